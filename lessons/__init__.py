@@ -1,0 +1,1 @@
+"""The science of the lessons: plain torch and numpy, no user interface."""

@@ -1,0 +1,1 @@
+"""What every lesson stands on: settings, lanes, experiments, batched networks, curvature."""

@@ -1,0 +1,75 @@
+"""Lanes: K settings that train side by side in one tensor program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lessons.core.settings import SettingError, Settings
+
+
+class Lanes:
+    """K settings of one class, stacked.
+
+    Each numeric field is an attribute: `lanes.learning_rate` is a float64 tensor of shape (K,). Fields declared
+    `shared` agree in all lanes and are read as plain values: `lanes.shared.width`. Choices are read per lane:
+    `lanes.values("optimizer")`.
+
+    Hot fields may change between two steps with `change`; the loop that reads `lanes.learning_rate` at each step then
+    sees the new value.
+
+    Raises:
+        SettingError: If there is no lane, or lanes disagree in a shared field.
+    """
+
+    def __init__(self, settings: Sequence[Settings], names: Sequence[str] | None = None):
+        self.settings: list[Settings] = list(settings)
+        if not self.settings:
+            raise SettingError(["A run needs at least one lane."])
+        self.fields = type(self.settings[0]).fields()
+        self.names = list(names or (f"lane {k + 1}" for k in range(len(self.settings))))
+        self._check_shared()
+        self._stacked = {
+            name: torch.tensor([float(getattr(s, name)) for s in self.settings], dtype=torch.float64)
+            for name, field in self.fields.items()
+            if field.kind != "choice"
+        }
+
+    def __len__(self) -> int:
+        return len(self.settings)
+
+    def __getattr__(self, name: str) -> Tensor:
+        stacked = self.__dict__.get("_stacked", {})
+        if name not in stacked:
+            raise AttributeError(f"Lanes have no numeric setting {name!r}")
+        return stacked[name]
+
+    @property
+    def shared(self) -> Any:
+        """Settings to read fields declared `shared` from."""
+        return self.settings[0]
+
+    def values(self, field: str) -> tuple[Any, ...]:
+        """Return the field's value in each lane."""
+        return tuple(getattr(s, field) for s in self.settings)
+
+    def change(self, lane: int, field: str, value: Any) -> None:
+        """Change a hot field of one lane.
+
+        Raises:
+            SettingError: If the field is unknown or not hot, or the value is not allowed.
+        """
+        changed = self.settings[lane].with_value(field, value)
+        if not self.fields[field].hot:
+            raise SettingError([f"{self.fields[field].title} cannot change during a run."])
+        self.settings[lane] = changed
+        if field in self._stacked:
+            self._stacked[field][lane] = float(getattr(changed, field))
+
+    def _check_shared(self) -> None:
+        for name, field in self.fields.items():
+            if field.shared and len(set(self.values(name))) > 1:
+                raise SettingError([f"{field.title} must be the same in all lanes."])

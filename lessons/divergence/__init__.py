@@ -1,0 +1,1 @@
+"""Lesson 3: why training diverges when the learning rate passes twice the optimal one."""

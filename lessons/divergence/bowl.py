@@ -1,0 +1,155 @@
+"""Gradient methods on a rotated quadratic bowl in D dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+
+QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nesterov"]
+
+
+class BowlShape(Settings):
+    """The bowl and the method, without the learning rate."""
+
+    optimizer: QuadraticRule = setting(
+        "gradient descent", label="optimizer", doc="The update rule; each has its own limit."
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step. Plain gradient descent ignores it.",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    sharpness: float = setting(
+        1.0,
+        label="largest curvature",
+        symbol="λ_max",
+        doc="Largest eigenvalue of the Hessian; it alone sets the limit.",
+        low=0.05,
+        high=20.0,
+        slider=(0.1, 10.0),
+        scale="log",
+    )
+    condition_number: float = setting(
+        8.0,
+        label="condition number",
+        symbol="κ",
+        doc="Largest over smallest curvature; the eigenvalues between are spaced evenly in logarithm.",
+        low=1.0,
+        high=10000.0,
+        slider=(1.0, 1000.0),
+        scale="log",
+    )
+    angle: float = setting(
+        30.0,
+        label="rotation",
+        symbol="φ",
+        unit="°",
+        doc="Turns the bowl away from the coordinate axes. The limit does not move.",
+        low=-180.0,
+        high=180.0,
+        slider=(-90.0, 90.0),
+        slider_step=1.0,
+    )
+    dimension: int = setting(
+        2, label="dimensions", symbol="D", doc="Number of coordinates.", low=2, high=50, slider=(2, 20), shared=True
+    )
+    start_x: float = setting(
+        -2.2, label="start", symbol="θ₁", doc="First coordinate of the start.", low=-3.0, high=3.0, slider_step=0.05
+    )
+    start_y: float = setting(
+        1.4,
+        label="start",
+        symbol="θ₂",
+        doc="Second coordinate of the start; further coordinates start at 1.",
+        low=-3.0,
+        high=3.0,
+        slider_step=0.05,
+    )
+    steps: int = setting(100, label="steps", doc="Number of updates.", low=1, high=5000, slider=(10, 500), shared=True)
+
+
+class BowlSettings(BowlShape):
+    """Settings of `Bowl`."""
+
+    learning_rate: float = setting(
+        1.7,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step. Gradient descent is stable below 2/λ_max.",
+        low=0.0,
+        high=500.0,
+        slider=(0.0, 4.0),
+        slider_step=0.01,
+        hot=True,
+    )
+
+
+class Bowl(Experiment):
+    """Minimise f(theta) = (1/2) theta^T H theta with H = Q diag(lambda) Q^T.
+
+    Measures, in float64: `loss` (K,), `theta` (K, D), and `amplitude` Q^T theta (K, D), the coordinates along the
+    eigen-directions, the sharpest first. Each amplitude evolves by itself: that is the whole theory.
+    """
+
+    name = "bowl"
+    title = "Gradient methods on a rotated bowl"
+    settings_type = BowlSettings
+    references = (
+        'LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 5',
+        "Polyak 1964, USSR Computational Mathematics 4(5)",
+        'Goh 2017, "Why Momentum Really Works", Distill',
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        values, directions = eigenvalues(lanes).to(device), rotation(lanes).to(device)
+        theta = starts(lanes).to(device)
+        optimizer = LaneOptimizer(lanes.values("optimizer"))
+        for step in range(lanes.shared.steps + 1):
+            amplitude = torch.einsum("kde,kd->ke", directions, theta)
+            loss = (values * amplitude**2).sum(1) / 2
+            yield Measurement(step, {"loss": loss, "theta": theta, "amplitude": amplitude})
+            gradient = torch.einsum("kde,ke->kd", directions, values * amplitude)
+            theta = theta + optimizer.update(gradient, Hyperparameters.of(lanes, theta))
+
+
+def eigenvalues(lanes: Lanes) -> Tensor:
+    """Return the Hessian's eigenvalues, shape (K, D): from lambda_max down to lambda_max / kappa."""
+    fractions = torch.linspace(0, 1, lanes.shared.dimension, dtype=torch.float64)
+    return lanes.sharpness[:, None] * lanes.condition_number[:, None] ** -fractions
+
+
+def rotation(lanes: Lanes) -> Tensor:
+    """Return Q, shape (K, D, D), its columns the eigen-directions.
+
+    Q turns each neighbouring pair of axes by the angle in turn (a product of Givens rotations); for D = 2 it is the
+    plane rotation by the angle.
+    """
+    size = lanes.shared.dimension
+    cos, sin = torch.cos(torch.deg2rad(lanes.angle)), torch.sin(torch.deg2rad(lanes.angle))
+    turned = torch.eye(size, dtype=torch.float64).repeat(len(lanes), 1, 1)
+    for i in range(size - 1):
+        first, second = turned[:, :, i].clone(), turned[:, :, i + 1].clone()
+        turned[:, :, i] = cos[:, None] * first + sin[:, None] * second
+        turned[:, :, i + 1] = -sin[:, None] * first + cos[:, None] * second
+    return turned
+
+
+def starts(lanes: Lanes) -> Tensor:
+    """Return the starting points, shape (K, D)."""
+    theta = torch.ones(len(lanes), lanes.shared.dimension, dtype=torch.float64)
+    theta[:, 0], theta[:, 1] = lanes.start_x, lanes.start_y
+    return theta

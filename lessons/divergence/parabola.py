@@ -1,0 +1,66 @@
+"""Gradient descent on f(x) = lambda x^2 / 2, in one dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+
+
+class ParabolaSettings(Settings):
+    """Settings of `Parabola`."""
+
+    ratio: float = setting(
+        1.6,
+        label="learning rate over the optimal one",
+        symbol="η / η_opt",
+        doc="1 reaches the minimum in one step, 2 is the limit of convergence.",
+        low=0.0,
+        high=4.0,
+        slider=(0.0, 2.5),
+        slider_step=0.01,
+        hot=True,
+    )
+    curvature: float = setting(
+        1.0,
+        label="curvature",
+        symbol="λ",
+        doc="Second derivative of the parabola; the optimal learning rate is 1/λ.",
+        low=0.05,
+        high=20.0,
+        slider=(0.1, 10.0),
+        scale="log",
+    )
+    start: float = setting(
+        -2.0,
+        label="start",
+        symbol="x₀",
+        doc="Where the descent begins; the minimum is at 0.",
+        low=-4.0,
+        high=4.0,
+        slider_step=0.05,
+    )
+    steps: int = setting(40, label="steps", doc="Number of updates.", low=1, high=2000, slider=(5, 200), shared=True)
+
+
+class Parabola(Experiment):
+    """x <- x - eta f'(x), with eta = ratio * eta_opt and eta_opt = 1 / lambda.
+
+    Measures `position` x and `loss` f(x), each of shape (K,), float64.
+    """
+
+    name = "parabola"
+    title = "Gradient descent on a parabola"
+    settings_type = ParabolaSettings
+    references = ('LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 5.1',)
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        x = lanes.start.to(device).clone()
+        curvature = lanes.curvature.to(device)
+        for step in range(lanes.shared.steps + 1):
+            yield Measurement(step, {"position": x, "loss": curvature * x**2 / 2})
+            learning_rate = lanes.ratio.to(device) / curvature
+            gradient = curvature * x
+            x = x - learning_rate * gradient

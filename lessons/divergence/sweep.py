@@ -1,0 +1,26 @@
+"""Many learning rates at once: one lane each."""
+
+from __future__ import annotations
+
+import torch
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingError, Settings
+
+SWEEP_LANES = 64
+
+
+def learning_rate_sweep(
+    settings_type: type[Settings], common: dict, lowest: float, highest: float, count: int = SWEEP_LANES
+) -> Lanes:
+    """Return lanes that differ only in `learning_rate`, spaced evenly in logarithm from `lowest` to `highest`.
+
+    Raises:
+        SettingError: If `lowest` is not below `highest`, or a learning rate is not allowed.
+    """
+    if not lowest < highest:
+        raise SettingError([f"The lowest learning rate, {lowest:g}, must be below the highest, {highest:g}."])
+    span = torch.linspace(0, 1, count, dtype=torch.float64)
+    rates = (lowest * (highest / lowest) ** span).tolist()
+    settings = [settings_type.checked({**common, "learning_rate": rate}) for rate in rates]
+    return Lanes(settings, [f"η = {rate:.4g}" for rate in rates])

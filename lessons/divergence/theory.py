@@ -1,0 +1,77 @@
+"""Closed forms for gradient methods on a quadratic: thresholds, rates and regimes.
+
+For gradient descent on f(x) = lambda x^2 / 2 the error is multiplied by 1 - eta lambda at each step, so
+eta_opt = 1 / lambda and the limit is 2 eta_opt = 2 / lambda (LeCun et al. 1998, "Efficient BackProp", section 5.1).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Regime = Literal["monotone", "one step", "oscillating, converging", "oscillating for ever", "diverging"]
+
+
+def threshold(rule: str, sharpness: Tensor | float, momentum: Tensor | float = 0.0) -> Tensor | float:
+    """Return the largest stable learning rate of an update rule on a quadratic.
+
+    The limits follow from the characteristic polynomial having a root at -1 (Polyak 1964; Cohen et al. 2021,
+    arXiv 2103.00065, appendix B, for heavy ball and Nesterov).
+
+    Args:
+        rule: Name in `lessons.core.update_rules.UPDATE_RULES`; Adam has no closed form.
+        sharpness: Largest Hessian eigenvalue, any shape.
+        momentum: beta, broadcastable to it.
+
+    Raises:
+        KeyError: If the rule has no closed form.
+    """
+    factor = {
+        "gradient descent": 2.0,
+        "heavy ball": 2 * (1 + momentum),
+        "moving average": 2 * (1 + momentum) / (1 - momentum),
+        "Nesterov": 2 * (1 + momentum) / (1 + 2 * momentum),
+    }
+    return factor[rule] / sharpness
+
+
+def growth_factor(rule: str, eta_lambda: Tensor, momentum: Tensor) -> Tensor:
+    """Return the spectral radius of one step along an eigen-direction: the error's growth per step, in the long run.
+
+    Args:
+        rule: As in `threshold`.
+        eta_lambda: eta times the direction's eigenvalue, any shape.
+        momentum: beta, broadcastable to it.
+
+    Returns:
+        Shape of `eta_lambda`; above 1 the direction diverges.
+    """
+    momentum = torch.as_tensor(momentum).expand_as(eta_lambda)
+    if rule == "gradient descent":
+        momentum = torch.zeros_like(eta_lambda)
+    if rule == "moving average":
+        eta_lambda = eta_lambda * (1 - momentum)
+    if rule == "Nesterov":
+        trace, determinant = (1 + momentum) * (1 - eta_lambda), momentum * (1 - eta_lambda)
+    else:
+        trace, determinant = 1 + momentum - eta_lambda, momentum
+    root = torch.sqrt((trace**2 - 4 * determinant).to(torch.complex128))
+    return torch.maximum((trace + root).abs(), (trace - root).abs()) / 2
+
+
+def regime(ratio: float) -> Regime:
+    """Name what gradient descent does on a parabola at eta = ratio * eta_opt.
+
+    At exactly 2 it neither converges nor diverges: the error is multiplied by -1. Ratios closer than 1e-9 to 1 and 2
+    count as equal to them.
+    """
+    if math.isclose(ratio, 1.0, abs_tol=1e-9):
+        return "one step"
+    if math.isclose(ratio, 2.0, abs_tol=1e-9):
+        return "oscillating for ever"
+    if ratio < 1:
+        return "monotone"
+    return "oscillating, converging" if ratio < 2 else "diverging"
