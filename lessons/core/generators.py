@@ -10,7 +10,7 @@ import torch
 def generator(seed: int, purpose: str) -> torch.Generator:
     """Return a CPU generator that depends on the seed and on what it is for.
 
-    Weights, batches and noise draw from separate streams, so that one more draw in one of them moves none of the others.
+    Weights, batches and noise draw from separate streams: one more draw in one of them moves none of the others.
     """
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -30,7 +31,7 @@ class DenseNetwork:
     def __init__(self, sizes: Sequence[int], activation: Activation):
         self.sizes = tuple(sizes)
         self.activation = ACTIVATIONS[activation]
-        self._shapes = [(i, o) for i, o in zip(sizes, sizes[1:], strict=False)]
+        self._shapes = list(itertools.pairwise(sizes))
         self._lengths = [length for i, o in self._shapes for length in (i * o, o)]
         self.parameter_count = sum(self._lengths)
 

@@ -1,0 +1,51 @@
+"""The measurements of a run, stacked over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from lessons.core.experiment import Measurement
+
+
+class History:
+    """Grows by chunks of measurements; `history["loss"]` is an array of shape (T, K, ...), T steps so far.
+
+    Row t belongs to step t: every experiment yields step 0 first and then each step in turn.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, np.ndarray] = {}
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._values[name][: self._length]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities held."""
+        return tuple(self._values)
+
+    def extend(self, measurements: Sequence[Measurement]) -> None:
+        """Append consecutive measurements."""
+        if not measurements:
+            return
+        for name in measurements[0].values:
+            rows = torch.stack([m[name] for m in measurements]).cpu().numpy()
+            self._store(name, rows)
+        self._length += len(measurements)
+
+    def _store(self, name: str, rows: np.ndarray) -> None:
+        end = self._length + len(rows)
+        held = self._values.get(name)
+        if held is None or len(held) < end:
+            grown = np.empty((max(end, 2 * self._length, 64), *rows.shape[1:]), rows.dtype)
+            if held is not None:
+                grown[: self._length] = held[: self._length]
+            self._values[name] = held = grown
+        held[self._length : end] = rows

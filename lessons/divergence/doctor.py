@@ -1,0 +1,107 @@
+"""The divergence doctor: which lane blew up, when, along which direction, and how far it was over the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOW_UP_FACTOR = 1e4
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """What the doctor looks at in one lane, T steps long.
+
+    `components` (T, D) are the coordinates (or last updates) along the eigen-directions named by `directions`;
+    `sharpness` (T,) is the largest Hessian eigenvalue; `limit` maps it to the largest stable learning rate, or is None
+    for rules without a closed form.
+    """
+
+    loss: np.ndarray
+    sharpness: np.ndarray
+    components: np.ndarray
+    directions: tuple[str, ...]
+    learning_rate: float
+    limit: Callable[[float], float] | None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a lane diverged.
+
+    Attributes:
+        step: First step at which the loss was not finite or `BLOW_UP_FACTOR` times its start.
+        onset: Step of the smallest loss before that: from there it grew.
+        learning_rate: eta in effect.
+        sharpness: Largest Hessian eigenvalue at the onset.
+        limit: Largest stable learning rate there, None if the rule has no closed form.
+        direction: Name of the eigen-direction that grew most.
+        growth: Factor per step by which that component grew between onset and blow-up.
+    """
+
+    step: int
+    onset: int
+    learning_rate: float
+    sharpness: float
+    limit: float | None
+    direction: str
+    growth: float
+
+    @property
+    def sentence(self) -> str:
+        """The diagnosis in words."""
+        cause = f"λ_max was {self.sharpness:.4g}"
+        if self.limit is not None:
+            cause += f", so the limit was {self.limit:.4g}, and η = {self.learning_rate:.4g} is "
+            cause += f"{self.learning_rate / self.limit:.3g} times that"
+        return (
+            f"Diverged at step {self.step}. The loss grew from step {self.onset} on: {cause}. "
+            f"The {self.direction} grew {self.growth:.3g}-fold a step."
+        )
+
+
+def first_blow_up(loss: np.ndarray, initial: np.ndarray) -> np.ndarray:
+    """Return the first row at which each lane's loss is not finite or too large.
+
+    Args:
+        loss: Shape (T, K).
+        initial: Loss at step 0, shape (K,).
+
+    Returns:
+        Row numbers, shape (K,); T where a lane has not diverged.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        gone = ~(loss <= BLOW_UP_FACTOR * np.maximum(initial, 1e-12))
+    return np.where(gone.any(0), gone.argmax(0), len(loss))
+
+
+def diagnose(vitals: Vitals, step: int) -> Diagnosis:
+    """Explain why a lane blew up at `step`."""
+    before = np.where(np.isfinite(vitals.loss[:step]), vitals.loss[:step], np.inf)
+    onset = step - 1 - int(before[::-1].argmin())
+    sharpness = float(vitals.sharpness[onset])
+    growth = _growth(vitals.components[onset : step + 1])
+    worst = int(np.argmax(growth))
+    return Diagnosis(
+        step=step,
+        onset=onset,
+        learning_rate=vitals.learning_rate,
+        sharpness=sharpness,
+        limit=None if vitals.limit is None else float(vitals.limit(sharpness)),
+        direction=vitals.directions[worst],
+        growth=float(growth[worst]),
+    )
+
+
+def _growth(components: np.ndarray) -> np.ndarray:
+    """Mean growth factor per step of each column, from its finite, non-zero entries; 0 where there are none."""
+    size = np.abs(components.astype(np.float64))
+    factors = np.zeros(size.shape[1])
+    for column, values in enumerate(size.T):
+        known = np.flatnonzero(np.isfinite(values) & (values > 0))
+        if len(known) > 1:
+            first, last = known[0], known[-1]
+            factors[column] = (values[last] / values[first]) ** (1 / (last - first))
+    return factors

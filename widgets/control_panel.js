@@ -1,0 +1,386 @@
+// The browser's end of control_panel.py: shows the traits, sends commands.
+
+const SLIDER_STEPS = 1000;
+const SEND_EVERY_MS = 40;
+const FASTEST = 101;
+let identity = 0;
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key in element && key !== "list") element[key] = value;
+    else element.setAttribute(key, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function shown(number) {
+  if (typeof number !== "number") return String(number);
+  return Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(4)));
+}
+
+// ---- one control for one setting ----
+
+class Control {
+  constructor(field, send) {
+    this.field = field;
+    this.send = send;
+    this.id = `tdl-control-${identity++}`;
+    this.element = make("div", { className: "tdl-control" });
+    this.element.dataset.field = field.name;
+    const unit = field.unit ? ` (${field.unit})` : "";
+    const label = make("label", { htmlFor: this.id, title: this.help() }, `${field.label}${unit} `);
+    label.append(make("span", { className: "tdl-symbol" }, field.symbol));
+    this.element.append(label, ...this.inputs());
+  }
+
+  help() {
+    const when = this.field.hot ? "May be changed while it runs." : "A change starts the run again.";
+    return `${this.field.doc} Allowed: ${this.field.allowed}. ${when}`;
+  }
+
+  inputs() {
+    const { kind, choices, title } = this.field;
+    const common = { id: this.id, title: this.help() };
+    if (kind === "choice") {
+      this.input = make("select", { ...common, onchange: () => this.send(this.input.value) });
+      this.input.append(...choices.map((choice) => make("option", { value: choice }, choice)));
+      return [this.input];
+    }
+    if (kind === "flag") {
+      this.input = make("input", { ...common, type: "checkbox", onchange: () => this.send(this.input.checked) });
+      return [this.input];
+    }
+    this.slider = make("input", {
+      ...common,
+      type: "range",
+      ...this.range(),
+      oninput: () => this.slid(),
+      onchange: () => this.slid(),
+    });
+    this.text = make("input", {
+      type: "text",
+      inputMode: "decimal",
+      className: "tdl-number",
+      "aria-label": `${title}, typed`,
+      title: this.help(),
+      onchange: () => this.typed(),
+    });
+    return [this.text, this.slider];
+  }
+
+  range() {
+    const { scale, slider_low: low, slider_high: high, kind, slider_step: step } = this.field;
+    if (scale === "log") return { min: 0, max: SLIDER_STEPS, step: 1 };
+    return { min: low, max: high, step: step ?? (kind === "integer" ? 1 : (high - low) / SLIDER_STEPS) };
+  }
+
+  toSlider(value) {
+    const { scale, slider_low: low, slider_high: high } = this.field;
+    if (scale !== "log") return value;
+    return (SLIDER_STEPS * Math.log(value / low)) / Math.log(high / low);
+  }
+
+  fromSlider(position) {
+    const { scale, slider_low: low, slider_high: high, kind } = this.field;
+    let value = position;
+    if (scale === "log") value = Number((low * (high / low) ** (position / SLIDER_STEPS)).toPrecision(3));
+    return kind === "integer" ? Math.round(value) : value;
+  }
+
+  slid() {
+    const value = this.fromSlider(Number(this.slider.value));
+    this.text.value = shown(value);
+    this.slider.setAttribute("aria-valuetext", shown(value));
+    this.send(value);
+  }
+
+  typed() {
+    const written = this.text.value.trim().replace(",", ".");
+    const value = Number(written);
+    this.send(written !== "" && Number.isFinite(value) ? value : this.text.value.slice(0, 60));
+  }
+
+  show(value, force = false) {
+    if (this.field.kind === "choice") this.input.value = value;
+    else if (this.field.kind === "flag") this.input.checked = value;
+    else if (force || !this.held()) {
+      this.text.value = shown(value);
+      this.slider.value = this.toSlider(value);
+      this.slider.setAttribute("aria-valuetext", shown(value));
+    }
+  }
+
+  // While a finger or a caret is on it, the control is the person's.
+  held() {
+    return this.slider.matches(":active") || (this.text === document.activeElement && this.text.value !== this.text.defaultValue);
+  }
+}
+
+// ---- the panel ----
+
+class Panel {
+  constructor(model, element) {
+    this.model = model;
+    this.element = element;
+    this.waiting = new Map();
+    element.classList.add("tdl-panel");
+    this.parts = {
+      transport: make("div", { className: "tdl-transport", role: "group" }),
+      status: make("div", { className: "tdl-status" }),
+      notice: make("div", { className: "tdl-notice", role: "alert" }),
+      presets: make("div", { className: "tdl-presets", role: "group" }),
+      lanes: make("div", { className: "tdl-lanes", role: "group" }),
+      controls: make("div", { className: "tdl-controls", role: "group" }),
+      run: make("details", { className: "tdl-run" }),
+    };
+    this.parts.transport.setAttribute("aria-label", "Run");
+    this.parts.presets.setAttribute("aria-label", "Presets");
+    this.parts.lanes.setAttribute("aria-label", "Lanes to compare");
+    this.parts.controls.setAttribute("aria-label", "Settings");
+    element.append(...Object.values(this.parts));
+    this.buildTransport();
+    this.buildRun();
+    this.buildFields();
+    this.buildPresets();
+    this.showLanes();
+    this.showTransport();
+    this.showNotice();
+    this.listeners = [
+      ["change:fields", () => this.buildFields()],
+      ["change:presets", () => this.buildPresets()],
+      ["change:lanes", () => this.showLanes()],
+      ["change:selected", () => this.showLanes()],
+      ["change:transport", () => this.showTransport()],
+      ["change:notice", () => this.showNotice()],
+      ["msg:custom", (message) => message.type === "refresh" && this.showValues(true)],
+    ];
+    for (const [name, listener] of this.listeners) model.on(name, listener);
+  }
+
+  close() {
+    for (const [name, listener] of this.listeners) this.model.off(name, listener);
+  }
+
+  command(name, content = {}) {
+    this.model.send({ do: name, ...content });
+  }
+
+  // The first change goes at once, those that follow within 40 ms as one.
+  sendSoon(name, content) {
+    const key = `${name} ${content.field ?? ""}`;
+    const known = this.waiting.get(key);
+    if (known) {
+      known.content = content;
+      return;
+    }
+    const entry = { content: null };
+    this.waiting.set(key, entry);
+    this.command(name, content);
+    setTimeout(() => {
+      this.waiting.delete(key);
+      if (entry.content) this.sendSoon(name, entry.content);
+    }, SEND_EVERY_MS);
+  }
+
+  button(label, title, action, className = "") {
+    return make("button", { type: "button", className: `tdl-button ${className}`, title, onclick: action }, label);
+  }
+
+  buildTransport() {
+    const { seed } = this.model.get("options");
+    this.playButton = this.button("▶ Play", "Play or pause", () => this.command(this.running ? "pause" : "play"), "tdl-play");
+    this.stepButton = this.button("Step", "One update", () => this.command("step"));
+    this.resetButton = this.button("Reset", "Back to the same start", () => this.command("reset"));
+    this.parts.transport.append(this.playButton, this.stepButton, this.resetButton);
+    if (seed) this.parts.transport.append(this.button("New seed", "Other random weights", () => this.command("new_seed")));
+    this.progress = make("progress", { max: 1, value: 0, "aria-label": "Progress of the run" });
+    this.statusText = make("span", { role: "status" });
+    this.parts.status.append(this.progress, this.statusText);
+  }
+
+  buildRun() {
+    const speedId = `tdl-control-${identity++}`;
+    this.speed = make("input", { id: speedId, type: "range", min: 0, max: FASTEST, step: 1 });
+    this.speedText = make("output", { htmlFor: speedId });
+    this.speed.addEventListener("input", () => {
+      const position = Number(this.speed.value);
+      const value = position >= FASTEST ? "fastest" : Number((10 ** (position / 33.3)).toPrecision(2));
+      this.showSpeed(value);
+      this.sendSoon("speed", { value });
+    });
+    const stopId = `tdl-control-${identity++}`;
+    this.stopBelow = make("input", { id: stopId, type: "text", inputMode: "decimal", className: "tdl-number", placeholder: "never" });
+    this.stopBelow.addEventListener("change", () => {
+      const written = this.stopBelow.value.trim();
+      this.command("stop_below", { value: written === "" ? null : Number(written) });
+    });
+    const restartId = `tdl-control-${identity++}`;
+    this.restart = make("input", { id: restartId, type: "checkbox" });
+    this.restart.addEventListener("change", () => this.command("restart_on_change", { value: this.restart.checked }));
+    this.parts.run.append(
+      make("summary", {}, "Speed and stopping"),
+      make("div", { className: "tdl-control" }, make("label", { htmlFor: speedId }, "speed"), this.speedText, this.speed),
+      make("div", { className: "tdl-control" }, make("label", { htmlFor: stopId }, "stop when loss is below"), this.stopBelow),
+      make("div", { className: "tdl-control tdl-flag" }, this.restart, make("label", { htmlFor: restartId }, "every change starts the run again")),
+    );
+    const { devices = [] } = this.model.get("options");
+    this.device = null;
+    if (devices.length > 1) {
+      const deviceId = `tdl-control-${identity++}`;
+      this.device = make("select", { id: deviceId }, ...devices.map((name) => make("option", { value: name }, name)));
+      this.device.addEventListener("change", () => this.command("device", { value: this.device.value }));
+      this.parts.run.append(make("div", { className: "tdl-control" }, make("label", { htmlFor: deviceId }, "device"), this.device));
+    }
+  }
+
+  showSpeed(value) {
+    this.speedText.textContent = value === "fastest" ? "as fast as it goes" : `${shown(value)} steps/s`;
+    this.speed.setAttribute("aria-valuetext", this.speedText.textContent);
+  }
+
+  showTransport() {
+    const { state, step, steps, left, rate, speed, restart, stop_below: stopBelow, device } = this.model.get("transport");
+    if (state === undefined) return;
+    this.running = state === "running";
+    this.element.dataset.state = state;
+    this.playButton.textContent = this.running ? "⏸ Pause" : "▶ Play";
+    this.stepButton.disabled = state === "finished" || state === "failed";
+    this.progress.value = steps ? step / steps : 0;
+    const pace = this.running && rate ? `, ${shown(Math.round(rate))} steps/s` : "";
+    const time = this.running && left ? `, ${left < 1 ? "under 1 s" : `${Math.round(left)} s`} left` : "";
+    this.statusText.textContent = `${state}: step ${step} of ${steps}${pace}${time} · ${device}`;
+    this.statusText.dataset.step = String(step);
+    if (!this.speed.matches(":active")) {
+      this.speed.value = speed === "fastest" ? FASTEST : Math.round(33.3 * Math.log10(speed));
+      this.showSpeed(speed);
+    }
+    this.restart.checked = restart;
+    if (this.stopBelow !== document.activeElement) this.stopBelow.value = stopBelow ?? "";
+    if (this.device) this.device.value = device;
+  }
+
+  buildPresets() {
+    const presets = this.model.get("presets");
+    const sentence = make("p", { className: "tdl-preset-sentence" });
+    sentence.setAttribute("aria-live", "polite");
+    const buttons = presets.map((preset, index) =>
+      this.button(preset.name, preset.sentence, () => {
+        sentence.textContent = preset.sentence;
+        this.command("preset", { index });
+      }),
+    );
+    this.parts.presets.replaceChildren(...(presets.length ? [make("span", { className: "tdl-heading" }, "Try"), ...buttons, sentence] : []));
+  }
+
+  buildFields() {
+    this.controls = this.model.get("fields").map(
+      (field) => new Control(field, (value) => this.sendSoon("set", { field: field.name, value, lane: this.model.get("selected") })),
+    );
+    this.parts.controls.replaceChildren(...this.controls.map((control) => control.element));
+    this.showValues(true);
+  }
+
+  showValues(force = false) {
+    const lane = this.model.get("lanes")[this.model.get("selected")];
+    if (!lane) return;
+    for (const control of this.controls ?? []) {
+      control.show(lane.values[control.field.name], force);
+      const off = (lane.idle ?? []).includes(control.field.name);
+      control.element.classList.toggle("tdl-idle", off);
+    }
+  }
+
+  showLanes() {
+    const { compare, most_lanes: mostLanes } = this.model.get("options");
+    const lanes = this.model.get("lanes");
+    const selected = this.model.get("selected");
+    if (compare) {
+      const chips = lanes.map((lane, index) => this.chip(lane, index, index === selected, lanes.length));
+      const add = this.button("+ compare", "Add a lane: a copy of this one, to change one thing in", () => this.command("add_lane"));
+      add.disabled = lanes.length >= mostLanes;
+      if (!this.renaming) this.parts.lanes.replaceChildren(...chips, add);
+    }
+    this.showValues();
+  }
+
+  chip(lane, index, selected, count) {
+    const pick = make(
+      "button",
+      {
+        type: "button",
+        className: "tdl-chip-name",
+        title: `${lane.name}: choose; double-click or F2 to rename`,
+        onclick: () => this.command("select", { lane: index }),
+        ondblclick: () => this.rename(chip, lane, index),
+        onkeydown: (event) => event.key === "F2" && this.rename(chip, lane, index),
+      },
+      lane.name,
+    );
+    pick.setAttribute("aria-pressed", String(selected));
+    const dot = make("span", { className: "tdl-dot" });
+    dot.style.background = lane.colour;
+    const chip = make("span", { className: `tdl-chip${selected ? " tdl-selected" : ""}` }, dot, pick);
+    chip.style.borderColor = selected ? lane.colour : "";
+    if (lane.status) chip.append(make("span", { className: "tdl-chip-status" }, lane.status));
+    if (count > 1) {
+      const remove = this.button("×", `Remove ${lane.name}`, () => this.command("remove_lane", { lane: index }), "tdl-remove");
+      remove.setAttribute("aria-label", `Remove ${lane.name}`);
+      chip.append(remove);
+    }
+    return chip;
+  }
+
+  rename(chip, lane, index) {
+    this.renaming = true;
+    const done = (keep) => {
+      if (!this.renaming) return;
+      this.renaming = false;
+      if (keep) this.command("rename", { lane: index, name: input.value });
+      this.showLanes();
+    };
+    const input = make("input", {
+      type: "text",
+      value: lane.name,
+      maxLength: 40,
+      "aria-label": "Name of the lane",
+      onblur: () => done(true),
+      onkeydown: (event) => {
+        if (event.key === "Enter") done(true);
+        if (event.key === "Escape") done(false);
+        event.stopPropagation();
+      },
+    });
+    chip.replaceChildren(input);
+    input.focus();
+    input.select();
+  }
+
+  showNotice() {
+    const { kind = "", text = "", details = "", actions = [] } = this.model.get("notice");
+    const parts = [];
+    if (text) {
+      parts.push(make("p", {}, text));
+      for (const action of actions) {
+        parts.push(this.button(action.label, action.label, () => this.command(action.do)));
+      }
+      if (details) parts.push(make("details", {}, make("summary", {}, "Details"), make("pre", {}, details)));
+    }
+    this.parts.notice.className = `tdl-notice ${kind ? `tdl-notice-${kind}` : ""}`;
+    this.parts.notice.replaceChildren(...parts);
+  }
+}
+
+function render({ model, el }) {
+  const panel = new Panel(model, el);
+  // Arrow keys and shortcuts inside the panel belong to the panel, not to the notebook around it.
+  for (const type of ["keydown", "keypress", "keyup"]) el.addEventListener(type, (event) => event.stopPropagation());
+  el.setAttribute("data-lm-suppress-shortcuts", "true");
+  el.setAttribute("role", "region");
+  el.setAttribute("aria-label", `${model.get("title")}, controls`);
+  return () => panel.close();
+}
+
+export default { render };

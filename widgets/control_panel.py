@@ -1,0 +1,50 @@
+"""The controls of a lab, drawn with the browser's own inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+_HERE = Path(__file__).parent
+
+Command = dict[str, Any]
+
+
+class ControlPanel(anywidget.AnyWidget):
+    """Transport, lanes, settings, presets and notices of one lab.
+
+    The traits go to the browser and are never read back: what a person does arrives as a command, a small dict with
+    the key `do`, which the lab checks. A client that writes into the traits changes nothing but its own picture.
+
+    Args:
+        on_command: Called with each command.
+        traits: Initial values of the traits below.
+    """
+
+    _esm = _HERE / "control_panel.js"
+    _css = _HERE / "control_panel.css"
+    title = traitlets.Unicode().tag(sync=True)
+    fields = traitlets.List().tag(sync=True)
+    presets = traitlets.List().tag(sync=True)
+    options = traitlets.Dict().tag(sync=True)
+    lanes = traitlets.List().tag(sync=True)
+    selected = traitlets.Int(0).tag(sync=True)
+    transport = traitlets.Dict().tag(sync=True)
+    notice = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, on_command: Callable[[Command], None], **state: Any):
+        super().__init__(**state)
+        self._on_command = on_command
+        self.on_msg(self._receive)
+
+    def refresh(self) -> None:
+        """Make the browser show the values that hold, after a refused one."""
+        self.send({"type": "refresh"})
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict):
+            self._on_command(content)

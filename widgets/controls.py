@@ -1,0 +1,65 @@
+"""From a settings field to the description of a control, and from presets and lanes to what the panel shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lessons.core.settings import SettingField, Settings
+
+# Told apart on white, on near-black and with colour-blind eyes (after Okabe & Ito 2008), in this order.
+LANE_COLOURS = ("#2f7ed8", "#e0662e", "#1f9d7a", "#b45fc9", "#b98600", "#d6457b", "#5f8a8b", "#8a6d3b")
+MOST_LANES = len(LANE_COLOURS)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named situation: lanes as changes to the defaults, and one sentence on what to see."""
+
+    name: str
+    sentence: str
+    lanes: tuple[dict[str, Any], ...] = ({},)
+    names: tuple[str, ...] = ()
+    speed: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One line of the table beside the figures: a number measured now and, where theory has one, predicted."""
+
+    lane: int
+    quantity: str
+    measured: float | str
+    predicted: float | None = None
+
+
+@dataclass
+class Notice:
+    """A sentence shown in the lab; `details` fold open."""
+
+    kind: str = ""
+    text: str = ""
+    details: str = ""
+    actions: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the browser."""
+        return asdict(self)
+
+
+def control(declared: SettingField) -> dict[str, Any]:
+    """Describe the control of one setting for the browser."""
+    described = asdict(declared)
+    described["allowed"] = declared.allowed
+    described["title"] = declared.title
+    return described
+
+
+def controls(settings_type: type[Settings], shown: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Describe the controls of the named settings, in that order.
+
+    Raises:
+        KeyError: If there is no such setting.
+    """
+    fields = settings_type.fields()
+    return [control(fields[name]) for name in shown]

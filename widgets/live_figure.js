@@ -1,0 +1,327 @@
+// The browser's end of live_figure.py: draws states and frames, and acknowledges what is on screen.
+
+const POINTS_ON_SCREEN = 1200;
+const shared = (globalThis.__trainingDynamicsLab ??= {});
+
+// ---- plotly.js: asked for once a page, whichever figure comes first ----
+
+function plotlyFor(model) {
+  const key = `plotly ${model.get("plotly_version")}`;
+  shared[key] ??= fetchPlotly(model).catch((error) => {
+    delete shared[key];
+    throw error;
+  });
+  return shared[key];
+}
+
+function fetchPlotly(model) {
+  return new Promise((resolve, reject) => {
+    const receive = (message, buffers) => {
+      if (message.type !== "plotly") return;
+      clearTimeout(timer);
+      model.off("msg:custom", receive);
+      evaluate(buffers[0]).then(resolve, reject);
+    };
+    const timer = setTimeout(() => {
+      model.off("msg:custom", receive);
+      reject(new Error("The kernel did not send plotly.js within 60 seconds."));
+    }, 60000);
+    model.on("msg:custom", receive);
+    model.send({ type: "plotly" });
+  });
+}
+
+async function evaluate(gzip) {
+  const unzipped = new Blob([gzip]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const source = await new Response(unzipped).text();
+  // A module of its own: no global names, and no AMD loader of the page gets hold of it.
+  const module = `const module = { exports: {} }, exports = module.exports, define = undefined;\n${source}\nexport default module.exports;`;
+  const url = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+  try {
+    return (await import(url)).default;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+// ---- numbers ----
+
+function numbersOf(buffer) {
+  const start = buffer.byteOffset ?? 0;
+  const bytes = buffer.buffer ?? buffer;
+  return new Float64Array(bytes.slice(start, start + buffer.byteLength));
+}
+
+// The same thinning as decimate.py, for what piles up on screen.
+function thin(x, y, limit, path) {
+  const kept = new Set([0, x.length - 1]);
+  if (path) {
+    for (let i = 0; i < limit; i++) kept.add(Math.round((i * (x.length - 1)) / (limit - 1)));
+  } else {
+    const buckets = (limit - 2) >> 1;
+    for (let b = 0; b < buckets; b++) {
+      const start = Math.floor((b * x.length) / buckets);
+      const end = Math.floor(((b + 1) * x.length) / buckets);
+      let low = start;
+      let high = start;
+      for (let i = start; i < end; i++) {
+        if (y[i] < y[low]) low = i;
+        if (y[i] > y[high]) high = i;
+      }
+      kept.add(low).add(high);
+    }
+  }
+  const order = [...kept].sort((a, b) => a - b);
+  return [order.map((i) => x[i]), order.map((i) => y[i])];
+}
+
+// ---- theme ----
+
+function themeColours(element) {
+  const style = getComputedStyle(element);
+  const colour = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  return {
+    text: colour("--jp-content-font-color1", "#222"),
+    grid: colour("--jp-border-color2", "#ddd"),
+    line: colour("--jp-border-color1", "#bbb"),
+    ground: colour("--jp-layout-color1", "#fff"),
+  };
+}
+
+function themed(layout, element) {
+  const { text, grid, line, ground } = themeColours(element);
+  const changes = {
+    "font.color": text,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    "hoverlabel.bgcolor": ground,
+    "hoverlabel.font.color": text,
+    "modebar.bgcolor": "rgba(0,0,0,0)",
+    "modebar.color": line,
+    "modebar.activecolor": text,
+  };
+  const axes = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))]);
+  for (const axis of axes) {
+    changes[`${axis}.gridcolor`] = grid;
+    changes[`${axis}.zerolinecolor`] = line;
+    changes[`${axis}.linecolor`] = line;
+  }
+  return changes;
+}
+
+// ---- one figure ----
+
+class Figure {
+  constructor(Plotly, element, spec) {
+    this.Plotly = Plotly;
+    this.element = element;
+    this.dirty = new Set();
+    this.layout = {};
+    this.name = spec.layout.meta?.name ?? "figure";
+  }
+
+  async show(spec) {
+    const save = (format) => ({
+      name: `Save as ${format.toUpperCase()}`,
+      title: `Save as ${format.toUpperCase()}`,
+      icon: this.Plotly.Icons.camera,
+      click: (plot) => this.Plotly.downloadImage(plot, { format, filename: this.name, width: 1000, height: 600, scale: 2 }),
+    });
+    const config = {
+      displaylogo: false,
+      responsive: false,
+      modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png"), save("svg")]],
+    };
+    this.traces = spec.data.map((trace) => ({ ...trace }));
+    const layout = { autosize: true, uirevision: "keep", ...spec.layout };
+    await this.Plotly.react(this.element, this.traces, layout, config);
+    await this.retheme();
+    this.drawnWidth = this.element.clientWidth;
+  }
+
+  retheme() {
+    return this.Plotly.relayout(this.element, themed(this.element.layout ?? {}, this.element));
+  }
+
+  extend(trace, x, y, path) {
+    const data = this.traces[trace];
+    let xs = [...(Array.isArray(data.x) ? data.x : []), ...x];
+    let ys = [...(Array.isArray(data.y) ? data.y : []), ...y];
+    if (xs.length > 2 * POINTS_ON_SCREEN) [xs, ys] = thin(xs, ys, POINTS_ON_SCREEN, path);
+    Object.assign(data, { x: xs, y: ys });
+    this.dirty.add(trace);
+  }
+
+  replace(trace, key, values) {
+    this.traces[trace][key] = Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+    this.dirty.add(trace);
+  }
+
+  relayout(changes) {
+    for (const [key, value] of Object.entries(changes)) {
+      const axis = key.split(".")[0];
+      const zoomed = key.endsWith(".range") && this.zoomed?.has(axis);
+      if (!zoomed) this.layout[key] = value;
+    }
+  }
+
+  async draw() {
+    const traces = [...this.dirty];
+    if (!traces.length && !Object.keys(this.layout).length) return;
+    const data = { x: [], y: [] };
+    for (const trace of traces) {
+      data.x.push(this.traces[trace].x);
+      data.y.push(this.traces[trace].y);
+    }
+    const layout = this.layout;
+    this.dirty = new Set();
+    this.layout = {};
+    if (traces.length) await this.Plotly.update(this.element, data, layout, traces);
+    else await this.Plotly.relayout(this.element, layout);
+  }
+
+  // A range chosen by the person is theirs until a double click gives it back.
+  watchZoom() {
+    this.zoomed = new Set();
+    this.element.on("plotly_relayout", (event) => {
+      for (const key of Object.keys(event)) {
+        const [axis, rest] = [key.split(".")[0], key.split(".").slice(1).join(".")];
+        if (rest.startsWith("range[")) this.zoomed.add(axis);
+        if (rest === "autorange") this.zoomed.delete(axis);
+      }
+    });
+  }
+
+  resize() {
+    if (this.element.clientWidth && this.element.clientWidth !== this.drawnWidth) {
+      this.drawnWidth = this.element.clientWidth;
+      this.Plotly.Plots.resize(this.element);
+    }
+  }
+}
+
+// ---- one view: figures in a grid, redrawn once per animation frame ----
+
+class View {
+  constructor(Plotly, model, element) {
+    Object.assign(this, { Plotly, model, element, figures: [], waiting: [], scheduled: false });
+    this.drawn = 0;
+    this.observer = new ResizeObserver(() => requestAnimationFrame(() => this.figures.forEach((f) => f.resize())));
+    this.observer.observe(element);
+    this.themes = new MutationObserver(() => this.figures.forEach((figure) => figure.retheme()));
+    const attributes = { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] };
+    this.themes.observe(document.body, attributes);
+  }
+
+  receive(message, buffers) {
+    if (message.type === "state") this.waiting = [];
+    this.waiting.push({ ...message, numbers: numbersOf(buffers[0]) });
+    this.schedule();
+  }
+
+  schedule() {
+    if (this.scheduled || !this.waiting.length) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => this.draw());
+  }
+
+  async draw() {
+    const messages = this.waiting;
+    this.waiting = [];
+    try {
+      for (const message of messages) {
+        if (message.type === "state") await this.build(message.figures);
+        this.apply(message);
+      }
+      await Promise.all(this.figures.map((figure) => figure.draw()));
+      this.element.dataset.frames = String((this.drawn += 1));
+    } catch (error) {
+      console.error("A live figure could not be drawn", error);
+    } finally {
+      this.model.send({ type: "ack", n: messages.at(-1).n });
+      this.scheduled = false;
+      this.schedule();
+    }
+  }
+
+  async build(specs) {
+    while (this.figures.length > specs.length) {
+      const figure = this.figures.pop();
+      this.Plotly.purge(figure.element);
+      figure.element.remove();
+    }
+    for (const [index, spec] of specs.entries()) {
+      const known = this.figures[index];
+      const figure = known ?? new Figure(this.Plotly, this.slot(spec), spec);
+      await figure.show(spec);
+      if (!known) {
+        this.figures.push(figure);
+        figure.watchZoom();
+      }
+    }
+  }
+
+  slot(spec) {
+    const slot = document.createElement("div");
+    slot.className = "tdl-figure";
+    slot.style.height = `${spec.layout.height ?? 320}px`;
+    slot.setAttribute("role", "img");
+    slot.setAttribute("aria-label", spec.layout.meta?.summary ?? this.model.get("label"));
+    this.element.append(slot);
+    return slot;
+  }
+
+  apply(message) {
+    let at = 0;
+    const take = (count) => message.numbers.subarray(at, (at += count));
+    for (const [kind, index, ...rest] of message.ops) {
+      const figure = this.figures[index];
+      if (kind === "layout") {
+        figure.relayout(rest[0]);
+      } else if (kind === "replace") {
+        const [trace, count, key] = rest;
+        figure.replace(trace, key, take(count));
+      } else {
+        const [trace, count, path] = rest;
+        figure.extend(trace, take(count), take(count), path);
+      }
+    }
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.themes.disconnect();
+    this.figures.forEach((figure) => this.Plotly.purge(figure.element));
+  }
+}
+
+async function render({ model, el }) {
+  el.classList.add("tdl-figures");
+  el.dataset.frames = "0";
+  const note = document.createElement("p");
+  note.className = "tdl-figures-note";
+  note.textContent = "Loading the figure…";
+  el.append(note);
+  let view = null;
+  let greeted = false;
+  const receive = (message, buffers) => {
+    greeted ||= message.type === "state";
+    // Frames that come before the first state belong to figures that this view has not seen.
+    if (greeted && message.type !== "plotly") view.receive(message, buffers);
+  };
+  try {
+    const Plotly = await plotlyFor(model);
+    note.remove();
+    view = new View(Plotly, model, el);
+    model.on("msg:custom", receive);
+    model.send({ type: "hello" });
+  } catch (error) {
+    note.textContent = `The figure could not be loaded. ${error.message}`;
+  }
+  return () => {
+    model.off("msg:custom", receive);
+    view?.close();
+  };
+}
+
+export default { render };

@@ -1,0 +1,201 @@
+"""Plotly figures in the browser that take new points, not whole arrays.
+
+Protocol, all as custom messages of one anywidget (see live_figure.js for the other end):
+
+- browser -> kernel: `plotly` (send plotly.js, once a page), `hello` (send everything), `ack` (frame `n` is on screen).
+- kernel -> browser: `plotly` (gzip in a buffer), `state` (whole figures), `frame` (operations, their numbers in one
+  buffer of float64). States and frames are numbered; at most `WINDOW` of them wait for their acknowledgement.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import plotly.graph_objects as go
+import traitlets
+from plotly.offline import get_plotlyjs_version
+
+from widgets.decimate import thin
+
+WINDOW = 2
+POINTS_PER_FRAME = 56
+POINTS_ON_SCREEN = 1200
+_HERE = Path(__file__).parent
+
+Numbers = Sequence[float] | np.ndarray
+
+
+@cache
+def _plotly_bundle() -> bytes:
+    """plotly.js as shipped with the plotly package, compressed once a process."""
+    return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
+
+
+class _Operations:
+    """What one message does to the figures: a list of operations and the numbers that they take, in order."""
+
+    def __init__(self) -> None:
+        self.operations: list[list[Any]] = []
+        self._numbers: list[np.ndarray] = []
+
+    def add(self, operation: list[Any], *numbers: np.ndarray) -> None:
+        self.operations.append(operation)
+        self._numbers += numbers
+
+    def buffer(self) -> bytes:
+        return np.concatenate([*self._numbers, np.empty(0)]).tobytes()
+
+
+class _Shown:
+    """What one figure shows now: the figure as given, and what has come since, in bounded size."""
+
+    def __init__(self, figure: dict[str, Any]):
+        self.figure = figure
+        self.grown: dict[int, tuple[np.ndarray, np.ndarray, bool]] = {}
+        self.replaced: dict[tuple[int, str], np.ndarray] = {}
+        self.layout: dict[str, Any] = {}
+
+    def grow(self, trace: int, x: np.ndarray, y: np.ndarray, path: bool) -> None:
+        held_x, held_y, _ = self.grown.get(trace, (np.empty(0), np.empty(0), path))
+        x, y = np.concatenate([held_x, x]), np.concatenate([held_y, y])
+        if len(x) > 2 * POINTS_ON_SCREEN:
+            x, y = thin(x, y, POINTS_ON_SCREEN, path)
+        self.grown[trace] = x, y, path
+
+    def describe(self, index: int, operations: _Operations) -> None:
+        """Add the operations that bring the figure as given to what it shows now."""
+        for trace, (x, y, path) in self.grown.items():
+            kept = thin(x, y, POINTS_ON_SCREEN, path)
+            operations.add(["extend", index, trace, len(kept[0]), int(path)], *kept)
+        for (trace, key), numbers in self.replaced.items():
+            operations.add(["replace", index, trace, len(numbers), key], numbers)
+        if self.layout:
+            operations.add(["layout", index, self.layout])
+
+
+class LiveFigure(anywidget.AnyWidget):
+    """One or more plotly figures that are drawn in step.
+
+    Args:
+        figures: Name -> figure. Traces that grow start empty.
+        describe: Text alternative for screen readers.
+
+    A frame is made of `extend`, `replace` and `relayout` calls and leaves with `flush`. Call them only when `ready`:
+    the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
+    """
+
+    _esm = _HERE / "live_figure.js"
+    _css = _HERE / "live_figure.css"
+    plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
+    label = traitlets.Unicode("Live figure").tag(sync=True)
+
+    def __init__(self, figures: Mapping[str, go.Figure] | go.Figure, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._on_ready: Callable[[], None] = lambda: None
+        self._sent = self._acknowledged = 0
+        self._state_due = False
+        self._show(figures)
+        self.on_msg(self._receive)
+
+    def on_ready(self, callback: Callable[[], None]) -> None:
+        """Call back whenever the browser has caught up and a frame may be sent."""
+        self._on_ready = callback
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame may be sent now."""
+        return self._sent - self._acknowledged < WINDOW
+
+    @property
+    def frames_sent(self) -> int:
+        """States and frames sent so far."""
+        return self._sent
+
+    def reset(self, figures: Mapping[str, go.Figure] | go.Figure) -> None:
+        """Show other figures; whatever was on its way to the old ones is dropped."""
+        self._show(figures)
+        self._state_due = True
+        self.flush()
+
+    def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
+        """Append points to a trace.
+
+        Points that are not finite are left out. More than `POINTS_PER_FRAME` are thinned: to the smallest and largest
+        value of each bucket for a curve, evenly for a `path` (a trajectory in the plane).
+        """
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        finite = np.isfinite(x) & np.isfinite(y)
+        x, y = x[finite], y[finite]
+        self._shown[figure].grow(trace, x, y, path)
+        sent = thin(x, y, POINTS_PER_FRAME, path)
+        if len(sent[0]):
+            self._frame.add(["extend", self._index(figure), trace, len(sent[0]), int(path)], *sent)
+
+    def replace(self, figure: str, trace: int, **arrays: Numbers) -> None:
+        """Replace whole arrays of numbers of a trace, such as `x=` and `y=`. What is not finite leaves a gap."""
+        for key, values in arrays.items():
+            numbers = np.asarray(values, dtype=float)
+            self._shown[figure].replaced[trace, key] = numbers
+            self._frame.add(["replace", self._index(figure), trace, len(numbers), key], numbers)
+
+    def relayout(self, figure: str, changes: Mapping[str, Any]) -> None:
+        """Change layout properties, named as in Plotly.relayout: `{"xaxis.range": [0, 1]}`."""
+        self._shown[figure].layout.update(changes)
+        self._frame.add(["layout", self._index(figure), dict(changes)])
+
+    def flush(self) -> None:
+        """Send what has been gathered, if there is anything and the browser is ready."""
+        if not self.ready:
+            # What was gathered is in `_shown`; the state that follows when the browser answers includes it.
+            self._state_due = self._state_due or bool(self._frame.operations)
+        elif self._state_due:
+            self._send_state()
+        elif self._frame.operations:
+            self._send({"type": "frame"}, self._frame)
+        self._frame = _Operations()
+
+    def _show(self, figures: Mapping[str, go.Figure] | go.Figure) -> None:
+        if isinstance(figures, go.Figure):
+            figures = {"figure": figures}
+        self._shown = {name: _Shown(json.loads(figure.to_json())) for name, figure in figures.items()}
+        self._frame = _Operations()
+
+    def _index(self, figure: str) -> int:
+        return list(self._shown).index(figure)
+
+    def _send_state(self) -> None:
+        self._state_due = False
+        operations = _Operations()
+        for index, shown in enumerate(self._shown.values()):
+            shown.describe(index, operations)
+        self._send({"type": "state", "figures": [shown.figure for shown in self._shown.values()]}, operations)
+
+    def _send(self, content: dict[str, Any], operations: _Operations) -> None:
+        self._sent += 1
+        self.send({**content, "n": self._sent, "ops": operations.operations}, [operations.buffer()])
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        kind = content.get("type") if isinstance(content, dict) else None
+        if kind == "plotly":
+            self.send({"type": "plotly"}, [_plotly_bundle()])
+        elif kind == "hello":
+            self._acknowledged = self._sent
+            self._state_due = True
+            self._proceed()
+        elif kind == "ack" and isinstance(content.get("n"), int):
+            self._acknowledged = max(self._acknowledged, min(content["n"], self._sent))
+            self._proceed()
+
+    def _proceed(self) -> None:
+        if self.ready and self._state_due:
+            self.flush()
+        if self.ready:
+            self._on_ready()

@@ -1,0 +1,149 @@
+"""Drives a run on the kernel's own event loop: play, pause, step, speed, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+
+from lessons.core.experiment import Measurement
+from lessons.core.run import Run
+
+SLICE_SECONDS = 0.012
+REST_SECONDS = 0.001
+FASTEST = float("inf")
+
+
+class State(StrEnum):
+    """What a run loop is doing."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class RunLoop:
+    """Advances one run at a time, in slices of about 12 ms between which the kernel handles messages.
+
+    Args:
+        on_measurements: Called with the measurements of each slice, in order, and never with those of an older run.
+        on_state: Called after each change of state.
+
+    Attributes:
+        speed: Steps a second; `FASTEST` for as many as it can.
+        failure: Traceback of the exception that ended the run in state FAILED.
+    """
+
+    def __init__(
+        self,
+        on_measurements: Callable[[list[Measurement]], None],
+        on_state: Callable[[], None],
+    ):
+        self.state = State.IDLE
+        self.speed = FASTEST
+        self.failure = ""
+        self.error: Exception | None = None
+        self.training_seconds = 0.0
+        self._on_measurements = on_measurements
+        self._on_state = on_state
+        self._run: Run | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def load(self, run: Run) -> None:
+        """Take another run and make its first measurement. The one before is closed."""
+        self.cancel()
+        self._run = run
+        self.failure, self.error = "", None
+        self._advance(1)
+        if self.state is not State.FAILED:
+            self._enter(State.IDLE)
+
+    def play(self) -> None:
+        """Run until paused or finished. Must be called with the event loop running."""
+        if self.state in (State.IDLE, State.PAUSED):
+            self._enter(State.RUNNING)
+            self._task = asyncio.get_running_loop().create_task(self._drive())
+
+    def pause(self) -> None:
+        """Stop between two steps."""
+        if self.state is State.RUNNING:
+            self._enter(State.PAUSED)
+
+    def finish(self) -> None:
+        """End the run where it is."""
+        if self.state in (State.RUNNING, State.PAUSED, State.IDLE):
+            self._enter(State.FINISHED)
+
+    def step(self) -> None:
+        """Make one update, and pause if the run was playing."""
+        self.pause()
+        if self.state in (State.IDLE, State.PAUSED):
+            self._advance(1)
+            if self.state is State.IDLE:
+                self._enter(State.PAUSED)
+
+    def forward(self, step: int) -> None:
+        """Advance to a step at once, without a rest: for short runs and for replays."""
+        while self.state in (State.IDLE, State.PAUSED) and self._run is not None and self._run.step < step:
+            self._advance(step - self._run.step)
+
+    def cancel(self) -> None:
+        """Close the run, if there is one."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if self._run is not None:
+            self._run.close()
+            self._run = None
+        self.state = State.IDLE
+
+    async def _drive(self) -> None:
+        due, last = 0.0, time.perf_counter()
+        while self.state is State.RUNNING:
+            now = time.perf_counter()
+            due, last = self._due(due, now - last), now
+            if due >= 1:
+                due -= self._advance(due)
+            await asyncio.sleep(REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02))
+
+    def _due(self, due: float, elapsed: float) -> float:
+        """Steps to make now. Time lost to a slow step is not made up by a burst."""
+        if self.speed == FASTEST:
+            return FASTEST
+        return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
+
+    def _advance(self, most: float) -> int:
+        """Make up to `most` steps within one slice and report them; return how many."""
+        measurements: list[Measurement] = []
+        following = None
+        try:
+            try:
+                self._slice(measurements, most)
+            except StopIteration:
+                following = State.FINISHED
+            if measurements:
+                self._on_measurements(measurements)
+        except Exception as error:  # whatever goes wrong in an experiment is shown in the lab, never lost in a task
+            self.error, self.failure = error, traceback.format_exc()
+            following = State.FAILED
+        if following is not None:
+            self._enter(following)
+        return len(measurements)
+
+    def _slice(self, measurements: list[Measurement], most: float) -> None:
+        start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
+        try:
+            while len(measurements) < most:
+                measurements.append(next(self._run))
+                if time.perf_counter() > deadline:
+                    return
+        finally:
+            self.training_seconds += time.thread_time() - start
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._on_state()
