@@ -21,6 +21,16 @@ function shown(number) {
   return Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(4)));
 }
 
+// "λ_max" with its index set low.
+function symbol(written) {
+  const element = make("span", { className: "tdl-symbol" });
+  for (const [, base, index] of written.matchAll(/([^_]+?)(?:_(\w+)|(?=$))/g)) {
+    element.append(base);
+    if (index) element.append(make("sub", {}, index));
+  }
+  return element;
+}
+
 // ---- one control for one setting ----
 
 class Control {
@@ -32,7 +42,7 @@ class Control {
     this.element.dataset.field = field.name;
     const unit = field.unit ? ` (${field.unit})` : "";
     const label = make("label", { htmlFor: this.id, title: this.help() }, `${field.label}${unit} `);
-    label.append(make("span", { className: "tdl-symbol" }, field.symbol));
+    label.append(symbol(field.symbol));
     this.element.append(label, ...this.inputs());
   }
 

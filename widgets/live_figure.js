@@ -115,6 +115,7 @@ class Figure {
   constructor(Plotly, element, spec) {
     this.Plotly = Plotly;
     this.element = element;
+    this.caption = element.previousElementSibling;
     this.dirty = new Set();
     this.layout = {};
     this.name = spec.layout.meta?.name ?? "figure";
@@ -132,7 +133,9 @@ class Figure {
       responsive: false,
       modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png"), save("svg")]],
     };
+    this.given = spec.data;
     this.traces = spec.data.map((trace) => ({ ...trace }));
+    this.touched = new Map();
     const layout = { autosize: true, uirevision: "keep", ...spec.layout };
     await this.Plotly.react(this.element, this.traces, layout, config);
     await this.retheme();
@@ -149,11 +152,27 @@ class Figure {
     let ys = [...(Array.isArray(data.y) ? data.y : []), ...y];
     if (xs.length > 2 * POINTS_ON_SCREEN) [xs, ys] = thin(xs, ys, POINTS_ON_SCREEN, path);
     Object.assign(data, { x: xs, y: ys });
-    this.dirty.add(trace);
+    this.touch(trace, "x", "y");
   }
 
   replace(trace, key, values) {
     this.traces[trace][key] = Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+    this.touch(trace, key);
+  }
+
+  // Back to the traces as given; what grew or was replaced is gone.
+  clear() {
+    this.traces.forEach((data, trace) => {
+      if (!this.touched.has(trace)) return;
+      for (const key of this.touched.get(trace)) data[key] = this.given[trace][key];
+      this.dirty.add(trace);
+    });
+    this.touched.clear();
+  }
+
+  touch(trace, ...keys) {
+    if (!this.touched.has(trace)) this.touched.set(trace, new Set());
+    for (const key of keys) this.touched.get(trace).add(key);
     this.dirty.add(trace);
   }
 
@@ -248,12 +267,13 @@ class View {
     while (this.figures.length > specs.length) {
       const figure = this.figures.pop();
       this.Plotly.purge(figure.element);
-      figure.element.remove();
+      figure.element.parentElement.remove();
     }
     for (const [index, spec] of specs.entries()) {
       const known = this.figures[index];
       const figure = known ?? new Figure(this.Plotly, this.slot(spec), spec);
       await figure.show(spec);
+      figure.caption.textContent = spec.layout.meta?.caption ?? "";
       if (!known) {
         this.figures.push(figure);
         figure.watchZoom();
@@ -262,13 +282,15 @@ class View {
   }
 
   slot(spec) {
-    const slot = document.createElement("div");
-    slot.className = "tdl-figure";
-    slot.style.height = `${spec.layout.height ?? 320}px`;
-    slot.setAttribute("role", "img");
-    slot.setAttribute("aria-label", spec.layout.meta?.summary ?? this.model.get("label"));
-    this.element.append(slot);
-    return slot;
+    const holder = document.createElement("figure");
+    holder.className = "tdl-figure";
+    const caption = document.createElement("figcaption");
+    const plot = document.createElement("div");
+    plot.className = "tdl-plot";
+    plot.style.height = `${spec.layout.height ?? 300}px`;
+    holder.append(caption, plot);
+    this.element.append(holder);
+    return plot;
   }
 
   apply(message) {
@@ -276,7 +298,9 @@ class View {
     const take = (count) => message.numbers.subarray(at, (at += count));
     for (const [kind, index, ...rest] of message.ops) {
       const figure = this.figures[index];
-      if (kind === "layout") {
+      if (kind === "clear") {
+        this.figures.forEach((each) => each.clear());
+      } else if (kind === "layout") {
         figure.relayout(rest[0]);
       } else if (kind === "replace") {
         const [trace, count, key] = rest;

@@ -125,6 +125,14 @@ class LiveFigure(anywidget.AnyWidget):
         self._state_due = True
         self.flush()
 
+    def clear(self) -> None:
+        """Empty all traces that grew or were replaced; the figures, their layout and a person's zoom stay."""
+        for shown in self._shown.values():
+            shown.grown.clear()
+            shown.replaced.clear()
+        self._frame = _Operations()
+        self._frame.add(["clear"])
+
     def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
         """Append points to a trace.
 
@@ -159,7 +167,7 @@ class LiveFigure(anywidget.AnyWidget):
         elif self._state_due:
             self._send_state()
         elif self._frame.operations:
-            self._send({"type": "frame"}, self._frame)
+            self._dispatch({"type": "frame"}, self._frame)
         self._frame = _Operations()
 
     def _show(self, figures: Mapping[str, go.Figure] | go.Figure) -> None:
@@ -176,9 +184,9 @@ class LiveFigure(anywidget.AnyWidget):
         operations = _Operations()
         for index, shown in enumerate(self._shown.values()):
             shown.describe(index, operations)
-        self._send({"type": "state", "figures": [shown.figure for shown in self._shown.values()]}, operations)
+        self._dispatch({"type": "state", "figures": [shown.figure for shown in self._shown.values()]}, operations)
 
-    def _send(self, content: dict[str, Any], operations: _Operations) -> None:
+    def _dispatch(self, content: dict[str, Any], operations: _Operations) -> None:
         self._sent += 1
         self.send({**content, "n": self._sent, "ops": operations.operations}, [operations.buffer()])
 

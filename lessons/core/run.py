@@ -94,6 +94,11 @@ class Run:
         self._changes.append(Change(step=max(self.step, 0), lane=lane, field=field, value=kept))
 
     @property
+    def change_count(self) -> int:
+        """How many changes were made so far."""
+        return len(self._changes)
+
+    @property
     def record(self) -> RunRecord:
         """The run so far."""
         return RunRecord(

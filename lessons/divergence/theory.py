@@ -75,3 +75,8 @@ def regime(ratio: float) -> Regime:
     if ratio < 1:
         return "monotone"
     return "oscillating, converging" if ratio < 2 else "diverging"
+
+
+def observed_regime(position: float, following: float) -> Regime:
+    """Name what a descent on a parabola does, from two positions in a row: their ratio is 1 - eta lambda."""
+    return regime(1 - following / position) if position else "one step"

@@ -1,0 +1,48 @@
+"""Serve the lessons with Voilà: the gallery at the root, one page a lesson.
+
+    python deploy/serve.py --port=8866
+
+Takes every option that `voila` takes. Listens on loopback unless told otherwise with `--Voila.ip`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.utils import url_path_join
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+GALLERY = "index.ipynb"
+
+
+class LessonServer(Voila):
+    """Voilà over the notebooks folder, with the gallery in place of the list of files."""
+
+    def init_handlers(self) -> list[Any]:
+        handlers = super().init_handlers()
+        page = {
+            "notebook_path": GALLERY,
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+        }
+        root = [(url, TornadoVoilaHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
+        return [*root, *handlers]
+
+
+def main(arguments: list[str]) -> None:
+    """Start the server; returns when it is stopped."""
+    # One thread a kernel: many students share the cores. Torch alone would take them all for each.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    defaults = ["--no-browser", "--Voila.ip=127.0.0.1", "--VoilaConfiguration.file_allowlist=[]"]
+    LessonServer.launch_instance([str(NOTEBOOKS), *defaults, *arguments])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

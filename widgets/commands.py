@@ -1,0 +1,109 @@
+"""What a person, or a hostile client, may ask of a lab: checked before anything happens."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class Command(BaseModel):
+    """Base of all commands: strict, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Transport(Command):
+    """Play, pause and the like: a button with nothing to add."""
+
+    do: Literal["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind"]
+
+
+class SetValue(Command):
+    """Give a setting of one lane a value; the settings class checks it."""
+
+    do: Literal["set"]
+    lane: int
+    field: str
+    value: Any
+
+
+class SetSpeed(Command):
+    """Steps a second."""
+
+    do: Literal["speed"]
+    value: Annotated[float, Field(ge=1, le=10_000)] | Literal["fastest"]
+
+
+class SetStopBelow(Command):
+    """Pause when every lane's loss is below a value; None for never."""
+
+    do: Literal["stop_below"]
+    value: Annotated[float, Field(gt=0, le=1e12)] | None
+
+
+class SetRestart(Command):
+    """Whether every change starts the run again."""
+
+    do: Literal["restart_on_change"]
+    value: bool
+
+
+class SetDevice(Command):
+    """Where to train."""
+
+    do: Literal["device"]
+    value: Literal["cpu", "cuda"]
+
+
+class LoadPreset(Command):
+    """Load one of the lab's presets."""
+
+    do: Literal["preset"]
+    index: int
+
+
+class OnLane(Command):
+    """Choose or remove a lane."""
+
+    do: Literal["select", "remove_lane"]
+    lane: int
+
+
+class RenameLane(Command):
+    """Give a lane a name."""
+
+    do: Literal["rename"]
+    lane: int
+    name: Annotated[str, Field(max_length=40)]
+
+
+AnyCommand = Annotated[
+    Transport | SetValue | SetSpeed | SetStopBelow | SetRestart | SetDevice | LoadPreset | OnLane | RenameLane,
+    Field(discriminator="do"),
+]
+_ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+_REFUSALS = {
+    "speed": "The speed is a number from 1 to 10000 steps a second, or as fast as it goes.",
+    "stop_below": "The loss to stop below is a number above 0, or empty for never.",
+    "rename": "The name of a lane has at most 40 characters.",
+    "device": "The device is cpu or cuda.",
+}
+
+
+class CommandError(ValueError):
+    """A command that is not understood; the message is one sentence for the person."""
+
+
+def parse_command(content: Any) -> Command:
+    """Return the command that a message holds.
+
+    Raises:
+        CommandError: If it is none, or a value in it is not allowed.
+    """
+    try:
+        return _ADAPTER.validate_python(content)
+    except (ValidationError, RecursionError):
+        asked = content.get("do") if isinstance(content, dict) else None
+        known = asked if isinstance(asked, str) else None
+        raise CommandError(_REFUSALS.get(known, "This lab did not understand what was asked of it.")) from None

@@ -1,0 +1,96 @@
+"""One frame: the history so far, the rows that are new, and ways to draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.core.run import Change
+from widgets.decimate import thin
+from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a view draws from.
+
+    Attributes:
+        screen: Where to draw.
+        history: All measurements of the run.
+        start: First row that is new.
+        stop: One past the last new row.
+        lanes: The lanes of the run, as they are now.
+        ends: Per lane, the step at which it diverged, or None.
+        changes: Changes in flight so far.
+        started_with: Per lane, the settings the run started with.
+        selected: The lane that the controls belong to.
+    """
+
+    screen: LiveFigure
+    history: History
+    start: int
+    stop: int
+    lanes: Lanes
+    ends: Sequence[int | None]
+    changes: Sequence[Change]
+    started_with: Sequence[dict]
+    selected: int
+
+    def rows(self, lane: int) -> slice:
+        """The new rows of a lane, up to the step where it diverged."""
+        end = self.ends[lane]
+        return slice(self.start, self.stop if end is None else max(self.start, min(self.stop, end + 1)))
+
+    def curve(
+        self, figure: str, trace: int, lane: int, quantity: str, every: int = 1, column: int | None = None
+    ) -> None:
+        """Append a lane's new values of a quantity, over the step.
+
+        Args:
+            figure: Name of the figure.
+            trace: Number of the trace in it.
+            lane: Whose values.
+            quantity: Name of the measured value, of shape (K,) or (K, D).
+            every: Draw only steps divisible by this.
+            column: Which of D.
+        """
+        rows = self.rows(lane)
+        steps = np.arange(rows.start, rows.stop)
+        steps = steps[steps % every == 0]
+        values = self.history[quantity][steps, lane]
+        self.screen.extend(figure, trace, steps, values if column is None else values[:, column])
+
+    def path(self, figure: str, trace: int, x: np.ndarray, y: np.ndarray, lane: int) -> None:
+        """Append a lane's new points of a trajectory; x and y are columns of the whole history, shape (T,)."""
+        rows = self.rows(lane)
+        self.screen.extend(figure, trace, x[rows], y[rows], path=True)
+
+    def last(self, lane: int) -> int:
+        """The last row of a lane that counts: before it diverged."""
+        end = self.ends[lane]
+        return self.stop - 1 if end is None else max(0, min(end, self.stop) - 1)
+
+    def timeline(self, lane: int, field: str) -> tuple[np.ndarray, np.ndarray]:
+        """A setting over the run: steps and values of a staircase from step 0 to the last step of the run."""
+        steps, values = [0.0], [float(self.started_with[lane][field])]
+        for change in self.changes:
+            if (change.lane, change.field) == (lane, field):
+                steps += [change.step, change.step]
+                values += [values[-1], float(change.value)]
+        return np.array([*steps, self.lanes.shared.steps]), np.array([*values, values[-1]])
+
+    def at_each_step(self, lane: int, field: str) -> np.ndarray:
+        """The value of a setting that each update used: shape (steps,), entry t for the update from step t to t + 1."""
+        values = np.full(self.lanes.shared.steps, float(self.started_with[lane][field]))
+        for change in self.changes:
+            if (change.lane, change.field) == (lane, field):
+                values[change.step :] = change.value
+        return values
+
+    def thinned(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and values of a predicted series over the step, few enough for a frame."""
+        return thin(np.arange(len(values)), values, POINTS_PER_FRAME, path=True)

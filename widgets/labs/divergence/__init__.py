@@ -1,0 +1,38 @@
+"""The labs of lesson 3: what happens at 2 eta_opt, on a parabola, on a bowl, and in a net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from widgets.lab import Lab
+from widgets.labs.divergence.bowl import BowlView
+from widgets.labs.divergence.net import NetView
+from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
+
+__all__ = ["bowl", "bowl_sweep", "net", "net_sweep", "parabola"]
+
+
+def parabola(**changes: Any) -> Lab:
+    """Gradient descent on a parabola; keywords are settings of `lessons.divergence.parabola.ParabolaSettings`."""
+    return Lab(ParabolaView(), **changes)
+
+
+def bowl(**changes: Any) -> Lab:
+    """Gradient methods on a rotated bowl; keywords are settings of `lessons.divergence.bowl.BowlSettings`."""
+    return Lab(BowlView(), **changes)
+
+
+def bowl_sweep(**changes: Any) -> Lab:
+    """64 learning rates on the bowl at once; keywords are settings of `BowlSweepSettings`."""
+    return Lab(BowlSweepView(), **changes)
+
+
+def net(**changes: Any) -> Lab:
+    """A net on the digits with its sharpness; keywords are settings of `lessons.divergence.net.NetSettings`."""
+    return Lab(NetView(), **changes)
+
+
+def net_sweep(**changes: Any) -> Lab:
+    """64 learning rates for the net at once; keywords are settings of `NetSweepSettings`."""
+    return Lab(NetSweepView(), **changes)

@@ -1,0 +1,227 @@
+"""The bowl: the limit lies along eigen-directions, and momentum moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.divergence.bowl import Bowl, eigenvalues, rotation
+from lessons.divergence.doctor import Vitals
+from lessons.divergence.theory import growth_factor, threshold
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import FAINT, line, plot, theory
+from widgets.view import LabView
+
+LEVELS = 6
+REACH = 3.2
+AVERAGED_STEPS = 20
+
+
+class BowlView(LabView):
+    """Paths over the level lines, the amplitude along each eigen-direction, and the loss."""
+
+    title = "Gradient methods on a rotated bowl"
+    experiment = Bowl()
+    shown = (
+        "learning_rate",
+        "optimizer",
+        "momentum",
+        "sharpness",
+        "condition_number",
+        "angle",
+        "dimension",
+        "start_x",
+        "start_y",
+        "steps",
+    )
+    instant = True
+    speed = 12.0
+    rate_field = "learning_rate"
+    presets = (
+        Preset(
+            "near the limit",
+            "The path zigzags across the valley along one eigen-direction and creeps along the other.",
+            ({"learning_rate": 1.9},),
+        ),
+        Preset(
+            "past the limit",
+            "Only the sharpest direction blows up; the flat one goes on converging until it is swept away.",
+            ({"learning_rate": 2.1},),
+        ),
+        Preset(
+            "turn the bowl",
+            "Three rotations of one bowl: the paths differ on the axes, the limit does not move.",
+            (
+                {"angle": 0.0, "learning_rate": 1.95},
+                {"angle": 30.0, "learning_rate": 1.95},
+                {"angle": 75.0, "learning_rate": 1.95},
+            ),
+            ("0°", "30°", "75°"),
+        ),
+        Preset(
+            "momentum moves the limit",
+            "η = 3 is too large for gradient descent and for Nesterov (limit 1.36 here), not for the heavy ball (3.8).",
+            (
+                {"learning_rate": 3.0},
+                {"learning_rate": 3.0, "optimizer": "heavy ball"},
+                {"learning_rate": 3.0, "optimizer": "moving average"},
+                {"learning_rate": 3.0, "optimizer": "Nesterov"},
+            ),
+            ("gradient descent", "heavy ball", "moving average", "Nesterov"),
+        ),
+        Preset(
+            "twenty dimensions",
+            "Each bar is one eigen-direction: with η just below the limit, which ones are slow?",
+            ({"dimension": 20, "condition_number": 100.0, "learning_rate": 1.98, "steps": 300},),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return ("momentum",) if settings.optimizer == "gradient descent" else ()
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        rings = [
+            line("level line", FAINT, line={"width": 1}, hoverinfo="skip", showlegend=False) for _ in range(LEVELS)
+        ]
+        axes = [theory("eigen-direction", FAINT, showlegend=False) for _ in range(2)]
+        paths = [line(n, c, mode="lines+markers", marker={"size": 4}, line={"width": 1.5}) for n, c in pairs]
+        bars = [go.Bar(x=[], y=[], name=n, marker={"color": c}) for n, c in pairs]
+        tick = {"symbol": "line-ew-open", "size": 14, "line": {"width": 2}}
+        ticks = [
+            go.Scatter(x=[], y=[], mode="markers", name=f"{n}, predicted", marker={**tick, "color": c})
+            for n, c in pairs
+        ]
+        return {
+            "plane": plot(
+                "bowl-path",
+                "Path over the level lines (dashed: eigen-directions)",
+                "θ₁",
+                "θ₂",
+                [*rings, *axes, *paths],
+                xaxis_range=[-REACH, REACH],
+                yaxis_range=[-REACH, REACH],
+                xaxis_constrain="domain",
+                yaxis_scaleanchor="x",
+                height=380,
+                showlegend=len(names) > 1,
+            ),
+            "bars": plot(
+                "bowl-bars",
+                "Distance along each eigen-direction (marks: growth factor to the power of the step)",
+                "eigenvalue λᵢ",
+                "|qᵢᵀθ|",
+                [*bars, *ticks],
+                yaxis_type="log",
+                yaxis_range=[-6, 3],
+                xaxis_type="category",
+                height=380,
+            ),
+            "loss": plot(
+                "bowl-loss",
+                "Loss",
+                "step",
+                "loss",
+                [line(n, c) for n, c in pairs],
+                yaxis_type="log",
+            ),
+        }
+
+    def begin(self, frame: Frame) -> None:
+        self._rings(frame)
+        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        values = eigenvalues(frame.lanes)[frame.selected].tolist()
+        shown = {"xaxis.tickvals": list(range(len(values))), "xaxis.ticktext": [f"{v:.3g}" for v in values]}
+        frame.screen.relayout(
+            "bars",
+            shown
+            if len(values) <= 12
+            else {
+                "xaxis.tickvals": [0, len(values) - 1],
+                "xaxis.ticktext": [f"λ_max = {values[0]:.3g}", f"λ_min = {values[-1]:.3g}"],
+            },
+        )
+
+    def draw(self, frame: Frame) -> None:
+        count = len(frame.lanes)
+        theta = frame.history["theta"]
+        places = np.arange(theta.shape[2])
+        for lane in range(count):
+            frame.path("plane", LEVELS + 2 + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
+            frame.curve("loss", lane, lane, "loss")
+            row = frame.last(lane) if frame.ends[lane] is not None else frame.stop - 1
+            amplitude = np.abs(frame.history["amplitude"][row, lane])
+            frame.screen.replace("bars", lane, x=places, y=amplitude)
+            frame.screen.replace("bars", count + lane, x=places, y=self._predicted(frame, lane, row))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            limit = self._limit(frame, lane)
+            rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
+            lines += [
+                Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit),
+                Reading(lane, "growth per step along λ_max", *self._growth(frame, lane, row)),
+                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
+            ]
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals:
+        values = eigenvalues(frame.lanes)[lane]
+        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
+        return Vitals(
+            loss=frame.history["loss"][:, lane],
+            sharpness=np.full(len(frame.history), float(values[0])),
+            components=frame.history["amplitude"][:, lane],
+            directions=tuple(f"component along the eigen-direction of λ = {v:.4g}" for v in values.tolist()),
+            learning_rate=float(frame.lanes.learning_rate[lane]),
+            limit=lambda sharpness: threshold(rule, sharpness, momentum),
+        )
+
+    @staticmethod
+    def _limit(frame: Frame, lane: int) -> float:
+        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
+        return float(threshold(rule, float(frame.lanes.sharpness[lane]), momentum))
+
+    @staticmethod
+    def _factors(frame: Frame, lane: int) -> np.ndarray:
+        rule = frame.lanes.values("optimizer")[lane]
+        eta_lambda = frame.lanes.learning_rate[lane] * eigenvalues(frame.lanes)[lane]
+        return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
+
+    def _growth(self, frame: Frame, lane: int, row: int) -> tuple[float | str, float | None]:
+        """Mean factor per step over the last steps since a change, and the spectral radius of one step."""
+        since = max((c.step for c in frame.changes if c.lane == lane), default=0)
+        first = max(since, row - AVERAGED_STEPS)
+        size = np.abs(frame.history["amplitude"][:, lane, 0])
+        if row - first < 2 or not (size[first] > 1e-250 and size[row] > 1e-250):
+            return "needs two steps, away from the minimum", None
+        return float((size[row] / size[first]) ** (1 / (row - first))), float(self._factors(frame, lane)[0])
+
+    def _predicted(self, frame: Frame, lane: int, row: int) -> np.ndarray:
+        """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""
+        start = np.abs(frame.history["amplitude"][0, lane])
+        if any(change.lane == lane for change in frame.changes):
+            return np.full(len(start), np.nan)
+        return start * self._factors(frame, lane) ** row
+
+    @staticmethod
+    def _rings(frame: Frame) -> None:
+        """Level lines of the selected lane's bowl in the plane of the first two coordinates."""
+        lane = min(frame.selected, len(frame.lanes) - 1)
+        values, turn = eigenvalues(frame.lanes)[lane].numpy(), rotation(frame.lanes)[lane].numpy()
+        hessian = (turn * values) @ turn.T
+        plane_values, plane_turn = np.linalg.eigh(hessian[:2, :2])
+        around = np.linspace(0, 2 * np.pi, 56)
+        circle = np.stack([np.cos(around), np.sin(around)])
+        for level in range(LEVELS):
+            radius = np.sqrt(plane_values[0]) * REACH * 1.3 * ((level + 1) / LEVELS)
+            ring = plane_turn @ (circle * radius / np.sqrt(plane_values)[:, None])
+            frame.screen.replace("plane", level, x=ring[0], y=ring[1])
+        for axis in range(2):
+            reach = 2 * REACH * plane_turn[:, axis]
+            frame.screen.replace("plane", LEVELS + axis, x=[-reach[0], reach[0]], y=[-reach[1], reach[1]])

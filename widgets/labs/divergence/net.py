@@ -1,0 +1,151 @@
+"""The net: its sharpness rises to 2 / eta and stays there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.divergence.doctor import Vitals
+from lessons.divergence.net import Net
+from lessons.divergence.theory import threshold
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot, theory
+from widgets.view import LabView
+
+NO_LIMIT = ("Adam",)
+CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 400, "sharpness_every": 2}
+
+
+class NetView(LabView):
+    """Loss, sharpness against 2/eta, and the zigzag along the top eigenvector, live."""
+
+    title = "A net on the digits"
+    experiment = Net()
+    shown = (
+        "learning_rate",
+        "optimizer",
+        "momentum",
+        "init_scale",
+        "activation",
+        "width",
+        "depth",
+        "loss",
+        "train_size",
+        "sharpness_every",
+        "steps",
+        "seed",
+    )
+    rate_field = "learning_rate"
+    step_figures = ("loss", "sharpness", "zigzag")
+    presets = (
+        Preset(
+            "edge of stability",
+            "The sharpness climbs to the dashed line 2/η and hovers there, while the loss keeps falling.",
+            ({"learning_rate": 0.1}, {"learning_rate": 0.15}, {"learning_rate": 0.2}),
+            ("η = 0.1", "η = 0.15", "η = 0.2"),
+        ),
+        Preset(
+            "catapult",
+            "It starts far above 2/η: the loss shoots up, the net is thrown to a flatter place, and then it learns.",
+            ({**CATAPULT, "learning_rate": 0.01}, {**CATAPULT, "learning_rate": 0.05}),
+            ("η = 0.01, below 2/λ_max", "η = 0.05, above it"),
+        ),
+        Preset(
+            "too far",
+            "More than the net can escape from: it diverges, and the doctor says why.",
+            ({"init_scale": 1.0, "learning_rate": 0.2, "steps": 300},),
+        ),
+        Preset(
+            "momentum moves the edge",
+            "With heavy ball the line is 2(1+β)/η: the same η goes along with a sharper net.",
+            (
+                {"learning_rate": 0.2},
+                {"learning_rate": 0.2, "optimizer": "heavy ball", "momentum": 0.5},
+            ),
+            ("gradient descent", "heavy ball, β = 0.5"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return ("momentum",) if settings.optimizer == "gradient descent" else ()
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        return {
+            "loss": plot(
+                "net-loss",
+                "Training loss",
+                "step",
+                "loss",
+                [line(n, c) for n, c in pairs],
+                yaxis_type="log",
+                showlegend=len(names) > 1,
+            ),
+            "sharpness": plot(
+                "net-sharpness",
+                "Sharpness λ_max (line) and its limit 2/η (dashes)",
+                "step",
+                "λ_max",
+                [*(line(n, c) for n, c in pairs), *(theory(f"{n}, limit", c) for n, c in pairs)],
+                yaxis_rangemode="tozero",
+            ),
+            "zigzag": plot(
+                "net-zigzag",
+                "Share of each update along the top eigenvector",
+                "step",
+                "cosine",
+                [line(n, c, mode="lines+markers", marker={"size": 3}, line={"width": 1}) for n, c in pairs],
+                yaxis_range=[-1.05, 1.05],
+            ),
+        }
+
+    def begin(self, frame: Frame) -> None:
+        for lane in range(len(frame.lanes)):
+            steps, rates = frame.timeline(lane, "learning_rate")
+            factor = self._factor(frame, lane)
+            limits = factor / rates if factor is not None and rates.all() else np.full(len(rates), np.nan)
+            frame.screen.replace("sharpness", len(frame.lanes) + lane, x=steps[-50:], y=limits[-50:])
+        for figure in self.step_figures:
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        every = frame.lanes.shared.sharpness_every
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+            frame.curve("sharpness", lane, lane, "sharpness", every)
+            frame.curve("zigzag", lane, lane, "along_top", every)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
+            factor = self._factor(frame, lane)
+            limit = factor / rate if factor is not None and rate else None
+            lines += [
+                Reading(lane, "λ_max, limit 2/η", float(frame.history["sharpness"][row, lane]), limit),
+                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+            ]
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals:
+        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
+        along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]
+        return Vitals(
+            loss=frame.history["loss"][:, lane],
+            sharpness=frame.history["sharpness"][:, lane],
+            components=along[:, None],
+            directions=("update along the top eigenvector",),
+            learning_rate=float(frame.lanes.learning_rate[lane]),
+            limit=None if rule in NO_LIMIT else lambda sharpness: threshold(rule, sharpness, momentum),
+        )
+
+    @staticmethod
+    def _factor(frame: Frame, lane: int) -> float | None:
+        """Limit of eta times lambda_max, where the rule has one: 2 for gradient descent."""
+        rule = frame.lanes.values("optimizer")[lane]
+        return None if rule in NO_LIMIT else float(threshold(rule, 1.0, float(frame.lanes.momentum[lane])))

@@ -1,0 +1,101 @@
+"""The lanes a person compares: settings, names, colours, and which one the controls belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lessons.core.settings import SettingError, Settings
+from widgets.controls import LANE_COLOURS, MOST_LANES, Preset
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane as the person sees it."""
+
+    name: str
+    colour: str
+    settings: Settings
+
+
+class LaneList:
+    """An immutable list of lanes with one of them selected; each operation returns another list.
+
+    Raises:
+        SettingError: From every operation that is given something not allowed; the list is left as it was.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], selected: int = 0):
+        self.lanes = tuple(lanes)
+        self.selected = min(selected, len(self.lanes) - 1)
+
+    @classmethod
+    def of(cls, settings_type: type[Settings], preset: Preset, common: Mapping[str, Any] | None = None) -> LaneList:
+        """Return the lanes of a preset."""
+        names = preset.names or tuple(f"lane {k + 1}" for k in range(len(preset.lanes)))
+        settings = [settings_type.checked({**(common or {}), **changes}) for changes in preset.lanes]
+        return cls([Lane(*parts) for parts in zip(names, LANE_COLOURS, settings, strict=False)])
+
+    def __len__(self) -> int:
+        return len(self.lanes)
+
+    @property
+    def settings(self) -> list[Settings]:
+        """Settings of each lane."""
+        return [lane.settings for lane in self.lanes]
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each lane."""
+        return [lane.name for lane in self.lanes]
+
+    @property
+    def colours(self) -> list[str]:
+        """Colour of each lane; a lane keeps its own when another is removed."""
+        return [lane.colour for lane in self.lanes]
+
+    def select(self, lane: int) -> LaneList:
+        """Choose the lane that the controls belong to."""
+        return LaneList(self.lanes, self._index(lane))
+
+    def with_value(self, lane: int, field: str, value: Any) -> LaneList:
+        """Set a field in one lane; in all of them if the field is shared."""
+        chosen = self.lanes[self._index(lane)].settings
+        changed = chosen.with_value(field, value)
+        everywhere = type(chosen).fields()[field].shared
+        kept = getattr(changed, field)
+        return LaneList(
+            [
+                replace(other, settings=other.settings.with_value(field, kept)) if everywhere or k == lane else other
+                for k, other in enumerate(self.lanes)
+            ],
+            self.selected,
+        )
+
+    def add(self) -> LaneList:
+        """Add a copy of the selected lane and select it."""
+        if len(self) >= MOST_LANES:
+            raise SettingError([f"A lab compares at most {MOST_LANES} lanes."])
+        colour = next(c for c in LANE_COLOURS if c not in self.colours)
+        number = next(n for n in range(1, MOST_LANES + 2) if f"lane {n}" not in self.names)
+        added = replace(self.lanes[self.selected], name=f"lane {number}", colour=colour)
+        return LaneList([*self.lanes, added], len(self))
+
+    def remove(self, lane: int) -> LaneList:
+        """Remove a lane; the last one stays."""
+        if len(self) == 1:
+            raise SettingError(["The last lane stays: a run needs at least one."])
+        index = self._index(lane)
+        return LaneList([*self.lanes[:index], *self.lanes[index + 1 :]], self.selected - (index < self.selected))
+
+    def rename(self, lane: int, name: str) -> LaneList:
+        """Name a lane; an empty name leaves the old one."""
+        index, name = self._index(lane), " ".join(name.split())
+        renamed = replace(self.lanes[index], name=name or self.lanes[index].name)
+        return LaneList([*self.lanes[:index], renamed, *self.lanes[index + 1 :]], self.selected)
+
+    def _index(self, lane: int) -> int:
+        if not 0 <= lane < len(self):
+            raise SettingError([f"There is no lane {lane + 1}; there are {len(self)}."])
+        return lane

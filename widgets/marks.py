@@ -1,0 +1,70 @@
+"""Marks on curves over the step: where a setting was changed, where a lane diverged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lessons.core.run import Change
+from lessons.core.settings import SettingField
+from widgets.plots import FAINT
+
+MOST_MARKS = 6
+
+
+def marks(
+    changes: Sequence[Change],
+    fields: dict[str, SettingField],
+    ends: Sequence[int | None],
+    colours: Sequence[str],
+    steps: int,
+) -> dict[str, Any]:
+    """Return layout changes that mark changes in flight (dotted lines) and blow-ups (crosses with words).
+
+    A drag of the slider changes a setting many times: changes of one setting closer than 3 % of the run are one mark
+    with the last value. The latest `MOST_MARKS` are drawn; the record keeps all.
+    """
+    shapes, annotations = [], []
+    for change in _merged(changes, max(1.0, 0.03 * steps))[-MOST_MARKS:]:
+        colour = colours[change.lane]
+        field = fields[change.field]
+        shapes.append(_upright(change.step, colour, "dot"))
+        text = f"{field.symbol or field.label} → {_short(change.value)}"
+        annotations.append(_note(change.step, text, colour, 0.0, "bottom"))
+    for lane, end in enumerate(ends):
+        if end is not None and len(ends) <= len(colours):
+            annotations.append(_note(end, f"✕ diverged at step {end}", colours[lane], 1.0 - 0.09 * lane, "top"))
+    return {"shapes": shapes, "annotations": annotations}
+
+
+def _merged(changes: Sequence[Change], apart: float) -> list[Change]:
+    merged: list[Change] = []
+    for change in changes:
+        last = merged[-1] if merged else None
+        if last and (last.lane, last.field) == (change.lane, change.field) and change.step - last.step < apart:
+            merged.pop()
+        merged.append(change)
+    return merged
+
+
+def _upright(step: int, colour: str, dash: str) -> dict[str, Any]:
+    line = {"color": colour, "width": 1, "dash": dash}
+    return {"type": "line", "yref": "paper", "x0": step, "x1": step, "y0": 0, "y1": 1, "line": line}
+
+
+def _note(step: int, text: str, colour: str, y: float, anchor: str) -> dict[str, Any]:
+    return {
+        "x": step,
+        "y": y,
+        "yref": "paper",
+        "yanchor": anchor,
+        "xanchor": "auto",
+        "showarrow": False,
+        "text": text,
+        "font": {"color": colour, "size": 12},
+        "bgcolor": FAINT.replace("0.55", "0.08"),
+    }
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

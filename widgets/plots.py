@@ -1,0 +1,58 @@
+"""Plotly figures in one style: quiet axes, large enough type, no template to send along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+FAINT = "rgba(128,128,128,0.55)"
+
+
+def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layout: Any) -> go.Figure:
+    """Return a figure with titled axes.
+
+    Args:
+        name: File name of a saved picture.
+        caption: Says above the figure, in text that wraps, what it shows; also its name for screen readers.
+        x: Title of the x axis.
+        y: Title of the y axis.
+        traces: The traces.
+        layout: Further keywords of `plotly.graph_objects.Layout`.
+    """
+    axis = {
+        "showline": True,
+        "ticks": "outside",
+        "ticklen": 4,
+        "automargin": True,
+        "exponentformat": "power",
+        "tickfont": {"size": 12},
+    }
+    figure = go.Figure(
+        data=list(traces),
+        layout={
+            "template": {},
+            "meta": {"name": name, "caption": caption},
+            "font": {"size": 13, "family": "system-ui, sans-serif"},
+            "margin": {"l": 12, "r": 12, "t": 28, "b": 12},
+            "height": 300,
+            "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
+            "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},
+            "showlegend": False,
+            "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+            "hovermode": "closest",
+        },
+    )
+    return figure.update_layout(**layout)
+
+
+def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty line that will grow."""
+    style = {"color": colour, "width": 2, **kwargs.pop("line", {})}
+    return go.Scatter(x=[], y=[], mode=kwargs.pop("mode", "lines"), name=name, line=style, **kwargs)
+
+
+def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty dashed line for a prediction."""
+    return line(name, colour, line={"dash": "dash", "width": 1.5}, opacity=0.8, hoverinfo="skip", **kwargs)

@@ -1,0 +1,82 @@
+"""What a topic says about its lab: which experiment, which controls, which figures."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings
+from lessons.divergence.doctor import Vitals
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.run_loop import FASTEST
+
+
+class LabView(ABC):
+    """One topic's view: declares, draws, and holds no state between runs.
+
+    Attributes:
+        title: Name of the lab.
+        experiment: What runs.
+        shown: Names of the settings that get a control, in order.
+        presets: Named situations; the first is the one a lab opens with.
+        compare: Whether a person may add lanes.
+        instant: Whether a change runs to the end at once (for runs of milliseconds); Play then replays at `speed`.
+        speed: Steps a second at the start.
+        rate_field: The setting that the doctor halves, or None if the lab has no doctor.
+        step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
+    """
+
+    title: ClassVar[str]
+    experiment: ClassVar[Experiment]
+    shown: ClassVar[tuple[str, ...]]
+    presets: ClassVar[tuple[Preset, ...]]
+    compare: ClassVar[bool] = True
+    instant: ClassVar[bool] = False
+    speed: ClassVar[float] = FASTEST
+    rate_field: ClassVar[str | None] = None
+    step_figures: ClassVar[tuple[str, ...]] = ("loss",)
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        """Settings that the controls show; a sweep shows others than its experiment takes."""
+        return self.experiment.settings_type
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        """Return the lanes to run.
+
+        Raises:
+            SettingError: If these settings do not go together.
+        """
+        return Lanes(settings, names)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        """Name the settings that have no effect under the others; their controls are dimmed."""
+        del settings
+        return ()
+
+    @abstractmethod
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        """Return the figures for these lanes, with empty traces."""
+
+    @abstractmethod
+    def begin(self, frame: Frame) -> None:
+        """Draw what depends on the settings alone: backgrounds, predictions. Again after each change in flight."""
+
+    @abstractmethod
+    def draw(self, frame: Frame) -> None:
+        """Draw the frame's new rows."""
+
+    @abstractmethod
+    def readings(self, frame: Frame) -> list[Reading]:
+        """Return the numbers to show now, measured and predicted."""
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals | None:
+        """Return what the doctor needs to explain a blow-up, if this lab has one."""
+        del frame, lane
+        return None
