@@ -41,7 +41,9 @@ def main(arguments: list[str]) -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     defaults = ["--no-browser", "--Voila.ip=127.0.0.1", "--VoilaConfiguration.file_allowlist=[]"]
-    LessonServer.launch_instance([str(NOTEBOOKS), *defaults, *arguments])
+    if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
+        arguments = [str(NOTEBOOKS), *arguments]
+    LessonServer.launch_instance([*defaults, *arguments])
 
 
 if __name__ == "__main__":

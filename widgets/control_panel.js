@@ -140,7 +140,7 @@ class Panel {
     this.parts = {
       transport: make("div", { className: "tdl-transport", role: "group" }),
       status: make("div", { className: "tdl-status" }),
-      notice: make("div", { className: "tdl-notice", role: "alert" }),
+      refusal: make("p", { className: "tdl-refusal", role: "alert" }),
       presets: make("div", { className: "tdl-presets", role: "group" }),
       lanes: make("div", { className: "tdl-lanes", role: "group" }),
       controls: make("div", { className: "tdl-controls", role: "group" }),
@@ -157,14 +157,14 @@ class Panel {
     this.buildPresets();
     this.showLanes();
     this.showTransport();
-    this.showNotice();
+    this.showRefusal();
     this.listeners = [
       ["change:fields", () => this.buildFields()],
       ["change:presets", () => this.buildPresets()],
       ["change:lanes", () => this.showLanes()],
       ["change:selected", () => this.showLanes()],
       ["change:transport", () => this.showTransport()],
-      ["change:notice", () => this.showNotice()],
+      ["change:refusal", () => this.showRefusal()],
       ["msg:custom", (message) => message.type === "refresh" && this.showValues(true)],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);
@@ -279,6 +279,7 @@ class Panel {
     const buttons = presets.map((preset, index) =>
       this.button(preset.name, preset.sentence, () => {
         sentence.textContent = preset.sentence;
+        buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === index)));
         this.command("preset", { index });
       }),
     );
@@ -289,7 +290,10 @@ class Panel {
     this.controls = this.model.get("fields").map(
       (field) => new Control(field, (value) => this.sendSoon("set", { field: field.name, value, lane: this.model.get("selected") })),
     );
-    this.parts.controls.replaceChildren(...this.controls.map((control) => control.element));
+    const [first, more] = [false, true].map((folded) => this.controls.filter((control) => control.field.folded === folded));
+    const fold = make("details", { className: "tdl-more" }, make("summary", {}, "More settings"));
+    fold.append(make("div", { className: "tdl-controls" }, ...more.map((control) => control.element)));
+    this.parts.controls.replaceChildren(...first.map((control) => control.element), ...(more.length ? [fold] : []));
     this.showValues(true);
   }
 
@@ -368,18 +372,14 @@ class Panel {
     input.select();
   }
 
-  showNotice() {
-    const { kind = "", text = "", details = "", actions = [] } = this.model.get("notice");
-    const parts = [];
-    if (text) {
-      parts.push(make("p", {}, text));
-      for (const action of actions) {
-        parts.push(this.button(action.label, action.label, () => this.command(action.do)));
-      }
-      if (details) parts.push(make("details", {}, make("summary", {}, "Details"), make("pre", {}, details)));
-    }
-    this.parts.notice.className = `tdl-notice ${kind ? `tdl-notice-${kind}` : ""}`;
-    this.parts.notice.replaceChildren(...parts);
+  // A refused value: one sentence under its control, or under the transport if it belongs to none.
+  showRefusal() {
+    const { field = "", text = "" } = this.model.get("refusal");
+    const home = this.controls.find((control) => control.field.name === field)?.element;
+    this.parts.refusal.textContent = text;
+    if (home) home.append(this.parts.refusal);
+    else this.parts.status.after(this.parts.refusal);
+    if (text) this.showValues(true);
   }
 }
 

@@ -11,11 +11,9 @@ import traitlets
 
 _HERE = Path(__file__).parent
 
-Command = dict[str, Any]
-
 
 class ControlPanel(anywidget.AnyWidget):
-    """Transport, lanes, settings, presets and notices of one lab.
+    """Transport, lanes, settings and presets of one lab.
 
     The traits go to the browser and are never read back: what a person does arrives as a command, a small dict with
     the key `do`, which the lab checks. A client that writes into the traits changes nothing but its own picture.
@@ -34,9 +32,9 @@ class ControlPanel(anywidget.AnyWidget):
     lanes = traitlets.List().tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     transport = traitlets.Dict().tag(sync=True)
-    notice = traitlets.Dict().tag(sync=True)
+    refusal = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, on_command: Callable[[Command], None], **state: Any):
+    def __init__(self, on_command: Callable[[Any], None], **state: Any):
         super().__init__(**state)
         self._on_command = on_command
         self.on_msg(self._receive)
@@ -46,5 +44,4 @@ class ControlPanel(anywidget.AnyWidget):
         self.send({"type": "refresh"})
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if isinstance(content, dict):
-            self._on_command(content)
+        self._on_command(content)

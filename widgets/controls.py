@@ -55,11 +55,11 @@ def control(declared: SettingField) -> dict[str, Any]:
     return described
 
 
-def controls(settings_type: type[Settings], shown: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Describe the controls of the named settings, in that order.
+def controls(settings_type: type[Settings], shown: tuple[str, ...], more: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Describe the controls of the named settings, in that order; those in `more` are folded away.
 
     Raises:
         KeyError: If there is no such setting.
     """
     fields = settings_type.fields()
-    return [control(fields[name]) for name in shown]
+    return [{**control(fields[name]), "folded": name in more} for name in (*shown, *more)]

@@ -1,6 +1,7 @@
 // The browser's end of live_figure.py: draws states and frames, and acknowledges what is on screen.
 
-const POINTS_ON_SCREEN = 1200;
+const POINTS_ON_SCREEN = 600;
+const FULL_EVERY_MS = 400;
 const shared = (globalThis.__trainingDynamicsLab ??= {});
 
 // ---- plotly.js: asked for once a page, whichever figure comes first ----
@@ -111,6 +112,22 @@ function themed(layout, element) {
 
 // ---- one figure ----
 
+function pathOf(x, y, xaxis, yaxis) {
+  let d = "";
+  let pen = "M";
+  for (let i = 0; i < x.length; i++) {
+    const across = xaxis.d2p(x[i]);
+    const down = y[i] === null ? NaN : yaxis.d2p(y[i]);
+    if (Number.isFinite(across) && Number.isFinite(down)) {
+      d += `${pen}${across.toFixed(1)},${down.toFixed(1)}`;
+      pen = "L";
+    } else {
+      pen = "M";
+    }
+  }
+  return d || "M0,0";
+}
+
 class Figure {
   constructor(Plotly, element, spec) {
     this.Plotly = Plotly;
@@ -136,10 +153,11 @@ class Figure {
     this.given = spec.data;
     this.traces = spec.data.map((trace) => ({ ...trace }));
     this.touched = new Map();
-    const layout = { autosize: true, uirevision: "keep", ...spec.layout };
+    // With a width given, plotly.js does not measure the page at each redraw.
+    this.drawnWidth = this.element.clientWidth;
+    const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined };
     await this.Plotly.react(this.element, this.traces, layout, config);
     await this.retheme();
-    this.drawnWidth = this.element.clientWidth;
   }
 
   retheme() {
@@ -184,19 +202,54 @@ class Figure {
     }
   }
 
+  // A full redraw by plotly.js costs some 15 ms a figure. While lines grow, most frames only move their paths.
   async draw() {
-    const traces = [...this.dirty];
-    if (!traces.length && !Object.keys(this.layout).length) return;
-    const data = { x: [], y: [] };
-    for (const trace of traces) {
-      data.x.push(this.traces[trace].x);
-      data.y.push(this.traces[trace].y);
+    const late = performance.now() - (this.fullAt ?? 0) > FULL_EVERY_MS;
+    if (late || !this.linesOnly()) return this.full();
+    if (Object.keys(this.layout).length) {
+      const layout = this.layout;
+      this.layout = {};
+      await this.Plotly.relayout(this.element, layout);
     }
+    if (!this.sketch()) return this.full();
+    this.timer ??= setTimeout(() => this.full().catch(() => {}), 2 * FULL_EVERY_MS);
+  }
+
+  linesOnly() {
+    return [...this.dirty].every((trace) => this.traces[trace].mode === "lines");
+  }
+
+  async full() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const traces = [...this.dirty];
     const layout = this.layout;
     this.dirty = new Set();
     this.layout = {};
-    if (traces.length) await this.Plotly.update(this.element, data, layout, traces);
-    else await this.Plotly.relayout(this.element, layout);
+    this.fullAt = performance.now();
+    const relaid = Object.keys(layout).length > 0;
+    if (traces.length) {
+      const data = { x: traces.map((trace) => this.traces[trace].x), y: traces.map((trace) => this.traces[trace].y) };
+      await (relaid
+        ? this.Plotly.update(this.element, data, layout, traces)
+        : this.Plotly.restyle(this.element, data, traces));
+    } else if (relaid) {
+      await this.Plotly.relayout(this.element, layout);
+    }
+  }
+
+  // Move the paths of the lines that changed; false if plotly.js has not drawn them all before.
+  sketch() {
+    const { xaxis, yaxis } = this.element._fullLayout ?? {};
+    if (!xaxis?.d2p || !yaxis?.d2p) return false;
+    const paths = new Map();
+    for (const node of this.element.querySelectorAll(".scatterlayer .trace")) {
+      paths.set(node.__data__?.[0]?.trace?.index, node.querySelector("path.js-line"));
+    }
+    const lines = [...this.dirty].map((trace) => [paths.get(trace), this.traces[trace]]);
+    if (!lines.every(([path]) => path)) return false;
+    for (const [path, data] of lines) path.setAttribute("d", pathOf(data.x, data.y, xaxis, yaxis));
+    return true;
   }
 
   // A range chosen by the person is theirs until a double click gives it back.
@@ -211,10 +264,15 @@ class Figure {
     });
   }
 
+  close() {
+    clearTimeout(this.timer);
+    this.Plotly.purge(this.element);
+  }
+
   resize() {
     if (this.element.clientWidth && this.element.clientWidth !== this.drawnWidth) {
       this.drawnWidth = this.element.clientWidth;
-      this.Plotly.Plots.resize(this.element);
+      this.Plotly.relayout(this.element, { width: this.drawnWidth });
     }
   }
 }
@@ -266,7 +324,7 @@ class View {
   async build(specs) {
     while (this.figures.length > specs.length) {
       const figure = this.figures.pop();
-      this.Plotly.purge(figure.element);
+      figure.close();
       figure.element.parentElement.remove();
     }
     for (const [index, spec] of specs.entries()) {
@@ -315,7 +373,7 @@ class View {
   close() {
     this.observer.disconnect();
     this.themes.disconnect();
-    this.figures.forEach((figure) => this.Plotly.purge(figure.element));
+    this.figures.forEach((figure) => figure.close());
   }
 }
 

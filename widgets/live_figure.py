@@ -27,7 +27,7 @@ from widgets.decimate import thin
 
 WINDOW = 2
 POINTS_PER_FRAME = 56
-POINTS_ON_SCREEN = 1200
+POINTS_ON_SCREEN = 600
 _HERE = Path(__file__).parent
 
 Numbers = Sequence[float] | np.ndarray
@@ -155,9 +155,12 @@ class LiveFigure(anywidget.AnyWidget):
             self._frame.add(["replace", self._index(figure), trace, len(numbers), key], numbers)
 
     def relayout(self, figure: str, changes: Mapping[str, Any]) -> None:
-        """Change layout properties, named as in Plotly.relayout: `{"xaxis.range": [0, 1]}`."""
-        self._shown[figure].layout.update(changes)
-        self._frame.add(["layout", self._index(figure), dict(changes)])
+        """Change layout properties, named as in Plotly.relayout: `{"xaxis.range": [0, 1]}`. What holds is not sent."""
+        held = self._shown[figure].layout
+        new = {key: value for key, value in changes.items() if key not in held or held[key] != value}
+        if new:
+            held.update(new)
+            self._frame.add(["layout", self._index(figure), new])
 
     def flush(self) -> None:
         """Send what has been gathered, if there is anything and the browser is ready."""

@@ -30,10 +30,12 @@ def marks(
         field = fields[change.field]
         shapes.append(_upright(change.step, colour, "dot"))
         text = f"{field.symbol or field.label} → {_short(change.value)}"
-        annotations.append(_note(change.step, text, colour, 0.0, "bottom"))
+        annotations.append(_note(change.step / steps, change.step, text, colour, 0.0, "bottom"))
     for lane, end in enumerate(ends):
         if end is not None and len(ends) <= len(colours):
-            annotations.append(_note(end, f"✕ diverged at step {end}", colours[lane], 1.0 - 0.09 * lane, "top"))
+            annotations.append(
+                _note(end / steps, end, f"✕ diverged at step {end}", colours[lane], 1 - 0.09 * lane, "top")
+            )
     return {"shapes": shapes, "annotations": annotations}
 
 
@@ -52,13 +54,13 @@ def _upright(step: int, colour: str, dash: str) -> dict[str, Any]:
     return {"type": "line", "yref": "paper", "x0": step, "x1": step, "y0": 0, "y1": 1, "line": line}
 
 
-def _note(step: int, text: str, colour: str, y: float, anchor: str) -> dict[str, Any]:
+def _note(share: float, step: int, text: str, colour: str, y: float, anchor: str) -> dict[str, Any]:
     return {
         "x": step,
         "y": y,
         "yref": "paper",
         "yanchor": anchor,
-        "xanchor": "auto",
+        "xanchor": "left" if share < 0.6 else "right",
         "showarrow": False,
         "text": text,
         "font": {"color": colour, "size": 12},

@@ -13,6 +13,8 @@ FAINT = "rgba(128,128,128,0.55)"
 def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layout: Any) -> go.Figure:
     """Return a figure with titled axes.
 
+    Margins are fixed and labels may touch them: plotly.js measures text for anything else, at each redraw.
+
     Args:
         name: File name of a saved picture.
         caption: Says above the figure, in text that wraps, what it shows; also its name for screen readers.
@@ -25,17 +27,22 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
         "showline": True,
         "ticks": "outside",
         "ticklen": 4,
-        "automargin": True,
+        "automargin": False,
+        "ticklabeloverflow": "allow",
         "exponentformat": "power",
         "tickfont": {"size": 12},
     }
+    for which in ("xaxis", "yaxis"):
+        if layout.get(f"{which}_type") == "log":
+            layout.setdefault(f"{which}_tickformat", "~g")
+            layout.setdefault(f"{which}_nticks", 8)
     figure = go.Figure(
         data=list(traces),
         layout={
             "template": {},
             "meta": {"name": name, "caption": caption},
             "font": {"size": 13, "family": "system-ui, sans-serif"},
-            "margin": {"l": 12, "r": 12, "t": 28, "b": 12},
+            "margin": {"l": 62, "r": 14, "t": 30, "b": 44},
             "height": 300,
             "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
             "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},

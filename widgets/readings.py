@@ -9,13 +9,15 @@ from widgets.controls import Reading
 
 
 def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: Sequence[str]) -> str:
-    """Return the table as HTML; empty if there is nothing to show."""
+    """Return the table as HTML, a row for each lane; empty if there is nothing to show."""
     if not readings:
         return ""
-    titles = "".join(f"<th class=n>{title}</th>" for title in ("measured", "theory", "ratio"))
-    head = f"<tr><th>lane</th><th>quantity</th>{titles}</tr>"
-    rows = "".join(_row(reading, names, colours) for reading in readings)
-    return f"<table aria-label='Values now'><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    quantities = list(dict.fromkeys(reading.quantity for reading in readings))
+    several = len(names) > 1
+    titles = ["lane"] * several + quantities
+    head = "".join(f"<th scope='col'>{escape(title)}</th>" for title in titles)
+    rows = "".join(_row(lane, readings, quantities, names, colours) for lane in sorted({r.lane for r in readings}))
+    return f"<table aria-label='Values now'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def number(value: float) -> str:
@@ -27,15 +29,21 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def _row(reading: Reading, names: Sequence[str], colours: Sequence[str]) -> str:
-    dot = f"<span class='tdl-dot' style='background:{colours[reading.lane]}'></span>"
-    cells = f"<td>{dot}{escape(names[reading.lane])}</td><td>{escape(reading.quantity)}</td>"
+def _row(
+    lane: int, readings: Sequence[Reading], quantities: Sequence[str], names: Sequence[str], colours: Sequence[str]
+) -> str:
+    cells = {reading.quantity: _cell(reading) for reading in readings if reading.lane == lane}
+    row = "".join(f"<td>{cells.get(quantity, '')}</td>" for quantity in quantities)
+    if len(names) == 1:
+        return f"<tr>{row}</tr>"
+    dot = f"<span class='tdl-dot' style='background:{colours[lane]}'></span>"
+    return f"<tr><th scope='row'>{dot}{escape(names[lane])}</th>{row}</tr>"
+
+
+def _cell(reading: Reading) -> str:
     if isinstance(reading.measured, str):
-        return f"<tr>{cells}<td colspan='3'>{escape(reading.measured)}</td></tr>"
-    predicted, ratio = "", ""
-    if reading.predicted is not None:
-        predicted = number(reading.predicted)
-        if reading.predicted:
-            ratio = number(reading.measured / reading.predicted)
-    shown = (number(reading.measured), predicted, ratio)
-    return f"<tr>{cells}{''.join(f'<td class=n>{cell}</td>' for cell in shown)}</tr>"
+        return escape(reading.measured)
+    if reading.predicted is None:
+        return number(reading.measured)
+    ratio = f", ratio {number(reading.measured / reading.predicted)}" if reading.predicted else ""
+    return f"{number(reading.measured)}<small>theory {number(reading.predicted)}{ratio}</small>"

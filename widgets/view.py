@@ -24,6 +24,7 @@ class LabView(ABC):
         title: Name of the lab.
         experiment: What runs.
         shown: Names of the settings that get a control, in order.
+        more: Further settings, whose controls are folded away.
         presets: Named situations; the first is the one a lab opens with.
         compare: Whether a person may add lanes.
         instant: Whether a change runs to the end at once (for runs of milliseconds); Play then replays at `speed`.
@@ -35,6 +36,7 @@ class LabView(ABC):
     title: ClassVar[str]
     experiment: ClassVar[Experiment]
     shown: ClassVar[tuple[str, ...]]
+    more: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[tuple[Preset, ...]]
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
@@ -46,6 +48,11 @@ class LabView(ABC):
     def settings_type(self) -> type[Settings]:
         """Settings that the controls show; a sweep shows others than its experiment takes."""
         return self.experiment.settings_type
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of all settings that have a control."""
+        return self.shown + self.more
 
     def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
         """Return the lanes to run.

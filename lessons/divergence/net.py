@@ -118,11 +118,13 @@ class NetSettings(NetShape):
 class Net(Experiment):
     """Full-batch training of a small net on the 8x8 digits.
 
-    Measures, in float32 and of shape (K,): `loss` at each step; and at every `sharpness_every`-th step, held in
+    Measures, in float32 and of shape (K,): `loss` and `update_cosine` (between the last update and the one before it;
+    0 until there are two) at each step; and at every `sharpness_every`-th step, held in
     between, `sharpness` (largest Hessian eigenvalue of the training loss), `test_accuracy`, `along_top` (the last
     update's component along the top eigenvector, in units of the update) and `update_norm`.
 
-    Near 2/eta the component along the top eigenvector flips sign at each step: the zigzag of the parabola, in a net.
+    Near 2/eta the component along the top eigenvector flips sign at each step and the cosine falls towards -1: the
+    zigzag of the parabola, in a net.
     """
 
     name = "net"
@@ -139,7 +141,7 @@ class Net(Experiment):
         theta = network.initial(lanes.seed, lanes.init_scale).to(device)
         optimizer = LaneOptimizer(lanes.values("optimizer"))
         gauge = _Gauge(network, data, lanes)
-        update = torch.zeros_like(theta)
+        update, turn = torch.zeros_like(theta), torch.zeros(len(lanes), device=device)
         for step in range(shape.steps + 1):
             theta.requires_grad_()
             measuring = step % shape.sharpness_every == 0
@@ -147,8 +149,9 @@ class Net(Experiment):
             (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=measuring)
             if measuring:
                 gauge.read(theta, hessian_vector_product(gradient, theta), update)
-            yield Measurement(step, {"loss": loss.detach(), **gauge.values})
-            update = optimizer.update(gradient.detach(), Hyperparameters.of(lanes, theta))
+            yield Measurement(step, {"loss": loss.detach(), "update_cosine": turn, **gauge.values})
+            previous, update = update, optimizer.update(gradient.detach(), Hyperparameters.of(lanes, theta))
+            turn = torch.cosine_similarity(previous, update, dim=1)
             theta = theta.detach() + update
 
 

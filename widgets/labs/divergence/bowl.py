@@ -26,18 +26,8 @@ class BowlView(LabView):
 
     title = "Gradient methods on a rotated bowl"
     experiment = Bowl()
-    shown = (
-        "learning_rate",
-        "optimizer",
-        "momentum",
-        "sharpness",
-        "condition_number",
-        "angle",
-        "dimension",
-        "start_x",
-        "start_y",
-        "steps",
-    )
+    shown = ("learning_rate", "optimizer", "momentum", "condition_number", "angle")
+    more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     instant = True
     speed = 12.0
     rate_field = "learning_rate"
@@ -90,10 +80,10 @@ class BowlView(LabView):
         ]
         axes = [theory("eigen-direction", FAINT, showlegend=False) for _ in range(2)]
         paths = [line(n, c, mode="lines+markers", marker={"size": 4}, line={"width": 1.5}) for n, c in pairs]
-        bars = [go.Bar(x=[], y=[], name=n, marker={"color": c}) for n, c in pairs]
+        bars = [go.Bar(x=[], y=[], name=n, marker={"color": c}, offsetgroup=n) for n, c in pairs]
         tick = {"symbol": "line-ew-open", "size": 14, "line": {"width": 2}}
         ticks = [
-            go.Scatter(x=[], y=[], mode="markers", name=f"{n}, predicted", marker={**tick, "color": c})
+            go.Scatter(x=[], y=[], mode="markers", name=f"{n}, predicted", marker={**tick, "color": c}, offsetgroup=n)
             for n, c in pairs
         ]
         return {
@@ -119,6 +109,8 @@ class BowlView(LabView):
                 yaxis_type="log",
                 yaxis_range=[-6, 3],
                 xaxis_type="category",
+                scattermode="group",
+                barmode="group",
                 height=380,
             ),
             "loss": plot(

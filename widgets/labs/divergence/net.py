@@ -21,24 +21,12 @@ CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "
 
 
 class NetView(LabView):
-    """Loss, sharpness against 2/eta, and the zigzag along the top eigenvector, live."""
+    """Loss, sharpness against 2/eta, and whether the updates zigzag, live."""
 
     title = "A net on the digits"
     experiment = Net()
-    shown = (
-        "learning_rate",
-        "optimizer",
-        "momentum",
-        "init_scale",
-        "activation",
-        "width",
-        "depth",
-        "loss",
-        "train_size",
-        "sharpness_every",
-        "steps",
-        "seed",
-    )
+    shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")
+    more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     rate_field = "learning_rate"
     step_figures = ("loss", "sharpness", "zigzag")
     presets = (
@@ -95,10 +83,10 @@ class NetView(LabView):
             ),
             "zigzag": plot(
                 "net-zigzag",
-                "Share of each update along the top eigenvector",
+                "Zigzag: cosine between each update and the one before",
                 "step",
                 "cosine",
-                [line(n, c, mode="lines+markers", marker={"size": 3}, line={"width": 1}) for n, c in pairs],
+                [line(n, c, line={"width": 1}) for n, c in pairs],
                 yaxis_range=[-1.05, 1.05],
             ),
         }
@@ -117,7 +105,7 @@ class NetView(LabView):
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
             frame.curve("sharpness", lane, lane, "sharpness", every)
-            frame.curve("zigzag", lane, lane, "along_top", every)
+            frame.curve("zigzag", lane, lane, "update_cosine")
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []

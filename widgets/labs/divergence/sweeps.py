@@ -55,6 +55,7 @@ class SweepView(LabView):
     compare = False
     step_figures = ()
     lane_settings: type[Settings]
+    limit_name = "limit"
 
     def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
         values = settings[0].model_dump()
@@ -109,8 +110,8 @@ class SweepView(LabView):
         traces = [
             line("loss now", colour, mode="markers", marker={"size": 6}),
             go.Scatter(x=[], y=[], mode="markers", name="diverged", marker=cross),
-            theory("limit", FAINT.replace("0.55", "0.9")),
-            theory("closed form", colour),
+            theory(self.limit_name, FAINT.replace("0.55", "0.9")),
+            theory("theory", colour),
         ]
         return plot(
             "sweep",
@@ -133,7 +134,8 @@ class BowlSweepView(SweepView):
     lane_settings = BowlSettings
     instant = True
     speed = 20.0
-    shown = ("lowest", "highest", "optimizer", "momentum", "sharpness", "condition_number", "dimension", "steps")
+    shown = ("lowest", "highest", "optimizer", "momentum", "condition_number")
+    more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     presets = (
         Preset("gradient descent", "The loss falls with η up to a sharp wall at 2/λ_max.", ({},)),
         Preset("heavy ball", "The wall moves to 2(1+β)/λ_max.", ({"optimizer": "heavy ball"},)),
@@ -179,22 +181,11 @@ class NetSweepView(SweepView):
     """The sweep with real nets, and where each one's sharpness ends."""
 
     title = "64 learning rates for the net"
+    limit_name = "limit at the start"
     experiment: Experiment = Net()
     lane_settings = NetSettings
-    shown = (
-        "lowest",
-        "highest",
-        "optimizer",
-        "momentum",
-        "init_scale",
-        "activation",
-        "width",
-        "depth",
-        "loss",
-        "train_size",
-        "steps",
-        "seed",
-    )
+    shown = ("lowest", "highest", "optimizer", "momentum", "init_scale", "seed")
+    more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     presets = (
         Preset(
             "sixty-four nets",

@@ -1,0 +1,102 @@
+"""Start the lesson server or JupyterLab on a free loopback port, and open pages in a system Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def browser_path() -> str | None:
+    """Path of a system Chromium or Chrome; `CHROMIUM` in the environment wins."""
+    asked = os.environ.get("CHROMIUM")
+    return asked or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@contextlib.contextmanager
+def lesson_server(
+    notebooks: Path | None = None, log: Path | None = None, environment: dict[str, str] | None = None
+) -> Iterator[str]:
+    """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address."""
+    options = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
+    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), *options]
+    with _server(script, "--port={port}", "/voila/static/voila.js", log, environment) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[str]:
+    """Start JupyterLab on a folder, without a token and with settings of its own; yields the address."""
+    script = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--allow-root"]
+    script += [f"--notebook-dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=", "--ServerApp.port_retries=0"]
+    environment = {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+    with _server(script, "--port={port}", "/api/status", log, environment) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _server(
+    script: list[str], port_option: str, health: str, log: Path | None, environment: dict[str, str] | None
+) -> Iterator[str]:
+    port = _free_port()
+    output = subprocess.DEVNULL if log is None else log.open("w")
+    process = subprocess.Popen(
+        [*script, port_option.format(port=port)],
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **(environment or {})},
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _await(process, address + health)
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if log is not None:
+            output.close()
+
+
+def _await(process: subprocess.Popen[bytes], address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended at once with status {process.returncode}.")
+        with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(address, timeout=5):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("The server did not answer within 60 seconds.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

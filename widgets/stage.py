@@ -1,0 +1,97 @@
+"""Draws a trial in the browser, as fast as the browser follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from widgets.frame import Frame
+from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
+from widgets.marks import marks
+from widgets.trial import Trial
+from widgets.view import LabView
+
+# An instant lab that is at most this far behind draws every step; farther behind it thins.
+MOST_BEHIND = 4 * POINTS_PER_FRAME
+
+
+class Stage:
+    """The figures of a lab. Keeps how far they are drawn; the trial keeps the data.
+
+    Attributes:
+        figure: The widget.
+    """
+
+    def __init__(self, view: LabView, names: Sequence[str], colours: Sequence[str]):
+        self._view = view
+        self._trial: Trial | None = None
+        self._names, self._colours = list(names), list(colours)
+        self._selected = 0
+        self._drawn = 0
+        self._begun = False
+        self._marked = (0, 0)
+        self.figure = LiveFigure(view.figures(names, colours), label=view.title)
+        self.figure.on_ready(self.draw)
+
+    def open(self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int) -> None:
+        """Show a trial from its start; keeps the figures if lanes and names are the same."""
+        self._trial, self._selected = trial, selected
+        self._drawn, self._begun, self._marked = 0, False, (-1, -1)
+        if (list(names), list(colours)) == (self._names, self._colours):
+            self.figure.clear()
+        else:
+            self._names, self._colours = list(names), list(colours)
+            self.figure.reset(self._view.figures(names, colours))
+
+    def refresh(self, selected: int) -> None:
+        """Draw what depends on the settings again."""
+        self._selected, self._begun = selected, False
+        self.draw()
+
+    def frame(self, start: int, stop: int | None = None) -> Frame:
+        """The trial as a view sees it, with rows from `start` on being new."""
+        record = self._trial.run.record
+        return Frame(
+            screen=self.figure,
+            history=self._trial.history,
+            start=start,
+            stop=len(self._trial.history) if stop is None else stop,
+            lanes=self._trial.run.lanes,
+            ends=self._trial.ends,
+            changes=record.changes,
+            started_with=record.settings,
+            selected=self._selected,
+        )
+
+    def draw(self) -> None:
+        """Send one frame if the browser is ready and there is something new."""
+        if self._trial is None or not self.figure.ready or not self._due():
+            return
+        frame = self.frame(self._drawn, self._until())
+        if not self._begun:
+            self._view.begin(frame)
+            self._begun = True
+        if self._marked != self._marks_now():
+            self._mark(frame)
+        self._view.draw(frame)
+        self._drawn = frame.stop
+        self.figure.flush()
+
+    def _due(self) -> bool:
+        rows = len(self._trial.history)
+        return rows > 0 and (not self._begun or self._drawn < rows or self._marked != self._marks_now())
+
+    def _until(self) -> int:
+        rows = len(self._trial.history)
+        behind = rows - self._drawn
+        return (
+            self._drawn + POINTS_PER_FRAME if self._view.instant and POINTS_PER_FRAME < behind <= MOST_BEHIND else rows
+        )
+
+    def _marks_now(self) -> tuple[int, int]:
+        return self._trial.run.change_count, sum(end is not None for end in self._trial.ends)
+
+    def _mark(self, frame: Frame) -> None:
+        self._marked = self._marks_now()
+        drawn = marks(frame.changes, frame.lanes.fields, frame.ends, self._colours, self._trial.steps)
+        for name in self._view.step_figures:
+            self.figure.relayout(name, drawn)
