@@ -17,11 +17,16 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 GALLERY = "index.ipynb"
 
 
 class LessonServer(Voila):
     """Voilà over the notebooks folder, with the gallery in place of the list of files."""
+
+    def setup_template_dirs(self) -> None:
+        super().setup_template_dirs()
+        self.template_paths = [str(TEMPLATES), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
         handlers = super().init_handlers()
@@ -40,7 +45,12 @@ def main(arguments: list[str]) -> None:
     # One thread a kernel: many students share the cores. Torch alone would take them all for each.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    defaults = ["--no-browser", "--Voila.ip=127.0.0.1", "--VoilaConfiguration.file_allowlist=[]"]
+    defaults = [
+        "--no-browser",
+        "--Voila.ip=127.0.0.1",
+        "--VoilaConfiguration.file_allowlist=[]",
+        "--VoilaConfiguration.allow_theme_override=YES",
+    ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
         arguments = [str(NOTEBOOKS), *arguments]
     LessonServer.launch_instance([*defaults, *arguments])

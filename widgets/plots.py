@@ -30,19 +30,15 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
         "automargin": False,
         "ticklabeloverflow": "allow",
         "exponentformat": "power",
-        "tickfont": {"size": 12},
+        "tickfont": {"size": 11},
     }
-    for which in ("xaxis", "yaxis"):
-        if layout.get(f"{which}_type") == "log":
-            layout.setdefault(f"{which}_tickformat", "~g")
-            layout.setdefault(f"{which}_nticks", 8)
     figure = go.Figure(
         data=list(traces),
         layout={
             "template": {},
             "meta": {"name": name, "caption": caption},
             "font": {"size": 13, "family": "system-ui, sans-serif"},
-            "margin": {"l": 62, "r": 14, "t": 30, "b": 44},
+            "margin": {"l": 64, "r": 14, "t": 30, "b": 44},
             "height": 300,
             "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
             "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},

@@ -18,7 +18,7 @@ from widgets.view import LabView
 
 LEVELS = 6
 REACH = 3.2
-AVERAGED_STEPS = 20
+AVERAGED_STEPS = 25
 
 
 class BowlView(LabView):
@@ -186,13 +186,17 @@ class BowlView(LabView):
         return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
 
     def _growth(self, frame: Frame, lane: int, row: int) -> tuple[float | str, float | None]:
-        """Mean factor per step over the last steps since a change, and the spectral radius of one step."""
+        """Mean factor per step since the last change, and the spectral radius of one step.
+
+        Momentum makes the amplitude oscillate, so largest values are compared: of two stretches of equal length.
+        """
         since = max((c.step for c in frame.changes if c.lane == lane), default=0)
-        first = max(since, row - AVERAGED_STEPS)
-        size = np.abs(frame.history["amplitude"][:, lane, 0])
-        if row - first < 2 or not (size[first] > 1e-250 and size[row] > 1e-250):
+        length = min(AVERAGED_STEPS, (row - since) // 2)
+        size = np.abs(frame.history["amplitude"][: row + 1, lane, 0])
+        before, after = size[row - 2 * length : row - length], size[row - length : row]
+        if length < 1 or not (before.max() > 1e-250 and after.max() > 1e-250):
             return "needs two steps, away from the minimum", None
-        return float((size[row] / size[first]) ** (1 / (row - first))), float(self._factors(frame, lane)[0])
+        return float((after.max() / before.max()) ** (1 / length)), float(self._factors(frame, lane)[0])
 
     def _predicted(self, frame: Frame, lane: int, row: int) -> np.ndarray:
         """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""

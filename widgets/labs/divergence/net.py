@@ -71,6 +71,8 @@ class NetView(LabView):
                 "loss",
                 [line(n, c) for n, c in pairs],
                 yaxis_type="log",
+                yaxis_tickformat="~g",
+                yaxis_nticks=6,
                 showlegend=len(names) > 1,
             ),
             "sharpness": plot(

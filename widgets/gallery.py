@@ -1,0 +1,76 @@
+"""The gallery: a card for each lesson notebook there is, found by its metadata."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from IPython.display import HTML
+
+STYLE = """<style>
+.tdl-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 20px; }
+.tdl-card { display: block; border: 1px solid var(--jp-border-color2, #ddd); border-radius: 10px; overflow: hidden;
+  color: var(--jp-content-font-color1, #222) !important; text-decoration: none !important;
+  background: var(--jp-layout-color1, #fff); }
+.tdl-card:hover, .tdl-card:focus-visible { border-color: #1976d2; box-shadow: 0 0 0 2px #1976d2; outline: none; }
+.tdl-card img { display: block; width: 100%; aspect-ratio: 16 / 9; object-fit: cover; object-position: left top; }
+.tdl-card div { padding: 14px 16px 16px; font: 16px/1.5 system-ui, sans-serif; }
+.tdl-card strong { display: block; font-size: 19px; margin-bottom: 4px; }
+.tdl-card em { display: block; margin-bottom: 6px; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson notebook; everything but the file name is its metadata under `lesson`."""
+
+    file: str
+    title: str
+    question: str
+    sentence: str
+    picture: str = ""
+
+
+def lessons(folder: Path) -> list[Lesson]:
+    """Return the lessons in a folder in order; notebooks without `lesson` metadata are none.
+
+    Raises:
+        TypeError: If the metadata of a notebook lacks a part.
+    """
+    found = []
+    for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        metadata: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        if "lesson" in metadata:
+            found.append(Lesson(path.name, **metadata["lesson"]))
+    return found
+
+
+def link(file: str) -> str:
+    """Address of a notebook of the gallery's folder: a page of Voilà when served, a file in JupyterLab."""
+    base = os.environ.get("VOILA_BASE_URL")
+    return file if base is None else f"{base.rstrip('/')}/voila/render/{file}"
+
+
+def gallery(folder: str | Path = ".") -> HTML:
+    """Show the cards."""
+    folder = Path(folder)
+    cards = "".join(_card(lesson, folder) for lesson in lessons(folder))
+    return HTML(f"{STYLE}<nav class='tdl-cards' aria-label='Lessons'>{cards}</nav>")
+
+
+def _card(lesson: Lesson, folder: Path) -> str:
+    words = f"<strong>{escape(lesson.title)}</strong><em>{escape(lesson.question)}</em>{escape(lesson.sentence)}"
+    return f"<a class='tdl-card' href='{escape(link(lesson.file))}'>{_picture(lesson, folder)}<div>{words}</div></a>"
+
+
+def _picture(lesson: Lesson, folder: Path) -> str:
+    path = folder / lesson.picture
+    if not lesson.picture or not path.is_file():
+        return ""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f"<img alt='' src='data:image/png;base64,{data}'>"
