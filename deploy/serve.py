@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.utils import url_path_join
+from kernel_websocket import LessonWebsocketHandler
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -29,7 +31,10 @@ class LessonServer(Voila):
         self.template_paths = [str(TEMPLATES), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        handlers = super().init_handlers()
+        handlers = [
+            (handler[0], LessonWebsocketHandler, *handler[2:]) if handler[1] is VoilaKernelWebsocketHandler else handler
+            for handler in super().init_handlers()
+        ]
         page = {
             "notebook_path": GALLERY,
             "template_paths": self.template_paths,
@@ -40,15 +45,19 @@ class LessonServer(Voila):
         return [*root, *handlers]
 
 
+def _has_screen() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def main(arguments: list[str]) -> None:
     """Start the server; returns when it is stopped."""
     # One thread a kernel: many students share the cores. Torch alone would take them all for each.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     defaults = [
-        "--no-browser",
+        *([] if _has_screen() else ["--no-browser"]),
         "--Voila.ip=127.0.0.1",
-        "--VoilaConfiguration.file_allowlist=[]",
+        "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_theme_override=YES",
     ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from widgets.one_way import OneWayWidget
 
 _HERE = Path(__file__).parent
 
 
-class ControlPanel(anywidget.AnyWidget):
+class ControlPanel(OneWayWidget):
     """Transport, lanes, settings and presets of one lab.
 
-    The traits go to the browser and are never read back: what a person does arrives as a command, a small dict with
-    the key `do`, which the lab checks. A client that writes into the traits changes nothing but its own picture.
+    What a person does arrives as a command, a small dict with the key `do`, which the lab checks.
 
     Args:
         on_command: Called with each command.

@@ -17,13 +17,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs_version
 
 from widgets.decimate import thin
+from widgets.one_way import OneWayWidget
 
 WINDOW = 2
 POINTS_PER_FRAME = 56
@@ -81,7 +81,7 @@ class _Shown:
             operations.add(["layout", index, self.layout])
 
 
-class LiveFigure(anywidget.AnyWidget):
+class LiveFigure(OneWayWidget):
     """One or more plotly figures that are drawn in step.
 
     Args:

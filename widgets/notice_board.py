@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from widgets.one_way import OneWayWidget
 
 _HERE = Path(__file__).parent
 
 
-class NoticeBoard(anywidget.AnyWidget):
+class NoticeBoard(OneWayWidget):
     """Shows `widgets.controls.Notice` as given; its buttons come back as commands.
 
     Args:

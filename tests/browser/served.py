@@ -39,7 +39,7 @@ def lesson_server(
 ) -> Iterator[str]:
     """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address."""
     options = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
-    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), *options]
+    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), "--no-browser", *options]
     with _server(script, "--port={port}", "/voila/static/voila.js", log, environment) as address:
         yield address
 
@@ -48,7 +48,12 @@ def lesson_server(
 def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[str]:
     """Start JupyterLab on a folder, without a token and with settings of its own; yields the address."""
     script = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--allow-root"]
-    script += [f"--notebook-dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=", "--ServerApp.port_retries=0"]
+    script += [
+        f"--notebook-dir={folder}",
+        "--IdentityProvider.token=",
+        "--LabApp.news_url=",
+        "--ServerApp.port_retries=0",
+    ]
     environment = {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),

@@ -193,7 +193,7 @@ class BowlView(LabView):
         since = max((c.step for c in frame.changes if c.lane == lane), default=0)
         length = min(AVERAGED_STEPS, (row - since) // 2)
         size = np.abs(frame.history["amplitude"][: row + 1, lane, 0])
-        before, after = size[row - 2 * length : row - length], size[row - length : row]
+        after, before = size[row + 1 - length : row + 1], size[row + 1 - 2 * length : row + 1 - length]
         if length < 1 or not (before.max() > 1e-250 and after.max() > 1e-250):
             return "needs two steps, away from the minimum", None
         return float((after.max() / before.max()) ** (1 / length)), float(self._factors(frame, lane)[0])

@@ -1,0 +1,34 @@
+# Each target sets up what it needs in .venv; all that has to be there is Python 3.11 or later.
+PYTHON ?= python3
+PORT ?= 8866
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: serve lab test lint bench clean
+
+serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
+	$(RUN) deploy/serve.py --port=$(PORT)
+
+lab: $(VENV)/ready  ## open the lessons in JupyterLab
+	$(RUN) -m jupyterlab notebooks/index.ipynb
+
+test: $(VENV)/ready  ## run all tests; those in a browser need a Chromium or Chrome
+	$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/ready  ## check style
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+bench: $(VENV)/ready  ## measure speed; prints a table and writes bench_output/benchmarks.json
+	$(RUN) -m benchmarks
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) bench_output .pytest_cache .ruff_cache *.egg-info build
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or later is needed; name it with: make PYTHON=python3.12 ...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@

