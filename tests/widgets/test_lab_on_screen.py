@@ -1,0 +1,79 @@
+"""What the browser is sent while a lab runs."""
+
+import asyncio
+
+import pytest
+from headless import (
+    INSTANT,
+    LABS,
+    SWEEPS,
+    Browser,
+    live,
+    opened,
+    opened_diverging,
+    played,
+)
+
+from widgets.run_loop import State
+
+KB = 1024
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_browser_ends_with_the_whole_run_and_no_frame_is_large(name: str) -> None:
+    async def scenario() -> None:
+        lab = opened(name)
+        browser = Browser(lab.stage.figure).hello().settle()
+        lab.handle({"do": "reset"})
+        lab.handle({"do": "speed", "value": 300 if name in INSTANT else 30})
+        lab.handle({"do": "play"})
+        while lab.state is State.RUNNING:
+            browser.draw()
+            assert browser.unacknowledged <= 2
+            await asyncio.sleep(0.005)
+        browser.settle()
+        traces = sum(map(len, browser.traces))
+        assert len(browser.frames()) > 1
+        assert max(cost for _, cost in browser.frames()) <= KB + KB * traces
+        drawn = [[{**trace} for trace in figure] for figure in browser.traces]
+        browser.hello().settle()
+        assert browser.traces == drawn, "a second display shows the same"
+        loss = lab.history["loss"].astype(float)
+        if name in SWEEPS:
+            rates, shown = browser.points(0, 0)
+            assert rates == pytest.approx(lab.run.lanes.learning_rate.tolist())
+            assert [v for v in shown if v is not None] == loss[-1][[v is not None for v in shown]].tolist()
+        elif name == "parabola":
+            assert browser.points(0, 1) == (lab.history["position"][:, 0].tolist(), loss[:, 0].tolist())
+        else:
+            figure = list(lab.view.figures(["a"], ["#111"])).index("loss")
+            for lane in range(len(lab.run.lanes)):
+                assert browser.points(figure, lane) == (list(range(len(loss))), loss[:, lane].tolist())
+
+    live(scenario)
+
+
+def test_a_lab_nobody_looks_at_sends_two_messages_and_trains_on() -> None:
+    async def scenario() -> None:
+        lab = opened("net")
+        sent = lab.stage.figure.frames_sent
+        browser = Browser(lab.stage.figure)
+        await played(lab)
+        assert sent + len(browser.messages) == 2
+        assert len(lab.history) == 13
+        assert browser.hello().settle().points(0, 0)[0] == list(range(13))
+
+    live(scenario)
+
+
+def test_a_blow_up_is_marked_and_the_mark_goes_with_the_next_run() -> None:
+    async def scenario() -> None:
+        lab = await opened_diverging("bowl")
+        browser = Browser(lab.stage.figure).hello().settle()
+        notes = browser.layouts[2]["annotations"]
+        assert [note["text"] for note in notes] == [f"✕ {lab.panel.lanes[0]['status']}"]
+        lab.handle({"do": "reset"})
+        browser.settle()
+        assert browser.layouts[2]["annotations"] == []
+
+    live(scenario)

@@ -1,0 +1,142 @@
+"""The table of measured and predicted numbers, and the marks on the curves."""
+
+import math
+from typing import Any
+
+import pytest
+
+from lessons.core.run import Change
+from lessons.divergence.net import NetSettings
+from widgets.controls import Reading
+from widgets.marks import MOST_MARKS, marks
+from widgets.readings import number, readings_table
+
+COLOURS = ["#111111", "#222222", "#333333"]
+FIELDS = NetSettings.fields()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1.0, "1"),
+        (0.123456, "0.1235"),
+        (-0.5, "−0.5"),
+        (123456.0, "1.235e+05"),
+        (1.5e-9, "1.5e−09"),
+        (-1e300, "−1e+300"),
+        (math.nan, "not a number"),
+        (math.inf, "infinite"),
+        (-math.inf, "−infinite"),
+    ],
+)
+def test_numbers_for_people(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_no_readings_no_table() -> None:
+    assert readings_table([], ["a"], COLOURS[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("reading", "cell"),
+    [
+        (Reading(0, "q", 1.5), "<td>1.5</td>"),
+        (Reading(0, "q", "words"), "<td>words</td>"),
+        (Reading(0, "q", 3.0, 2.0), "<td>3<small>theory 2, ratio 1.5</small></td>"),
+        (Reading(0, "q", -1.0, 2.0), "<td>−1<small>theory 2, ratio −0.5</small></td>"),
+        (Reading(0, "q", 3.0, 0.0), "<td>3<small>theory 0</small></td>"),
+        (Reading(0, "q", math.inf, 2.0), "<td>infinite<small>theory 2, ratio infinite</small></td>"),
+        (Reading(0, "q", math.nan, 2.0), "<td>not a number<small>theory 2, ratio not a number</small></td>"),
+        (Reading(0, "q", "<i>&", 2.0), "<td>&lt;i&gt;&amp;</td>"),
+    ],
+)
+def test_cells(reading: Reading, cell: str) -> None:
+    assert cell in readings_table([reading], ["a"], COLOURS[:1])
+
+
+def test_one_lane_needs_no_name_and_several_have_a_row_each() -> None:
+    readings = [Reading(0, "loss", 1.0), Reading(1, "loss", 2.0), Reading(1, "speed", 3.0)]
+    alone = readings_table(readings[:1], ["only"], COLOURS[:1])
+    assert "only" not in alone
+    assert "<th scope='col'>lane</th>" not in alone
+    table = readings_table(readings, ["first", "second"], COLOURS[:2])
+    assert table.count("<tr>") == 3
+    assert table.index("first") < table.index("second")
+    assert COLOURS[1] in table
+    assert "<td>1</td><td></td>" in table, "a lane without a quantity has an empty cell"
+
+
+def test_names_and_quantities_are_escaped() -> None:
+    hostile = "<img src=x onerror='alert(1)'>&\""
+    readings = [Reading(lane, hostile, hostile) for lane in range(2)]
+    table = readings_table(readings, [hostile, "b"], COLOURS[:2])
+    assert "<img" not in table
+    assert "onerror='" not in table
+    assert table.count("&lt;img src=x onerror=&#x27;alert(1)&#x27;&gt;&amp;&quot;") == 4
+
+
+# ---- marks ----
+
+
+def rate(step: int, value: float = 0.5, lane: int = 0) -> Change:
+    return Change(step=step, lane=lane, field="learning_rate", value=value)
+
+
+def drawn(changes: list[Change], ends: tuple[int | None, ...] = (None, None), steps: int = 100) -> dict[str, Any]:
+    return marks(changes, FIELDS, ends, COLOURS[: max(2, len(ends))], steps)
+
+
+def test_nothing_to_mark_takes_old_marks_away() -> None:
+    assert drawn([]) == {"shapes": [], "annotations": []}
+
+
+def test_a_change_is_a_line_in_the_colour_of_its_lane_with_words() -> None:
+    marked = drawn([rate(10, 0.123456, lane=1)])
+    [shape], [note] = marked["shapes"], marked["annotations"]
+    assert (shape["x0"], shape["x1"], shape["line"]["color"]) == (10, 10, COLOURS[1])
+    assert (note["x"], note["text"], note["font"]["color"]) == (10, "η → 0.1235", COLOURS[1])
+
+
+@pytest.mark.parametrize(("step", "side"), [(10, "left"), (59, "left"), (60, "right"), (100, "right")])
+def test_words_stay_inside_the_figure(step: int, side: str) -> None:
+    assert drawn([rate(step)])["annotations"][0]["xanchor"] == side
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ([rate(10), rate(11), rate(12, 0.9)], [(12, "η → 0.9")]),
+        ([rate(10), rate(12), rate(14), rate(16, 0.9)], [(16, "η → 0.9")]),
+        ([rate(10), rate(13, 0.9)], [(10, "η → 0.5"), (13, "η → 0.9")]),
+        ([rate(10), rate(11, 0.9, lane=1)], [(10, "η → 0.5"), (11, "η → 0.9")]),
+        (
+            [rate(10), Change(step=11, lane=0, field="momentum", value=0.25)],
+            [(10, "η → 0.5"), (11, "β → 0.25")],
+        ),
+    ],
+)
+def test_a_drag_is_one_mark_with_the_last_value(changes: list[Change], left: list[tuple[int, str]]) -> None:
+    assert [(note["x"], note["text"]) for note in drawn(changes)["annotations"]] == left
+
+
+def test_changes_of_a_short_run_merge_only_at_the_same_step() -> None:
+    assert len(drawn([rate(1), rate(1, 0.9), rate(2)], steps=5)["shapes"]) == 2
+
+
+@pytest.mark.parametrize("count", [MOST_MARKS, MOST_MARKS + 1, 1000])
+def test_only_the_latest_are_drawn(count: int) -> None:
+    marked = drawn([rate(10 * k) for k in range(count)], steps=100)
+    assert [shape["x0"] for shape in marked["shapes"]] == [10 * k for k in range(count)][-MOST_MARKS:]
+    assert len(marked["annotations"]) == MOST_MARKS
+
+
+def test_a_lane_that_diverged_is_said_so() -> None:
+    notes = drawn([], ends=(None, 40))["annotations"]
+    assert [(note["x"], note["text"], note["font"]["color"]) for note in notes] == [
+        (40, "✕ diverged at step 40", COLOURS[1])
+    ]
+
+
+def test_sixty_four_lanes_of_a_sweep_are_not_marked_one_by_one() -> None:
+    assert marks([], FIELDS, [5] * 64, COLOURS, 100)["annotations"] == []
