@@ -14,7 +14,7 @@ from lessons.divergence.parabola import Parabola, ParabolaSettings
 
 NET = {"steps": 16, "width": 8, "train_size": 50, "sharpness_every": 4}
 CASES = {
-    "parabola": (Parabola(), [ParabolaSettings(steps=16, ratio=r) for r in (0.1, 1.9)], ("ratio", 1 / 3)),
+    "parabola": (Parabola(), [ParabolaSettings(steps=16, ratio=r) for r in (0.1, 1.9)], ("ratio", 0.29)),
     "bowl": (
         Bowl(),
         [BowlSettings(steps=16, optimizer=rule, learning_rate=0.1) for rule in ("heavy ball", "Nesterov")],

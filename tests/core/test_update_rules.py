@@ -61,11 +61,14 @@ def test_every_rule_has_a_reference():
 
 @pytest.mark.parametrize("rule", UPDATE_RULES)
 def test_rule_equals_torch_optim_step_for_step(rule):
-    """Three lanes, each with its own learning rate and momentum, the learning rate changed in flight."""
+    """Three lanes, each with its own learning rate and momentum, the learning rate changed in flight.
+
+    Adam divides small numbers by small numbers: a start moved by 1e-15 ends up 2e-11 away, hence the tolerance.
+    """
     measured = path([rule] * 3, start(), RATES, MOMENTA)
     for lane in range(3):
         expected = reference_path(rule, start()[lane], RATES[lane].item(), MOMENTA[lane].item())
-        torch.testing.assert_close(measured[:, lane], expected, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(measured[:, lane], expected, rtol=0, atol=1e-10 if rule == "Adam" else 1e-13)
 
 
 def test_moving_average_is_the_heavy_ball_with_a_learning_rate_one_minus_beta_times_as_large():

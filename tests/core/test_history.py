@@ -1,0 +1,85 @@
+"""A history is the stack of its measurements, however they arrive."""
+
+import numpy as np
+import pytest
+import torch
+
+from lessons.core.experiment import Measurement
+from lessons.core.history import History
+
+LANES = 3
+
+
+def measurement(step: int) -> Measurement:
+    source = torch.Generator().manual_seed(step)
+    return Measurement(
+        step,
+        {
+            "loss": torch.rand(LANES, generator=source),
+            "theta": torch.rand(LANES, 2, 4, generator=source, dtype=torch.float64),
+            "count": torch.randint(0, 9, (LANES,), generator=source),
+        },
+    )
+
+
+def filled(chunks: list[int]) -> History:
+    """A history that received its measurements in chunks of these sizes."""
+    history, step = History(), 0
+    for size in chunks:
+        history.extend([measurement(step + s) for s in range(size)])
+        step += size
+    return history
+
+
+@pytest.mark.parametrize("chunks", [[1], [1] * 7, [64], [63, 2], [5, 0, 300, 1, 64, 0], [1, 200, 200]], ids=str)
+def test_rows_are_the_measurements_in_order(chunks):
+    history, length = filled(chunks), sum(chunks)
+    assert len(history) == length
+    assert history.names == ("loss", "theta", "count")
+    for name in history.names:
+        expected = np.stack([measurement(step)[name].numpy() for step in range(length)])
+        assert history[name].dtype == expected.dtype
+        np.testing.assert_array_equal(history[name], expected)
+
+
+def test_an_empty_history_has_no_rows_and_no_names():
+    history = filled([0, 0])
+    assert len(history) == 0
+    assert history.names == ()
+    with pytest.raises(KeyError):
+        history["loss"]
+
+
+def test_later_measurements_leave_what_was_read_before():
+    history = filled([10])
+    before = history["loss"]
+    kept = before.copy()
+    history.extend([measurement(step) for step in range(10, 500)])
+    np.testing.assert_array_equal(before, kept)
+    np.testing.assert_array_equal(history["loss"][:10], kept)
+
+
+def test_later_changes_of_a_tensor_do_not_reach_the_history():
+    values = {"loss": torch.ones(LANES)}
+    history = History()
+    history.extend([Measurement(0, values)])
+    values["loss"].fill_(7.0)
+    assert history["loss"].tolist() == [[1.0] * LANES]
+
+
+def test_growth_is_by_doubling():
+    """A thousand single rows move to a larger block a logarithmic number of times."""
+    history, blocks = History(), []
+    for step in range(1000):
+        history.extend([measurement(step)])
+        block = history["loss"].base
+        if not blocks or block is not blocks[-1]:
+            blocks.append(block)
+    assert len(blocks) <= 2 + np.log2(1000 / 64)
+    assert len(blocks[-1]) <= 2 * 1000
+
+
+def test_inf_and_nan_are_kept():
+    history = History()
+    history.extend([Measurement(0, {"loss": torch.tensor([1.0, torch.inf, torch.nan])})])
+    np.testing.assert_array_equal(history["loss"], [[1.0, np.inf, np.nan]])
