@@ -69,6 +69,7 @@ def test_play_pause_step_reset(name: str) -> None:
         for step in (1, 2):
             lab.handle({"do": "step"})
             assert (lab.state, lab.run.step, len(lab.history)) == (State.PAUSED, step, step + 1)
+            assert lab.panel.transport["step"] == step, "each step is shown at once"
         lab.handle({"do": "speed", "value": 10})
         lab.handle({"do": "play"})
         await until(lambda: lab.run.step > 2)

@@ -135,7 +135,7 @@ def test_stepping_to_the_end_finishes(loop: Watched) -> None:
     for _ in range(6):
         loop.step()
     assert loop.steps == [0, 1, 2, 3]
-    assert loop.states == [IDLE, PAUSED, FINISHED]
+    assert loop.states == [IDLE, PAUSED, PAUSED, PAUSED, FINISHED], "each step is reported"
 
 
 def test_cancel_closes_the_run_and_may_be_called_again(loop: Watched) -> None:
