@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.utils import url_path_join
-from kernel_websocket import LessonWebsocketHandler
+from kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 from voila.app import Voila
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 GALLERY = "index.ipynb"
+OURS = {
+    VoilaKernelWebsocketHandler: LessonWebsocketHandler,
+    VoilaShutdownKernelHandler: LessonShutdownHandler,
+}
 
 
 class LessonServer(Voila):
@@ -31,10 +36,7 @@ class LessonServer(Voila):
         self.template_paths = [str(TEMPLATES), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        handlers = [
-            (handler[0], LessonWebsocketHandler, *handler[2:]) if handler[1] is VoilaKernelWebsocketHandler else handler
-            for handler in super().init_handlers()
-        ]
+        handlers = [(path, OURS.get(handler, handler), *rest) for path, handler, *rest in super().init_handlers()]
         page = {
             "notebook_path": GALLERY,
             "template_paths": self.template_paths,

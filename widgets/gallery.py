@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from IPython.display import HTML
+import ipywidgets as ipw
 
 STYLE = """<style>
 .tdl-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 20px; }
@@ -56,11 +56,11 @@ def link(file: str) -> str:
     return file if base is None else f"{base.rstrip('/')}/voila/render/{file}"
 
 
-def gallery(folder: str | Path = ".") -> HTML:
-    """Show the cards."""
+def gallery(folder: str | Path = ".") -> ipw.HTML:
+    """Show the cards. As a widget, because the notebook's own HTML output takes its links away."""
     folder = Path(folder)
     cards = "".join(_card(lesson, folder) for lesson in lessons(folder))
-    return HTML(f"{STYLE}<nav class='tdl-cards' aria-label='Lessons'>{cards}</nav>")
+    return ipw.HTML(f"{STYLE}<nav class='tdl-cards' aria-label='Lessons'>{cards}</nav>")
 
 
 def _card(lesson: Lesson, folder: Path) -> str:

@@ -150,6 +150,10 @@ class Figure {
       responsive: false,
       modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png"), save("svg")]],
     };
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.dirty = new Set();
+    this.layout = {};
     this.given = spec.data;
     this.traces = spec.data.map((trace) => ({ ...trace }));
     this.touched = new Map();

@@ -85,7 +85,7 @@ class RunLoop:
         self.pause()
         if self.state in (State.IDLE, State.PAUSED):
             self._advance(1)
-            if self.state is State.IDLE:
+            if self.state in (State.IDLE, State.PAUSED):
                 self._enter(State.PAUSED)
 
     def forward(self, step: int) -> None:

@@ -40,7 +40,8 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     """Estimate the largest eigenvalue by `iterations` steps of Lanczos from `start`, lane by lane.
 
     The estimate is a Rayleigh quotient, hence never above the true value beyond rounding. Started from the last
-    estimate's eigenvector, three or four steps follow the sharpness through training.
+    estimate's eigenvector, three or four steps follow the sharpness through training. The eigenvector returned points
+    the way `start` does, never against it.
 
     Args:
         product: v -> H v on shape (K, P).
@@ -56,7 +57,9 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     finite = torch.isfinite(tridiagonal).all(dim=(1, 2))
     tridiagonal = torch.where(finite[:, None, None], tridiagonal, torch.zeros_like(tridiagonal))
     values, vectors = torch.linalg.eigh(tridiagonal.double())
-    vector = torch.einsum("km,kmp->kp", vectors[:, :, -1].to(basis), basis)
+    weights = vectors[:, :, -1]
+    weights = torch.where(weights[:, :1] < 0, -weights, weights)  # an eigenvector's sign is free: follow the start's
+    vector = torch.einsum("km,kmp->kp", weights.to(basis), basis)
     nan = torch.full_like(vector[:, :1], torch.nan)
     return TopEigenpair(
         value=torch.where(finite, values[:, -1].to(basis), nan[:, 0]),

@@ -24,8 +24,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with lesson_server(log=tmp_path_factory.mktemp("voila") / "log.txt") as address:
+def voila_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("voila") / "log.txt"
+
+
+@pytest.fixture(scope="session")
+def voila(voila_log: Path) -> Iterator[str]:
+    with lesson_server(log=voila_log) as address:
         yield address
 
 

@@ -25,9 +25,11 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
 class LabOnPage:
     """One lab on an open page."""
 
-    def __init__(self, page: Page, number: int = 0):
+    def __init__(self, page: Page, number: int = 0, title: str | None = None):
         self.page = page
-        self.element: Locator = page.locator(".tdl-lab").nth(number)
+        labs = page.locator(".tdl-lab")
+        panel = page.locator(f'[aria-label="{title}, controls"]')
+        self.element: Locator = labs.nth(number) if title is None else labs.filter(has=panel)
         self.element.locator(".tdl-plot .main-svg").first.wait_for(timeout=60_000)
         wait_until(lambda: self.step_number() is not None, "the lab shows its step")
 

@@ -56,6 +56,7 @@ def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[st
     ]
     environment = {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "deploy" / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }

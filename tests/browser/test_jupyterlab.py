@@ -7,42 +7,42 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 pytestmark = pytest.mark.browser
 
 
+PARABOLA, NET = "Gradient descent on a parabola", "A net on the digits"
+
+
 def open_lesson(page, address):
     page.goto(f"{address}/lab/tree/03_divergence.ipynb?reset")
-    page.locator(".jp-NotebookPanel").wait_for(timeout=90_000)
-    page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=60_000)
+    page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=90_000)
 
 
 def run_all(page):
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("li[data-command='runmenu:run-all']").click()
 
 
 def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
     open_lesson(page, lab_server)
-    wait_until(
-        lambda: "Idle" in page.locator(".jp-Notebook-ExecutionIndicator").first.get_attribute("title") or True, ""
-    )
     run_all(page)
-    parabola = LabOnPage(page, 0)
+    parabola = LabOnPage(page, title=PARABOLA)
     wait_until(lambda: len(parabola.points(0, 1)[0]) == 41, "41 points are drawn")
     parabola.drag("ratio", 0.3)
     wait_until(lambda: 0.6 < parabola.value("ratio") < 0.9, "the number follows")
     wait_until(
         lambda: parabola.points(0, 1)[0][1] == pytest.approx(-2 * (1 - parabola.value("ratio"))), "the curve follows"
     )
-    net = LabOnPage(page, 3)
-    net.element.scroll_into_view_if_needed()
+    net = LabOnPage(page, title=NET)
     net.press("Play")
     wait_until(lambda: len(net.points(0, 0)[0]) > 30, "the net trains")
     net.press("Pause")
     wait_until(lambda: "paused" in net.status(), "it pauses")
+    wait_until(lambda: net.points(0, 0)[0][-1] == net.step_number(), "the curve is drawn to the last step")
     step, losses = net.step_number(), net.points(0, 0)[1]
     page.keyboard.press("Control+s")
     page.wait_for_timeout(2000)
     page.reload()
-    page.locator(".jp-NotebookPanel").wait_for(timeout=90_000)
-    again = LabOnPage(page, 3)
+    page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=90_000)
+    again = LabOnPage(page, title=NET)
     wait_until(lambda: again.step_number() == step, "the lab is back where it was")
     wait_until(lambda: again.points(0, 0)[1] == losses, "the whole curve is back")
     again.press("Reset")

@@ -1,5 +1,6 @@
 """The lessons as Voilà serves them, driven in a real browser as a person would."""
 
+import json
 import math
 
 import pytest
@@ -17,13 +18,15 @@ def lab(page: Page, voila: str, number: int, query: str = "") -> LabOnPage:
     return LabOnPage(page, number)
 
 
-def test_gallery_is_the_root_page_and_opens_the_lesson(page, voila):
+def test_gallery_is_the_root_page_and_opens_the_lesson_and_its_kernel_ends(page, voila, voila_log):
     page.goto(voila)
+    kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
     card = page.locator(".tdl-card").first
     card.wait_for(timeout=60_000)
     assert "Divergence" in card.inner_text()
     card.click()
     assert LabOnPage(page, PARABOLA).points(0, 1)[0]
+    wait_until(lambda: f"Kernel shutdown: {kernel}" in voila_log.read_text(), "the gallery's kernel has ended")
 
 
 def test_every_lab_draws_and_nothing_is_asked_from_elsewhere(page, voila):
