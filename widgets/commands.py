@@ -83,6 +83,7 @@ AnyCommand = Annotated[
     Field(discriminator="do"),
 ]
 _ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+_NOT_UNDERSTOOD = "This lab did not understand what was asked of it."
 _REFUSALS = {
     "speed": "The speed is a number from 1 to 10000 steps a second, or as fast as it goes.",
     "stop_below": "The loss to stop below is a number above 0, or empty for never.",
@@ -101,9 +102,10 @@ def parse_command(content: Any) -> Command:
     Raises:
         CommandError: If it is none, or a value in it is not allowed.
     """
+    asked = content.get("do") if isinstance(content, dict) else None
+    if not isinstance(asked, str):
+        raise CommandError(_NOT_UNDERSTOOD)
     try:
         return _ADAPTER.validate_python(content)
     except (ValidationError, RecursionError):
-        asked = content.get("do") if isinstance(content, dict) else None
-        known = asked if isinstance(asked, str) else None
-        raise CommandError(_REFUSALS.get(known, "This lab did not understand what was asked of it.")) from None
+        raise CommandError(_REFUSALS.get(asked, _NOT_UNDERSTOOD)) from None

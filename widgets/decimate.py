@@ -19,7 +19,7 @@ def thin(x: np.ndarray, y: np.ndarray, limit: int, path: bool) -> Points:
     """
     if len(x) <= limit:
         return x, y
-    kept = _evenly(len(x), limit) if path else _extremes(y, (limit - 2) // 2)
+    kept = _evenly(len(x), limit) if path else _extremes(x, y, (limit - 2) // 2)
     return x[kept], y[kept]
 
 
@@ -27,12 +27,13 @@ def _evenly(length: int, count: int) -> np.ndarray:
     return np.unique(np.linspace(0, length - 1, count).round().astype(int))
 
 
-def _extremes(y: np.ndarray, buckets: int) -> np.ndarray:
-    """Indices of the first, the last, and of each bucket's smallest and largest value; sorted, without repeats."""
-    edges = np.linspace(0, len(y), buckets + 1).astype(int)
-    size = np.diff(edges).max()
-    index = np.minimum(edges[:-1, None] + np.arange(size), (edges[1:] - 1)[:, None])
-    values = y[index]
-    rows = np.arange(buckets)
-    lowest, highest = index[rows, values.argmin(1)], index[rows, values.argmax(1)]
-    return np.unique(np.concatenate([[0], lowest, highest, [len(y) - 1]]))
+def _extremes(x: np.ndarray, y: np.ndarray, buckets: int) -> np.ndarray:
+    """Indices of the first, the last, and of each bucket's smallest and largest value; sorted, without repeats.
+
+    Buckets are equally wide in x, not equally full: what was thinned before must not be thinned again and again.
+    """
+    place = np.minimum((x - x[0]) * (buckets / max(x[-1] - x[0], 1e-300)), buckets - 1).astype(int)
+    order = np.lexsort((y, place))
+    begins = np.flatnonzero(np.diff(place[order], prepend=-1))
+    ends = np.append(begins[1:], len(x)) - 1
+    return np.unique(np.concatenate([[0], order[begins], order[ends], [len(x) - 1]]))

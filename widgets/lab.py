@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as ipw
@@ -107,6 +108,7 @@ class Lab(ipw.Box):
             case do.LoadPreset():
                 self._load_preset(command.index)
             case do.OnLane(do="select"):
+                self._catch_up()
                 self._take_lanes(self._lanes.select(command.lane))
                 self.stage.refresh(self._lanes.selected)
             case do.OnLane():
@@ -154,6 +156,7 @@ class Lab(ipw.Box):
         self._restart(play=False, whole=False)
 
     def _set_option(self, command: do.Command) -> None:
+        self._catch_up()
         match command:
             case do.SetSpeed():
                 self.loop.speed = FASTEST if command.value == "fastest" else float(command.value)
@@ -204,6 +207,7 @@ class Lab(ipw.Box):
         self._change_lanes(self._lanes.add())
 
     def _rename(self, lane: int, name: str) -> None:
+        self._catch_up()
         self._take_lanes(self._lanes.rename(lane, name))
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.stage.draw()
@@ -241,10 +245,21 @@ class Lab(ipw.Box):
 
     def _restart_soon(self) -> None:
         """Restart when the slider rests for a moment: a drag is many changes."""
-        if self._restart_due is None:
-            play = self.state is State.RUNNING or not (self._held or self.view.instant)
+        if self._restart_due is not None:
+            return
+        self._restart_plays = self.state is State.RUNNING or not (self._held or self.view.instant)
+        self.loop.cancel()  # its lanes are no longer those that are shown
+        try:
             later = asyncio.get_running_loop().call_later
-            self._restart_due = later(RESTART_AFTER_SECONDS, self._restart, play)
+        except RuntimeError:  # in a script nothing can play, and nothing has to wait
+            self._restart(play=False)
+        else:
+            self._restart_due = later(RESTART_AFTER_SECONDS, self._restart, self._restart_plays)
+
+    def _catch_up(self) -> None:
+        """Start again now if that is due: what comes next must not meet old lanes with new ones."""
+        if self._restart_due is not None:
+            self._restart(self._restart_plays)
 
     def _settle(self) -> None:
         if self._restart_due is not None:
@@ -302,10 +317,16 @@ class Lab(ipw.Box):
             self.loop.finish()
 
     def _rewind(self) -> None:
+        self._catch_up()
         if self.view.rate_field is None or all(end is None for end in self._trial.ends):
             raise SettingError(["There is nothing to rewind: no lane has diverged."])
         step = self._trial.rewind_step(REWIND_STEPS)
         record = self._trial.rewound(step, self.view.rate_field)
+        started = zip(self._lanes.lanes, record.settings, strict=True)
+        self._lanes = LaneList(
+            [replace(lane, settings=self.view.settings_type.checked(values)) for lane, values in started],
+            self._lanes.selected,
+        )
         for change in record.changes:
             self._lanes = self._lanes.with_value(change.lane, change.field, change.value)
         self._begin(Run.replay(self.view.experiment, record))

@@ -97,5 +97,6 @@ class LaneList:
 
     def _index(self, lane: int) -> int:
         if not 0 <= lane < len(self):
-            raise SettingError([f"There is no lane {lane + 1}; there are {len(self)}."])
+            asked = lane + 1 if abs(lane) < 1000 else "of that number"
+            raise SettingError([f"There is no lane {asked}; there are {len(self)}."])
         return lane

@@ -1,6 +1,7 @@
 // The browser's end of live_figure.py: draws states and frames, and acknowledges what is on screen.
 
 const POINTS_ON_SCREEN = 600;
+const POINTS_OF_A_PATH = 4000;
 const FULL_EVERY_MS = 400;
 const shared = (globalThis.__trainingDynamicsLab ??= {});
 
@@ -60,17 +61,15 @@ function thin(x, y, limit, path) {
     for (let i = 0; i < limit; i++) kept.add(Math.round((i * (x.length - 1)) / (limit - 1)));
   } else {
     const buckets = (limit - 2) >> 1;
-    for (let b = 0; b < buckets; b++) {
-      const start = Math.floor((b * x.length) / buckets);
-      const end = Math.floor(((b + 1) * x.length) / buckets);
-      let low = start;
-      let high = start;
-      for (let i = start; i < end; i++) {
-        if (y[i] < y[low]) low = i;
-        if (y[i] > y[high]) high = i;
-      }
-      kept.add(low).add(high);
+    const span = x.at(-1) - x[0] || 1;
+    const low = new Map();
+    const high = new Map();
+    for (let i = 0; i < x.length; i++) {
+      const bucket = Math.min(buckets - 1, Math.floor(((x[i] - x[0]) / span) * buckets));
+      if (!(y[i] >= y[low.get(bucket)])) low.set(bucket, i);
+      if (!(y[i] <= y[high.get(bucket)])) high.set(bucket, i);
     }
+    for (const i of [...low.values(), ...high.values()]) kept.add(i);
   }
   const order = [...kept].sort((a, b) => a - b);
   return [order.map((i) => x[i]), order.map((i) => y[i])];
@@ -172,7 +171,8 @@ class Figure {
     const data = this.traces[trace];
     let xs = [...(Array.isArray(data.x) ? data.x : []), ...x];
     let ys = [...(Array.isArray(data.y) ? data.y : []), ...y];
-    if (xs.length > 2 * POINTS_ON_SCREEN) [xs, ys] = thin(xs, ys, POINTS_ON_SCREEN, path);
+    const limit = path ? POINTS_OF_A_PATH : POINTS_ON_SCREEN;
+    if (xs.length > 2 * limit) [xs, ys] = thin(xs, ys, limit, path);
     Object.assign(data, { x: xs, y: ys });
     this.touch(trace, "x", "y");
   }

@@ -60,12 +60,24 @@ class _Shown:
     def __init__(self, figure: dict[str, Any]):
         self.figure = figure
         self.grown: dict[int, tuple[np.ndarray, np.ndarray, bool]] = {}
+        self.passed: dict[int, tuple[int, int]] = {}
+        self.newest: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.replaced: dict[tuple[int, str], np.ndarray] = {}
         self.layout: dict[str, Any] = {}
 
     def grow(self, trace: int, x: np.ndarray, y: np.ndarray, path: bool) -> None:
         held_x, held_y, _ = self.grown.get(trace, (np.empty(0), np.empty(0), path))
+        if path:
+            count, every = self.passed.get(trace, (0, 1))
+            self.passed[trace] = count + len(x), every
+            kept = (count + np.arange(len(x))) % every == 0
+            if len(x):
+                self.newest[trace] = x[-1:], y[-1:]
+            x, y = x[kept], y[kept]
         x, y = np.concatenate([held_x, x]), np.concatenate([held_y, y])
+        while path and len(x) > 2 * POINTS_ON_SCREEN:
+            x, y = x[::2], y[::2]
+            self.passed[trace] = self.passed[trace][0], 2 * self.passed[trace][1]
         if len(x) > 2 * POINTS_ON_SCREEN:
             x, y = thin(x, y, POINTS_ON_SCREEN, path)
         self.grown[trace] = x, y, path
@@ -73,6 +85,10 @@ class _Shown:
     def describe(self, index: int, operations: _Operations) -> None:
         """Add the operations that bring the figure as given to what it shows now."""
         for trace, (x, y, path) in self.grown.items():
+            if path and trace in self.newest:  # a path ends where it is now, also between the points that are kept
+                last_x, last_y = self.newest[trace]
+                if x[-1] != last_x[0] or y[-1] != last_y[0]:
+                    x, y = np.append(x, last_x), np.append(y, last_y)
             kept = thin(x, y, POINTS_ON_SCREEN, path)
             operations.add(["extend", index, trace, len(kept[0]), int(path)], *kept)
         for (trace, key), numbers in self.replaced.items():
@@ -129,9 +145,12 @@ class LiveFigure(OneWayWidget):
         """Empty all traces that grew or were replaced; the figures, their layout and a person's zoom stay."""
         for shown in self._shown.values():
             shown.grown.clear()
+            shown.passed.clear()
+            shown.newest.clear()
             shown.replaced.clear()
+        layouts = [operation for operation in self._frame.operations if operation[0] == "layout"]
         self._frame = _Operations()
-        self._frame.add(["clear"])
+        self._frame.operations = [["clear"], *layouts]
 
     def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
         """Append points to a trace.
@@ -201,8 +220,8 @@ class LiveFigure(OneWayWidget):
             self._acknowledged = self._sent
             self._state_due = True
             self._proceed()
-        elif kind == "ack" and isinstance(content.get("n"), int):
-            self._acknowledged = max(self._acknowledged, min(content["n"], self._sent))
+        elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._sent:
+            self._acknowledged = max(self._acknowledged, content["n"])
             self._proceed()
 
     def _proceed(self) -> None:

@@ -67,8 +67,8 @@ class RunLoop:
     def play(self) -> None:
         """Run until paused or finished. Must be called with the event loop running."""
         if self.state in (State.IDLE, State.PAUSED):
-            self._enter(State.RUNNING)
             self._task = asyncio.get_running_loop().create_task(self._drive())
+            self._enter(State.RUNNING)
 
     def pause(self) -> None:
         """Stop between two steps."""
@@ -104,8 +104,8 @@ class RunLoop:
         self.state = State.IDLE
 
     async def _drive(self) -> None:
-        due, last = 0.0, time.perf_counter()
-        while self.state is State.RUNNING:
+        due, last, task = 0.0, time.perf_counter(), asyncio.current_task()
+        while self.state is State.RUNNING and self._task is task:  # another drives since, if it paused and went on
             now = time.perf_counter()
             due, last = self._due(due, now - last), now
             if due >= 1:
@@ -129,8 +129,9 @@ class RunLoop:
                 self._slice(measurements, most)
             except StopIteration:
                 following = State.FINISHED
-            if measurements:
-                self._on_measurements(measurements)
+            finally:  # what was measured before an error counts
+                if measurements:
+                    self._on_measurements(measurements)
         except Exception as error:  # whatever goes wrong in an experiment is shown in the lab, never lost in a task
             self.error, self.failure = error, traceback.format_exc()
             following = State.FAILED

@@ -56,10 +56,8 @@ class Diagnosis:
         if self.limit is not None:
             cause += f", so the limit was {self.limit:.4g}, and η = {self.learning_rate:.4g} is "
             cause += f"{self.learning_rate / self.limit:.3g} times that"
-        return (
-            f"Diverged at step {self.step}. The loss grew from step {self.onset} on: {cause}. "
-            f"The {self.direction} grew {self.growth:.3g}-fold a step."
-        )
+        grew = f" The {self.direction} grew {self.growth:.3g}-fold a step." if self.growth else ""
+        return f"Diverged at step {self.step}. The loss grew from step {self.onset} on: {cause}.{grew}"
 
 
 def first_blow_up(loss: np.ndarray, initial: np.ndarray) -> np.ndarray:
@@ -80,7 +78,7 @@ def first_blow_up(loss: np.ndarray, initial: np.ndarray) -> np.ndarray:
 def diagnose(vitals: Vitals, step: int) -> Diagnosis:
     """Explain why a lane blew up at `step`."""
     before = np.where(np.isfinite(vitals.loss[:step]), vitals.loss[:step], np.inf)
-    onset = step - 1 - int(before[::-1].argmin())
+    onset = step - 1 - int(before[::-1].argmin()) if step else 0
     sharpness = float(vitals.sharpness[onset])
     growth = _growth(vitals.components[onset : step + 1])
     worst = int(np.argmax(growth))

@@ -125,6 +125,7 @@ class NetView(LabView):
     def vitals(self, frame: Frame, lane: int) -> Vitals:
         rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]
+        along[np.arange(len(along)) % frame.lanes.shared.sharpness_every != 0] = np.nan  # held, not measured
         return Vitals(
             loss=frame.history["loss"][:, lane],
             sharpness=frame.history["sharpness"][:, lane],

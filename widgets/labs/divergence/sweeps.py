@@ -22,31 +22,45 @@ from widgets.view import LabView
 DIVERGED = "#d6457b"
 
 
-def _rate(default: float, which: str, bounds: tuple[float, float]) -> float:
+def _rate(default: float, which: str, bounds: tuple[float, float], high: float) -> float:
     return setting(
         default,
         label=f"{which} learning rate",
         symbol="η",
         doc=f"The {which} of 64 learning rates, spaced evenly in logarithm.",
         low=1e-6,
-        high=500.0,
+        high=high,
         slider=bounds,
         scale="log",
+    )
+
+
+def _fewer(shape: type[Settings], field: str, default: int, high: int) -> int:
+    """The same setting as in `shape`, with a lower bound on its size: a sweep computes it 64 times."""
+    same = shape.fields()[field]
+    return setting(
+        default, label=same.label, symbol=same.symbol, doc=same.doc, low=same.low, high=high, shared=same.shared
     )
 
 
 class BowlSweepSettings(BowlShape):
     """A bowl and a range of learning rates."""
 
-    lowest: float = _rate(0.02, "lowest", (0.001, 1.0))
-    highest: float = _rate(4.0, "highest", (0.5, 100.0))
+    lowest: float = _rate(0.02, "lowest", (0.001, 1.0), 500.0)
+    highest: float = _rate(4.0, "highest", (0.5, 100.0), 500.0)
+    dimension: int = _fewer(BowlShape, "dimension", 2, 20)
+    steps: int = _fewer(BowlShape, "steps", 100, 1000)
 
 
 class NetSweepSettings(NetShape):
     """A net and a range of learning rates."""
 
-    lowest: float = _rate(0.01, "lowest", (0.001, 0.1))
-    highest: float = _rate(2.0, "highest", (0.2, 10.0))
+    lowest: float = _rate(0.01, "lowest", (0.001, 0.1), 100.0)
+    highest: float = _rate(2.0, "highest", (0.2, 10.0), 100.0)
+    width: int = _fewer(NetShape, "width", 16, 32)
+    depth: int = _fewer(NetShape, "depth", 2, 2)
+    train_size: int = _fewer(NetShape, "train_size", 100, 200)
+    steps: int = _fewer(NetShape, "steps", 300, 1000)
 
 
 class SweepView(LabView):
@@ -191,12 +205,12 @@ class NetSweepView(SweepView):
         Preset(
             "sixty-four nets",
             "Nets survive beyond 2/λ_max at the start: they move to where it is flatter.",
-            ({"width": 16, "train_size": 100, "steps": 300, "sharpness_every": 10},),
+            ({},),
         ),
         Preset(
             "a sharp start",
             "Larger initial weights: more of the learning rates lie above the line.",
-            ({"width": 16, "train_size": 100, "steps": 300, "sharpness_every": 10, "init_scale": 1.0},),
+            ({"init_scale": 1.0},),
         ),
     )
 
