@@ -383,14 +383,27 @@ class Panel {
   }
 }
 
+// Letters and arrows typed into the panel are the panel's, not commands of the notebook around it; Ctrl+S and the like
+// stay the notebook's. JupyterLab listens on the document while an event descends, and minds this attribute.
+function keepPlainKeys(el) {
+  const mark = (event) => {
+    if (el.contains(event.target)) el.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+  };
+  const stop = (event) => !(event.ctrlKey || event.metaKey) && event.stopPropagation();
+  window.addEventListener("keydown", mark, true);
+  for (const type of ["keydown", "keypress", "keyup"]) el.addEventListener(type, stop);
+  return () => window.removeEventListener("keydown", mark, true);
+}
+
 function render({ model, el }) {
   const panel = new Panel(model, el);
-  // Arrow keys and shortcuts inside the panel belong to the panel, not to the notebook around it.
-  for (const type of ["keydown", "keypress", "keyup"]) el.addEventListener(type, (event) => event.stopPropagation());
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
+  const release = keepPlainKeys(el);
   el.setAttribute("role", "region");
   el.setAttribute("aria-label", `${model.get("title")}, controls`);
-  return () => panel.close();
+  return () => {
+    release();
+    panel.close();
+  };
 }
 
 export default { render };

@@ -11,11 +11,11 @@ from typing import Any
 import ipywidgets as ipw
 import torch
 
+from lessons.core.doctor import diagnose
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.run import Run
 from lessons.core.settings import SettingError
-from lessons.divergence.doctor import diagnose
 from widgets import commands as do
 from widgets.control_panel import ControlPanel
 from widgets.controls import MOST_LANES, Notice, Preset, controls

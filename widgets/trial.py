@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lessons.core.doctor import first_blow_up
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.run import Change, Run, RunRecord
-from lessons.divergence.doctor import first_blow_up
 
 
 class Trial:

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import plotly.graph_objects as go
 
+from lessons.core.doctor import Vitals
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
-from lessons.divergence.doctor import Vitals
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.run_loop import FASTEST

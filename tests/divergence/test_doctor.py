@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core.doctor import BLOW_UP_FACTOR, Vitals, diagnose, first_blow_up
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.doctor import BLOW_UP_FACTOR, Vitals, diagnose, first_blow_up
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.theory import growth_factor, threshold
 

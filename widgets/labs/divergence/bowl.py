@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.doctor import Vitals
 from lessons.core.settings import Settings
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
-from lessons.divergence.doctor import Vitals
 from lessons.divergence.theory import growth_factor, threshold
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame

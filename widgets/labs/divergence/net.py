@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.doctor import Vitals
 from lessons.core.settings import Settings
-from lessons.divergence.doctor import Vitals
 from lessons.divergence.net import Net
 from lessons.divergence.theory import threshold
 from widgets.controls import Preset, Reading

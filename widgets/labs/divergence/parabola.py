@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.divergence.doctor import Vitals
+from lessons.core.doctor import Vitals
 from lessons.divergence.parabola import Parabola
 from lessons.divergence.theory import observed_regime, regime
 from widgets.controls import Preset, Reading
