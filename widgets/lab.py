@@ -30,6 +30,8 @@ from widgets.view import LabView
 RESTART_AFTER_SECONDS = 0.02
 REPORT_EVERY_SECONDS = 0.2
 REWIND_STEPS = 20
+# While a drag goes on that started the run again, each of its values does: the run in the end has one value only.
+DRAG_SECONDS = 0.6
 
 
 class Lab(ipw.Box):
@@ -52,6 +54,8 @@ class Lab(ipw.Box):
         self._held = False
         self._restart_due: asyncio.TimerHandle | None = None
         self._reported = 0.0
+        self._dragged: tuple[int, str] | None = None
+        self._dragged_at = 0.0
         self._pace = (0.0, 0)
         self._stop_below: float | None = None
         self._restart_on_change = False
@@ -123,6 +127,7 @@ class Lab(ipw.Box):
     # ---- transport ----
 
     def _press(self, button: str) -> None:
+        self._dragged = None
         {
             "play": self._play,
             "pause": self._pause,
@@ -176,14 +181,18 @@ class Lab(ipw.Box):
     # ---- settings and lanes ----
 
     def _set(self, lane: int, field: str, value: Any) -> None:
-        lanes = self._lanes.with_value(lane, field, value)
-        if lanes.settings == self._lanes.settings:
+        lanes, before = self._lanes.with_value(lane, field, value), self._lanes
+        if lanes.settings == before.settings:
             return
         self._take_lanes(lanes)
-        if self._changes_in_flight(field):
+        dragging = self._dragged == (lane, field) and time.perf_counter() - self._dragged_at < DRAG_SECONDS
+        if self._changes_in_flight(field) and not dragging:
             self.run.change(lane, field, getattr(lanes.settings[lane], field))
+            if lanes.names != before.names:
+                self._show_names()
             self.stage.refresh(lanes.selected)
         else:
+            self._dragged, self._dragged_at = (lane, field), time.perf_counter()
             self._restart_soon()
 
     def _changes_in_flight(self, field: str) -> bool:
@@ -209,6 +218,9 @@ class Lab(ipw.Box):
     def _rename(self, lane: int, name: str) -> None:
         self._catch_up()
         self._take_lanes(self._lanes.rename(lane, name))
+        self._show_names()
+
+    def _show_names(self) -> None:
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.stage.draw()
         self._report()

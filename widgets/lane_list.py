@@ -12,11 +12,12 @@ from widgets.controls import LANE_COLOURS, MOST_LANES, Preset
 
 @dataclass(frozen=True)
 class Lane:
-    """One lane as the person sees it."""
+    """One lane as the person sees it; `described` if its name tells of its settings, as in a preset."""
 
     name: str
     colour: str
     settings: Settings
+    described: bool = False
 
 
 class LaneList:
@@ -35,7 +36,8 @@ class LaneList:
         """Return the lanes of a preset."""
         names = preset.names or tuple(f"lane {k + 1}" for k in range(len(preset.lanes)))
         settings = [settings_type.checked({**(common or {}), **changes}) for changes in preset.lanes]
-        return cls([Lane(*parts) for parts in zip(names, LANE_COLOURS, settings, strict=False)])
+        described = bool(preset.names)
+        return cls([Lane(*parts, described) for parts in zip(names, LANE_COLOURS, settings, strict=False)])
 
     def __len__(self) -> int:
         return len(self.lanes)
@@ -60,26 +62,38 @@ class LaneList:
         return LaneList(self.lanes, self._index(lane))
 
     def with_value(self, lane: int, field: str, value: Any) -> LaneList:
-        """Set a field in one lane; in all of them if the field is shared."""
+        """Set a field in one lane; in all of them if the field is shared.
+
+        A name that tells of the settings gives way to a plain one when its lane is changed.
+        """
         chosen = self.lanes[self._index(lane)].settings
         changed = chosen.with_value(field, value)
         everywhere = type(chosen).fields()[field].shared
         kept = getattr(changed, field)
         return LaneList(
             [
-                replace(other, settings=other.settings.with_value(field, kept)) if everywhere or k == lane else other
+                self._changed(k, other.settings.with_value(field, kept)) if everywhere or k == lane else other
                 for k, other in enumerate(self.lanes)
             ],
             self.selected,
         )
+
+    def _changed(self, lane: int, settings: Settings) -> Lane:
+        held = self.lanes[lane]
+        if held.described and settings != held.settings:
+            return replace(held, name=self._plain_name(lane + 1), settings=settings, described=False)
+        return replace(held, settings=settings)
+
+    def _plain_name(self, wished: int = 1) -> str:
+        numbers = (wished, *range(1, MOST_LANES + 2))
+        return next(f"lane {n}" for n in numbers if f"lane {n}" not in self.names)
 
     def add(self) -> LaneList:
         """Add a copy of the selected lane and select it."""
         if len(self) >= MOST_LANES:
             raise SettingError([f"A lab compares at most {MOST_LANES} lanes."])
         colour = next(c for c in LANE_COLOURS if c not in self.colours)
-        number = next(n for n in range(1, MOST_LANES + 2) if f"lane {n}" not in self.names)
-        added = replace(self.lanes[self.selected], name=f"lane {number}", colour=colour)
+        added = replace(self.lanes[self.selected], name=self._plain_name(), colour=colour, described=False)
         return LaneList([*self.lanes, added], len(self))
 
     def remove(self, lane: int) -> LaneList:
@@ -92,7 +106,7 @@ class LaneList:
     def rename(self, lane: int, name: str) -> LaneList:
         """Name a lane; an empty name leaves the old one."""
         index, name = self._index(lane), " ".join(name.split())
-        renamed = replace(self.lanes[index], name=name or self.lanes[index].name)
+        renamed = replace(self.lanes[index], name=name or self.lanes[index].name, described=False)
         return LaneList([*self.lanes[:index], renamed, *self.lanes[index + 1 :]], self.selected)
 
     def _index(self, lane: int) -> int:

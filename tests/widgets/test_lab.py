@@ -300,3 +300,20 @@ def test_a_change_of_a_live_lab_that_nobody_holds_plays() -> None:
         assert (lab.state, len(lab.history)) == (State.IDLE, 1)
 
     live(scenario)
+
+
+def test_a_drag_from_a_finished_run_ends_in_a_run_with_the_last_value_alone() -> None:
+    """The first value starts the run again; those that follow at once do too, and are no changes in flight."""
+
+    async def scenario() -> None:
+        lab = opened("net", steps=400)
+        lab.loop.finish()
+        for rate in (0.11, 0.12, 0.13):
+            lab.change("learning_rate", rate)
+            await asyncio.sleep(0.06)
+        await until(lambda: lab.state is State.RUNNING and lab.run.step > 3)
+        assert lab.run.record.changes == ()
+        assert lab.run.record.settings[0]["learning_rate"] == 0.13
+        lab.loop.cancel()
+
+    live(scenario)

@@ -44,7 +44,12 @@ def test_colours_are_all_different() -> None:
 def test_a_value_goes_to_one_lane(three: LaneList) -> None:
     changed = three.with_value(1, "learning_rate", 0.9)
     assert [s.learning_rate for s in changed.settings] == [0.1, 0.9, 0.3]
-    assert (changed.names, changed.colours, changed.selected) == (three.names, three.colours, three.selected)
+    assert (changed.colours, changed.selected) == (three.colours, three.selected)
+    assert changed.names == ["one", "lane 2", "three"]  # the preset's name told of the old value
+
+
+def test_a_name_that_a_person_gave_stays_when_a_value_changes(three: LaneList) -> None:
+    assert three.rename(1, "mine").with_value(1, "learning_rate", 0.9).names == ["one", "mine", "three"]
 
 
 @pytest.mark.parametrize("lane", range(3))

@@ -72,7 +72,7 @@ class NetView(LabView):
                 [line(n, c) for n, c in pairs],
                 yaxis_type="log",
                 yaxis_tickformat="~g",
-                yaxis_nticks=6,
+                yaxis_dtick="D2",
                 showlegend=len(names) > 1,
             ),
             "sharpness": plot(
