@@ -12,7 +12,11 @@ ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chr
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests where there is no browser; in continuous integration they run, and fail."""
+    """Run browser tests last; skip them where there is no browser, but never in continuous integration.
+
+    Last, because they are slow, and because playwright keeps an event loop running from the first to the last of them.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     if browser_path() is not None or os.environ.get("CI"):
         return
     for item in items:

@@ -18,9 +18,10 @@ from lessons.core.run import Run
 from lessons.core.settings import SettingError
 from widgets import commands as do
 from widgets.control_panel import ControlPanel
-from widgets.controls import MOST_LANES, Notice, Preset, controls
+from widgets.controls import Notice, Preset
 from widgets.lane_list import LaneList
 from widgets.notice_board import NoticeBoard
+from widgets.panel_state import Pace, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import FASTEST, RunLoop, State
 from widgets.stage import Stage
@@ -48,7 +49,7 @@ class Lab(ipw.Box):
         self.view = view
         self.loop = RunLoop(self._take, self._report)
         self.loop.speed = view.speed
-        self.panel = ControlPanel(self.handle, **_panel_state(view))
+        self.panel = ControlPanel(self.handle, **panel_state(view))
         self.board = NoticeBoard(self.handle)
         self.readings = ipw.HTML()
         self._held = False
@@ -56,7 +57,7 @@ class Lab(ipw.Box):
         self._reported = 0.0
         self._dragged: tuple[int, str] | None = None
         self._dragged_at = 0.0
-        self._pace = (0.0, 0)
+        self._pace = Pace()
         self._stop_below: float | None = None
         self._restart_on_change = False
         self._device = "cpu"
@@ -143,7 +144,7 @@ class Lab(ipw.Box):
         self._settle()
         if self.state in (State.FINISHED, State.FAILED):
             self._restart(play=False, whole=False)
-        self._pace = (time.perf_counter(), self.run.step)
+        self._pace.begin(self.run.step)
         self.loop.play()
 
     def _pause(self) -> None:
@@ -165,7 +166,7 @@ class Lab(ipw.Box):
         match command:
             case do.SetSpeed():
                 self.loop.speed = FASTEST if command.value == "fastest" else float(command.value)
-                self._pace = (time.perf_counter(), self.run.step)
+                self._pace.begin(self.run.step)
             case do.SetStopBelow():
                 self._stop_below = command.value
             case do.SetRestart():
@@ -355,58 +356,20 @@ class Lab(ipw.Box):
             kind, said = type(self.loop.error).__name__, str(self.loop.error)[:300]
             text = f"The experiment stopped with an error: {kind}: {said}\nReset starts again."
             self._say(Notice("failed", text, details=self.loop.failure))
-        self.panel.transport = self._transport()
-        if len(self.history) and self.state is not State.FAILED:
-            lines = self.view.readings(self.stage.frame(len(self.history)))
-            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
-
-    def _transport(self) -> dict[str, Any]:
-        step, steps = max(self.run.step, 0), self._trial.steps
-        since, begun_at = self._pace
-        elapsed = time.perf_counter() - since
-        rate = (step - begun_at) / elapsed if self.state is State.RUNNING and elapsed > 0.1 else 0.0
-        return {
-            "state": str(self.state),
-            "step": step,
-            "steps": steps,
-            "rate": round(rate, 1),
-            "left": round((steps - step) / rate, 1) if rate > 0 else 0.0,
-            "speed": "fastest" if self.loop.speed == FASTEST else self.loop.speed,
+        self.panel.transport = {
+            **self._pace.describe(self.loop, max(self.run.step, 0), self._trial.steps),
             "restart": self._restart_on_change,
             "stop_below": self._stop_below,
             "device": self._device,
         }
+        if len(self.history) and self.state is not State.FAILED:
+            lines = self.view.readings(self.stage.frame(len(self.history)))
+            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
 
     def _show_lanes(self) -> None:
-        ends = self._trial.ends
-        if len(ends) != len(self._lanes):  # lanes were just added or removed, or the run is a sweep's
-            ends = [None] * len(self._lanes)
-        self.panel.lanes = [
-            {
-                "name": lane.name,
-                "colour": lane.colour,
-                "values": lane.settings.model_dump(),
-                "status": "" if end is None else f"diverged at step {end}",
-                "idle": list(self.view.idle(lane.settings)),
-            }
-            for lane, end in zip(self._lanes.lanes, ends, strict=True)
-        ]
+        self.panel.lanes = lane_rows(self.view, self._lanes, self._trial.ends)
         self.panel.selected = self._lanes.selected
 
     def _say(self, notice: Notice) -> None:
         self._notice = notice
         self.board.notice = notice.as_dict()
-
-
-def _panel_state(view: LabView) -> dict[str, Any]:
-    return {
-        "title": view.title,
-        "fields": controls(view.settings_type, view.shown, view.more),
-        "presets": [{"name": preset.name, "sentence": preset.sentence} for preset in view.presets],
-        "options": {
-            "compare": view.compare,
-            "most_lanes": MOST_LANES,
-            "seed": "seed" in view.controls,
-            "devices": ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"],
-        },
-    }

@@ -1,6 +1,7 @@
 """Trouble: an experiment that raises, and a websocket client that ignores the page's bounds."""
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -74,10 +75,10 @@ def test_a_client_that_moves_the_bounds_reaches_no_training(page, voila):
     comms = set()
 
     def note(payload):
-        if isinstance(payload, bytes) and b'"do"' in payload:
-            payload = payload[payload.index(b"{") :].decode(errors="ignore")
-        if isinstance(payload, str) and '"do"' in payload:
-            comms.add(payload.split('"comm_id":"')[1].split('"')[0])
+        payload = payload if isinstance(payload, bytes) else payload.encode()
+        found = re.search(rb'"comm_id":\s*"(\w+)"', payload)
+        if found and b'"do"' in payload:
+            comms.add(found[1].decode())
 
     page.on("websocket", lambda socket: socket.on("framesent", note))
     page.goto(f"{voila}/voila/render/03_divergence.ipynb")
