@@ -7,10 +7,10 @@ RUN := $(VENV)/bin/python
 .PHONY: serve lab test lint bench clean
 
 serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
-	$(RUN) deploy/serve.py --port=$(PORT)
+	$(RUN) deploy/serve.py --port=$(PORT) $(ARGS)
 
 lab: $(VENV)/ready  ## open the lessons in JupyterLab
-	JUPYTER_CONFIG_PATH=deploy/jupyter $(RUN) -m jupyterlab notebooks/index.ipynb
+	JUPYTER_CONFIG_PATH=deploy/jupyter $(RUN) -m jupyterlab notebooks/index.ipynb $(ARGS)
 
 test: $(VENV)/ready  ## run all tests; those in a browser need a Chromium or Chrome
 	$(RUN) -m pytest $(ARGS)
