@@ -16,7 +16,7 @@ class Command(BaseModel):
 class Transport(Command):
     """Play, pause and the like: a button with nothing to add."""
 
-    do: Literal["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind"]
+    do: Literal["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind", "share"]
 
 
 class SetValue(Command):
@@ -78,8 +78,41 @@ class RenameLane(Command):
     name: Annotated[str, Field(max_length=40)]
 
 
+class OpenLink(Command):
+    """The query string of the page: sent once, when the page is there."""
+
+    do: Literal["open_link"]
+    search: str
+
+
+class GoTo(Command):
+    """Go back to a step, or on to it."""
+
+    do: Literal["go_to"]
+    step: Annotated[int, Field(ge=0, le=10**9)]
+
+
+class Fork(Command):
+    """Go to a step with one more lane, that has the past of another."""
+
+    do: Literal["fork"]
+    lane: int
+    step: Annotated[int, Field(ge=0, le=10**9)]
+
+
 AnyCommand = Annotated[
-    Transport | SetValue | SetSpeed | SetStopBelow | SetRestart | SetDevice | LoadPreset | OnLane | RenameLane,
+    Transport
+    | SetValue
+    | SetSpeed
+    | SetStopBelow
+    | SetRestart
+    | SetDevice
+    | LoadPreset
+    | OnLane
+    | RenameLane
+    | OpenLink
+    | GoTo
+    | Fork,
     Field(discriminator="do"),
 ]
 _ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
@@ -88,6 +121,8 @@ _REFUSALS = {
     "speed": "The speed is a number from 1 to 10000 steps a second, or as fast as it goes.",
     "stop_below": "The loss to stop below is a number above 0, or empty for never.",
     "rename": "The name of a lane has at most 40 characters.",
+    "go_to": "The step to go to is a whole number from 0 on.",
+    "fork": "The step to fork at is a whole number from 0 on.",
     "device": "The device is cpu or cuda.",
 }
 

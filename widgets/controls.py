@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from lessons.core.settings import SettingField, Settings
+from lessons.core.settings import SettingError, SettingField, Settings
 
 # Told apart on white, on near-black and with colour-blind eyes (after Okabe & Ito 2008), in this order.
 LANE_COLOURS = ("#2f7ed8", "#e0662e", "#1f9d7a", "#b45fc9", "#b98600", "#d6457b", "#5f8a8b", "#8a6d3b")
@@ -21,6 +22,21 @@ class Preset:
     lanes: tuple[dict[str, Any], ...] = ({},)
     names: tuple[str, ...] = ()
     speed: float | None = None
+
+    def changed(self, lanes: Any, common: Mapping[str, Any]) -> Preset:
+        """Return the preset with other lanes, if any are given, and with settings that all lanes get.
+
+        Raises:
+            SettingError: If the lanes are no list of dicts of settings.
+        """
+        if lanes is None:
+            names, wanted = self.names, self.lanes
+        elif isinstance(lanes, list) and 0 < len(lanes) <= MOST_LANES and all(isinstance(e, dict) for e in lanes):
+            names = tuple(str(lane.get("name", f"lane {k + 1}"))[:40] for k, lane in enumerate(lanes))
+            wanted = tuple({k: v for k, v in lane.items() if k != "name"} for lane in lanes)
+        else:
+            raise SettingError([f"lanes is a list of 1 to {MOST_LANES} dicts of settings."])
+        return replace(self, lanes=tuple({**own, **common} for own in wanted), names=names)
 
 
 @dataclass(frozen=True)

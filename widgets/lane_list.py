@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lessons.core.run import Change
 from lessons.core.settings import SettingError, Settings
 from widgets.controls import LANE_COLOURS, MOST_LANES, Preset
 
@@ -38,6 +39,16 @@ class LaneList:
         settings = [settings_type.checked({**(common or {}), **changes}) for changes in preset.lanes]
         described = bool(preset.names)
         return cls([Lane(*parts, described) for parts in zip(names, LANE_COLOURS, settings, strict=False)])
+
+    @classmethod
+    def replayed(
+        cls, settings: Sequence[Settings], names: Sequence[str], changes: Sequence[Change], selected: int = 0
+    ) -> LaneList:
+        """Return lanes that started with these settings and went through these changes."""
+        lanes = cls([Lane(*parts) for parts in zip(names, LANE_COLOURS, settings, strict=False)], selected)
+        for change in changes:
+            lanes = lanes.with_value(change.lane, change.field, change.value)
+        return lanes
 
     def __len__(self) -> int:
         return len(self.lanes)
@@ -87,6 +98,12 @@ class LaneList:
     def _plain_name(self, wished: int = 1) -> str:
         numbers = (wished, *range(1, MOST_LANES + 2))
         return next(f"lane {n}" for n in numbers if f"lane {n}" not in self.names)
+
+    def coloured(self, colours: Sequence[str]) -> LaneList:
+        """Give the first lanes these colours, and the others what is left."""
+        left = [colour for colour in LANE_COLOURS if colour not in colours]
+        paired = zip(self.lanes, [*colours, *left], strict=False)
+        return LaneList([replace(lane, colour=colour) for lane, colour in paired], self.selected)
 
     def add(self) -> LaneList:
         """Add a copy of the selected lane and select it."""

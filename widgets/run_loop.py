@@ -37,6 +37,7 @@ class RunLoop:
 
     Attributes:
         speed: Steps a second; `FASTEST` for as many as it can.
+        stop_at: Step at which to pause once, or None.
         failure: Traceback of the exception that ended the run in state FAILED.
     """
 
@@ -47,6 +48,7 @@ class RunLoop:
     ):
         self.state = State.IDLE
         self.speed = FASTEST
+        self.stop_at: int | None = None
         self.failure = ""
         self.error: Exception | None = None
         self.training_seconds = 0.0
@@ -58,7 +60,7 @@ class RunLoop:
     def load(self, run: Run) -> None:
         """Take another run and make its first measurement. The one before is closed."""
         self.cancel()
-        self._run = run
+        self._run, self.stop_at = run, None
         self.failure, self.error = "", None
         self._advance(1)
         if self.state is not State.FAILED:
@@ -71,8 +73,9 @@ class RunLoop:
             self._enter(State.RUNNING)
 
     def pause(self) -> None:
-        """Stop between two steps."""
-        if self.state is State.RUNNING:
+        """Stop between two steps; a run that was forwarded waits there."""
+        forwarded = self.state is State.IDLE and self._run is not None and self._run.step > 0
+        if self.state is State.RUNNING or forwarded:
             self._enter(State.PAUSED)
 
     def finish(self) -> None:
@@ -110,13 +113,16 @@ class RunLoop:
             due, last = self._due(due, now - last), now
             if due >= 1:
                 due -= self._advance(due)
+            if self._stop_reached():
+                self.stop_at = None
+                self.pause()
             await asyncio.sleep(REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02))
             for _ in range(TURNS):
                 await asyncio.sleep(0)
 
     def _due(self, due: float, elapsed: float) -> float:
         """Steps to make now. Time lost to a slow step is not made up by a burst."""
-        if self.speed == FASTEST:
+        if self.speed == FASTEST or self.stop_at is not None:
             return FASTEST
         return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
 
@@ -142,12 +148,15 @@ class RunLoop:
     def _slice(self, measurements: list[Measurement], most: float) -> None:
         start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
         try:
-            while len(measurements) < most:
+            while len(measurements) < most and not self._stop_reached():
                 measurements.append(next(self._run))
                 if time.perf_counter() > deadline:
                     return
         finally:
             self.training_seconds += time.thread_time() - start
+
+    def _stop_reached(self) -> bool:
+        return self.stop_at is not None and self._run.step >= self.stop_at
 
     def _enter(self, state: State) -> None:
         self.state = state

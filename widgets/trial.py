@@ -69,6 +69,19 @@ class Trial:
         ]
         return record.model_copy(update={"changes": (*record.until(step).changes, *changes)})
 
+    def forked(self, lane: int, name: str, step: int) -> RunRecord:
+        """The record of this run up to `step`, with one more lane that has the past of another."""
+        past = self.run.record.until(step)
+        count = len(past.settings)
+        copies = [c.model_copy(update={"lane": count}) for c in past.changes if c.lane == lane]
+        return past.model_copy(
+            update={
+                "names": (*past.names, name),
+                "settings": (*past.settings, past.settings[lane]),
+                "changes": (*past.changes, *copies),
+            }
+        )
+
     @staticmethod
     def _value(record: RunRecord, lane: int, field: str, step: int) -> float:
         past = [c.value for c in record.until(step).changes if (c.lane, c.field) == (lane, field)]

@@ -21,6 +21,7 @@ class LabView(ABC):
     """One topic's view: declares, draws, and holds no state between runs.
 
     Attributes:
+        name: Name in links and in Python, unique among all labs.
         title: Name of the lab.
         experiment: What runs.
         shown: Names of the settings that get a control, in order.
@@ -33,6 +34,7 @@ class LabView(ABC):
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
+    name: ClassVar[str]
     title: ClassVar[str]
     experiment: ClassVar[Experiment]
     shown: ClassVar[tuple[str, ...]]
@@ -48,6 +50,11 @@ class LabView(ABC):
     def settings_type(self) -> type[Settings]:
         """Settings that the controls show; a sweep shows others than its experiment takes."""
         return self.experiment.settings_type
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether one set of controls makes many lanes."""
+        return self.settings_type is not self.experiment.settings_type
 
     @property
     def controls(self) -> tuple[str, ...]:

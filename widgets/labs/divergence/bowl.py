@@ -24,6 +24,7 @@ AVERAGED_STEPS = 25
 class BowlView(LabView):
     """Paths over the level lines, the amplitude along each eigen-direction, and the loss."""
 
+    name = "bowl"
     title = "Gradient methods on a rotated bowl"
     experiment = Bowl()
     shown = ("learning_rate", "optimizer", "momentum", "condition_number", "angle")

@@ -23,6 +23,7 @@ CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "
 class NetView(LabView):
     """Loss, sharpness against 2/eta, and whether the updates zigzag, live."""
 
+    name = "net"
     title = "A net on the digits"
     experiment = Net()
     shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")

@@ -22,6 +22,7 @@ ERROR_RANGE = (-6, 4)
 class ParabolaView(LabView):
     """The steps on the curve, and the distance to the minimum beside its closed form."""
 
+    name = "parabola"
     title = "Gradient descent on a parabola"
     experiment = Parabola()
     shown = ("ratio", "curvature", "start", "steps")

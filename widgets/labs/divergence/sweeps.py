@@ -144,6 +144,7 @@ class SweepView(LabView):
 class BowlSweepView(SweepView):
     """The sweep on the bowl, with the loss that the closed form gives."""
 
+    name = "bowl_sweep"
     title = "64 learning rates on the bowl"
     experiment: Experiment = Bowl()
     lane_settings = BowlSettings
@@ -195,6 +196,7 @@ class BowlSweepView(SweepView):
 class NetSweepView(SweepView):
     """The sweep with real nets, and where each one's sharpness ends."""
 
+    name = "net_sweep"
     title = "64 learning rates for the net"
     limit_name = "limit at the start"
     experiment: Experiment = Net()
