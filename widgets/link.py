@@ -59,7 +59,7 @@ def linked(lab: str, search: str) -> LinkedLab | None:
     if len(search) > 3 * LONGEST:
         raise refusal
     try:
-        text = parse_qs(search.removeprefix("?"), max_num_fields=20).get(lab)
+        text = parse_qs(search.removeprefix("?"), keep_blank_values=True, max_num_fields=20).get(lab)
         found = None if text is None else LinkedLab.model_validate_json(text[0])
     except (ValidationError, ValueError, RecursionError):
         raise refusal from None
@@ -79,15 +79,16 @@ def python_line(view: LabView, lanes: LaneList) -> str:
     return f"{topic}.{view.name}(lanes={differing!r})"
 
 
-def as_changes(found: LinkedLab) -> tuple[Change, ...]:
+def as_changes(found: LinkedLab, settings_type: type[Settings]) -> tuple[Change, ...]:
     """Return the changes in flight that a link holds.
 
     Raises:
-        SettingError: If one of them is no change.
+        SettingError: If one of them is no change that can be made in flight.
     """
+    fields = settings_type.fields()
+    if not all(field in fields and fields[field].hot for _, _, field, _ in found.changes):
+        raise SettingError([NOT_UNDERSTOOD])
     try:
         return tuple(Change(step=s, lane=lane, field=f, value=v) for s, lane, f, v in found.changes)
     except ValidationError:
-        raise SettingError(
-            ["The link holds a change that this lab does not understand; it shows its defaults."]
-        ) from None
+        raise SettingError([NOT_UNDERSTOOD]) from None

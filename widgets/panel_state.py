@@ -21,6 +21,7 @@ def panel_state(view: LabView) -> dict[str, Any]:
         "fields": controls(view.settings_type, view.shown, view.more),
         "presets": [{"name": preset.name, "sentence": preset.sentence} for preset in view.presets],
         "options": {
+            "name": view.name,
             "compare": view.compare,
             "most_lanes": MOST_LANES,
             "seed": "seed" in view.controls,

@@ -282,7 +282,7 @@ class RunningLab(ipw.Box):
         if found is None:
             return
         settings = [self.view.settings_type.checked(values) for values in found.lanes]
-        changes = link.as_changes(found)
+        changes = link.as_changes(found, self.view.settings_type)
         lanes = LaneList.replayed(settings, found.names, changes)
         self.view.lanes(lanes.settings, lanes.names)
         if self.view.sweeps:

@@ -31,10 +31,10 @@ from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.divergence.parabola import Parabola
 from widgets.lab import Lab
-from widgets.running_lab import REWIND_STEPS
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.run_loop import State
+from widgets.running_lab import REWIND_STEPS
 
 # ---- presets ----
 

@@ -1,0 +1,68 @@
+"""The classroom kit in a real browser: links, rewinding, forks."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/03_divergence.ipynb"
+BOWL, NET = 1, 3
+
+
+def unfold(lab: LabOnPage) -> None:
+    lab.element.locator(".tdl-share > summary").click()
+
+
+def test_a_link_copied_in_one_browser_opens_the_same_numbers_in_another(page, voila, browser):
+    page.goto(voila + LESSON)
+    net = LabOnPage(page, NET)
+    net.type_value("learning_rate", "0.3")
+    wait_until(lambda: net.step_number() > 10, "it trains")
+    net.press("Pause")
+    wait_until(lambda: "paused" in net.status(), "it pauses")
+    wait_until(lambda: net.points(0, 0)[0][-1] == net.step_number(), "the curve is drawn to the last step")
+    unfold(net)
+    net.press("Copy link")
+    link = wait_until(lambda: net.element.locator(".tdl-link").input_value(), "the link is there")
+    losses, step = dict(zip(*net.points(0, 0), strict=True)), net.step_number()
+    assert link.startswith(voila)
+    other = browser.new_context().new_page()
+    other.goto(link)
+    again = LabOnPage(other, NET)
+    wait_until(lambda: again.step_number() == step and "paused" in again.status(), "it is at the same step")
+    wait_until(lambda: again.points(0, 0)[0][-1] == step, "its curve is drawn to that step")
+    drawn = dict(zip(*again.points(0, 0), strict=True))  # a frame that holds many steps draws the extremes among them
+    assert all(losses.get(at, loss) == loss for at, loss in drawn.items())
+    assert len(drawn.keys() & losses.keys()) > 5
+    assert again.value("learning_rate") == 0.3
+    other.context.close()
+
+
+@pytest.mark.parametrize("hostile", ["bowl=7", "bowl=%3Cscript%3Ealert(1)%3C/script%3E", "bowl=" + "x" * 20_000])
+def test_a_hostile_link_gets_a_sentence_and_the_defaults(page, voila, hostile):
+    page.on("dialog", lambda dialog: pytest.fail(f"a script of the link ran: {dialog.message}"))
+    page.goto(f"{voila}{LESSON}?{hostile}")
+    bowl = LabOnPage(page, BOWL)
+    assert "does not understand" in wait_until(bowl.refusal, "the lab says so")
+    assert bowl.value("learning_rate") == 1.9
+
+
+def test_going_back_and_forking(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
+    losses = bowl.points(2, 0)[1]
+    unfold(bowl)
+    bowl.element.locator(".tdl-share input[type=text]").first.fill("30")
+    bowl.press("Go to step")
+    wait_until(lambda: bowl.step_number() == 30 and len(bowl.points(2, 0)[0]) == 31, "it went back")
+    assert bowl.points(2, 0)[1] == losses[:31]
+    bowl.press("Fork here")
+    wait_until(lambda: bowl.element.locator(".tdl-chip").count() == 2 and bowl.step_number() == 30, "it forked")
+    bowl.type_value("learning_rate", "1.0")
+    bowl.press("Play")
+    bowl.until_finished()
+    wait_until(lambda: len(bowl.points(2, 1)[0]) == 101, "both are drawn to the end")
+    assert bowl.points(2, 1)[1][:31] == pytest.approx(losses[:31])
+    assert bowl.points(2, 0)[1] == pytest.approx(losses)
+    assert bowl.points(2, 1)[1][60] != pytest.approx(losses[60])
