@@ -145,6 +145,7 @@ class Panel {
       lanes: make("div", { className: "tdl-lanes", role: "group" }),
       controls: make("div", { className: "tdl-controls", role: "group" }),
       run: make("details", { className: "tdl-run" }),
+      share: make("details", { className: "tdl-run tdl-share" }),
     };
     this.parts.transport.setAttribute("aria-label", "Run");
     this.parts.presets.setAttribute("aria-label", "Presets");
@@ -153,6 +154,7 @@ class Panel {
     element.append(...Object.values(this.parts));
     this.buildTransport();
     this.buildRun();
+    this.buildShare();
     this.buildFields();
     this.buildPresets();
     this.showLanes();
@@ -166,8 +168,10 @@ class Panel {
       ["change:transport", () => this.showTransport()],
       ["change:refusal", () => this.showRefusal()],
       ["msg:custom", (message) => message.type === "refresh" && this.showValues(true)],
+      ["msg:custom", (message) => message.type === "shared" && this.showLink(message)],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);
+    this.openLink();
   }
 
   close() {
@@ -243,6 +247,46 @@ class Panel {
       this.device = make("select", { id: deviceId }, ...devices.map((name) => make("option", { value: name }, name)));
       this.device.addEventListener("change", () => this.command("device", { value: this.device.value }));
       this.parts.run.append(make("div", { className: "tdl-control" }, make("label", { htmlFor: deviceId }, "device"), this.device));
+    }
+  }
+
+  buildShare() {
+    const { compare } = this.model.get("options");
+    const stepId = `tdl-control-${identity++}`;
+    this.toStep = make("input", { id: stepId, type: "text", inputMode: "numeric", className: "tdl-number", value: "0" });
+    const go = (command, content = {}) => this.command(command, { step: Number(this.toStep.value), ...content });
+    this.toStep.addEventListener("keydown", (event) => event.key === "Enter" && go("go_to"));
+    const back = this.button("Go to step", "Replay the run up to this step and wait there", () => go("go_to"));
+    const fork = this.button("Fork here", "Go to this step with one more lane that has the chosen lane's past", () =>
+      go("fork", { lane: this.model.get("selected") }),
+    );
+    const copy = this.button("Copy link", "A link to this lab in this state", () => this.command("share"));
+    this.link = make("input", { type: "text", readOnly: true, className: "tdl-link", hidden: true, "aria-label": "Link to this lab" });
+    this.parts.share.append(
+      make("summary", {}, "Rewind, fork and share"),
+      make("div", { className: "tdl-control" }, make("label", { htmlFor: stepId }, "step"), this.toStep),
+      make("div", { className: "tdl-transport" }, back, ...(compare ? [fork] : []), copy),
+      this.link,
+    );
+  }
+
+  // In Voilà a link; in a notebook, whose page cannot be sent, the line of Python that opens the same lab.
+  showLink({ query, python }) {
+    const { origin, pathname } = window.location;
+    this.link.value = document.body.dataset.voila ? `${origin}${pathname}?${query}` : python;
+    this.link.hidden = false;
+    this.link.focus();
+    this.link.select();
+    navigator.clipboard?.writeText(this.link.value).catch(() => {});
+  }
+
+  // The address of a Voilà page may hold a state for this lab: the kernel looks.
+  openLink() {
+    const { search } = window.location;
+    if (!document.body.dataset.voila || search.length < 2) return;
+    this.command("open_link", { search: search.slice(0, 30000) });
+    if (new URLSearchParams(search).has(this.model.get("options").name)) {
+      setTimeout(() => this.element.scrollIntoView({ block: "center" }), 800);
     }
   }
 
