@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
+
+if TYPE_CHECKING:
+    from lessons.core.run import Change
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,15 @@ class Experiment(ABC):
         any two steps, and gives the same numbers again under the same lanes on the same machine. Hot fields are read
         from `lanes` at each step.
         """
+
+    def script(self, settings: Settings, changes: Sequence[Change] = ()) -> str | None:
+        """Return the training of one lane as a script that needs torch only; None where there is no script.
+
+        The script prints step and loss and leaves the list `losses`, equal to the lane's `loss` up to rounding.
+        `lessons.core.script.lane_script` calls this with checked values and adds a heading.
+
+        Args:
+            settings: What the lane started with.
+            changes: Its changes in flight, in the order of their steps.
+        """
+        return None

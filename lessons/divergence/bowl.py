@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -10,8 +10,10 @@ from torch import Tensor
 
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.divergence.scripts import bowl_script
 
 QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nesterov"]
 
@@ -124,6 +126,9 @@ class Bowl(Experiment):
             yield Measurement(step, {"loss": loss, "theta": theta, "amplitude": amplitude})
             gradient = torch.einsum("kde,ke->kd", directions, values * amplitude)
             theta = theta + optimizer.update(gradient, Hyperparameters.of(lanes, theta))
+
+    def script(self, settings: BowlSettings, changes: Sequence[Change] = ()) -> str:
+        return bowl_script(settings, changes)
 
 
 def eigenvalues(lanes: Lanes) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -13,9 +13,11 @@ from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.sharpness import HessianVectorProduct, hessian_vector_product, top_eigenpair
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.divergence.scripts import net_script
 
 FIRST_ITERATIONS = 30
 FOLLOWING_ITERATIONS = 8
@@ -154,6 +156,9 @@ class Net(Experiment):
             previous, update = update, optimizer.update(gradient.detach(), Hyperparameters.of(lanes, theta))
             turn = torch.cosine_similarity(previous, update, dim=1)
             theta = theta.detach() + update
+
+    def script(self, settings: NetSettings, changes: Sequence[Change] = ()) -> str:
+        return net_script(settings, changes)
 
 
 class _Gauge:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
+from lessons.divergence.scripts import parabola_script
 
 
 class ParabolaSettings(Settings):
@@ -64,3 +66,6 @@ class Parabola(Experiment):
             learning_rate = lanes.ratio.to(device) / curvature
             gradient = curvature * x
             x = x - learning_rate * gradient
+
+    def script(self, settings: ParabolaSettings, changes: Sequence[Change] = ()) -> str:
+        return parabola_script(settings, changes)

@@ -45,10 +45,20 @@ def digits_split(train_size: int, test_size: int = 500) -> Split:
         ValueError: If the two sizes together exceed 1797.
     """
     images, labels = load_digits()
-    if train_size + test_size > len(images):
-        raise ValueError(f"{train_size} + {test_size} images were asked for; there are {len(images)}.")
-    order = torch.randperm(len(images), generator=generator(0, "digits split"))
-    test, train = order[:test_size], order[test_size : test_size + train_size]
+    train, test = split_rows(train_size, test_size)
     mean, deviation = images[train].mean(), images[train].std()
     scaled = (images - mean) / deviation
     return Split(scaled[train], labels[train], scaled[test], labels[test])
+
+
+def split_rows(train_size: int, test_size: int = 500) -> tuple[Tensor, Tensor]:
+    """Return which of the stored images train and which test.
+
+    Raises:
+        ValueError: If the two sizes together exceed 1797.
+    """
+    count = len(load_digits()[0])
+    if train_size + test_size > count:
+        raise ValueError(f"{train_size} + {test_size} images were asked for; there are {count}.")
+    order = torch.randperm(count, generator=generator(0, "digits split"))
+    return order[test_size : test_size + train_size], order[:test_size]
