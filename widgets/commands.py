@@ -100,6 +100,14 @@ class Fork(Command):
     step: Annotated[int, Field(ge=0, le=10**9)]
 
 
+class SaveFile(Command):
+    """Send a file of the run to the browser; a script is of one lane."""
+
+    do: Literal["save"]
+    kind: Literal["csv", "html", "script"]
+    lane: int
+
+
 AnyCommand = Annotated[
     Transport
     | SetValue
@@ -112,7 +120,8 @@ AnyCommand = Annotated[
     | RenameLane
     | OpenLink
     | GoTo
-    | Fork,
+    | Fork
+    | SaveFile,
     Field(discriminator="do"),
 ]
 _ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)

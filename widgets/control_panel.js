@@ -169,6 +169,7 @@ class Panel {
       ["change:refusal", () => this.showRefusal()],
       ["msg:custom", (message) => message.type === "refresh" && this.showValues(true)],
       ["msg:custom", (message) => message.type === "shared" && this.showLink(message)],
+      ["msg:custom", (message, buffers) => message.type === "file" && this.download(message, buffers)],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);
     this.openLink();
@@ -261,13 +262,29 @@ class Panel {
       go("fork", { lane: this.model.get("selected") }),
     );
     const copy = this.button("Copy link", "A link to this lab in this state", () => this.command("share"));
+    const save = (label, title, kind) =>
+      this.button(label, title, () => this.command("save", { kind, lane: this.model.get("selected") }));
     this.link = make("input", { type: "text", readOnly: true, className: "tdl-link", hidden: true, "aria-label": "Link to this lab" });
     this.parts.share.append(
-      make("summary", {}, "Rewind, fork and share"),
+      make("summary", {}, "Rewind, share and save"),
       make("div", { className: "tdl-control" }, make("label", { htmlFor: stepId }, "step"), this.toStep),
       make("div", { className: "tdl-transport" }, back, ...(compare ? [fork] : []), copy),
       this.link,
+      make(
+        "div",
+        { className: "tdl-transport" },
+        save("CSV", "All measured numbers, with the settings in the header", "csv"),
+        save("Web page", "The figures as a page that opens anywhere, also offline", "html"),
+        ...(compare ? [save("PyTorch script", "The chosen lane as a script that needs torch alone", "script")] : []),
+      ),
     );
+  }
+
+  async download({ name, mime }, buffers) {
+    const unzipped = new Blob([buffers[0]]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const url = URL.createObjectURL(new Blob([await new Response(unzipped).blob()], { type: mime }));
+    make("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
   }
 
   // In Voilà a link; in a notebook, whose page cannot be sent, the line of Python that opens the same lab.

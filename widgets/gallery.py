@@ -24,6 +24,11 @@ STYLE = """<style>
 .tdl-card em { display: block; margin-bottom: 6px; }
 </style>"""
 
+NAVIGATION_STYLE = """<style>
+.tdl-way { display: flex; flex-wrap: wrap; gap: 8px 28px; font: 16px/1.6 system-ui, sans-serif; }
+.tdl-way a { color: var(--jp-content-link-color, #1565c0); padding: 4px 0; }
+</style>"""
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -61,6 +66,24 @@ def gallery(folder: str | Path = ".") -> ipw.HTML:
     folder = Path(folder)
     cards = "".join(_card(lesson, folder) for lesson in lessons(folder))
     return ipw.HTML(f"{STYLE}<nav class='tdl-cards' aria-label='Lessons'>{cards}</nav>")
+
+
+def navigation(file: str, folder: str | Path = ".") -> ipw.HTML:
+    """Show the way from a lesson to the one before, to the gallery and to the next one.
+
+    Args:
+        file: The lesson's notebook.
+        folder: Where the lessons are.
+    """
+    found = lessons(Path(folder))
+    place = [lesson.file for lesson in found].index(file)
+    before, after = found[:place][-1:], found[place + 1 :][:1]
+    links = [
+        *(f"<a rel='prev' href='{escape(link(lesson.file))}'>← {escape(lesson.title)}</a>" for lesson in before),
+        f"<a href='{escape(link('index.ipynb'))}'>All lessons</a>",
+        *(f"<a rel='next' href='{escape(link(lesson.file))}'>{escape(lesson.title)} →</a>" for lesson in after),
+    ]
+    return ipw.HTML(f"{NAVIGATION_STYLE}<nav class='tdl-way' aria-label='Lessons'>{''.join(links)}</nav>")
 
 
 def _card(lesson: Lesson, folder: Path) -> str:

@@ -60,6 +60,8 @@ class Lab(RunningLab):
                 self._fork(command.lane, command.step)
             case do.OpenLink():
                 self._open_link(command.search)
+            case do.SaveFile():
+                self._save(command.kind, command.lane)
             case do.SetDevice():
                 self._set_device(command.value)
             case _:

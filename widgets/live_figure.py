@@ -82,6 +82,17 @@ class _Shown:
             x, y = thin(x, y, POINTS_ON_SCREEN, path)
         self.grown[trace] = x, y, path
 
+    def now(self) -> dict[str, Any]:
+        """The figure as it is shown, as plotly's dict."""
+        figure = json.loads(json.dumps({key: self.figure[key] for key in ("data", "layout")}))
+        for trace, (x, y, _path) in self.grown.items():
+            figure["data"][trace].update(x=_finite(x), y=_finite(y))
+        for (trace, key), numbers in self.replaced.items():
+            figure["data"][trace][key] = _finite(numbers)
+        for dotted, value in self.layout.items():
+            _set(figure["layout"], dotted, value)
+        return figure
+
     def describe(self, index: int, operations: _Operations) -> None:
         """Add the operations that bring the figure as given to what it shows now."""
         for trace, (x, y, path) in self.grown.items():
@@ -95,6 +106,18 @@ class _Shown:
             operations.add(["replace", index, trace, len(numbers), key], numbers)
         if self.layout:
             operations.add(["layout", index, self.layout])
+
+
+def _set(layout: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set a property named as in Plotly.relayout."""
+    *path, last = dotted.split(".")
+    for part in path:
+        layout = layout.setdefault(part, {})
+    layout[last] = value
+
+
+def _finite(numbers: np.ndarray) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in numbers]
 
 
 class LiveFigure(OneWayWidget):
@@ -180,6 +203,10 @@ class LiveFigure(OneWayWidget):
         if new:
             held.update(new)
             self._frame.add(["layout", self._index(figure), new])
+
+    def figures_now(self) -> list[dict[str, Any]]:
+        """The figures as plotly's own dicts, with what they show now; what is not finite is None."""
+        return [shown.now() for shown in self._shown.values()]
 
     def flush(self) -> None:
         """Send what has been gathered, if there is anything and the browser is ready."""

@@ -24,6 +24,7 @@ from widgets.notice_board import NoticeBoard
 from widgets.panel_state import Pace, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import RunLoop, State
+from widgets.saved_file import saved_file
 from widgets.stage import Stage
 from widgets.trial import Trial
 from widgets.view import LabView
@@ -272,6 +273,13 @@ class RunningLab(ipw.Box):
         step = max(self.run.step, 0)
         search = link.query(self.view.name, record.names, record, self.view.settings_type, step)
         self.panel.send({"type": "shared", "query": search, "python": link.python_line(self.view, self._lanes)})
+
+    def _save(self, kind: str, lane: int) -> None:
+        self._catch_up()
+        record = self.run.record if self.view.sweeps else self._named(self.run.record)
+        table = self.readings.value
+        file = saved_file(kind, self.view, self.history, record, self.stage.figure, table, lane)
+        self.panel.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
 
     def _open_link(self, search: str) -> None:
         """Open what the page's address holds for this lab; once, and not after a person has done something."""

@@ -66,3 +66,36 @@ def test_going_back_and_forking(page, voila):
     assert bowl.points(2, 1)[1][:31] == pytest.approx(losses[:31])
     assert bowl.points(2, 0)[1] == pytest.approx(losses)
     assert bowl.points(2, 1)[1][60] != pytest.approx(losses[60])
+
+
+def test_files_are_downloaded_and_the_page_opens_without_a_server(page, voila, tmp_path, browser):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
+    unfold(bowl)
+    texts = {}
+    for button in ("CSV", "Web page", "PyTorch script"):
+        with page.expect_download() as download:
+            bowl.press(button)
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        texts[path.suffix] = path.read_text()
+    assert texts[".csv"].count("\n") > 101
+    assert "import torch" in texts[".py"]
+    alone = browser.new_context(offline=True).new_page()
+    alone.goto(f"file://{tmp_path}/bowl.html")
+    alone.locator(".main-svg").first.wait_for()
+    drawn = alone.evaluate("Array.from(document.querySelectorAll('.js-plotly-plot')[2].data[0].y)")
+    assert drawn == bowl.points(2, 0)[1]
+    alone.context.close()
+
+
+def test_the_code_is_in_view_and_the_way_home_is_there(page, voila):
+    page.goto(voila + LESSON)
+    LabOnPage(page, 0)
+    fold = page.locator(".tdl-code").first
+    assert not fold.locator("pre").is_visible()
+    fold.locator("summary").click()
+    assert "gradient = curvature * x" in fold.locator("pre").inner_text()
+    page.locator(".tdl-way a", has_text="All lessons").click()
+    page.locator(".tdl-card").first.wait_for(timeout=60_000)

@@ -10,7 +10,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
-PARABOLA, BOWL, BOWL_SWEEP, NET, NET_SWEEP = range(5)
+PARABOLA, BOWL, BOWL_SWEEP, NET, NET_SEEDS, NET_SWEEP = LABS = range(6)
 
 
 def lab(page: Page, voila: str, number: int, query: str = "") -> LabOnPage:
@@ -33,7 +33,7 @@ def test_every_lab_draws_and_nothing_is_asked_from_elsewhere(page, voila):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(voila + LESSON)
-    for number in range(5):
+    for number in LABS:
         opened = LabOnPage(page, number)
         wait_until(lambda opened=opened: opened.points(0, 0)[0], f"lab {number} draws")
     outside = [url for url in asked if not url.startswith((voila, voila.replace("http", "ws"), "blob:", "data:"))]
@@ -192,7 +192,7 @@ def test_nothing_is_wider_than_the_window(page, voila, width, height, theme):
     page.set_viewport_size({"width": width, "height": height})
     lab(page, voila, NET, f"?theme={theme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for number in range(5):
+    for number in LABS:
         box = page.locator(".tdl-lab").nth(number).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width

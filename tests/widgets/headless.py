@@ -16,6 +16,7 @@ from widgets.labs import divergence
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
 from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.run_loop import State
@@ -27,6 +28,7 @@ VIEWS: dict[str, type[LabView]] = {
     "bowl_sweep": BowlSweepView,
     "net": NetView,
     "net_sweep": NetSweepView,
+    "net_seeds": NetSeedsView,
 }
 # Settings with which each lab runs in well under a second.
 SMALL: dict[str, dict[str, Any]] = {
@@ -35,10 +37,11 @@ SMALL: dict[str, dict[str, Any]] = {
     "bowl_sweep": {"steps": 60},
     "net": {"width": 4, "train_size": 20, "steps": 12},
     "net_sweep": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
+    "net_seeds": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
 }
 LABS = tuple(SMALL)
 INSTANT = ("parabola", "bowl", "bowl_sweep")
-SWEEPS = ("bowl_sweep", "net_sweep")
+SWEEPS = ("bowl_sweep", "net_sweep", "net_seeds")
 ONE_RUN = ("parabola", "bowl", "net")
 # Presets that diverge: lab, number, and the setting that the doctor halves.
 DIVERGING = {("parabola", 4): "ratio", ("bowl", 1): "learning_rate", ("net", 2): "learning_rate"}

@@ -131,7 +131,7 @@ def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -
         assert [lane["values"] for lane in lab.panel.lanes] == [s.model_dump() for s in preset.settings]
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("name", [name for name in SWEEPS if name != "net_seeds"])
 def test_a_sweep_needs_its_ends_in_order(name: str) -> None:
     async def scenario() -> None:
         lab = opened(name)

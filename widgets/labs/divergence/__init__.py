@@ -8,9 +8,10 @@ from widgets.lab import Lab
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
 
-__all__ = ["bowl", "bowl_sweep", "net", "net_sweep", "parabola"]
+__all__ = ["bowl", "bowl_sweep", "net", "net_seeds", "net_sweep", "parabola"]
 
 
 def parabola(**changes: Any) -> Lab:
@@ -36,3 +37,8 @@ def net(**changes: Any) -> Lab:
 def net_sweep(**changes: Any) -> Lab:
     """64 learning rates for the net at once; keywords are settings of `NetSweepSettings`."""
     return Lab(NetSweepView(), **changes)
+
+
+def net_seeds(**changes: Any) -> Lab:
+    """Twenty seeds of the net at once; keywords are settings of `NetSeedsSettings`."""
+    return Lab(NetSeedsView(), **changes)

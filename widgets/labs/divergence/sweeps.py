@@ -35,11 +35,20 @@ def _rate(default: float, which: str, bounds: tuple[float, float], high: float) 
     )
 
 
-def _fewer(shape: type[Settings], field: str, default: int, high: int) -> int:
-    """The same setting as in `shape`, with a lower bound on its size: a sweep computes it 64 times."""
+def fewer(shape: type[Settings], field: str, default: int, high: int) -> int:
+    """The same setting as in `shape`, with a lower bound on its size: for labs that compute it many times at once."""
     same = shape.fields()[field]
     return setting(
-        default, label=same.label, symbol=same.symbol, doc=same.doc, low=same.low, high=high, shared=same.shared
+        default,
+        label=same.label,
+        symbol=same.symbol,
+        unit=same.unit,
+        doc=same.doc,
+        low=same.low,
+        high=high,
+        slider=(same.slider_low, min(same.slider_high, high)),
+        scale=same.scale,
+        shared=same.shared,
     )
 
 
@@ -48,8 +57,8 @@ class BowlSweepSettings(BowlShape):
 
     lowest: float = _rate(0.02, "lowest", (0.001, 1.0), 500.0)
     highest: float = _rate(4.0, "highest", (0.5, 100.0), 500.0)
-    dimension: int = _fewer(BowlShape, "dimension", 2, 20)
-    steps: int = _fewer(BowlShape, "steps", 100, 1000)
+    dimension: int = fewer(BowlShape, "dimension", 2, 20)
+    steps: int = fewer(BowlShape, "steps", 100, 1000)
 
 
 class NetSweepSettings(NetShape):
@@ -57,10 +66,10 @@ class NetSweepSettings(NetShape):
 
     lowest: float = _rate(0.01, "lowest", (0.001, 0.1), 100.0)
     highest: float = _rate(2.0, "highest", (0.2, 10.0), 100.0)
-    width: int = _fewer(NetShape, "width", 16, 32)
-    depth: int = _fewer(NetShape, "depth", 2, 2)
-    train_size: int = _fewer(NetShape, "train_size", 100, 200)
-    steps: int = _fewer(NetShape, "steps", 300, 1000)
+    width: int = fewer(NetShape, "width", 16, 32)
+    depth: int = fewer(NetShape, "depth", 2, 2)
+    train_size: int = fewer(NetShape, "train_size", 100, 200)
+    steps: int = fewer(NetShape, "steps", 300, 1000)
 
 
 class SweepView(LabView):

@@ -1,0 +1,52 @@
+"""The gallery, the way between lessons, and code in view."""
+
+import html
+import inspect
+import json
+import re
+
+import pytest
+
+from lessons.divergence.parabola import Parabola
+from widgets.code_view import show_code
+from widgets.gallery import gallery, lessons, navigation
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three lessons and a notebook that is none."""
+    for number in (1, 2, 3):
+        lesson = {"title": f"{number} <b>", "question": "q?", "sentence": "s.", "picture": "none.png"}
+        notebook = {"metadata": {"lesson": lesson}, "cells": []}
+        (tmp_path / f"0{number}_topic.ipynb").write_text(json.dumps(notebook))
+    (tmp_path / "04_draft.ipynb").write_text(json.dumps({"metadata": {}, "cells": []}))
+    return tmp_path
+
+
+def test_the_gallery_shows_what_is_there_in_order(folder):
+    assert [lesson.file for lesson in lessons(folder)] == [f"0{n}_topic.ipynb" for n in (1, 2, 3)]
+    text = gallery(folder).value
+    assert text.count("<a class='tdl-card'") == 3
+    assert "<b>" not in text
+    assert "04_draft" not in text
+
+
+@pytest.mark.parametrize(
+    ("file", "links"),
+    [
+        ("01_topic.ipynb", ["index.ipynb", "02_topic.ipynb"]),
+        ("02_topic.ipynb", ["01_topic.ipynb", "index.ipynb", "03_topic.ipynb"]),
+        ("03_topic.ipynb", ["02_topic.ipynb", "index.ipynb"]),
+    ],
+)
+def test_a_lesson_leads_back_home_and_on(folder, file, links, monkeypatch):
+    assert re.findall("href='([^']*)'", navigation(file, folder).value) == links
+    monkeypatch.setenv("VOILA_BASE_URL", "/room/")
+    served = [f"/room/voila/render/{link}" for link in links]
+    assert re.findall("href='([^']*)'", navigation(file, folder).value) == served
+
+
+def test_the_code_in_view_is_the_code_that_runs():
+    shown = re.search(r"<pre>(.*)</pre>", show_code(Parabola.run).value, re.S)[1]
+    text = html.unescape(re.sub("<[^>]*>", "", shown))
+    assert text.split() == inspect.getsource(Parabola.run).split()

@@ -1,0 +1,90 @@
+"""The files that a lab gives away: numbers, page and script."""
+
+import csv
+import gzip
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from headless import LABS, ONE_RUN, SWEEPS, Browser, opened
+
+from lessons.core.table import read_record
+
+
+def saved(lab, kind: str, lane: int = 0) -> tuple[str, str]:
+    """Name and text of a file."""
+    sent = []
+    lab.panel.send = lambda content, buffers=None: sent.append((content, buffers))
+    lab.handle({"do": "save", "kind": kind, "lane": lane})
+    content, buffers = sent[-1]
+    assert content["type"] == "file"
+    return content["name"], gzip.decompress(buffers[0]).decode()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_table_holds_the_numbers_and_the_run(name: str) -> None:
+    lab = opened(name)
+    file, text = saved(lab, "csv")
+    assert file == f"{name}.csv"
+    rows = list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))
+    column = next(k for k, title in enumerate(rows[0]) if title.startswith("loss ["))
+    values = np.array([float(row[column]) for row in rows[1:]], dtype=lab.history["loss"].dtype)
+    np.testing.assert_array_equal(values, lab.history["loss"][:, 0])
+    assert read_record(text).settings == lab.run.record.settings
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_page_holds_the_figures_as_they_are_and_asks_for_nothing(name: str) -> None:
+    lab = opened(name)
+    Browser(lab.stage.figure) if name in ONE_RUN else None
+    file, text = saved(lab, "html")
+    assert file.endswith(".html")
+    figures = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1].replace("<\\/", "</"))
+    assert figures == lab.stage.figure.figures_now()
+    assert not re.search(r'(src|href)="(https?:)?//', text.replace("\\/", "/").split("<script>")[0])
+
+
+def test_a_lane_named_like_a_script_stays_text() -> None:
+    lab = opened("bowl")
+    lab.handle({"do": "rename", "lane": 0, "name": "</script><script>alert(1)"})
+    _, text = saved(lab, "html")
+    assert "</script><script>alert(1)" not in text
+
+
+@pytest.mark.parametrize("name", ONE_RUN)
+def test_the_script_repeats_the_lane_without_this_package(name: str) -> None:
+    lab = opened(name)
+    lab.loop.forward(10**6)
+    file, text = saved(lab, "script")
+    assert file == f"{name}.py"
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", text + "\nimport json; print('LOSSES', json.dumps([float(l) for l in losses]))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    losses = json.loads(run.stdout.split("LOSSES", 1)[1])
+    np.testing.assert_allclose(losses, lab.history["loss"][:, 0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_sweep_has_no_script_and_says_so(name: str) -> None:
+    lab = opened(name)
+    lab.handle({"do": "save", "kind": "script", "lane": 0})
+    assert "A script holds one lane" in lab.panel.refusal["text"]
+
+
+@pytest.mark.parametrize("command", [{"kind": "exe", "lane": 0}, {"kind": "csv"}, {"kind": "script", "lane": 99}])
+def test_a_file_that_is_none_gets_a_sentence(command: dict) -> None:
+    lab = opened("bowl")
+    lab.handle({"do": "save", **command})
+    assert lab.panel.refusal["text"]
+
+
+def test_a_table_that_is_too_large_gets_a_sentence() -> None:
+    lab = opened("bowl_sweep", dimension=20, steps=1000)
+    lab.handle({"do": "save", "kind": "csv", "lane": 0})
+    assert "is the most" in lab.panel.refusal["text"]
