@@ -3,7 +3,9 @@
 const SLIDER_STEPS = 1000;
 const SEND_EVERY_MS = 40;
 const FASTEST = 101;
-let identity = 0;
+// Each panel may come with its own copy of this module, but all stand on one page.
+const page = (globalThis.__trainingDynamicsLab ??= {});
+const newId = () => `tdl-control-${(page.ids = (page.ids ?? 0) + 1)}`;
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -37,7 +39,7 @@ class Control {
   constructor(field, send) {
     this.field = field;
     this.send = send;
-    this.id = `tdl-control-${identity++}`;
+    this.id = newId();
     this.element = make("div", { className: "tdl-control" });
     this.element.dataset.field = field.name;
     const unit = field.unit ? ` (${field.unit})` : "";
@@ -217,7 +219,7 @@ class Panel {
   }
 
   buildRun() {
-    const speedId = `tdl-control-${identity++}`;
+    const speedId = newId();
     this.speed = make("input", { id: speedId, type: "range", min: 0, max: FASTEST, step: 1 });
     this.speedText = make("output", { htmlFor: speedId });
     this.speed.addEventListener("input", () => {
@@ -226,13 +228,13 @@ class Panel {
       this.showSpeed(value);
       this.sendSoon("speed", { value });
     });
-    const stopId = `tdl-control-${identity++}`;
+    const stopId = newId();
     this.stopBelow = make("input", { id: stopId, type: "text", inputMode: "decimal", className: "tdl-number", placeholder: "never" });
     this.stopBelow.addEventListener("change", () => {
       const written = this.stopBelow.value.trim();
       this.command("stop_below", { value: written === "" ? null : Number(written) });
     });
-    const restartId = `tdl-control-${identity++}`;
+    const restartId = newId();
     this.restart = make("input", { id: restartId, type: "checkbox" });
     this.restart.addEventListener("change", () => this.command("restart_on_change", { value: this.restart.checked }));
     this.parts.run.append(
@@ -244,7 +246,7 @@ class Panel {
     const { devices = [] } = this.model.get("options");
     this.device = null;
     if (devices.length > 1) {
-      const deviceId = `tdl-control-${identity++}`;
+      const deviceId = newId();
       this.device = make("select", { id: deviceId }, ...devices.map((name) => make("option", { value: name }, name)));
       this.device.addEventListener("change", () => this.command("device", { value: this.device.value }));
       this.parts.run.append(make("div", { className: "tdl-control" }, make("label", { htmlFor: deviceId }, "device"), this.device));
@@ -253,7 +255,7 @@ class Panel {
 
   buildShare() {
     const { compare } = this.model.get("options");
-    const stepId = `tdl-control-${identity++}`;
+    const stepId = newId();
     this.toStep = make("input", { id: stepId, type: "text", inputMode: "numeric", className: "tdl-number", value: "0" });
     const go = (command, content = {}) => this.command(command, { step: Number(this.toStep.value), ...content });
     this.toStep.addEventListener("keydown", (event) => event.key === "Enter" && go("go_to"));
@@ -322,6 +324,8 @@ class Panel {
     this.progress.value = steps ? step / steps : 0;
     const pace = this.running && rate ? `, ${shown(Math.round(rate))} steps/s` : "";
     const time = this.running && left ? `, ${left < 1 ? "under 1 s" : `${Math.round(left)} s`} left` : "";
+    // While it runs, a screen reader is not told every step; it is told how the run ended.
+    this.statusText.setAttribute("aria-live", this.running ? "off" : "polite");
     this.statusText.textContent = `${state}: step ${step} of ${steps}${pace}${time} · ${device}`;
     this.statusText.dataset.step = String(step);
     if (!this.speed.matches(":active")) {

@@ -3,6 +3,10 @@
 const POINTS_ON_SCREEN = 600;
 const POINTS_OF_A_PATH = 4000;
 const FULL_EVERY_MS = 400;
+const SUMMARY_EVERY_MS = 2000;
+const TRACES_IN_SUMMARY = 6;
+const PHONE = matchMedia("(max-width: 760px)");
+const PHONE_HEIGHT = 240;
 const shared = (globalThis.__trainingDynamicsLab ??= {});
 
 // ---- plotly.js: asked for once a page, whichever figure comes first ----
@@ -109,6 +113,61 @@ function themed(layout, element) {
   return changes;
 }
 
+// ---- size: larger type on a projector, lower figures on a phone ----
+
+function typeScale() {
+  return Math.min(1.6, Math.max(1, 1 + (0.3 * (innerWidth - 1280)) / 640));
+}
+
+function heightOf(layout) {
+  const height = layout.height ?? 300;
+  return PHONE.matches ? Math.min(height, PHONE_HEIGHT) : Math.round(height * typeScale());
+}
+
+function scaledNotes(annotations) {
+  return annotations.map((note) => ({ ...note, font: { ...note.font, size: (note.font?.size ?? 12) * typeScale() } }));
+}
+
+function sized(layout) {
+  const scale = typeScale();
+  const changes = { dragmode: PHONE.matches ? false : (layout.dragmode ?? "zoom") };
+  const put = (key, size) => size && (changes[key] = size * scale);
+  put("font.size", layout.font?.size);
+  put("legend.font.size", layout.legend?.font?.size);
+  for (const [side, size] of Object.entries(layout.margin ?? {})) put(`margin.${side}`, size);
+  if (PHONE.matches && !layout.showlegend) changes["margin.t"] = 10;
+  for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    put(`${axis}.tickfont.size`, layout[axis].tickfont?.size);
+    // Left alone, plotly.js writes small digits between the powers of ten, up to nine of them.
+    if (layout[axis].type === "log") Object.assign(changes, { [`${axis}.nticks`]: 5, [`${axis}.minorloglabels`]: "none" });
+    put(`${axis}.title.font.size`, layout[axis].title?.font?.size);
+  }
+  return changes;
+}
+
+// ---- words: what a figure shows now, for a person who does not see it ----
+
+function brief(value) {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+}
+
+function plain(html) {
+  return String(html ?? "").replace(/<[^>]*>/g, "");
+}
+
+function traceInWords(name, x, y, across) {
+  const shown = [];
+  for (let i = 0; i < y.length; i++) if (Number.isFinite(y[i]) && Number.isFinite(x[i])) shown.push(i);
+  if (!shown.length) return null;
+  const [first, last] = [shown[0], shown.at(-1)];
+  const place = (i) => `${brief(y[i])} at ${across} ${brief(x[i])}`;
+  if (first === last) return `${name} ${place(first)}`;
+  let [low, high] = [Infinity, -Infinity];
+  for (const i of shown) [low, high] = [Math.min(low, y[i]), Math.max(high, y[i])];
+  const inside = low === Math.min(y[first], y[last]) && high === Math.max(y[first], y[last]);
+  return `${name} from ${place(first)} to ${place(last)}${inside ? "" : `, between ${brief(low)} and ${brief(high)}`}`;
+}
+
 // ---- one figure ----
 
 function pathOf(x, y, xaxis, yaxis) {
@@ -132,6 +191,7 @@ class Figure {
     this.Plotly = Plotly;
     this.element = element;
     this.caption = element.previousElementSibling;
+    this.summary = element.nextElementSibling;
     this.dirty = new Set();
     this.layout = {};
     this.name = spec.layout.meta?.name ?? "figure";
@@ -154,13 +214,31 @@ class Figure {
     this.dirty = new Set();
     this.layout = {};
     this.given = spec.data;
+    // As given: plotly.js writes into the layout that it gets.
+    this.base = structuredClone(spec.layout);
+    this.notes = this.base.annotations;
     this.traces = spec.data.map((trace) => ({ ...trace }));
     this.touched = new Map();
     // With a width given, plotly.js does not measure the page at each redraw.
     this.drawnWidth = this.element.clientWidth;
-    const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined };
+    const height = this.stretch();
+    const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined, height };
     await this.Plotly.react(this.element, this.traces, layout, config);
-    await this.retheme();
+    await this.Plotly.relayout(this.element, { ...themed(this.element.layout, this.element), ...this.sizes() });
+    // A reader of the screen gets the summary, not tick after tick; the buttons stay.
+    for (const drawing of this.element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
+    this.told = false;
+    this.tellSoon();
+  }
+
+  stretch() {
+    const height = heightOf(this.base);
+    this.element.style.height = `${height}px`;
+    return height;
+  }
+
+  sizes() {
+    return { ...sized(this.base), ...(this.notes ? { annotations: scaledNotes(this.notes) } : {}) };
   }
 
   retheme() {
@@ -202,7 +280,8 @@ class Figure {
     for (const [key, value] of Object.entries(changes)) {
       const axis = key.split(".")[0];
       const zoomed = key.endsWith(".range") && this.zoomed?.has(axis);
-      if (!zoomed) this.layout[key] = value;
+      if (key === "annotations") this.notes = value;
+      if (!zoomed) this.layout[key] = key === "annotations" ? scaledNotes(value) : value;
     }
   }
 
@@ -268,15 +347,43 @@ class Figure {
     });
   }
 
+  // At once, and then every two seconds at most: whoever listens to it is not interrupted.
+  tellSoon() {
+    const wait = this.told ? SUMMARY_EVERY_MS : 0;
+    this.told = true;
+    this.telling ??= setTimeout(() => {
+      this.telling = null;
+      const words = this.inWords();
+      if (words !== this.summary.textContent) this.summary.textContent = words;
+    }, wait);
+  }
+
+  inWords() {
+    const { xaxis, yaxis } = this.element.layout ?? {};
+    const across = plain(xaxis?.title?.text) || "x";
+    const full = this.element._fullData ?? [];
+    const curves = this.traces.flatMap((trace, index) => {
+      if (trace.hoverinfo === "skip" || trace.visible === false) return [];
+      const [x, y] = [trace, full[index]].map((data) => [data?.x, data?.y]).find(([xs]) => xs?.length >= 0) ?? [[], []];
+      return traceInWords(plain(trace.name), x, y, across) ?? [];
+    });
+    const more = curves.length - TRACES_IN_SUMMARY;
+    const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : [])];
+    const marks = (this.notes ?? []).map((note) => plain(note.text)).filter(Boolean);
+    const said = words.length ? `${plain(yaxis?.title?.text) || "values"}: ${words.join("; ")}.` : "Nothing is drawn yet.";
+    return marks.length ? `${said} Marked: ${marks.join("; ")}.` : said;
+  }
+
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.telling);
     this.Plotly.purge(this.element);
   }
 
   resize() {
     if (this.element.clientWidth && this.element.clientWidth !== this.drawnWidth) {
       this.drawnWidth = this.element.clientWidth;
-      this.Plotly.relayout(this.element, { width: this.drawnWidth });
+      this.Plotly.relayout(this.element, { width: this.drawnWidth, height: this.stretch(), ...this.sizes() });
     }
   }
 }
@@ -315,6 +422,7 @@ class View {
         this.apply(message);
       }
       await Promise.all(this.figures.map((figure) => figure.draw()));
+      this.figures.forEach((figure) => figure.tellSoon());
       this.element.dataset.frames = String((this.drawn += 1));
     } catch (error) {
       console.error("A live figure could not be drawn", error);
@@ -348,9 +456,16 @@ class View {
     holder.className = "tdl-figure";
     const caption = document.createElement("figcaption");
     const plot = document.createElement("div");
+    const summary = document.createElement("p");
     plot.className = "tdl-plot";
-    plot.style.height = `${spec.layout.height ?? 300}px`;
-    holder.append(caption, plot);
+    summary.className = "tdl-summary";
+    caption.id = `tdl-figure-${(shared.figures = (shared.figures ?? 0) + 1)}`;
+    summary.id = `${caption.id}-summary`;
+    plot.setAttribute("role", "group");
+    plot.setAttribute("aria-labelledby", caption.id);
+    plot.setAttribute("aria-describedby", summary.id);
+    plot.style.height = `${heightOf(spec.layout)}px`;
+    holder.append(caption, plot, summary);
     this.element.append(holder);
     return plot;
   }
@@ -381,8 +496,19 @@ class View {
   }
 }
 
+// On a phone the row of figures scrolls, so that it has to be reached with the keyboard too.
+function focusOnPhone(el) {
+  if (PHONE.matches) el.tabIndex = 0;
+  else el.removeAttribute("tabindex");
+}
+
 async function render({ model, el }) {
   el.classList.add("tdl-figures");
+  el.setAttribute("role", "group");
+  el.setAttribute("aria-label", `${model.get("label")}, figures`);
+  const turn = () => focusOnPhone(el);
+  turn();
+  PHONE.addEventListener("change", turn);
   el.dataset.frames = "0";
   const note = document.createElement("p");
   note.className = "tdl-figures-note";
@@ -406,6 +532,7 @@ async function render({ model, el }) {
   }
   return () => {
     model.off("msg:custom", receive);
+    PHONE.removeEventListener("change", turn);
     view?.close();
   };
 }
