@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor
 
@@ -20,11 +20,22 @@ if TYPE_CHECKING:
 class Measurement:
     """What was measured after `step` updates.
 
-    `step` 0 is the start, before any update. Each value has shape (K, ...): lane first, detached from autograd.
+    `step` 0 is the start, before any update.
+
+    Attributes:
+        values: Series: each of shape (K, ...), lane first, detached from autograd; all of them are kept.
+        snapshots: What is too large to keep for each step, such as a decision boundary or the activations of all
+            layers: functions that compute it as of this step, each of shape (K, ...). Only the newest are ever asked,
+            and only when they are drawn, so a step pays nothing for them. They must not depend on what the run
+            changes later.
+        state: All that `Experiment.resume` needs, beside the lanes, to go on after this step, or None if a run can
+            only begin at step 0. A deep copy of it, made before the run goes on, is a checkpoint.
     """
 
     step: int
     values: Mapping[str, Tensor]
+    snapshots: Mapping[str, Callable[[], Tensor]] = field(default_factory=dict)
+    state: Any = None
 
     def __getitem__(self, name: str) -> Tensor:
         return self.values[name]
@@ -50,6 +61,13 @@ class Experiment(ABC):
         any two steps, and gives the same numbers again under the same lanes on the same machine. Hot fields are read
         from `lanes` at each step.
         """
+
+    def resume(self, lanes: Lanes, device: str, state: Any) -> Iterator[Measurement]:
+        """Go on after the measurement that had this state, with the numbers that its run would have had.
+
+        The generator owns the state. Only for experiments whose measurements have one.
+        """
+        raise NotImplementedError(f"{self.title} can only begin at its start.")
 
     def script(self, settings: Settings, changes: Sequence[Change] = ()) -> str | None:
         """Return the training of one lane as a script that needs torch only; None where there is no script.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lessons.core.experiment import Measurement
 
@@ -18,6 +19,7 @@ class History:
 
     def __init__(self) -> None:
         self._values: dict[str, np.ndarray] = {}
+        self._snapshots: Mapping[str, Callable[[], Tensor]] = {}
         self._length = 0
 
     def __len__(self) -> int:
@@ -31,6 +33,10 @@ class History:
         """The quantities held."""
         return tuple(self._values)
 
+    def snapshot(self, name: str) -> np.ndarray:
+        """Compute what the newest measurement offers under this name, shape (K, ...)."""
+        return self._snapshots[name]().detach().cpu().numpy()
+
     def extend(self, measurements: Sequence[Measurement]) -> None:
         """Append consecutive measurements."""
         if not measurements:
@@ -39,6 +45,7 @@ class History:
             rows = torch.stack([m[name] for m in measurements]).cpu().numpy()
             self._store(name, rows)
         self._length += len(measurements)
+        self._snapshots = measurements[-1].snapshots
 
     def _store(self, name: str, rows: np.ndarray) -> None:
         end = self._length + len(rows)

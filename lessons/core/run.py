@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -40,6 +41,37 @@ class RunRecord(BaseModel):
         return self.model_copy(update={"changes": tuple(c for c in self.changes if c.step < step)})
 
 
+class Checkpoints:
+    """States of a run at some of its steps, from which it can go on again; evenly spread, at most `MOST` of them."""
+
+    MOST = 40
+
+    def __init__(self) -> None:
+        self._every = 25
+        self._states: dict[int, Any] = {}
+
+    def keep(self, measurement: Measurement) -> None:
+        """Keep a copy of the measurement's state, if it has one and its turn has come."""
+        if measurement.state is None or measurement.step % self._every:
+            return
+        self._states[measurement.step] = copy.deepcopy(measurement.state)
+        if len(self._states) > self.MOST:
+            self._every *= 2
+            self._states = {step: state for step, state in self._states.items() if step % self._every == 0}
+
+    def before(self, step: int) -> tuple[int, Any] | None:
+        """Return the latest step before this one that has a state, and a copy of the state; None if there is none."""
+        at = max((kept for kept in self._states if kept < step), default=None)
+        return None if at is None else (at, copy.deepcopy(self._states[at]))
+
+    def until(self, step: int) -> Checkpoints:
+        """Return those up to a step."""
+        earlier = Checkpoints()
+        earlier._every = self._every
+        earlier._states = {kept: state for kept, state in self._states.items() if kept <= step}
+        return earlier
+
+
 class Run:
     """An iterator over measurements that knows its step and logs each change.
 
@@ -47,7 +79,7 @@ class Run:
         experiment: The experiment to run.
         lanes: Its lanes; changed in place by `change`.
         device: Where to train.
-        scheduled: Changes to apply by itself at their steps (a replay).
+        scheduled: Changes to apply by themselves at their steps (a replay).
     """
 
     def __init__(
@@ -55,7 +87,7 @@ class Run:
         experiment: Experiment,
         lanes: Lanes,
         device: str = "cpu",
-        scheduled: tuple[Change, ...] = (),
+        scheduled: Sequence[Change] = (),
     ):
         self.experiment = experiment
         self.lanes = lanes
@@ -64,6 +96,7 @@ class Run:
         self._started_with = tuple(s.model_dump() for s in lanes.settings)
         self._changes: list[Change] = []
         self._scheduled = sorted(scheduled, key=lambda change: change.step)
+        self._checkpoints = Checkpoints()
         self._measurements = experiment.run(lanes, device)
 
     @classmethod
@@ -72,15 +105,42 @@ class Run:
         settings = [experiment.settings_type.checked(values) for values in record.settings]
         return cls(experiment, Lanes(settings, record.names), record.device, record.changes)
 
+    def rewound(self, step: int, further: Sequence[Change] = ()) -> Run:
+        """Return a run that repeats this one up to a step, its changes before that step included.
+
+        It begins at step 0, or, if the experiment has states, after a checkpoint before `step`: then its next
+        measurement is not that of step 0. This run should be closed.
+
+        Args:
+            step: Where to go.
+            further: Changes to make at `step` or later.
+        """
+        record = self.record
+        again = Run.replay(
+            self.experiment, record.model_copy(update={"changes": (*record.until(step).changes, *further)})
+        )
+        checkpoint = self._checkpoints.before(step)
+        if checkpoint is not None:
+            again._go_on_after(*checkpoint, self._checkpoints.until(checkpoint[0]))
+        return again
+
+    def _go_on_after(self, step: int, state: Any, checkpoints: Checkpoints) -> None:
+        self._measurements.close()
+        while self._scheduled and self._scheduled[0].step < step:
+            self._make(self._scheduled.pop(0))
+        self.step = step
+        self._checkpoints = checkpoints
+        self._measurements = self.experiment.resume(self.lanes, self.device, state)
+
     def __iter__(self) -> Iterator[Measurement]:
         return self
 
     def __next__(self) -> Measurement:
         while self._scheduled and self._scheduled[0].step <= self.step:
-            due = self._scheduled.pop(0)
-            self.change(due.lane, due.field, due.value)
+            self._make(self._scheduled.pop(0))
         measurement = next(self._measurements)
         self.step = measurement.step
+        self._checkpoints.keep(measurement)
         return measurement
 
     def change(self, lane: int, field: str, value: Any) -> None:
@@ -92,6 +152,20 @@ class Run:
         self.lanes.change(lane, field, value)
         kept = getattr(self.lanes.settings[lane], field)
         self._changes.append(Change(step=max(self.step, 0), lane=lane, field=field, value=kept))
+
+    def _make(self, change: Change) -> None:
+        self.lanes.change(change.lane, change.field, change.value)
+        self._changes.append(change)
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """The changes made so far."""
+        return self._changes
+
+    @property
+    def started_with(self) -> Sequence[dict[str, Any]]:
+        """The settings of each lane at the start."""
+        return self._started_with
 
     @property
     def change_count(self) -> int:

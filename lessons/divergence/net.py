@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -10,17 +11,14 @@ from torch import Tensor
 
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
-from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
-from lessons.core.sharpness import HessianVectorProduct, hessian_vector_product, top_eigenpair
+from lessons.core.sharpness import TopEigenpair, hessian_vector_product
+from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import net_script
-
-FIRST_ITERATIONS = 30
-FOLLOWING_ITERATIONS = 8
 
 
 class NetShape(Settings):
@@ -139,53 +137,79 @@ class Net(Experiment):
     )
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        shape, data = lanes.shared, digits_split(lanes.shared.train_size).to(device)
-        network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
-        theta = network.initial(lanes.seed, lanes.init_scale).to(device)
-        optimizer = LaneOptimizer(lanes.values("optimizer"))
-        gauge = _Gauge(network, data, lanes)
-        update, turn = torch.zeros_like(theta), torch.zeros(len(lanes), device=device)
-        for step in range(shape.steps + 1):
-            theta.requires_grad_()
-            measuring = step % shape.sharpness_every == 0
+        return self.resume(lanes, device, NetState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: NetState) -> Iterator[Measurement]:
+        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
+        network = _network(shape)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
+                now.turn = torch.cosine_similarity(now.last_update, update, dim=1)
+                now.last_update, now.theta = update, now.theta.detach() + update
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            measuring = now.step % shape.sharpness_every == 0
             loss = LOSSES[shape.loss](network(theta, data.train_inputs), data.train_labels)
             (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=measuring)
             if measuring:
-                gauge.read(theta, hessian_vector_product(gradient, theta), update)
-            yield Measurement(step, {"loss": loss.detach(), "update_cosine": turn, **gauge.values})
-            previous, update = update, optimizer.update(gradient.detach(), Hyperparameters.of(lanes, theta))
-            turn = torch.cosine_similarity(previous, update, dim=1)
-            theta = theta.detach() + update
+                top = now.gauge.read(hessian_vector_product(gradient, theta))
+                now.held = _readings(network, data, theta, now.last_update, top)
+            now.gradient = gradient.detach()
+            yield Measurement(now.step, {"loss": loss.detach(), "update_cosine": now.turn, **now.held}, state=now)
 
     def script(self, settings: NetSettings, changes: Sequence[Change] = ()) -> str:
         return net_script(settings, changes)
 
 
-class _Gauge:
-    """Follows the top of the Hessian: each reading starts Lanczos from the last eigenvector."""
+@dataclass
+class NetState:
+    """Where a run of `Net` is. All tensors have the lane first: (K, P) and, for `turn`, (K,).
 
-    def __init__(self, network: DenseNetwork, data: Split, lanes: Lanes):
-        self._network, self._data = network, data
-        self._vector: Tensor | None = None
-        self._start = draw_per_seed(lanes.seed, "sharpness", self._draw)
-        self.values: dict[str, Tensor] = {}
+    Attributes:
+        step: Updates made; -1 before the first measurement.
+        theta: Parameters at that step.
+        gradient: Gradient there, or None before the first measurement.
+        last_update: The update that led there.
+        turn: Cosine between that update and the one before it.
+        held: What is measured now and then.
+    """
 
-    def _draw(self, source: torch.Generator) -> Tensor:
-        return torch.randn(self._network.parameter_count, generator=source)
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    last_update: Tensor
+    turn: Tensor
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
 
-    def read(self, theta: Tensor, product: HessianVectorProduct, update: Tensor) -> None:
-        """Measure at theta; `update` is the step that led there. All of shape (K, P)."""
-        first = self._vector is None
-        start = self._start.to(theta) if first else self._vector
-        top = top_eigenpair(product, start, FIRST_ITERATIONS if first else FOLLOWING_ITERATIONS)
-        with torch.no_grad():
-            outputs = self._network(theta, self._data.test_inputs)
-            length = update.norm(dim=1)
-            along = (update * top.vector).sum(1) / length.clamp_min(1e-30)
-            self.values = {
-                "sharpness": top.value,
-                "test_accuracy": accuracy(outputs, self._data.test_labels),
-                "along_top": along,
-                "update_norm": length,
-            }
-        self._vector = top.vector
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> NetState:
+        """The state before the first measurement."""
+        network = _network(lanes.shared)
+        theta = network.initial(lanes.seed, lanes.init_scale).to(device)
+        return cls(
+            theta=theta,
+            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
+            last_update=torch.zeros_like(theta),
+            turn=torch.zeros(len(lanes), device=device),
+        )
+
+
+def _network(shape: NetShape) -> DenseNetwork:
+    return DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
+
+
+@torch.no_grad()
+def _readings(
+    network: DenseNetwork, data: Split, theta: Tensor, update: Tensor, top: TopEigenpair
+) -> dict[str, Tensor]:
+    length = update.norm(dim=1)
+    return {
+        "sharpness": top.value,
+        "test_accuracy": accuracy(network(theta, data.test_inputs), data.test_labels),
+        "along_top": (update * top.vector).sum(1) / length.clamp_min(1e-30),
+        "update_norm": length,
+    }

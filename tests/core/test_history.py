@@ -83,3 +83,21 @@ def test_inf_and_nan_are_kept():
     history = History()
     history.extend([Measurement(0, {"loss": torch.tensor([1.0, torch.inf, torch.nan])})])
     np.testing.assert_array_equal(history["loss"], [[1.0, np.inf, np.nan]])
+
+
+def test_a_snapshot_is_of_the_newest_step_and_only_computed_when_asked():
+    asked = []
+
+    def with_picture(step: int) -> Measurement:
+        def picture() -> torch.Tensor:
+            asked.append(step)
+            return torch.full((LANES, 2), float(step), requires_grad=True)
+
+        return Measurement(step, {"loss": torch.zeros(LANES)}, {"picture": picture})
+
+    history = History()
+    history.extend([with_picture(0), with_picture(1)])
+    history.extend([])
+    assert asked == []
+    assert np.array_equal(history.snapshot("picture"), np.full((LANES, 2), 1.0))
+    assert asked == [1]

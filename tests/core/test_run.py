@@ -5,8 +5,9 @@ import itertools
 import pytest
 import torch
 
+from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
-from lessons.core.run import Run, RunRecord
+from lessons.core.run import Change, Checkpoints, Run, RunRecord
 from lessons.core.settings import SettingError
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
@@ -26,6 +27,7 @@ CASES = {
         ("learning_rate", 0.03),
     ),
 }
+SMALL_NET = {**NET, "steps": 100}
 every_experiment = pytest.mark.parametrize(("experiment", "settings", "hot"), CASES.values(), ids=CASES)
 
 
@@ -144,3 +146,54 @@ def test_a_record_with_a_bad_value_is_refused_at_replay():
     tampered = record.model_copy(update={"settings": ({**record.settings[0], "learning_rate": 1e9},)})
     with pytest.raises(SettingError, match="learning rate"):
         Run.replay(Bowl(), tampered)
+
+
+@pytest.mark.parametrize(("step", "begins_after"), [(0, -1), (25, 0), (60, 50), (90, 75)])
+def test_a_rewound_run_starts_at_a_checkpoint_and_repeats_itself_bit_exact(step, begins_after):
+    settings = [NetSettings(**SMALL_NET, optimizer=rule, seed=k) for k, rule in enumerate(("heavy ball", "Adam"))]
+    run = Run(Net(), Lanes(settings))
+    first = []
+    for measurement in itertools.islice(run, 96):
+        first.append({name: value.clone() for name, value in measurement.values.items()})
+        if measurement.step in (10, 50, 70):
+            run.change(0, "learning_rate", 0.5 / (measurement.step + 1))
+    again = run.rewound(step)
+    assert again.step == begins_after
+    for measurement in itertools.takewhile(lambda m: m.step <= step, again):
+        for name, value in measurement.values.items():
+            assert torch.equal(value, first[measurement.step][name]), (measurement.step, name)
+    assert measurement.step == step
+    assert again.record == run.record.until(step)
+
+
+def test_a_rewound_run_takes_further_changes_and_can_be_rewound_again():
+    run = Run(Net(), Lanes([NetSettings(**SMALL_NET)]))
+    losses = [float(m["loss"]) for m in itertools.islice(run, 80)]
+    changed = run.rewound(60, [Change(step=60, lane=0, field="learning_rate", value=0.001)])
+    once = {m.step: float(m["loss"]) for m in itertools.islice(changed, 20)}
+    assert once[60] == losses[60]
+    assert once[61] != losses[61]
+    twice = {m.step: float(m["loss"]) for m in itertools.islice(changed.rewound(64), 15)}
+    assert [twice[step] for step in range(60, 65)] == [once[step] for step in range(60, 65)]
+
+
+def test_an_experiment_without_states_is_rewound_from_its_start():
+    run = Run(Bowl(), Lanes([BowlSettings(steps=60)]))
+    list(itertools.islice(run, 60))
+    again = run.rewound(50)
+    assert again.step == -1
+    with pytest.raises(NotImplementedError, match="can only begin"):
+        next(Bowl().resume(run.lanes, "cpu", None))
+
+
+def test_checkpoints_stay_few_and_evenly_spread():
+    checkpoints = Checkpoints()
+    for step in range(20_001):
+        checkpoints.keep(Measurement(step, {}, state=[step]))
+    assert len(checkpoints._states) <= Checkpoints.MOST
+    for step in (1, 300, 7777, 20_000):
+        at, state = checkpoints.before(step)
+        assert 0 < step - at <= 20_000 / Checkpoints.MOST * 2
+        assert state == [at]
+    assert checkpoints.before(0) is None
+    assert checkpoints.until(5000).before(20_000)[0] <= 5000

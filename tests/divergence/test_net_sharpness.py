@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core import sharpness_gauge
 from lessons.core.data.digits import digits_split
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
-from lessons.divergence import net
 from lessons.divergence.net import Net, NetSettings
 
 pytestmark = pytest.mark.claim(17)
@@ -85,7 +85,7 @@ def hover(history_of) -> dict[float, dict[str, np.ndarray]]:
 def well_measured_hover(history_of) -> dict[float, dict[str, np.ndarray]]:
     """The same, with as many Lanczos steps as it takes to be exact."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(net, "FOLLOWING_ITERATIONS", 12)
+        patch.setattr(sharpness_gauge, "FOLLOWING_ITERATIONS", 12)
         return by_rate(HOVER_RATES, history_of(Net(), hover_lanes()))
 
 
