@@ -125,7 +125,7 @@ class LiveFigure(OneWayWidget):
 
     Args:
         figures: Name -> figure. Traces that grow start empty.
-        describe: Text alternative for screen readers.
+        label: Name for screen readers.
 
     A frame is made of `extend`, `replace` and `relayout` calls and leaves with `flush`. Call them only when `ready`:
     the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
@@ -208,8 +208,13 @@ class LiveFigure(OneWayWidget):
         """The figures as plotly's own dicts, with what they show now; what is not finite is None."""
         return [shown.now() for shown in self._shown.values()]
 
-    def flush(self) -> None:
-        """Send what has been gathered, if there is anything and the browser is ready."""
+    def flush(self, whole: bool = False) -> None:
+        """Send what has been gathered, if there is anything and the browser is ready.
+
+        Args:
+            whole: Send all that is shown instead of what is new: finer where much is new at once, and dearer.
+        """
+        self._state_due = self._state_due or whole
         if not self.ready:
             # What was gathered is in `_shown`; the state that follows when the browser answers includes it.
             self._state_due = self._state_due or bool(self._frame.operations)

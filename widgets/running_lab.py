@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from lessons.core.doctor import diagnose
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
-from lessons.core.run import Run, RunRecord
+from lessons.core.run import Change, Run, RunRecord
 from lessons.core.settings import SettingError
 from widgets import link
 from widgets.control_panel import ControlPanel
@@ -86,9 +85,9 @@ class RunningLab(ipw.Box):
         """The run."""
         return self._trial.run
 
-    @abstractmethod
     def handle(self, content: Any) -> None:
         """Carry out a command."""
+        raise NotImplementedError
 
     # ---- transport ----
 
@@ -173,12 +172,12 @@ class RunningLab(ipw.Box):
         elif play:
             self._play()
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: Run, past: History | None = None) -> None:
         if self._restart_due is not None:
             self._restart_due.cancel()
             self._restart_due = None
         self._say(Notice())
-        self._trial = Trial(run)
+        self._trial = Trial(run, past)
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.loop.load(run)
         self._show_lanes()
@@ -216,7 +215,7 @@ class RunningLab(ipw.Box):
         if self.view.rate_field is None or all(end is None for end in self._trial.ends):
             raise SettingError(["There is nothing to rewind: no lane has diverged."])
         step = self._trial.rewind_step(REWIND_STEPS)
-        self._replay(self._trial.rewound(step, self.view.rate_field), step)
+        self._go_back(step, self._trial.halvings(step, self.view.rate_field))
         self._play()
 
     # ---- back and forth in time, and links ----
@@ -229,6 +228,16 @@ class RunningLab(ipw.Box):
         self._begin(Run.replay(self.view.experiment, record))
         self._go_on_to(step)
 
+    def _go_back(self, step: int, further: Sequence[Change] = ()) -> None:
+        """Begin the present run again near a step, with other changes from there on; what it measured before stays."""
+        run = self.run.rewound(step, further)
+        if not self.view.sweeps:
+            settings = [self.view.settings_type.checked(values) for values in run.started_with]
+            changes = (*self.run.record.until(step).changes, *further)
+            lanes = LaneList.replayed(settings, self._lanes.names, changes, self._lanes.selected)
+            self._lanes = lanes.coloured(self._lanes.colours)
+        self._begin(run, self.history)
+
     def _go_on_to(self, step: int) -> None:
         self._held = True
         if self.view.instant:
@@ -236,17 +245,14 @@ class RunningLab(ipw.Box):
             self.loop.pause()
         elif step > 0:
             self.loop.stop_at = step
-            self._pace.begin(0)
+            self._pace.begin(self.run.step)
             self.loop.play()
 
     def _go_to(self, step: int) -> None:
         self._catch_up()
         self._check_step(step)
-        if self.view.sweeps:
-            self._restart(play=False, whole=False)
-            self._go_on_to(step)
-        else:
-            self._replay(self._named(self.run.record.until(step)), step)
+        self._go_back(step)
+        self._go_on_to(step)
 
     def _fork(self, lane: int, step: int) -> None:
         self._catch_up()

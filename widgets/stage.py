@@ -28,6 +28,7 @@ class Stage:
         self._selected = 0
         self._drawn = 0
         self._begun = False
+        self._has_past = False
         self._marked = (0, 0)
         self.figure = LiveFigure(view.figures(names, colours), label=view.title)
         self.figure.on_ready(self.draw)
@@ -36,6 +37,7 @@ class Stage:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
         self._trial, self._selected = trial, selected
         self._drawn, self._begun, self._marked = 0, False, (-1, -1)
+        self._has_past = len(trial.history) > 0
         if (list(names), list(colours)) == (self._names, self._colours):
             self.figure.clear()
         else:
@@ -49,7 +51,6 @@ class Stage:
 
     def frame(self, start: int, stop: int | None = None) -> Frame:
         """The trial as a view sees it, with rows from `start` on being new."""
-        record = self._trial.run.record
         return Frame(
             screen=self.figure,
             history=self._trial.history,
@@ -57,8 +58,8 @@ class Stage:
             stop=len(self._trial.history) if stop is None else stop,
             lanes=self._trial.run.lanes,
             ends=self._trial.ends,
-            changes=record.changes,
-            started_with=record.settings,
+            changes=self._trial.run.changes,
+            started_with=self._trial.run.started_with,
             selected=self._selected,
         )
 
@@ -74,7 +75,8 @@ class Stage:
             self._mark(frame)
         self._view.draw(frame)
         self._drawn = frame.stop
-        self.figure.flush()
+        self.figure.flush(whole=self._has_past)
+        self._has_past = False
 
     def _due(self) -> bool:
         rows = len(self._trial.history)

@@ -15,17 +15,23 @@ from lessons.core.run import Change, Run, RunRecord
 class Trial:
     """A run and its history.
 
+    Args:
+        run: The run.
+        past: Measurements of the steps that the run will not make again: it was rewound to a step after them.
+
     Attributes:
         run: The run.
         history: Its measurements so far.
         ends: Per lane, the step at which it diverged, or None.
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, past: History | None = None):
         self.run = run
-        self.history = History()
+        self.history = History() if past is None else past.until(run.step + 1)
         self.ends: list[int | None] = [None] * len(run.lanes)
         self._initial: np.ndarray | None = None
+        if len(self.history):
+            self._look(0)
 
     @property
     def steps(self) -> int:
@@ -36,6 +42,10 @@ class Trial:
         """Keep measurements; return the lanes that diverged in them."""
         start = len(self.history)
         self.history.extend(measurements)
+        return self._look(start)
+
+    def _look(self, start: int) -> list[int]:
+        """Note the lanes that diverged from row `start` on, and return them."""
         loss = self.history["loss"]
         if self._initial is None:
             self._initial = loss[0]
@@ -59,15 +69,14 @@ class Trial:
         """The step that lies `back` steps before the first divergence."""
         return max(0, min(end for end in self.ends if end is not None) - back)
 
-    def rewound(self, step: int, halve: str) -> RunRecord:
-        """The record of a run that is this one up to `step`, and there halves a hot setting of diverged lanes."""
+    def halvings(self, step: int, field: str) -> list[Change]:
+        """Changes at `step` that halve a hot setting in the lanes that diverged."""
         record = self.run.record
-        changes = [
-            Change(step=step, lane=lane, field=halve, value=self._value(record, lane, halve, step) / 2)
+        return [
+            Change(step=step, lane=lane, field=field, value=self._value(record, lane, field, step) / 2)
             for lane, end in enumerate(self.ends)
             if end is not None
         ]
-        return record.model_copy(update={"changes": (*record.until(step).changes, *changes)})
 
     def forked(self, lane: int, name: str, step: int) -> RunRecord:
         """The record of this run up to `step`, with one more lane that has the past of another."""

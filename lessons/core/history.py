@@ -33,6 +33,13 @@ class History:
         """The quantities held."""
         return tuple(self._values)
 
+    def until(self, length: int) -> History:
+        """Return a history of its own with the first rows of this one, and without a snapshot."""
+        earlier = History()
+        earlier._values = {name: held[: min(length, self._length)].copy() for name, held in self._values.items()}
+        earlier._length = min(length, self._length)
+        return earlier
+
     def snapshot(self, name: str) -> np.ndarray:
         """Compute what the newest measurement offers under this name, shape (K, ...)."""
         return self._snapshots[name]().detach().cpu().numpy()

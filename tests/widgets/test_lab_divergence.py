@@ -25,6 +25,7 @@ from headless import (
     same,
     snapshot,
     steps_of,
+    until,
 )
 
 from lessons.core.experiment import Measurement
@@ -144,6 +145,26 @@ def test_after_a_rewind_the_controls_show_what_runs_also_for_changes_made_after_
         lab.handle({"do": "rewind"})
         await played_on(lab)
         assert panel_agrees(lab)
+
+    live(scenario)
+
+
+def test_a_net_that_was_rewound_runs_on_beyond_the_step_it_went_back_to() -> None:
+    async def scenario() -> None:
+        lab = opened("net", steps=120)
+        lab.handle({"do": "go_to", "step": 60})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 60)
+        lab.handle({"do": "set", "lane": 0, "field": "learning_rate", "value": 100.0})
+        lab.handle({"do": "play"})
+        await until(lambda: lab.state is State.FINISHED)
+        end = lab.stage.frame(0).ends[0]
+        assert end is not None
+        assert end > 60
+        lab.handle({"do": "rewind"})
+        assert lab.run.step > 0  # not from the start
+        await until(lambda: lab.run.step > end or lab.state is not State.RUNNING)
+        assert lab.run.step > max(0, end - REWIND_STEPS)
+        assert lab.state is not State.PAUSED
 
     live(scenario)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from headless import LABS, at_rest, live, opened, until
+from headless import LABS, Browser, at_rest, live, opened, until
 
 from lessons.core.run import RunRecord
 from widgets.link import NOT_UNDERSTOOD
@@ -197,5 +197,25 @@ def test_rewinding_the_largest_lab_does_not_block_the_kernel() -> None:
             turns += 1
         assert turns > 3
         assert time.perf_counter() - begun < 20
+
+    live(scenario)
+
+
+def test_the_way_back_starts_at_a_checkpoint_and_shows_the_whole_past() -> None:
+    async def scenario() -> None:
+        lab = opened("net", steps=400)
+        browser = Browser(lab.stage.figure).hello().settle()
+        lab.handle({"do": "go_to", "step": 350})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 350)
+        browser.settle()
+        losses = lab.history["loss"][:301].copy()
+        lab.handle({"do": "go_to", "step": 300})
+        assert 270 <= lab.run.step <= 300
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 300)
+        browser.settle()
+        np.testing.assert_array_equal(lab.history["loss"], losses)
+        steps, drawn = browser.points(0, 0)
+        assert len(steps) > 250
+        np.testing.assert_allclose(drawn, losses[np.array(steps, dtype=int), 0])
 
     live(scenario)
