@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.served import CHROMIUM_ARGUMENTS, browser_path, lesson_server
+from tests.browser.served import launch, lesson_server, write_notebook
 
 LIVE = """
 import asyncio, json, os, time
@@ -67,21 +66,15 @@ def measure() -> dict[str, Any]:
     """Serve three notebooks, open each in Chromium, and return the numbers."""
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         notebooks = Path(folder)
-        _write(notebooks / "live.ipynb", LIVE)
+        write_notebook(notebooks / "live.ipynb", LIVE)
         for count in (1, 6):
-            _write(notebooks / f"figures{count}.ipynb", FIGURES.format(count=count))
+            write_notebook(notebooks / f"figures{count}.ipynb", FIGURES.format(count=count))
         with lesson_server(notebooks) as address:
-            browser = playwright.chromium.launch(executable_path=browser_path(), args=list(CHROMIUM_ARGUMENTS))
+            browser = launch(playwright)
             results = {f"megabytes, {n} figure(s)": _megabytes(browser, address, n) for n in (1, 6)}
             results.update(_live(browser, address, notebooks))
             browser.close()
     return results
-
-
-def _write(path: Path, code: str) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip())])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)
 
 
 def _open(browser: Browser, address: str, name: str) -> tuple[Page, list[int]]:

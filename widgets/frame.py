@@ -40,29 +40,30 @@ class Frame:
     started_with: Sequence[dict]
     selected: int
 
+    @property
+    def gone(self) -> np.ndarray:
+        """Which lanes have diverged before this frame's end: bool, shape (K,)."""
+        return np.array([end is not None and end < self.stop for end in self.ends])
+
     def rows(self, lane: int) -> slice:
         """The new rows of a lane, up to the step where it diverged."""
         end = self.ends[lane]
         return slice(self.start, self.stop if end is None else max(self.start, min(self.stop, end + 1)))
 
-    def curve(
-        self, figure: str, trace: int, lane: int, quantity: str, every: int = 1, column: int | None = None
-    ) -> None:
+    def curve(self, figure: str, trace: int, lane: int, quantity: str, every: int = 1) -> None:
         """Append a lane's new values of a quantity, over the step.
 
         Args:
             figure: Name of the figure.
             trace: Number of the trace in it.
             lane: Whose values.
-            quantity: Name of the measured value, of shape (K,) or (K, D).
+            quantity: Name of the measured value, of shape (K,).
             every: Draw only steps divisible by this.
-            column: Which of D.
         """
         rows = self.rows(lane)
         steps = np.arange(rows.start, rows.stop)
         steps = steps[steps % every == 0]
-        values = self.history[quantity][steps, lane]
-        self.screen.extend(figure, trace, steps, values if column is None else values[:, column])
+        self.screen.extend(figure, trace, steps, self.history[quantity][steps, lane])
 
     def path(self, figure: str, trace: int, x: np.ndarray, y: np.ndarray, lane: int) -> None:
         """Append a lane's new points of a trajectory; x and y are columns of the whole history, shape (T,)."""

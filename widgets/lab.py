@@ -138,7 +138,7 @@ class Lab(RunningLab):
     def _new_seed(self) -> None:
         if "seed" not in self.view.controls:
             raise SettingError(["Nothing in this lab is random."])
-        seed = self._lanes.settings[self._lanes.selected].seed + 1
+        seed = self._lanes.settings[self._lanes.selected].seed + self.view.seeds
         lanes = self._lanes
         for lane in range(len(lanes)):
             lanes = lanes.with_value(lane, "seed", seed)

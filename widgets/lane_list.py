@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,10 +33,10 @@ class LaneList:
         self.selected = min(selected, len(self.lanes) - 1)
 
     @classmethod
-    def of(cls, settings_type: type[Settings], preset: Preset, common: Mapping[str, Any] | None = None) -> LaneList:
+    def of(cls, settings_type: type[Settings], preset: Preset) -> LaneList:
         """Return the lanes of a preset."""
         names = preset.names or tuple(f"lane {k + 1}" for k in range(len(preset.lanes)))
-        settings = [settings_type.checked({**(common or {}), **changes}) for changes in preset.lanes]
+        settings = [settings_type.checked(changes) for changes in preset.lanes]
         described = bool(preset.names)
         return cls([Lane(*parts, described) for parts in zip(names, LANE_COLOURS, settings, strict=False)])
 

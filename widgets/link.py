@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
 
@@ -38,9 +38,8 @@ def query(lab: str, names: Sequence[str], record: RunRecord, settings_type: type
     Raises:
         SettingError: If it would be too long for a link.
     """
-    defaults = settings_type().model_dump()
-    differing = [{k: v for k, v in lane.items() if v != defaults[k]} for lane in record.settings]
-    content: dict[str, Any] = {"names": list(names), "lanes": differing, "step": step}
+    lanes = [_differing(settings_type, values) for values in record.settings]
+    content: dict[str, Any] = {"names": list(names), "lanes": lanes, "step": step}
     if record.changes:
         content["changes"] = [[c.step, c.lane, c.field, c.value] for c in record.changes]
     text = urlencode({lab: json.dumps(content, ensure_ascii=False, separators=(",", ":"))})
@@ -71,12 +70,16 @@ def linked(lab: str, search: str) -> LinkedLab | None:
 def python_line(view: LabView, lanes: LaneList) -> str:
     """Return the line that opens the lab with these settings in a notebook."""
     topic = type(view).__module__.split(".")[2]
-    defaults = view.settings_type().model_dump()
     differing = [
-        {"name": lane.name, **{k: v for k, v in lane.settings.model_dump().items() if v != defaults[k]}}
-        for lane in lanes.lanes
+        {"name": lane.name, **_differing(view.settings_type, lane.settings.model_dump())} for lane in lanes.lanes
     ]
     return f"{topic}.{view.name}(lanes={differing!r})"
+
+
+def _differing(settings_type: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not the defaults."""
+    defaults = settings_type().model_dump()
+    return {name: value for name, value in values.items() if value != defaults[name]}
 
 
 def as_changes(found: LinkedLab, settings_type: type[Settings]) -> tuple[Change, ...]:

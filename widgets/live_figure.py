@@ -82,10 +82,20 @@ class _Shown:
             x, y = thin(x, y, POINTS_ON_SCREEN, path)
         self.grown[trace] = x, y, path
 
+    def _points(self, trace: int) -> tuple[np.ndarray, np.ndarray]:
+        """What has grown; a path ends where it is now, also between the points that are kept."""
+        x, y, path = self.grown[trace]
+        if path and trace in self.newest:
+            last_x, last_y = self.newest[trace]
+            if x[-1] != last_x[0] or y[-1] != last_y[0]:
+                return np.append(x, last_x), np.append(y, last_y)
+        return x, y
+
     def now(self) -> dict[str, Any]:
         """The figure as it is shown, as plotly's dict."""
         figure = json.loads(json.dumps({key: self.figure[key] for key in ("data", "layout")}))
-        for trace, (x, y, _path) in self.grown.items():
+        for trace in self.grown:
+            x, y = self._points(trace)
             figure["data"][trace].update(x=_finite(x), y=_finite(y))
         for (trace, key), numbers in self.replaced.items():
             figure["data"][trace][key] = _finite(numbers)
@@ -95,11 +105,8 @@ class _Shown:
 
     def describe(self, index: int, operations: _Operations) -> None:
         """Add the operations that bring the figure as given to what it shows now."""
-        for trace, (x, y, path) in self.grown.items():
-            if path and trace in self.newest:  # a path ends where it is now, also between the points that are kept
-                last_x, last_y = self.newest[trace]
-                if x[-1] != last_x[0] or y[-1] != last_y[0]:
-                    x, y = np.append(x, last_x), np.append(y, last_y)
+        for trace, (_, _, path) in self.grown.items():
+            x, y = self._points(trace)
             kept = thin(x, y, POINTS_ON_SCREEN, path)
             operations.add(["extend", index, trace, len(kept[0]), int(path)], *kept)
         for (trace, key), numbers in self.replaced.items():

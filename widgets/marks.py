@@ -7,7 +7,7 @@ from typing import Any
 
 from lessons.core.run import Change
 from lessons.core.settings import SettingField
-from widgets.plots import FAINT
+from widgets.plots import grey
 
 MOST_MARKS = 6
 
@@ -64,7 +64,7 @@ def _note(share: float, step: int, text: str, colour: str, y: float, anchor: str
         "showarrow": False,
         "text": text,
         "font": {"color": colour, "size": 12},
-        "bgcolor": FAINT.replace("0.55", "0.08"),
+        "bgcolor": grey(0.08),
     }
 
 

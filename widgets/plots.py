@@ -7,7 +7,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-FAINT = "rgba(128,128,128,0.55)"
+
+def grey(opacity: float) -> str:
+    """A grey that is seen on white and on near-black."""
+    return f"rgba(128,128,128,{opacity})"
+
+
+FAINT = grey(0.55)
 
 
 def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layout: Any) -> go.Figure:

@@ -31,6 +31,7 @@ class LabView(ABC):
         instant: Whether a change runs to the end at once (for runs of milliseconds); Play then replays at `speed`.
         speed: Steps a second at the start.
         rate_field: The setting that the doctor halves, or None if the lab has no doctor.
+        seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -44,6 +45,7 @@ class LabView(ABC):
     instant: ClassVar[bool] = False
     speed: ClassVar[float] = FASTEST
     rate_field: ClassVar[str | None] = None
+    seeds: ClassVar[int] = 1
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
 
     @property
@@ -71,8 +73,8 @@ class LabView(ABC):
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         """Name the settings that have no effect under the others; their controls are dimmed."""
-        del settings
-        return ()
+        plain = getattr(settings, "optimizer", None) == "gradient descent"
+        return ("momentum",) if plain else ()
 
     @abstractmethod
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:

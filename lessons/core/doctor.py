@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +14,8 @@ class Vitals:
     """What the doctor looks at in one lane, T steps long.
 
     `components` (T, D) are the coordinates (or last updates) along the eigen-directions named by `directions`;
-    `sharpness` (T,) is the largest Hessian eigenvalue; `limit` maps it to the largest stable learning rate, or is None
-    for rules without a closed form.
+    `sharpness` (T,) is the largest Hessian eigenvalue; `limit_factor` is the largest stable eta times sharpness, or
+    None for rules without a closed form.
     """
 
     loss: np.ndarray
@@ -24,7 +23,7 @@ class Vitals:
     components: np.ndarray
     directions: tuple[str, ...]
     learning_rate: float
-    limit: Callable[[float], float] | None
+    limit_factor: float | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def diagnose(vitals: Vitals, step: int) -> Diagnosis:
         onset=onset,
         learning_rate=vitals.learning_rate,
         sharpness=sharpness,
-        limit=None if vitals.limit is None else float(vitals.limit(sharpness)),
+        limit=None if vitals.limit_factor is None else vitals.limit_factor / sharpness,
         direction=vitals.directions[worst],
         growth=float(growth[worst]),
     )

@@ -40,8 +40,8 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     """Estimate the largest eigenvalue by `iterations` steps of Lanczos from `start`, lane by lane.
 
     The estimate is a Rayleigh quotient, hence never above the true value beyond rounding. Started from the last
-    estimate's eigenvector, three or four steps follow the sharpness through training. The eigenvector returned points
-    the way `start` does, never against it.
+    estimate's eigenvector, a few steps follow the sharpness through training (see `sharpness_gauge`). The eigenvector
+    returned points the way `start` does, never against it.
 
     Args:
         product: v -> H v on shape (K, P).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.served import CHROMIUM_ARGUMENTS, ROOT, browser_path, jupyterlab, lesson_server
+from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
 
 # Messages of the frameworks that say nothing about the lessons.
 KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)")
@@ -18,7 +19,7 @@ KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Foun
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser_path(), args=list(CHROMIUM_ARGUMENTS))
+        opened = launch(playwright)
         yield opened
         opened.close()
 
@@ -69,16 +70,10 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def serve_folder(tmp_path: Path) -> Iterator[object]:
     """A function that serves a notebook of one cell and returns its address."""
-    import contextlib
-
-    import nbformat
-
     with contextlib.ExitStack() as stack:
 
         def serve(code: str) -> str:
-            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            nbformat.write(notebook, tmp_path / "page.ipynb")
+            write_notebook(tmp_path / "page.ipynb", code)
             address = stack.enter_context(lesson_server(tmp_path))
             return f"{address}/voila/render/page.ipynb"
 

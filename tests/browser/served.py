@@ -14,6 +14,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
+from playwright.sync_api import Browser, Playwright
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -31,6 +34,18 @@ def browser_path() -> str | None:
     """Path of a system Chromium or Chrome; `CHROMIUM` in the environment wins."""
     asked = os.environ.get("CHROMIUM")
     return asked or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Open a system Chromium."""
+    return playwright.chromium.launch(executable_path=browser_path(), args=list(CHROMIUM_ARGUMENTS))
+
+
+def write_notebook(path: Path, code: str) -> None:
+    """Write a notebook of one cell."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code.strip())])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
 
 
 @contextlib.contextmanager

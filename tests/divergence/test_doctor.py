@@ -32,7 +32,7 @@ def vitals(history: History, settings: BowlSettings) -> Vitals:
         components=history["amplitude"][:, 0],
         directions=tuple(f"eigen-direction {i + 1}" for i in range(settings.dimension)),
         learning_rate=settings.learning_rate,
-        limit=lambda sharpness: threshold(settings.optimizer, sharpness, settings.momentum),
+        limit_factor=threshold(settings.optimizer, 1.0, settings.momentum),
     )
 
 
@@ -174,7 +174,7 @@ def test_the_sentence_holds_the_numbers(history_of):
 
 
 def test_without_a_closed_form_the_sentence_names_no_limit():
-    diagnosis = diagnose(made_up([1.0, 9.0, 1e9], [[1.0, 1.0], [2.0, 3.0], [4.0, 9.0]], limit=None), 2)
+    diagnosis = diagnose(made_up([1.0, 9.0, 1e9], [[1.0, 1.0], [2.0, 3.0], [4.0, 9.0]], limit_factor=None), 2)
     assert diagnosis.limit is None
     assert "limit" not in diagnosis.sentence
     assert "λ_max was 2." in diagnosis.sentence
@@ -192,7 +192,7 @@ def test_a_net_that_is_lost_is_diagnosed_from_its_updates(history_of):
         components=components,
         directions=("top", "rest"),
         learning_rate=0.5,
-        limit=lambda sharpness: 2 / sharpness,
+        limit_factor=2.0,
     )
     diagnosis = diagnose(case, blow_up(history))
     assert 0 < diagnosis.step <= 30

@@ -102,7 +102,7 @@ def test_a_new_seed_gives_other_weights(name: str) -> None:
         lab.handle({"do": "new_seed"})
         await at_rest(lab)
         if "seed" in lab.view.controls:
-            assert {lane["values"]["seed"] for lane in lab.panel.lanes} == {1}
+            assert {lane["values"]["seed"] for lane in lab.panel.lanes} == {lab.view.seeds}
             assert not np.isclose(snapshot(lab)["loss"][0], first["loss"][0]).any()
         else:
             assert lab.panel.refusal["text"] == "Nothing in this lab is random."

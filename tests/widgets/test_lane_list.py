@@ -31,10 +31,10 @@ def test_the_lanes_of_a_preset(three: LaneList) -> None:
     assert three.selected == 0
 
 
-def test_lanes_without_names_are_numbered_and_take_common_values() -> None:
-    lanes = LaneList.of(BowlSettings, Preset("", "", ({}, {"angle": 5.0})), {"angle": 1.0, "steps": 7})
+def test_lanes_without_names_are_numbered() -> None:
+    lanes = LaneList.of(BowlSettings, Preset("", "", ({"steps": 7}, {"steps": 7, "angle": 5.0})))
     assert lanes.names == ["lane 1", "lane 2"]
-    assert [(s.angle, s.steps) for s in lanes.settings] == [(1.0, 7), (5.0, 7)]
+    assert [(s.angle, s.steps) for s in lanes.settings] == [(30.0, 7), (5.0, 7)]
 
 
 def test_colours_are_all_different() -> None:

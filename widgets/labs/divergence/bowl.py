@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
-from lessons.core.settings import Settings
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
-from lessons.divergence.theory import growth_factor, threshold
+from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
+from widgets.labs.divergence.limits import limit_factor
 from widgets.plots import FAINT, line, plot, theory
 from widgets.view import LabView
 
@@ -70,9 +70,6 @@ class BowlView(LabView):
             ({"dimension": 20, "condition_number": 100.0, "learning_rate": 1.98, "steps": 300},),
         ),
     )
-
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return ("momentum",) if settings.optimizer == "gradient descent" else ()
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
@@ -146,7 +143,7 @@ class BowlView(LabView):
         for lane in range(count):
             frame.path("plane", LEVELS + 2 + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
             frame.curve("loss", lane, lane, "loss")
-            row = frame.last(lane) if frame.ends[lane] is not None else frame.stop - 1
+            row = frame.last(lane)
             amplitude = np.abs(frame.history["amplitude"][row, lane])
             frame.screen.replace("bars", lane, x=places, y=amplitude)
             frame.screen.replace("bars", count + lane, x=places, y=self._predicted(frame, lane, row))
@@ -154,7 +151,7 @@ class BowlView(LabView):
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
-            limit = self._limit(frame, lane)
+            limit = limit_factor(frame.lanes, lane) / float(frame.lanes.sharpness[lane])
             rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
             lines += [
                 Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit),
@@ -165,20 +162,14 @@ class BowlView(LabView):
 
     def vitals(self, frame: Frame, lane: int) -> Vitals:
         values = eigenvalues(frame.lanes)[lane]
-        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
         return Vitals(
             loss=frame.history["loss"][:, lane],
             sharpness=np.full(len(frame.history), float(values[0])),
             components=frame.history["amplitude"][:, lane],
             directions=tuple(f"component along the eigen-direction of λ = {v:.4g}" for v in values.tolist()),
             learning_rate=float(frame.lanes.learning_rate[lane]),
-            limit=lambda sharpness: threshold(rule, sharpness, momentum),
+            limit_factor=limit_factor(frame.lanes, lane),
         )
-
-    @staticmethod
-    def _limit(frame: Frame, lane: int) -> float:
-        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
-        return float(threshold(rule, float(frame.lanes.sharpness[lane]), momentum))
 
     @staticmethod
     def _factors(frame: Frame, lane: int) -> np.ndarray:

@@ -8,15 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
-from lessons.core.settings import Settings
 from lessons.divergence.net import Net
-from lessons.divergence.theory import threshold
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
+from widgets.labs.divergence.limits import limit_factor
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
 
-NO_LIMIT = ("Adam",)
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 400, "sharpness_every": 2}
 
 
@@ -59,9 +57,6 @@ class NetView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return ("momentum",) if settings.optimizer == "gradient descent" else ()
-
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
         return {
@@ -97,7 +92,7 @@ class NetView(LabView):
     def begin(self, frame: Frame) -> None:
         for lane in range(len(frame.lanes)):
             steps, rates = frame.timeline(lane, "learning_rate")
-            factor = self._factor(frame, lane)
+            factor = limit_factor(frame.lanes, lane)
             limits = factor / rates if factor is not None and rates.all() else np.full(len(rates), np.nan)
             frame.screen.replace("sharpness", len(frame.lanes) + lane, x=steps[-50:], y=limits[-50:])
         for figure in self.step_figures:
@@ -114,7 +109,7 @@ class NetView(LabView):
         lines = []
         for lane in range(len(frame.lanes)):
             row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
-            factor = self._factor(frame, lane)
+            factor = limit_factor(frame.lanes, lane)
             limit = factor / rate if factor is not None and rate else None
             lines += [
                 Reading(lane, "λ_max, limit 2/η", float(frame.history["sharpness"][row, lane]), limit),
@@ -124,7 +119,6 @@ class NetView(LabView):
         return lines
 
     def vitals(self, frame: Frame, lane: int) -> Vitals:
-        rule, momentum = frame.lanes.values("optimizer")[lane], float(frame.lanes.momentum[lane])
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]
         along[np.arange(len(along)) % frame.lanes.shared.sharpness_every != 0] = np.nan  # held, not measured
         return Vitals(
@@ -133,11 +127,5 @@ class NetView(LabView):
             components=along[:, None],
             directions=("update along the top eigenvector",),
             learning_rate=float(frame.lanes.learning_rate[lane]),
-            limit=None if rule in NO_LIMIT else lambda sharpness: threshold(rule, sharpness, momentum),
+            limit_factor=limit_factor(frame.lanes, lane),
         )
-
-    @staticmethod
-    def _factor(frame: Frame, lane: int) -> float | None:
-        """Limit of eta times lambda_max, where the rule has one: 2 for gradient descent."""
-        rule = frame.lanes.values("optimizer")[lane]
-        return None if rule in NO_LIMIT else float(threshold(rule, 1.0, float(frame.lanes.momentum[lane])))

@@ -105,7 +105,7 @@ class ParabolaView(LabView):
             components=frame.history["position"][:, lane, None],
             directions=("distance to the minimum",),
             learning_rate=float(frame.lanes.ratio[lane]) / curvature,
-            limit=lambda sharpness: 2 / sharpness,
+            limit_factor=2.0,
         )
 
     def _lane_readings(self, frame: Frame, lane: int) -> list[Reading]:

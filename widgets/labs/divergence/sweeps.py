@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,10 +14,11 @@ from lessons.core.settings import Settings, setting
 from lessons.divergence.bowl import Bowl, BowlSettings, BowlShape, eigenvalues, rotation, starts
 from lessons.divergence.net import Net, NetSettings, NetShape
 from lessons.divergence.sweep import learning_rate_sweep
-from lessons.divergence.theory import growth_factor, threshold
+from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import FAINT, line, plot, theory
+from widgets.labs.divergence.limits import limit_factor
+from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
 DIVERGED = "#d6457b"
@@ -85,9 +87,6 @@ class SweepView(LabView):
         lowest, highest = values.pop("lowest"), values.pop("highest")
         return learning_rate_sweep(self.lane_settings, values, lowest, highest)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return ("momentum",) if settings.optimizer == "gradient descent" else ()
-
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         return {"sweep": self._sweep_figure(colours[0])}
 
@@ -97,7 +96,7 @@ class SweepView(LabView):
 
     def draw(self, frame: Frame) -> None:
         rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"][frame.stop - 1]
-        gone = np.array([end is not None and end < frame.stop for end in frame.ends])
+        gone = frame.gone
         start = float(frame.history["loss"][0, 0])
         frame.screen.replace("sweep", 0, x=rates, y=np.where(gone | ~(loss > 0), np.nan, loss))
         frame.screen.replace("sweep", 1, x=rates[gone], y=np.full(gone.sum(), 100 * start))
@@ -117,13 +116,12 @@ class SweepView(LabView):
 
     def _limit(self, frame: Frame) -> float | None:
         """Largest stable learning rate by the theory."""
-        rule = frame.lanes.values("optimizer")[0]
-        if rule == "Adam":
-            return None
-        return float(threshold(rule, self._sharpness(frame), float(frame.lanes.momentum[0])))
+        factor = limit_factor(frame.lanes)
+        return None if factor is None else factor / self._sharpness(frame)
 
+    @abstractmethod
     def _sharpness(self, frame: Frame) -> float:
-        raise NotImplementedError
+        """The largest Hessian eigenvalue that the theory goes by."""
 
     def _best(self, frame: Frame) -> float | None:
         return None
@@ -133,7 +131,7 @@ class SweepView(LabView):
         traces = [
             line("loss now", colour, mode="markers", marker={"size": 6}),
             go.Scatter(x=[], y=[], mode="markers", name="diverged", marker=cross),
-            theory(self.limit_name, FAINT.replace("0.55", "0.9")),
+            theory(self.limit_name, grey(0.9)),
             theory("theory", colour),
         ]
         return plot(
@@ -180,8 +178,8 @@ class BowlSweepView(SweepView):
         super().draw(frame)
         rates, predicted = frame.lanes.learning_rate.numpy(), self._predicted(frame)
         below = predicted < 300 * float(frame.history["loss"][0, 0])
-        shown = np.where(below & (predicted > 0), predicted, np.nan)[:: 2 if len(rates) > 56 else 1]
-        frame.screen.replace("sweep", 3, x=rates[:: 2 if len(rates) > 56 else 1], y=shown)
+        shown = np.where(below & (predicted > 0), predicted, np.nan)
+        frame.screen.replace("sweep", 3, x=rates[::2], y=shown[::2])
 
     def _predicted(self, frame: Frame) -> np.ndarray:
         """(1/2) sum_i lambda_i a_i(0)^2 rho_i^(2t): exact for gradient descent, the envelope with momentum."""
@@ -237,7 +235,7 @@ class NetSweepView(SweepView):
             "λ_max now",
             [
                 line("λ_max now", colours[0], mode="markers", marker={"size": 6}),
-                theory("2/η", FAINT.replace("0.55", "0.9")),
+                theory("2/η", grey(0.9)),
             ],
             xaxis_type="log",
             xaxis_tickformat="~g",
@@ -251,16 +249,14 @@ class NetSweepView(SweepView):
         super().begin(frame)
         rates = frame.lanes.learning_rate.numpy()[[0, -1]]
         frame.screen.relayout("sharpness", {"xaxis.range": _decades(rates)})
-        rule = frame.lanes.values("optimizer")[0]
-        if rule != "Adam":
-            factor = threshold(rule, 1.0, float(frame.lanes.momentum[0]))
+        factor = limit_factor(frame.lanes)
+        if factor is not None:
             frame.screen.replace("sharpness", 1, x=rates, y=factor / rates)
 
     def draw(self, frame: Frame) -> None:
         super().draw(frame)
         rates, top = frame.lanes.learning_rate.numpy(), frame.history["sharpness"][frame.stop - 1]
-        gone = np.array([end is not None and end < frame.stop for end in frame.ends])
-        frame.screen.replace("sharpness", 0, x=rates, y=np.where(gone | ~(top > 0), np.nan, top))
+        frame.screen.replace("sharpness", 0, x=rates, y=np.where(frame.gone | ~(top > 0), np.nan, top))
 
     def _sharpness(self, frame: Frame) -> float:
         return float(frame.history["sharpness"][0, 0])

@@ -1,0 +1,113 @@
+"""A cloud of seeds for any experiment: is it the method, or one lucky draw?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings
+from widgets.controls import Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot
+from widgets.view import LabView
+
+SEEDS = 20
+# In the order of the traces: the band's lower edge, its upper edge (filled down to it), the median over both.
+QUANTILES = (0.1, 0.9, 0.5)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One quantity drawn as a cloud.
+
+    Attributes:
+        quantity: Name of the measured value, of shape (K,).
+        caption: Says above the figure what it shows.
+        axis: Title of the y axis.
+        layout: Further keywords of `plotly.graph_objects.Layout`.
+        every: Name of the setting that says at which steps the quantity is measured; measured at each if empty.
+    """
+
+    quantity: str
+    caption: str
+    axis: str
+    layout: dict[str, Any]
+    every: str = ""
+
+
+class SeedCloudView(LabView):
+    """Median and 10 to 90 % band over twenty seeds; `seed` is the first of them.
+
+    A topic names its experiment, its clouds, and a settings class whose `seed` leaves room for twenty.
+    """
+
+    compare = False
+    seeds = SEEDS
+    step_figures = ()
+    clouds: ClassVar[tuple[Cloud, ...]]
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        first = values.pop("seed")
+        seeds = [self.experiment.settings_type.checked({**values, "seed": first + k}) for k in range(SEEDS)]
+        return Lanes(seeds, [f"seed {first + k}" for k in range(SEEDS)])
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        (colour,) = colours
+        edge = {"width": 0.5}
+        low = line("10 %", colour, line=edge)
+        high = line("90 %", colour, line=edge, fill="tonexty", fillcolor="rgba(47,126,216,0.2)")
+        middle = line(f"median of {SEEDS} seeds", colour)
+        return {
+            cloud.quantity: plot(
+                f"seeds-{cloud.quantity}", cloud.caption, "step", cloud.axis, [low, high, middle], **cloud.layout
+            )
+            for cloud in self.clouds
+        }
+
+    def begin(self, frame: Frame) -> None:
+        for cloud in self.clouds:
+            frame.screen.relayout(cloud.quantity, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        for cloud in self.clouds:
+            steps = np.arange(frame.start, frame.stop)
+            if cloud.every:
+                steps = steps[steps % getattr(frame.lanes.shared, cloud.every) == 0]
+            values = frame.history[cloud.quantity][steps]
+            for trace, share in enumerate(QUANTILES):
+                frame.screen.extend(cloud.quantity, trace, steps, quantile(values, share))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        gone = sum(end is not None for end in frame.ends)
+        lines = []
+        for cloud in self.clouds:
+            row = frame.history[cloud.quantity][frame.stop - 1][None]
+            low, high, middle = (float(quantile(row, share)[0]) for share in QUANTILES)
+            lines.append(Reading(0, f"median {cloud.axis}", middle, self.predicted(frame, cloud.quantity)))
+            lines.append(Reading(0, f"10 to 90 % of {cloud.axis}", f"{low:.4g} to {high:.4g}"))
+        return [*lines, Reading(0, "diverged", f"{gone} of {SEEDS} seeds")]
+
+    def predicted(self, frame: Frame, quantity: str) -> float | None:
+        """Return what theory says of a quantity, where it says something."""
+        del frame, quantity
+        return None
+
+
+def quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """Return the quantile over lanes; a diverged lane counts as infinitely large.
+
+    Args:
+        values: Shape (T, K).
+        share: From 0 to 1.
+
+    Returns:
+        Shape (T,).
+    """
+    large = np.where(np.isfinite(values), values, np.inf).astype(float)
+    return np.quantile(large, share, axis=1, method="nearest")
