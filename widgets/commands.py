@@ -78,6 +78,15 @@ class RenameLane(Command):
     name: Annotated[str, Field(max_length=40)]
 
 
+class Place(Command):
+    """A person pointed at a place in a figure."""
+
+    do: Literal["place"]
+    figure: str
+    x: float
+    y: float
+
+
 class OpenLink(Command):
     """The query string of the page: sent once, when the page is there."""
 
@@ -118,6 +127,7 @@ AnyCommand = Annotated[
     | LoadPreset
     | OnLane
     | RenameLane
+    | Place
     | OpenLink
     | GoTo
     | Fork

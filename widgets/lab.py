@@ -54,6 +54,8 @@ class Lab(RunningLab):
                 self._change_lanes(self._lanes.remove(command.lane))
             case do.RenameLane():
                 self._rename(command.lane, command.name)
+            case do.Place():
+                self._place(command.figure, command.x, command.y)
             case do.GoTo():
                 self._go_to(command.step)
             case do.Fork():
@@ -114,6 +116,19 @@ class Lab(RunningLab):
         else:
             self._dragged, self._dragged_at = (lane, field), time.perf_counter()
             self._restart_soon()
+
+    def _place(self, figure: str, x: float, y: float) -> None:
+        """Set the two settings that a figure's coordinates are, in all lanes; a place outside is moved to the edge."""
+        if figure not in self.view.places:
+            raise SettingError(["In this figure nothing can be placed."])
+        lanes = self._lanes
+        for name, value in zip(self.view.places[figure], (x, y), strict=True):
+            field = self.view.settings_type.fields()[name]
+            within = min(max(float(f"{value:.3g}"), field.low), field.high)
+            for lane in range(len(lanes)):
+                lanes = lanes.with_value(lane, name, within)
+        if lanes.settings != self._lanes.settings:
+            self._change_lanes(lanes)
 
     def _changes_in_flight(self, field: str) -> bool:
         running = self.state in (State.RUNNING, State.PAUSED) and self._restart_due is None

@@ -130,7 +130,7 @@ function scaledNotes(annotations) {
 
 function sized(layout) {
   const scale = typeScale();
-  const changes = { dragmode: PHONE.matches ? false : (layout.dragmode ?? "zoom") };
+  const changes = { dragmode: PHONE.matches || layout.meta?.pointer ? false : (layout.dragmode ?? "zoom") };
   const put = (key, size) => size && (changes[key] = size * scale);
   put("font.size", layout.font?.size);
   put("legend.font.size", layout.legend?.font?.size);
@@ -207,7 +207,7 @@ class Figure {
     const config = {
       displaylogo: false,
       responsive: false,
-      modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png"), save("svg")]],
+      modeBarButtons: [...(spec.layout.meta?.pointer ? [] : [["zoom2d", "pan2d", "resetScale2d"]]), [save("png"), save("svg")]],
     };
     clearTimeout(this.timer);
     this.timer = null;
@@ -374,7 +374,15 @@ class Figure {
     return marks.length ? `${said} Marked: ${marks.join("; ")}.` : said;
   }
 
+  // A figure that asks for it takes points or a drawing from the person.
+  letPoint(send) {
+    this.pointing?.close();
+    const wish = this.base.meta?.pointer;
+    this.pointing = wish ? new Pointing(this, wish, send) : null;
+  }
+
   close() {
+    this.pointing?.close();
     clearTimeout(this.timer);
     clearTimeout(this.telling);
     this.Plotly.purge(this.element);
@@ -448,6 +456,7 @@ class View {
         this.figures.push(figure);
         figure.watchZoom();
       }
+      figure.letPoint((message) => this.model.send({ ...message, figure: index }));
     }
   }
 

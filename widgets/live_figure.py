@@ -2,7 +2,8 @@
 
 Protocol, all as custom messages of one anywidget (see live_figure.js for the other end):
 
-- browser -> kernel: `plotly` (send plotly.js, once a page), `hello` (send everything), `ack` (frame `n` is on screen).
+- browser -> kernel: `plotly` (send plotly.js, once a page), `hello` (send everything), `ack` (frame `n` is on screen),
+  `point` and `sketch` (a person pointed at a figure whose layout has `meta.pointer`, see pointing.js).
 - kernel -> browser: `plotly` (gzip in a buffer), `state` (whole figures), `frame` (operations, their numbers in one
   buffer of float64). States and frames are numbered; at most `WINDOW` of them wait for their acknowledgement.
 """
@@ -31,6 +32,8 @@ POINTS_ON_SCREEN = 600
 _HERE = Path(__file__).parent
 
 Numbers = Sequence[float] | np.ndarray
+OnPoint = Callable[[str, float, float], None]
+OnSketch = Callable[[str, np.ndarray, np.ndarray], None]
 
 
 @cache
@@ -123,6 +126,15 @@ def _set(layout: dict[str, Any], dotted: str, value: Any) -> None:
     layout[last] = value
 
 
+def _numbers(sent: Any, count: int) -> np.ndarray | None:
+    """Return what a browser sent as `count` float64 numbers, null as NaN; None if it is nothing of the kind."""
+    if not isinstance(sent, list) or len(sent) != count:
+        return None
+    if not all(value is None or type(value) is float or (type(value) is int and abs(value) < 1e15) for value in sent):
+        return None
+    return np.array([np.nan if value is None else value for value in sent], dtype=float)
+
+
 def _finite(numbers: np.ndarray) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in numbers]
 
@@ -138,7 +150,7 @@ class LiveFigure(OneWayWidget):
     the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
     """
 
-    _esm = _HERE / "live_figure.js"
+    _esm = (_HERE / "pointing.js").read_text() + (_HERE / "live_figure.js").read_text()
     _css = _HERE / "live_figure.css"
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
     label = traitlets.Unicode("Live figure").tag(sync=True)
@@ -146,6 +158,8 @@ class LiveFigure(OneWayWidget):
     def __init__(self, figures: Mapping[str, go.Figure] | go.Figure, **kwargs: Any):
         super().__init__(**kwargs)
         self._on_ready: Callable[[], None] = lambda: None
+        self._on_point: OnPoint = lambda figure, x, y: None
+        self._on_sketch: OnSketch = lambda figure, x, y: None
         self._sent = self._acknowledged = 0
         self._state_due = False
         self._show(figures)
@@ -154,6 +168,14 @@ class LiveFigure(OneWayWidget):
     def on_ready(self, callback: Callable[[], None]) -> None:
         """Call back whenever the browser has caught up and a frame may be sent."""
         self._on_ready = callback
+
+    def on_point(self, callback: OnPoint) -> None:
+        """Call back with figure, x and y when a person points at a figure with `pointer` of kind "place"."""
+        self._on_point = callback
+
+    def on_sketch(self, callback: OnSketch) -> None:
+        """Call back with figure, x and y (both of shape (columns,), y NaN where nothing is drawn) after a stroke."""
+        self._on_sketch = callback
 
     @property
     def ready(self) -> bool:
@@ -262,6 +284,23 @@ class LiveFigure(OneWayWidget):
         elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._sent:
             self._acknowledged = max(self._acknowledged, content["n"])
             self._proceed()
+        elif kind in ("point", "sketch"):
+            self._pointed(content)
+
+    def _pointed(self, content: dict[str, Any]) -> None:
+        """Hand on where a person pointed; what no page of ours sends is dropped."""
+        names, index = list(self._shown), content.get("figure")
+        if type(index) is not int or not 0 <= index < len(names):
+            return
+        wish = (self._shown[names[index]].figure["layout"].get("meta") or {}).get("pointer") or {}
+        if content["type"] == "point" and wish.get("kind") == "place":
+            x, y = (_numbers([content.get(key)], 1) for key in "xy")
+            if x is not None and y is not None and np.isfinite([x[0], y[0]]).all():
+                self._on_point(names[index], float(x[0]), float(y[0]))
+        elif content["type"] == "sketch" and wish.get("kind") == "draw":
+            x, y = (_numbers(content.get(key), wish["columns"]) for key in "xy")
+            if x is not None and y is not None:
+                self._on_sketch(names[index], x, y)
 
     def _proceed(self) -> None:
         if self.ready and self._state_due:

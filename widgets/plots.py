@@ -56,6 +56,17 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
     return figure.update_layout(**layout)
 
 
+def placed(figure: go.Figure, trace: int) -> go.Figure:
+    """Let a person place the start of a trace by click, drag or arrow keys."""
+    return figure.update_layout(meta={**figure.layout.meta, "pointer": {"kind": "place", "trace": trace}})
+
+
+def drawn(figure: go.Figure, trace: int, columns: int) -> go.Figure:
+    """Let a person draw a trace, as one value for each of some columns evenly spaced along the x axis."""
+    wish = {"kind": "draw", "trace": trace, "columns": columns}
+    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish})
+
+
 def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty line that will grow."""
     style = {"color": colour, "width": 2, **kwargs.pop("line", {})}

@@ -63,6 +63,7 @@ class RunningLab(ipw.Box):
         self._device = "cpu"
         self._lanes = self._opening(lanes, changes)
         self.stage = Stage(view, self._lanes.names, self._lanes.colours)
+        self.stage.figure.on_point(lambda figure, x, y: self.handle({"do": "place", "figure": figure, "x": x, "y": y}))
         beside = ipw.VBox([self.stage.figure, self.board, self.readings])
         beside.add_class("tdl-stage")
         self.readings.add_class("tdl-readings")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import plotly.graph_objects as go
@@ -32,6 +32,8 @@ class LabView(ABC):
         speed: Steps a second at the start.
         rate_field: The setting that the doctor halves, or None if the lab has no doctor.
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
+        places: Figures in which a person can point: name -> the settings that x and y are. Their layout asks for it
+            by `meta.pointer` (`widgets.plots.placed`).
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -46,6 +48,7 @@ class LabView(ABC):
     speed: ClassVar[float] = FASTEST
     rate_field: ClassVar[str | None] = None
     seeds: ClassVar[int] = 1
+    places: ClassVar[Mapping[str, tuple[str, str]]] = {}
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
 
     @property

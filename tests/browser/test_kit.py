@@ -99,3 +99,73 @@ def test_the_code_is_in_view_and_the_way_home_is_there(page, voila):
     assert "gradient = curvature * x" in fold.locator("pre").inner_text()
     page.locator(".tdl-way a", has_text="All lessons").click()
     page.locator(".tdl-card").first.wait_for(timeout=60_000)
+
+
+def place_of(lab: LabOnPage) -> tuple[float, float]:
+    return lab.value("start_x"), lab.value("start_y")
+
+
+def test_the_start_is_placed_by_click_drag_and_keys(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
+    plot = bowl.element.locator(".tdl-plot").first
+    plot.scroll_into_view_if_needed()
+    area = plot.locator(".nsewdrag").bounding_box()
+    middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    page.mouse.click(middle[0] + area["width"] / 4, middle[1])
+    x, y = wait_until(lambda: place_of(bowl) != (-2.2, 1.4) and place_of(bowl), "the start is where the click was")
+    assert (x, y) == pytest.approx((1.6, 0.0), abs=0.05)
+    trace = 8
+    wait_until(lambda: bowl.points(0, trace)[0][:1] == [x], "the path starts there")
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0], middle[1] - area["height"] / 4, steps=6)
+    page.mouse.up()
+    wait_until(lambda: place_of(bowl) == pytest.approx((0.0, 1.6), abs=0.05), "the start follows the drag")
+    wait_until(lambda: bowl.points(0, trace)[1][:1] == [place_of(bowl)[1]], "the path follows")
+    before = place_of(bowl)
+    plot.press("ArrowRight")
+    wait_until(lambda: place_of(bowl)[0] > before[0] + 0.05, "an arrow key moves it")
+
+
+def question(page, number: int):
+    """One of the lesson's questions."""
+    box = page.locator(".tdl-check").nth(number)
+    box.locator(".tdl-button").first.wait_for(timeout=60_000)
+    box.scroll_into_view_if_needed()
+    return box
+
+
+def decided(box) -> str:
+    box.get_by_role("button", name="Commit and run").click()
+    box.locator("[data-state=checked]").wait_for(timeout=60_000)
+    return box.locator(".tdl-question-said").inner_text()
+
+
+def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(page, voila):
+    page.goto(voila + LESSON)
+    LabOnPage(page, NET)
+    number, mistake, sketch = (question(page, at) for at in (0, 1, 5))
+    number.locator("input[type=text]").fill("0.8")
+    assert "Right" in decided(number)
+    wait_until(lambda: number.locator(".tdl-plot .js-line").count(), "its run is drawn")
+    assert mistake.locator("blockquote").inner_text()
+    mistake.get_by_role("button", name="Commit and run").click()
+    wait_until(lambda: "Choose one" in mistake.inner_text(), "an answer is asked for")
+    mistake.get_by_label("It holds as written", exact=True).check()
+    assert "Not yet" in decided(mistake)
+    sketch.scroll_into_view_if_needed()
+    area = sketch.locator(".nsewdrag").bounding_box()
+    page.mouse.move(area["x"] + 1, area["y"] + area["height"] / 2)
+    page.mouse.down()
+    for share in range(1, 11):
+        page.mouse.move(area["x"] + area["width"] * share / 10 - 1, area["y"] + area["height"] / 2)
+    page.mouse.up()
+    assert "% of the figure's height away" in decided(sketch)
+    assert page.locator(".tdl-scoreboard tbody tr").count() == 7
+    assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()
+    mistake.get_by_role("button", name="Answer again").click()
+    mistake.get_by_label("It does not hold as written", exact=True).check()
+    assert "the first one counts" in decided(mistake).lower()
+    assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()

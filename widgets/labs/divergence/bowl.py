@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,8 +13,8 @@ from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.limits import limit_factor
-from widgets.plots import FAINT, line, plot, theory
+from widgets.plots import FAINT, line, placed, plot, theory
+from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 LEVELS = 6
@@ -32,6 +33,7 @@ class BowlView(LabView):
     instant = True
     speed = 12.0
     rate_field = "learning_rate"
+    places: ClassVar = {"plane": ("start_x", "start_y")}
     presets = (
         Preset(
             "near the limit",
@@ -85,18 +87,21 @@ class BowlView(LabView):
             for n, c in pairs
         ]
         return {
-            "plane": plot(
-                "bowl-path",
-                "Path over the level lines (dashed: eigen-directions)",
-                "θ₁",
-                "θ₂",
-                [*rings, *axes, *paths],
-                xaxis_range=[-REACH, REACH],
-                yaxis_range=[-REACH, REACH],
-                xaxis_constrain="domain",
-                yaxis_scaleanchor="x",
-                height=380,
-                showlegend=len(names) > 1,
+            "plane": placed(
+                plot(
+                    "bowl-path",
+                    "Path over the level lines (dashed: eigen-directions); click or drag to start elsewhere",
+                    "θ₁",
+                    "θ₂",
+                    [*rings, *axes, *paths],
+                    xaxis_range=[-REACH, REACH],
+                    yaxis_range=[-REACH, REACH],
+                    xaxis_constrain="domain",
+                    yaxis_scaleanchor="x",
+                    height=380,
+                    showlegend=len(names) > 1,
+                ),
+                trace=LEVELS + 2,
             ),
             "bars": plot(
                 "bowl-bars",

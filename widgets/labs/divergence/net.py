@@ -11,10 +11,11 @@ from lessons.core.doctor import Vitals
 from lessons.divergence.net import Net
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.limits import limit_factor
-from widgets.plots import line, plot, theory
+from widgets.plots import line, plot
+from widgets.sharpness_gauge import SharpnessGauge, limit_factor
 from widgets.view import LabView
 
+GAUGE = SharpnessGauge()
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 400, "sharpness_every": 2}
 
 
@@ -71,14 +72,7 @@ class NetView(LabView):
                 yaxis_dtick="D2",
                 showlegend=len(names) > 1,
             ),
-            "sharpness": plot(
-                "net-sharpness",
-                "Sharpness λ_max (line) and its limit 2/η (dashes)",
-                "step",
-                "λ_max",
-                [*(line(n, c) for n, c in pairs), *(theory(f"{n}, limit", c) for n, c in pairs)],
-                yaxis_rangemode="tozero",
-            ),
+            "sharpness": GAUGE.figure("net-sharpness", names, colours),
             "zigzag": plot(
                 "net-zigzag",
                 "Zigzag: cosine between each update and the one before",
@@ -90,29 +84,22 @@ class NetView(LabView):
         }
 
     def begin(self, frame: Frame) -> None:
-        for lane in range(len(frame.lanes)):
-            steps, rates = frame.timeline(lane, "learning_rate")
-            factor = limit_factor(frame.lanes, lane)
-            limits = factor / rates if factor is not None and rates.all() else np.full(len(rates), np.nan)
-            frame.screen.replace("sharpness", len(frame.lanes) + lane, x=steps[-50:], y=limits[-50:])
+        GAUGE.begin(frame)
         for figure in self.step_figures:
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 
     def draw(self, frame: Frame) -> None:
-        every = frame.lanes.shared.sharpness_every
+        GAUGE.draw(frame)
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
-            frame.curve("sharpness", lane, lane, "sharpness", every)
             frame.curve("zigzag", lane, lane, "update_cosine")
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
-            factor = limit_factor(frame.lanes, lane)
-            limit = factor / rate if factor is not None and rate else None
             lines += [
-                Reading(lane, "λ_max, limit 2/η", float(frame.history["sharpness"][row, lane]), limit),
+                GAUGE.reading(frame, lane, rate),
                 Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
                 Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
             ]

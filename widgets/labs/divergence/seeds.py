@@ -10,10 +10,10 @@ from lessons.core.settings import Settings
 from lessons.divergence.net import Net, NetSettings, NetShape
 from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.labs.divergence.limits import limit_factor
 from widgets.labs.divergence.sweeps import fewer
 from widgets.plots import theory
 from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
+from widgets.sharpness_gauge import limit_factor
 
 
 class NetSeedsSettings(NetSettings):

@@ -17,8 +17,8 @@ from lessons.divergence.sweep import learning_rate_sweep
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.limits import limit_factor
 from widgets.plots import grey, line, plot, theory
+from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 DIVERGED = "#d6457b"

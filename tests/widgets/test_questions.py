@@ -1,0 +1,132 @@
+"""Questions: every one can be answered, is decided by its own run, and refuses what is no answer."""
+
+import numpy as np
+import pytest
+from headless import live, until
+
+from lessons.core.history import History
+from lessons.core.run import Run
+from widgets.check import Check
+from widgets.labs.divergence import QUESTIONS
+from widgets.question import Choice, Number, Sketch
+from widgets.scoreboard import Scoreboard
+from widgets.scoring import sketch_distance, verdict
+
+every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+
+
+def columns_of(question) -> np.ndarray:
+    layout = question.figure().layout
+    return np.linspace(*layout.xaxis.range, layout.meta["pointer"]["columns"])
+
+
+def answered(check: Check, value) -> None:
+    if isinstance(check._question.answer, Sketch):
+        x = columns_of(check._question)
+        sent = {"type": "sketch", "figure": 0, "x": x.tolist(), "y": np.full(len(x), float(value)).tolist()}
+        check.figure._receive(check.figure, sent, [])
+        value = None
+    check.handle({"do": "answer", "value": value})
+
+
+def possible(question) -> list:
+    match question.answer:
+        case Choice(options=options):
+            return list(range(len(options)))
+        case Number(low=low, high=high):
+            return [low, (low + high) / 2, high]
+        case Sketch():
+            return list(question.figure().layout.yaxis.range)
+
+
+async def decided(check: Check, value) -> dict:
+    answered(check, value)
+    await until(lambda: check.panel.status["state"] in ("checked", "failed"), 60)
+    return check.panel.status
+
+
+@every_question
+def test_each_answer_gets_a_verdict_and_not_all_get_the_same(question) -> None:
+    async def scenario() -> None:
+        check, grades = Check(question, Scoreboard()), []
+        for value in possible(question):
+            status = await decided(check, value)
+            assert status["state"] == "checked", status
+            assert status["sentence"].endswith(".")
+            grades.append(status["grade"])
+            check.handle({"do": "again"})
+            assert check.panel.status["state"] == "open"
+        if isinstance(question.answer, Choice):
+            assert grades.count("right") == 1
+        else:
+            assert "off" in grades
+
+    live(scenario)
+
+
+@every_question
+def test_the_measured_truth_itself_is_graded_right(question) -> None:
+    lanes, history = question.lanes(), History()
+    history.extend(list(Run(question.experiment, lanes)))
+    outcome = question.outcome(history, lanes)
+    answer = outcome.truth
+    if isinstance(question.answer, Sketch):
+        x = columns_of(question)
+        answer = x, np.interp(x, *outcome.truth)
+        assert sketch_distance(question, answer, outcome.truth) == pytest.approx(0.0, abs=1e-12)
+    if isinstance(question.answer, Number):
+        assert question.answer.low < outcome.truth < question.answer.high
+    assert verdict(question, answer, outcome).grade == "right"
+
+
+@every_question
+@pytest.mark.parametrize("value", [None, True, "x", -1e300, float("nan"), [], {}, 99])
+def test_what_is_no_answer_gets_a_sentence(question, value) -> None:
+    check = Check(question, Scoreboard())
+    check.handle({"do": "answer", "value": value})
+    assert check.panel.status["state"] == "open"
+    assert check.panel.status["refusal"].endswith(".")
+
+
+@pytest.mark.parametrize("content", [None, 7, [], {}, {"do": "play"}, {"do": ["answer"]}, {"do": "again"}])
+def test_what_is_no_command_changes_nothing(content) -> None:
+    check = Check(QUESTIONS["step_factor"], Scoreboard())
+    check.handle(content)
+    assert check.panel.status["state"] == "open"
+    assert "did not understand" in check.panel.status["refusal"]
+
+
+def test_half_a_sketch_is_no_answer_and_a_later_stroke_does_not_change_a_given_one() -> None:
+    async def scenario() -> None:
+        question = QUESTIONS["sharpness_sketch"]
+        check, x = Check(question, Scoreboard()), columns_of(question)
+        half = [5.0 if column < len(x) // 2 else None for column in range(len(x))]
+        check.figure._receive(check.figure, {"type": "sketch", "figure": 0, "x": x.tolist(), "y": half}, [])
+        check.handle({"do": "answer", "value": None})
+        assert "whole curve" in check.panel.status["refusal"]
+        answered(check, 10.0)
+        kept = check._answer
+        check.figure._receive(check.figure, {"type": "sketch", "figure": 0, "x": x.tolist(), "y": [1.0] * len(x)}, [])
+        assert check._answer is kept is check._sketch
+        check._loop.cancel()
+
+    live(scenario)
+
+
+def test_the_scoreboard_counts_first_answers_and_shows_no_markup_of_others() -> None:
+    async def scenario() -> None:
+        board = Scoreboard()
+        assert "Nothing is answered" in board.table.value
+        check = Check(QUESTIONS["diverges_at_the_limit"], board)
+        Check(QUESTIONS["step_factor"], board)
+        first = await decided(check, 0)
+        check.handle({"do": "again"})
+        second = await decided(check, 1)
+        assert {first["grade"], second["grade"]} == {"right", "off"}
+        assert second["count"] == 2
+        right_first = first["grade"] == "right"
+        assert f"{int(right_first)} of 2 right at the first answer" in board.table.value
+        assert "not answered" in board.table.value
+        assert board.table.value.count("<tr>") == 3
+
+    live(scenario)

@@ -1,0 +1,163 @@
+"""A question on the page: answer, run, verdict."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import ipywidgets as ipw
+import numpy as np
+
+from lessons.core.experiment import Measurement
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.core.run import Run
+from widgets.live_figure import LiveFigure
+from widgets.question import Choice, Number, Question, Sketch
+from widgets.question_panel import QuestionPanel
+from widgets.run_loop import RunLoop, State
+from widgets.scoreboard import Scoreboard
+from widgets.scoring import verdict
+
+
+class Check(ipw.Box):
+    """Shows a question; once it is answered, runs its experiment and says what is true.
+
+    Args:
+        question: The question.
+        board: Where the verdict is noted.
+    """
+
+    def __init__(self, question: Question, board: Scoreboard):
+        self._question, self._board = question, board
+        self._loop = RunLoop(self._take, self._follow)
+        self._history = History()
+        self._lanes: Lanes | None = None
+        self._answer: Any = None
+        self._sketch: tuple[np.ndarray, np.ndarray] | None = None
+        self.panel = QuestionPanel(self.handle, question=_described(question), status={"state": "open"})
+        self.figure: LiveFigure | None = None
+        board.ask(question)
+        super().__init__([self.panel])
+        self.add_class("tdl-check")
+        if isinstance(question.answer, Sketch):
+            self._show_figure()
+
+    @property
+    def state(self) -> State:
+        """What the run is doing."""
+        return self._loop.state
+
+    def handle(self, content: Any) -> None:
+        """Carry out a command of the panel; what is not understood, or comes too early, gets a sentence."""
+        asked = content.get("do") if isinstance(content, dict) else None
+        status = self.panel.status["state"]
+        if asked == "answer" and status == "open":
+            self._commit(content.get("value"))
+        elif asked == "again" and status in ("checked", "failed"):
+            self._reopen()
+        else:
+            self._refuse("This question did not understand what was asked of it.")
+
+    # ---- the answer ----
+
+    def _commit(self, value: Any) -> None:
+        problem = self._problem(value)
+        if problem:
+            self._refuse(problem)
+            return
+        self._answer = self._sketch if isinstance(self._question.answer, Sketch) else value
+        self._history, self._lanes = History(), self._question.lanes()
+        self.panel.status = {"state": "running", "value": value, "share": 0.0}
+        self._show_figure()
+        self._loop.load(Run(self._question.experiment, self._lanes))
+        self._loop.play()
+
+    def _problem(self, value: Any) -> str:
+        """One sentence on why this is no answer; empty if it is one."""
+        match self._question.answer:
+            case Number(low=low, high=high):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                    return f"The answer is a number from {low:g} to {high:g}."
+            case Choice(options=options):
+                if type(value) is not int or not 0 <= value < len(options):
+                    return "Choose one of the answers first."
+            case Sketch():
+                if self._sketch is None or np.isfinite(self._sketch[1]).mean() < 0.8:
+                    return "Draw the whole curve first, from the left edge of the figure to the right."
+        return ""
+
+    def _take_sketch(self, _figure: str, x: np.ndarray, y: np.ndarray) -> None:
+        if self.panel.status["state"] != "open":
+            return
+        self._sketch = x, y
+        self.figure.replace("figure", 0, x=x, y=y)
+        self.figure.flush()
+
+    def _refuse(self, sentence: str) -> None:
+        self.panel.status = {**self.panel.status, "refusal": sentence}
+
+    def _reopen(self) -> None:
+        self._loop.cancel()
+        self._sketch = None
+        self._history = History()
+        self.figure.clear()
+        self.figure.flush()
+        self.panel.status = {"state": "open", "value": self.panel.status.get("value")}
+
+    # ---- the run ----
+
+    def _take(self, measurements: Sequence[Measurement]) -> None:
+        self._history.extend(measurements)
+        self._draw()
+        share = len(self._history) / (self._lanes.shared.steps + 1)
+        if share - self.panel.status.get("share", 0.0) > 0.05:
+            self.panel.status = {**self.panel.status, "share": round(share, 2)}
+
+    def _follow(self) -> None:
+        if self._loop.state is State.FINISHED:
+            self._conclude()
+        elif self._loop.state is State.FAILED:
+            self._fail(self._loop.failure)
+
+    def _conclude(self) -> None:
+        try:
+            outcome = self._question.outcome(self._history, self._lanes)
+            reached = verdict(self._question, self._answer, outcome)
+        except Exception:  # a question that cannot be decided is a fault of ours, and is shown as one
+            self._fail(traceback.format_exc())
+            return
+        count = self._board.note(self._question, reached)
+        self.panel.status = {
+            **self.panel.status,
+            "state": "checked",
+            "grade": reached.grade,
+            "words": reached.words,
+            "sentence": outcome.sentence,
+            "count": count,
+        }
+
+    def _fail(self, details: str) -> None:
+        self.panel.status = {**self.panel.status, "state": "failed", "details": details}
+
+    # ---- what is shown ----
+
+    def _draw(self) -> None:
+        if self.figure is not None and self.figure.ready and len(self._history) and self._lanes is not None:
+            self._question.draw(self.figure, self._history, self._lanes)
+            self.figure.flush()
+
+    def _show_figure(self) -> None:
+        """Put the figure on the page when it is needed: most questions are opened later, or never."""
+        if self.figure is not None:
+            return
+        self.figure = LiveFigure(self._question.figure(), label=self._question.prompt)
+        self.figure.on_ready(self._draw)
+        self.figure.on_sketch(self._take_sketch)
+        self.children = [self.panel, self.figure]
+
+
+def _described(question: Question) -> dict[str, Any]:
+    return {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)}

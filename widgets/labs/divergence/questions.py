@@ -1,0 +1,256 @@
+"""What a learner predicts in lesson 3, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.doctor import first_blow_up
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.divergence.bowl import Bowl, BowlSettings
+from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.sweep import learning_rate_sweep
+from widgets.controls import LANE_COLOURS
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+BOTTOM, TOP = 1e-6, 1e5
+FIRST, SECOND = LANE_COLOURS[:2]
+
+
+class _OnParabola(Question):
+    """Distance to the minimum of a few descents on the parabola."""
+
+    experiment = Parabola()
+    ratios: ClassVar[tuple[float, ...]]
+
+    def lanes(self) -> Lanes:
+        return Lanes([ParabolaSettings(ratio=ratio, steps=30) for ratio in self.ratios])
+
+    def figure(self) -> go.Figure:
+        lines = [line(f"η = {r:g} η_opt", c) for r, c in zip(self.ratios, LANE_COLOURS, strict=False)]
+        legend = len(lines) > 1
+        return plot("question", "Distance to the minimum", "step", "|x|", lines, yaxis_type="log", showlegend=legend)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane in range(len(lanes)):
+            distance = np.abs(history["position"][:, lane])
+            screen.replace("figure", lane, x=np.arange(len(distance)), y=distance)
+
+
+class StepFactor(_OnParabola):
+    name = "step_factor"
+    prompt = (
+        "On the parabola, with η = 1.8 η_opt: by which factor is the distance to the minimum multiplied at each step?"
+    )
+    answer = Number(low=0.0, high=2.0, step=0.05, tolerance=0.051)
+    ratios = (1.8,)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        x = np.abs(history["position"][:, 0])
+        factor = float((x[-1] / x[0]) ** (1 / (len(x) - 1)))
+        return Outcome(factor, f"It is |1 − η/η_opt|: here {factor:.3g}. Far beyond η_opt, and still it converges.")
+
+
+class DivergesAtTheLimit(_OnParabola):
+    name = "diverges_at_the_limit"
+    prompt = "Is this so at η = 2 η_opt exactly?"
+    statement = "Gradient descent on a parabola diverges if η ≥ 2 η_opt."
+    answer = Choice((HOLDS, FAILS))
+    ratios = (2.0, 2.05)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        growth = np.abs(history["position"][-1] / history["position"][0])
+        return Outcome(
+            int(growth[0] <= 1 + 1e-9),
+            f"After 30 steps the distance was {growth[0]:.3g} times the first one at 2 η_opt, and {growth[1]:.3g} "
+            "times at 2.05 η_opt. At equality it jumps from side to side for ever; it diverges strictly above.",
+        )
+
+
+class _Sweeps(Question):
+    """The smallest learning rate that diverges, measured by a sweep on the bowl for each of some settings."""
+
+    experiment = Bowl()
+    cases: ClassVar[dict[str, dict]]
+    lowest, highest, rates = 0.5, 8.0, 97
+
+    def lanes(self) -> Lanes:
+        common = {"condition_number": 20.0, "steps": 400}
+        each = [
+            learning_rate_sweep(BowlSettings, {**common, **case}, self.lowest, self.highest, self.rates)
+            for case in self.cases.values()
+        ]
+        return Lanes([settings for lanes in each for settings in lanes.settings])
+
+    def figure(self) -> go.Figure:
+        dots = [
+            line(name, colour, mode="markers", marker={"size": 6 - 2 * k})
+            for k, (name, colour) in enumerate(zip(self.cases, LANE_COLOURS, strict=False))
+        ]
+        return plot(
+            "question",
+            "Loss now, for each learning rate (at the upper edge: diverged)",
+            "η",
+            "loss",
+            dots,
+            xaxis_type="log",
+            xaxis_tickformat="~g",
+            yaxis_type="log",
+            yaxis_range=[np.log10(BOTTOM) - 0.5, np.log10(TOP) + 0.5],
+            showlegend=len(dots) > 1,
+        )
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for case, rows in enumerate(self._rows()):
+            rates, loss = lanes.learning_rate.numpy()[rows], history["loss"][-1][rows]
+            shown = np.clip(np.nan_to_num(loss, nan=TOP), BOTTOM, TOP)
+            screen.replace("figure", case, x=rates, y=shown)
+
+    def _rows(self) -> list[slice]:
+        return [slice(k * self.rates, (k + 1) * self.rates) for k in range(len(self.cases))]
+
+    def limits(self, history: History, lanes: Lanes) -> list[float]:
+        """Return for each case the smallest learning rate that diverged."""
+        loss = history["loss"]
+        gone = first_blow_up(loss, loss[0]) < len(loss)
+        rates = lanes.learning_rate.numpy()
+        return [float(rates[rows][gone[rows]].min()) for rows in self._rows()]
+
+
+class TurnedBowl(_Sweeps):
+    name = "turned_bowl"
+    prompt = "You turn a long valley from lying along an axis to lying across both axes. The largest stable η …"
+    answer = Choice(("grows", "shrinks", "stays the same"))
+    cases: ClassVar = {"0°": {"angle": 0.0}, "45°": {"angle": 45.0}}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        straight, turned = self.limits(history, lanes)
+        same = abs(turned / straight - 1) < 0.05
+        sentence = (
+            f"The smallest η that diverged was {straight:.3g} at 0° and {turned:.3g} at 45°. What counts is the "
+            "curvature along the eigen-directions, and they turn with the bowl."
+        )
+        return Outcome(2 if same else int(turned < straight), sentence)
+
+
+class HeavyBallLimit(_Sweeps):
+    name = "heavy_ball_limit"
+    prompt = "λ_max is 1, so gradient descent diverges above η = 2. Where does the heavy ball with β = 0.9?"
+    answer = Number(low=0.0, high=8.0, step=0.1, tolerance=0.21)
+    cases: ClassVar = {"heavy ball": {"optimizer": "heavy ball", "momentum": 0.9}}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        (limit,) = self.limits(history, lanes)
+        return Outcome(
+            limit,
+            f"The smallest η that diverged was {limit:.3g}; the theory says 2(1+β)/λ_max = 3.8. Momentum makes room "
+            "for larger steps.",
+        )
+
+
+class DiagonalRule(_Sweeps):
+    name = "diagonal_rule"
+    prompt = "The valley lies at 45°, so both diagonal entries are 0.525. Does it converge below η = 3.8?"
+    statement = "In several dimensions the limit is 2 divided by the largest diagonal entry of the Hessian."
+    answer = Choice((HOLDS, FAILS))
+    cases: ClassVar = {"45°": {"angle": 45.0}}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        (limit,) = self.limits(history, lanes)
+        diagonal = (1 + 1 / 20) / 2
+        return Outcome(
+            int(abs(limit * diagonal / 2 - 1) > 0.05),
+            f"It diverged from η = {limit:.3g} on, not from {2 / diagonal:.3g}: the limit is 2/λ_max, and an "
+            "eigenvalue can be larger than every diagonal entry.",
+        )
+
+
+class _OnNet(Question):
+    experiment = Net()
+    common: ClassVar = {"steps": 400, "sharpness_every": 5}
+
+    @abstractmethod
+    def _rates(self) -> tuple[float, ...]:
+        """The learning rates to train with."""
+
+    def lanes(self) -> Lanes:
+        return Lanes([NetSettings(learning_rate=rate, **self.common) for rate in self._rates()])
+
+
+class SharpnessSketch(_OnNet):
+    name = "sharpness_sketch"
+    prompt = "A net trains with η = 0.2, so 2/η = 10. Sketch how its sharpness λ_max will go over 400 steps."
+    answer = Sketch()
+
+    def _rates(self) -> tuple[float, ...]:
+        return (0.2,)
+
+    def figure(self) -> go.Figure:
+        figure = plot(
+            "question",
+            "Sharpness: your curve and, after the run, the measured one",
+            "step",
+            "λ_max",
+            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            xaxis_range=[0, self.common["steps"]],
+            yaxis_range=[0, 20],
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        screen.replace("figure", 1, **dict(zip("xy", _measured_sharpness(history, lanes), strict=True)))
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        steps, top = _measured_sharpness(history, lanes)
+        return Outcome(
+            (steps, top),
+            f"It began at {top[0]:.3g}, was {top.max():.3g} at most and ended at {top[-1]:.3g}; 2/η is 10. Gradient "
+            "descent goes to where it is just stable, and stays about there.",
+        )
+
+
+class AlwaysDiverges(_OnNet):
+    name = "always_diverges"
+    prompt = "Here λ_max is far above 2/η at the start. What will the loss do?"
+    statement = "A net whose learning rate is above 2/λ_max at the start diverges."
+    answer = Choice((HOLDS, FAILS))
+    common: ClassVar = {
+        "steps": 300,
+        "sharpness_every": 10,
+        "activation": "relu",
+        "depth": 1,
+        "width": 128,
+        "init_scale": 1.0,
+    }
+
+    def _rates(self) -> tuple[float, ...]:
+        return (0.05,)
+
+    def figure(self) -> go.Figure:
+        return plot("question", "Training loss", "step", "loss", [line("loss", FIRST)], yaxis_type="log")
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        screen.replace("figure", 0, x=np.arange(len(history)), y=history["loss"][:, 0])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        loss, top = history["loss"][:, 0], history["sharpness"][:, 0]
+        recovered = bool(np.isfinite(loss[-1]) and loss[-1] < loss[0])
+        return Outcome(
+            int(recovered),
+            f"At the start η λ_max was {0.05 * top[0]:.3g}, above 2. The loss rose from {loss[0]:.3g} to "
+            f"{np.nanmax(loss):.3g} and fell to {loss[-1]:.3g}, while λ_max went from {top[0]:.3g} to {top[-1]:.3g}. "
+            "The net was thrown to a flatter place. On a parabola, curved the same everywhere, there is no such place.",
+        )
+
+
+def _measured_sharpness(history: History, lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
+    steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+    return steps.astype(float), history["sharpness"][steps, 0].astype(float)

@@ -1,0 +1,96 @@
+"""A question that a learner answers before a run, and that the run answers then."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from widgets.live_figure import LiveFigure
+
+SKETCH_COLUMNS = 33
+HOLDS, FAILS = "It holds as written", "It does not hold as written"
+
+
+@dataclass(frozen=True)
+class Number:
+    """The answer is a number, set on a slider; `tolerance` is how far off counts as right."""
+
+    low: float
+    high: float
+    step: float
+    tolerance: float
+    unit: str = ""
+    kind: Literal["number"] = "number"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The answer is one of several sentences."""
+
+    options: tuple[str, ...]
+    kind: Literal["choice"] = "choice"
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The answer is a curve that the learner draws into the question's figure, as its first trace.
+
+    Right is a curve whose mean distance from the measured one is at most `tolerance` of the height of the figure.
+    """
+
+    tolerance: float = 0.12
+    kind: Literal["sketch"] = "sketch"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the run says.
+
+    Attributes:
+        truth: The right number, the index of the right option, or a curve: x and y of shape (T,).
+        sentence: What is true, with the measured numbers.
+    """
+
+    truth: float | int | tuple[np.ndarray, np.ndarray]
+    sentence: str
+
+
+class Question(ABC):
+    """One question; holds no state.
+
+    Attributes:
+        name: Unique in its lesson.
+        prompt: The question.
+        statement: What is often written; empty if the question is a prediction and not a search for a mistake.
+        answer: What kind of answer it takes.
+        experiment: What runs when the learner has answered; some seconds at most.
+    """
+
+    name: ClassVar[str]
+    prompt: ClassVar[str]
+    statement: ClassVar[str] = ""
+    answer: ClassVar[Number | Choice | Sketch]
+    experiment: ClassVar[Experiment]
+
+    @abstractmethod
+    def lanes(self) -> Lanes:
+        """Return the lanes to run."""
+
+    @abstractmethod
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        """Return what the finished run says; computed from what it measured."""
+
+    @abstractmethod
+    def figure(self) -> go.Figure:
+        """Return the figure, with empty traces; a sketch has the learner's curve first."""
+
+    @abstractmethod
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        """Draw the run so far into the figure, which is called `figure`."""

@@ -1,0 +1,104 @@
+// The browser's end of question_panel.py.
+
+const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
+let names = 0;
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// ---- the three kinds of answer: each has an element and a value ----
+
+function numberAnswer({ low, high, step, unit }, before) {
+  const id = `tdl-answer-${(names += 1)}`;
+  const slider = make("input", { id, type: "range", min: low, max: high, step });
+  const box = make("input", { type: "text", inputMode: "decimal", className: "tdl-number" });
+  box.setAttribute("aria-label", "Your answer");
+  slider.value = before ?? (low + high) / 2;
+  box.value = slider.value;
+  slider.addEventListener("input", () => (box.value = slider.value));
+  box.addEventListener("change", () => (slider.value = box.value));
+  const label = make("label", { htmlFor: id }, `Your answer${unit ? ` (${unit.trim()})` : ""}`);
+  const value = () => (box.value.trim() === "" ? null : Number(box.value.replace(",", ".")));
+  return { element: make("div", { className: "tdl-answer" }, label, slider, box), value };
+}
+
+function choiceAnswer({ options, prompt }, before) {
+  const name = `tdl-answer-${(names += 1)}`;
+  const inputs = options.map((_, index) => make("input", { type: "radio", name, value: index, checked: index === before }));
+  const rows = options.map((option, index) => make("label", {}, inputs[index], ` ${option}`));
+  const element = make("fieldset", { className: "tdl-answer" }, make("legend", { className: "tdl-hidden-text" }, prompt), ...rows);
+  const value = () => {
+    const chosen = inputs.findIndex((input) => input.checked);
+    return chosen < 0 ? null : chosen;
+  };
+  return { element, value };
+}
+
+function sketchAnswer() {
+  const words = "Draw your curve into the figure, from its left edge to its right, with mouse, finger or arrow keys.";
+  return { element: make("p", { className: "tdl-answer" }, words), value: () => null };
+}
+
+const ANSWERS = { number: numberAnswer, choice: choiceAnswer, sketch: sketchAnswer };
+
+// ---- what it shows in each state ----
+
+function render({ model, el }) {
+  el.classList.add("tdl-question");
+  el.setAttribute("role", "group");
+  const question = model.get("question");
+  el.setAttribute("aria-label", question.statement ? "Find the mistake" : "Predict, then check");
+  const heading = make("p", { className: "tdl-question-kind" }, question.statement ? "Find the mistake" : "Predict, then check");
+  const statement = question.statement ? [make("blockquote", {}, question.statement)] : [];
+  const form = make("div", { className: "tdl-question-form" });
+  const said = make("div", { className: "tdl-question-said" });
+  said.setAttribute("role", "status");
+  el.append(heading, ...statement, make("p", { className: "tdl-question-prompt" }, question.prompt), form, said);
+  for (const type of ["keydown", "keypress", "keyup"]) {
+    el.addEventListener(type, (event) => !(event.ctrlKey || event.metaKey) && event.stopPropagation());
+  }
+  el.setAttribute("data-lm-suppress-shortcuts", "");
+  let shown = null;
+  let answer = null;
+
+  const button = (label, action) => make("button", { type: "button", className: "tdl-button", onclick: action }, label);
+
+  const build = (state, value) => {
+    if (state === "open") {
+      answer = ANSWERS[question.kind](question, value);
+      form.replaceChildren(answer.element, button("Commit and run", () => model.send({ do: "answer", value: answer.value() })));
+    } else {
+      form.querySelectorAll("input, button").forEach((input) => (input.disabled = true));
+      if (state !== "running") form.append(button("Answer again", () => model.send({ do: "again" })));
+    }
+  };
+
+  const show = () => {
+    const { state, value, refusal = "", grade, words, sentence, share = 0, details, count } = model.get("status");
+    if (state !== shown) build(state, value);
+    shown = state;
+    el.dataset.state = state;
+    el.dataset.grade = grade ?? "";
+    const lines = [];
+    if (refusal) lines.push(make("p", { className: "tdl-refusal" }, refusal));
+    if (state === "running") lines.push(make("p", {}, `It runs: ${Math.round(100 * share)} %`));
+    if (state === "checked") {
+      lines.push(make("p", { className: "tdl-grade" }, `${GRADES[grade]}. `, make("span", {}, words.replace(/^Right\.$/, ""))));
+      lines.push(make("p", {}, sentence));
+      if (count > 1) lines.push(make("p", { className: "tdl-question-kind" }, `Answer ${count}; the first one counts.`));
+    }
+    if (state === "failed") {
+      lines.push(make("p", {}, "The run stopped with an error; this is a fault of the lesson, not of your answer."));
+      lines.push(make("details", {}, make("summary", {}, "Details"), make("pre", {}, details)));
+    }
+    said.replaceChildren(...lines);
+  };
+  show();
+  model.on("change:status", show);
+  return () => model.off("change:status", show);
+}
+
+export default { render };

@@ -1,0 +1,34 @@
+"""The browser's form of a question: what is asked, the answer, and what the run said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from widgets.one_way import OneWayWidget
+
+_HERE = Path(__file__).parent
+
+
+class QuestionPanel(OneWayWidget):
+    """Shows a question; commands `answer` (with `value`) and `again` come back.
+
+    Args:
+        on_command: Called with each command, a dict with the key `do`.
+    """
+
+    _esm = _HERE / "question_panel.js"
+    _css = _HERE / "question_panel.css"
+    question = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, on_command: Callable[[Any], None], **state: Any):
+        super().__init__(**state)
+        self._on_command = on_command
+        self.on_msg(self._receive)
+
+    def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        self._on_command(content)

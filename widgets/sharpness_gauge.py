@@ -1,0 +1,68 @@
+"""The Hessian gauge of a lab: measured sharpness over the step, and the limit on it, of each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.divergence.theory import threshold
+from widgets.controls import Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot, theory
+
+# Adaptive rules have an edge of their own, for the preconditioned Hessian (Cohen et al. 2022, arXiv 2207.14484).
+LIMITED = ("gradient descent", "heavy ball", "moving average", "Nesterov")
+POINTS_OF_A_LIMIT = 50
+
+
+def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:
+    """Return the largest stable eta times lambda_max of a lane: 2 for gradient descent; None without a closed form."""
+    rule = lanes.values("optimizer")[lane]
+    return float(threshold(rule, 1.0, float(lanes.momentum[lane]))) if rule in LIMITED else None
+
+
+class SharpnessGauge:
+    """A figure for any view whose experiment measures `sharpness`, and has the settings `optimizer` and `momentum`.
+
+    Args:
+        figure: Name of the figure in the view.
+        every: Name of the setting that says at which steps the sharpness is measured.
+    """
+
+    def __init__(self, figure: str = "sharpness", every: str = "sharpness_every"):
+        self._figure, self._every = figure, every
+
+    def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+        """Return the figure, empty; `name` is its file name."""
+        pairs = list(zip(names, colours, strict=True))
+        traces = [*(line(n, c) for n, c in pairs), *(theory(f"{n}, limit", c) for n, c in pairs)]
+        caption = "Sharpness λ_max (line) and its limit 2/η (dashes)"
+        return plot(name, caption, "step", "λ_max", traces, yaxis_rangemode="tozero")
+
+    def begin(self, frame: Frame) -> None:
+        """Draw the limits that follow from the settings, changes in flight included."""
+        for lane in range(len(frame.lanes)):
+            self.limit(frame, lane, *frame.timeline(lane, "learning_rate"))
+
+    def limit(self, frame: Frame, lane: int, steps: np.ndarray, rates: np.ndarray) -> None:
+        """Draw a lane's limit, where the learning rate went like this; both of shape (N,)."""
+        factor = limit_factor(frame.lanes, lane)
+        limits = factor / rates if factor is not None and rates.all() else np.full(len(rates), np.nan)
+        shown = slice(-POINTS_OF_A_LIMIT, None)
+        frame.screen.replace(self._figure, len(frame.lanes) + lane, x=steps[shown], y=limits[shown])
+
+    def draw(self, frame: Frame) -> None:
+        """Draw the new readings."""
+        every = getattr(frame.lanes.shared, self._every)
+        for lane in range(len(frame.lanes)):
+            frame.curve(self._figure, lane, lane, "sharpness", every)
+
+    @staticmethod
+    def reading(frame: Frame, lane: int, rate: float) -> Reading:
+        """Return the sharpness now beside its limit under this learning rate."""
+        factor = limit_factor(frame.lanes, lane)
+        limit = factor / rate if factor is not None and rate else None
+        return Reading(lane, "λ_max, limit 2/η", float(frame.history["sharpness"][frame.last(lane), lane]), limit)
