@@ -1,0 +1,1 @@
+"""Lesson 2: learning-rate schedules, the noise floor they lower, and warmup, cycles and restarts."""

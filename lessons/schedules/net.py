@@ -1,0 +1,223 @@
+"""A net on the digits, trained by mini-batches under any schedule, with its sharpness measured as it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import Split, digits_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.run import Change
+from lessons.core.settings import setting
+from lessons.core.sharpness import hessian_vector_product
+from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.schedules.batches import Batches
+from lessons.schedules.plateau import Plateau
+from lessons.schedules.schedule_settings import ScheduleShape
+from lessons.schedules.schedules import planned_shares
+from lessons.schedules.scripts import scheduled_net_script
+
+
+class ScheduledNetSettings(ScheduleShape):
+    """Settings of `ScheduledNet`."""
+
+    learning_rate: float = setting(
+        0.2,
+        label="learning rate",
+        symbol="η",
+        doc="The highest learning rate of the schedule; compare 2/η with the sharpness.",
+        low=0.0,
+        high=100.0,
+        slider=(0.001, 10.0),
+        scale="log",
+        hot=True,
+    )
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
+        "gradient descent", label="optimizer", doc="The update rule, with the gradient of a mini-batch."
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    loss: Literal["squared error", "cross-entropy"] = setting(
+        "squared error", label="loss", doc="What is minimised.", shared=True
+    )
+    activation: Activation = setting("tanh", label="activation", doc="Between the layers.", shared=True)
+    width: int = setting(
+        32,
+        label="width",
+        doc="Units in each hidden layer.",
+        low=2,
+        high=512,
+        slider=(4, 128),
+        scale="log",
+        shared=True,
+    )
+    depth: int = setting(
+        2, label="hidden layers", doc="Number of hidden layers.", low=0, high=8, slider=(0, 4), shared=True
+    )
+    init_scale: float = setting(
+        1.0,
+        label="initial scale",
+        symbol="s",
+        doc="Weights start as N(0, s²/fan_in); large s starts sharp.",
+        low=0.01,
+        high=10.0,
+        slider=(0.1, 4.0),
+        scale="log",
+    )
+    train_size: int = setting(
+        500,
+        label="training images",
+        symbol="N",
+        doc="Digits in the training set.",
+        low=20,
+        high=1200,
+        slider=(50, 1000),
+        scale="log",
+        shared=True,
+    )
+    batch_size: int = setting(
+        32,
+        label="batch size",
+        symbol="B",
+        doc="Images drawn for each step; each epoch takes all images in a new order, but for a last part batch.",
+        low=1,
+        high=1200,
+        slider=(1, 500),
+        scale="log",
+        shared=True,
+    )
+    sharpness_every: int = setting(
+        20,
+        label="measure sharpness every",
+        unit="steps",
+        doc="Sharpness, training loss and test accuracy are measured each time, and held in between.",
+        low=1,
+        high=1000,
+        slider=(1, 100),
+        shared=True,
+    )
+    steps: int = setting(
+        1000, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
+    )
+    seed: int = setting(
+        0, label="seed", doc="Draws the initial weights and the batches.", low=0, high=2**31 - 1, slider=(0, 99)
+    )
+
+
+class ScheduledNet(Experiment):
+    """Mini-batch training of a small net on the 8x8 digits.
+
+    Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:
+    `loss`, of the batch about to be used, before its update; `smoothed_loss`, its running mean, which "divide when
+    stuck" watches; `learning_rate`, eta at this step, before changes made at it; and `eta_lambda`, that times the
+    sharpness last measured. At every `sharpness_every`-th step, held in between: `sharpness`, the largest Hessian
+    eigenvalue of the loss on the whole training set; `train_loss` on the same; and `test_accuracy`. The learning rate
+    is in float64, all else in float32.
+
+    Without momentum a full-batch step is stable while `eta_lambda` < 2.
+    """
+
+    name = "scheduled net"
+    title = "A net on the digits under a schedule"
+    settings_type = ScheduledNetSettings
+    references = (
+        "Goyal et al. 2017, arXiv 1706.02677 (warmup)",
+        "Gilmer et al. 2021, arXiv 2110.04369 (warmup and curvature)",
+        "Smith 2017, arXiv 1506.01186 (cycles and the range test)",
+        "Loshchilov & Hutter 2017, arXiv 1608.03983 (warm restarts)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, ScheduledNetState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: ScheduledNetState) -> Iterator[Measurement]:
+        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
+        network, batches, planned = _network(shape), Batches(lanes, data), planned_shares(lanes)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                h = Hyperparameters.of(lanes, now.theta)
+                share = planned[now.step] * now.plateau.share
+                h = replace(h, learning_rate=(lanes.learning_rate * share).to(now.theta)[:, None])
+                now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+                now.plateau.divide(lanes)
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            if now.step % shape.sharpness_every == 0:
+                now.held = _readings(network, shape.loss, data, theta, now.gauge)
+            inputs, labels = batches.at(now.step)
+            loss = LOSSES[shape.loss](network(theta, inputs), labels)
+            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+            learning_rate = lanes.learning_rate * planned[now.step] * now.plateau.share
+            values = {
+                "loss": loss.detach(),
+                "smoothed_loss": now.plateau.see(loss, lanes).to(loss),
+                "learning_rate": learning_rate.to(device),
+                "eta_lambda": learning_rate.to(loss) * now.held["sharpness"],
+                **now.held,
+            }
+            yield Measurement(now.step, values, state=now)
+
+    def script(self, settings: ScheduledNetSettings, changes: Sequence[Change] = ()) -> str:
+        return scheduled_net_script(settings, changes)
+
+
+@dataclass
+class ScheduledNetState:
+    """Where a run of `ScheduledNet` is. All tensors have the lane first.
+
+    Attributes:
+        theta: Parameters at that step, shape (K, P).
+        step: Updates made; -1 before the first measurement.
+        gradient: Gradient of the step's batch there, shape (K, P), or None before the first measurement.
+        held: What is measured now and then.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    plateau: Plateau
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> ScheduledNetState:
+        """The state before the first measurement."""
+        network = _network(lanes.shared)
+        return cls(
+            theta=network.initial(lanes.seed, lanes.init_scale).to(device),
+            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
+            plateau=Plateau.start(lanes),
+        )
+
+
+def _network(shape: ScheduledNetSettings) -> DenseNetwork:
+    return DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
+
+
+def _readings(
+    network: DenseNetwork, loss_name: str, data: Split, theta: Tensor, gauge: SharpnessGauge
+) -> dict[str, Tensor]:
+    loss = LOSSES[loss_name](network(theta, data.train_inputs), data.train_labels)
+    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
+    sharpness = gauge.read(hessian_vector_product(gradient, theta)).value
+    with torch.no_grad():
+        test_accuracy = accuracy(network(theta, data.test_inputs), data.test_labels)
+    return {"sharpness": sharpness, "train_loss": loss.detach(), "test_accuracy": test_accuracy}

@@ -1,0 +1,178 @@
+"""Stochastic gradient descent on a quadratic with noisy gradients, under any schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
+from lessons.core.run import Change
+from lessons.core.settings import setting
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.schedules.plateau import Plateau
+from lessons.schedules.schedule_settings import ScheduleShape
+from lessons.schedules.schedules import planned_shares
+from lessons.schedules.scripts import noisy_quadratic_script
+from lessons.schedules.theory import SecondMoments
+
+
+class NoisyQuadraticSettings(ScheduleShape):
+    """Settings of `NoisyQuadratic`."""
+
+    learning_rate: float = setting(
+        0.5,
+        label="learning rate",
+        symbol="η",
+        doc="The highest learning rate of the schedule. Without momentum stable below 2/λ_max.",
+        low=0.0,
+        high=100.0,
+        slider=(0.001, 4.0),
+        scale="log",
+        hot=True,
+    )
+    optimizer: Literal["gradient descent", "heavy ball"] = setting(
+        "gradient descent", label="optimizer", doc="The update rule, with the noisy gradient."
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step; it raises the floor (1/(1-β))-fold. Idle in gradient descent.",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    noise: float = setting(
+        1.0,
+        label="gradient noise",
+        symbol="σ",
+        doc="Standard deviation of the noise that is added to each component of the gradient.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0, 4.0),
+        slider_step=0.05,
+    )
+    sharpness: float = setting(
+        1.0,
+        label="largest curvature",
+        symbol="λ_max",
+        doc="Largest eigenvalue of the Hessian.",
+        low=0.05,
+        high=20.0,
+        slider=(0.1, 10.0),
+        scale="log",
+    )
+    condition_number: float = setting(
+        10.0,
+        label="condition number",
+        symbol="κ",
+        doc="Largest over smallest curvature; the eigenvalues between are spaced evenly in logarithm.",
+        low=1.0,
+        high=10000.0,
+        slider=(1.0, 1000.0),
+        scale="log",
+    )
+    start: float = setting(
+        5.0, label="start", symbol="θ₀", doc="Each coordinate at the start.", low=-100.0, high=100.0, slider=(0.0, 20.0)
+    )
+    dimension: int = setting(
+        2,
+        label="dimensions",
+        symbol="D",
+        doc="Number of eigen-directions.",
+        low=1,
+        high=50,
+        slider=(1, 20),
+        shared=True,
+    )
+    replicas: int = setting(
+        32,
+        label="runs averaged",
+        symbol="R",
+        doc="So many runs with noise of their own make up a lane; its loss is their mean.",
+        low=1,
+        high=1024,
+        slider=(1, 256),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        1000, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
+    )
+    seed: int = setting(0, label="seed", doc="Draws the gradient noise.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class NoisyQuadratic(Experiment):
+    """Minimise f(theta) = (1/2) sum_i lambda_i theta_i^2 by gradients lambda_i theta_i + sigma xi_i, xi ~ N(0, 1).
+
+    Each lane is R runs ("replicas") under one learning rate that differ in their noise; lanes of one seed share it.
+
+    Measures, in float64: `loss` (K,), the mean over replicas; `expected_loss` (K,), its expectation, exact for any
+    learning rates, hot changes included (under "divide when stuck" for those that were used); `smoothed_loss` (K,),
+    the running mean that "divide when stuck" watches; `learning_rate` (K,), eta at this step, before changes made at
+    it; `position` (K, D) of the first replica. Snapshot: `cloud` (K, R, D), all of them.
+    """
+
+    name = "noisy quadratic"
+    title = "Noisy gradients on a quadratic"
+    settings_type = NoisyQuadraticSettings
+    references = (
+        "Robbins & Monro 1951, Annals of Mathematical Statistics 22(3)",
+        "Schaul, Zhang & LeCun 2013, arXiv 1206.1106, section 3 (noisy quadratic)",
+        "Bottou, Curtis & Nocedal 2018, arXiv 1606.04838, theorem 4.6",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        curvatures, planned = eigenvalues(lanes).to(device), planned_shares(lanes).to(device)
+        theta = lanes.start.to(device)[:, None, None].expand(-1, lanes.shared.replicas, lanes.shared.dimension)
+        moments = SecondMoments.start(lanes.start.to(device), curvatures)
+        optimizer, plateau = LaneOptimizer(lanes.values("optimizer")), Plateau.start(lanes)
+        for step in range(lanes.shared.steps + 1):
+            share = planned[step] * plateau.share.to(device)
+            loss = (curvatures[:, None] * theta**2).sum(2).mean(1) / 2
+            values = {
+                "loss": loss,
+                "expected_loss": moments.loss(),
+                "smoothed_loss": plateau.see(loss, lanes).to(device),
+                "learning_rate": lanes.learning_rate.to(device) * share,
+                "position": theta[:, 0],
+            }
+            yield Measurement(step, values, {"cloud": lambda theta=theta: theta})
+            h = Hyperparameters.of(lanes, loss)
+            h = replace(h, learning_rate=h.learning_rate * share[:, None])
+            noise = lanes.noise.to(device)[:, None, None] * gradient_noise(lanes, step).to(device)
+            gradient = curvatures[:, None] * theta + noise
+            theta = theta + optimizer.update(gradient.flatten(1), h).view_as(theta)
+            moments.advance(h.learning_rate, _momentum(lanes).to(device), lanes.noise.to(device))
+            plateau.divide(lanes)
+
+    def script(self, settings: NoisyQuadraticSettings, changes: Sequence[Change] = ()) -> str:
+        return noisy_quadratic_script(settings, changes)
+
+
+def eigenvalues(lanes: Lanes) -> Tensor:
+    """Return the curvatures, float64, shape (K, D): from lambda_max down to lambda_max / kappa."""
+    fractions = torch.linspace(0, 1, lanes.shared.dimension, dtype=torch.float64)
+    return lanes.sharpness[:, None] * lanes.condition_number[:, None] ** -fractions
+
+
+def gradient_noise(lanes: Lanes, step: int) -> Tensor:
+    """Draw standard normal noise for one step, float64, shape (K, R, D); lanes of one seed share it."""
+    size = (lanes.shared.replicas, lanes.shared.dimension)
+    return draw_per_seed(
+        lanes.seed, f"noise {step}", lambda source: torch.randn(size, generator=source, dtype=torch.float64)
+    )
+
+
+def _momentum(lanes: Lanes) -> Tensor:
+    """beta where the rule has momentum, 0 where not, shape (K,)."""
+    plain = torch.tensor([rule == "gradient descent" for rule in lanes.values("optimizer")])
+    return torch.where(plain, 0.0, lanes.momentum)
