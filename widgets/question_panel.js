@@ -1,7 +1,8 @@
 // The browser's end of question_panel.py.
 
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
-let names = 0;
+const page = (globalThis.__trainingDynamicsLab ??= {});
+const newName = () => `tdl-answer-${(page.answers = (page.answers ?? 0) + 1)}`;
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -12,7 +13,7 @@ function make(tag, properties = {}, ...children) {
 // ---- the three kinds of answer: each has an element and a value ----
 
 function numberAnswer({ low, high, step, unit }, before) {
-  const id = `tdl-answer-${(names += 1)}`;
+  const id = newName();
   const slider = make("input", { id, type: "range", min: low, max: high, step });
   const box = make("input", { type: "text", inputMode: "decimal", className: "tdl-number" });
   box.setAttribute("aria-label", "Your answer");
@@ -26,7 +27,7 @@ function numberAnswer({ low, high, step, unit }, before) {
 }
 
 function choiceAnswer({ options, prompt }, before) {
-  const name = `tdl-answer-${(names += 1)}`;
+  const name = newName();
   const inputs = options.map((_, index) => make("input", { type: "radio", name, value: index, checked: index === before }));
   const rows = options.map((option, index) => make("label", {}, inputs[index], ` ${option}`));
   const element = make("fieldset", { className: "tdl-answer" }, make("legend", { className: "tdl-hidden-text" }, prompt), ...rows);
