@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -41,13 +41,12 @@ class Hyperparameters:
 
         What the lanes have no field for has torch.optim's default.
         """
-        known = [field.name for field in fields(cls) if field.name in lanes.fields]
+        known = [name for name in cls.__dataclass_fields__ if name in lanes.fields]
         return cls(**{name: getattr(lanes, name).to(like)[:, None] for name in known})
 
     def rows(self, lanes: Tensor | slice) -> Hyperparameters:
         """Return the values of some lanes."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return Hyperparameters(**{name: v[lanes] if isinstance(v, Tensor) else v for name, v in values})
+        return Hyperparameters(*(v[lanes] if isinstance(v, Tensor) else v for v in vars(self).values()))
 
 
 class UpdateRule(ABC):
@@ -55,6 +54,7 @@ class UpdateRule(ABC):
 
     equation: ClassVar[str]
     reference: ClassVar[str]
+    has_velocity: ClassVar[bool] = False
     looks_ahead: ClassVar[bool] = False
 
     @abstractmethod
@@ -84,6 +84,7 @@ class HeavyBall(UpdateRule):
 
     equation = r"v \leftarrow \beta v + g,\quad \theta \leftarrow \theta - \eta v"
     reference = "Polyak 1964, USSR Comp. Math. 4(5), eq. 9"
+    has_velocity = True
 
     def __init__(self) -> None:
         self.velocity: Tensor | float = 0.0
@@ -104,6 +105,7 @@ class MovingAverage(UpdateRule):
 
     equation = r"v \leftarrow \beta v + (1-\beta) g,\quad \theta \leftarrow \theta - \eta v"
     reference = "Kingma & Ba 2015, arXiv 1412.6980, the first moment of Algorithm 1"
+    has_velocity = True
 
     def __init__(self) -> None:
         self.velocity: Tensor | float = 0.0
@@ -121,6 +123,7 @@ class Nesterov(UpdateRule):
 
     equation = r"v \leftarrow \beta v + g,\quad \theta \leftarrow \theta - \eta (g + \beta v)"
     reference = "Nesterov 1983; Sutskever et al. 2013, eq. 3-4"
+    has_velocity = True
     looks_ahead = True
 
     def __init__(self) -> None:

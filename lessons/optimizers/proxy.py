@@ -1,0 +1,280 @@
+"""The loss is a proxy for the error: two overlapping Gaussians, several losses, and one point out of place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed, generator
+from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork
+from lessons.core.settings import Settings, setting
+from lessons.core.update_rules import GradientDescent, Hyperparameters, lanes_of_each
+from lessons.optimizers.theory import linear_error
+
+Method = Literal["squared error", "logistic", "hinge", "perceptron", "squared error of a sigmoid", "MLP"]
+
+# Each loss is a function of the margin: the label (1 or -1) times what the classifier gives out.
+MARGIN_LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
+    "squared error": lambda margin: (1 - margin) ** 2 / 2,
+    "logistic": lambda margin: torch.nn.functional.softplus(-margin),
+    "hinge": lambda margin: (1 - margin).clamp(min=0),
+    "perceptron": lambda margin: (-margin).clamp(min=0),
+    "squared error of a sigmoid": lambda margin: (-margin).sigmoid() ** 2 / 2,
+    "MLP": lambda margin: torch.nn.functional.softplus(-margin),
+}
+FRESH = 4000
+WINDOW = 8.0  # half the side of the square, about the origin, over which the score is drawn
+GRID = 65
+_OUTLIER_LABEL = -1.0
+
+
+class ProxySettings(Settings):
+    """Settings of `Proxy`."""
+
+    learning_rate: float = setting(
+        0.1,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step.",
+        low=0.0,
+        high=100.0,
+        slider=(0.001, 10.0),
+        scale="log",
+        hot=True,
+    )
+    method: Method = setting(
+        "squared error",
+        label="classifier",
+        doc="The loss a linear classifier is trained with; 'MLP' is a small net with the logistic loss.",
+    )
+    outlier: bool = setting(False, label="outlier", doc="One more training point, of the left class.", hot=True)
+    outlier_x: float = setting(
+        6.0,
+        label="outlier",
+        symbol="x₁",
+        doc="First coordinate of the outlier.",
+        low=-1000.0,
+        high=1000.0,
+        slider=(-8.0, 8.0),
+        slider_step=0.1,
+        hot=True,
+    )
+    outlier_y: float = setting(
+        3.0,
+        label="outlier",
+        symbol="x₂",
+        doc="Second coordinate of the outlier.",
+        low=-1000.0,
+        high=1000.0,
+        slider=(-8.0, 8.0),
+        slider_step=0.1,
+        hot=True,
+    )
+    separation: float = setting(
+        2.0,
+        label="separation",
+        symbol="d",
+        doc="Distance between the two class means, in deviations.",
+        low=0.0,
+        high=10.0,
+        slider=(0.5, 6.0),
+        slider_step=0.1,
+        shared=True,
+    )
+    train_size: int = setting(
+        60,
+        label="training points",
+        symbol="N",
+        doc="Points in the training set, half of each class.",
+        low=4,
+        high=2000,
+        slider=(10, 1000),
+        scale="log",
+        shared=True,
+    )
+    width: int = setting(
+        8, label="width", doc="Hidden units of the MLP.", low=1, high=64, slider=(2, 32), scale="log", shared=True
+    )
+    steps: int = setting(
+        500, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
+    )
+    seed: int = setting(
+        0, label="seed", doc="Draws the training points and the weights.", low=0, high=2**31 - 1, slider=(0, 99)
+    )
+
+
+class Proxy(Experiment):
+    """Full-batch gradient descent on classifiers of two unit Gaussians with means (-d/2, 0) and (d/2, 0).
+
+    No classifier errs less than the line x_1 = 0, see `theory.bayes_error`. The perceptron is Rosenblatt's rule in its
+    batch form: the mean over the points that are on the wrong side.
+
+    Measures, in float64: `loss` (K,), `train_error` (K,), `fresh_error` (K,) on points never seen (linear classifiers:
+    in closed form; the MLP: on `FRESH` points), and `weights` (K, 3): w_1, w_2 and bias of the linear classifier, 0 in
+    lanes with an MLP.
+
+    Snapshots: `score` (K, G, G) over the window, row j and column i at (x_i, y_j) of `grid_axis`: the boundary is where
+    it is 0; and `fresh_side` (K, `FRESH`): which fresh points are put to the right class.
+    """
+
+    name = "proxy"
+    title = "The loss is a proxy for the error"
+    settings_type = ProxySettings
+    references = (
+        "Bartlett, Jordan & McAuliffe 2006, JASA 101(473) (surrogate losses)",
+        "Rosenblatt 1958, Psychological Review 65(6)",
+        "Brady, Raghavan & Slawny 1989, IEEE Trans. Circuits and Systems 36(5) (back-propagation against perceptron)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        classifier, sample, rule = Classifiers(lanes), TrainingSet(lanes), GradientDescent()
+        fresh, fresh_labels = fresh_points(lanes.shared.separation)
+        theta = classifier.initial(lanes.seed)
+        for step in range(lanes.shared.steps + 1):
+            theta = theta.detach().requires_grad_()
+            inputs, labels, weight = sample.now(lanes)
+            score = classifier.score(theta, inputs)
+            loss = (weight * classifier.margin_loss(labels * score)).sum(1)
+            (gradient,) = torch.autograd.grad(loss.sum(), theta)
+            wrong = (labels * score.detach() <= 0).double()
+            now = theta.detach()
+            values = {
+                "loss": loss.detach(),
+                "train_error": (weight * wrong).sum(1),
+                "fresh_error": classifier.fresh_error(now, fresh, fresh_labels, lanes.shared.separation),
+                "weights": now[:, :3] * ~classifier.is_net[:, None],
+            }
+            yield Measurement(step, values, classifier.snapshots(now, fresh))
+            theta = now + rule.update(gradient, Hyperparameters(lanes.learning_rate[:, None], torch.zeros(1)))
+
+
+class Classifiers:
+    """A linear classifier or a net in each lane.
+
+    All parameters of a lane are one row of theta: three for the linear classifier, then those of the net; a lane uses
+    one part, and the other has gradient 0.
+    """
+
+    def __init__(self, lanes: Lanes):
+        self.is_net = torch.tensor([method == "MLP" for method in lanes.values("method")])
+        self._lanes_of_method = lanes_of_each(lanes.values("method"))
+        self._network = DenseNetwork((2, lanes.shared.width, 1), "tanh")
+
+    def initial(self, seeds: Tensor) -> Tensor:
+        """Draw theta, float64, shape (K, 3 + P)."""
+        linear = draw_per_seed(seeds, "linear weights", lambda source: 0.5 * torch.randn(3, generator=source))
+        return torch.cat([linear, self._network.initial(seeds, torch.ones(len(seeds)))], 1).double()
+
+    def score(self, theta: Tensor, inputs: Tensor) -> Tensor:
+        """Return what each lane's classifier gives for inputs (N, 2) or (K, N, 2), shape (K, N)."""
+        linear = (inputs * theta[:, None, :2]).sum(2) + theta[:, 2:3]
+        if not self.is_net.any():
+            return linear
+        own = inputs[self.is_net] if inputs.dim() == 3 else inputs
+        score = linear.clone()
+        score[self.is_net] = self._network(theta[self.is_net, 3:], own)[..., 0]
+        return score
+
+    def margin_loss(self, margin: Tensor) -> Tensor:
+        """Return the loss of each point, margin and result (K, N)."""
+        loss = torch.zeros_like(margin)
+        for method, lanes in self._lanes_of_method.items():
+            loss[lanes] = MARGIN_LOSSES[method](margin[lanes])
+        return loss
+
+    def fresh_error(self, theta: Tensor, points: Tensor, labels: Tensor, separation: float) -> Tensor:
+        """Return the share of fresh points that are put to the wrong class, shape (K,)."""
+        error = linear_error(theta[:, :3], separation)
+        if self.is_net.any():
+            score = self._network(theta[self.is_net, 3:], points)[..., 0]
+            error[self.is_net] = (labels * score <= 0).double().mean(1)
+        return error
+
+    def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
+        """What can be drawn of theta."""
+        return {
+            "score": lambda: self.score(theta, _window_points()).view(-1, GRID, GRID),
+            "fresh_side": lambda: self.score(theta, fresh) > 0,
+        }
+
+
+class TrainingSet:
+    """Each lane's points, the movable outlier last."""
+
+    def __init__(self, lanes: Lanes):
+        size = lanes.shared.train_size
+        drawn = draw_per_seed(lanes.seed, "points", partial(_gaussian_points, size, lanes.shared.separation))
+        self._inputs = torch.cat([drawn, torch.zeros(len(lanes), 1, 2).double()], 1)
+        self._labels = torch.cat([_labels(size), torch.tensor([_OUTLIER_LABEL]).double()])
+
+    def now(self, lanes: Lanes) -> tuple[Tensor, Tensor, Tensor]:
+        """Return inputs (K, N + 1, 2), labels (N + 1,) and each point's weight in the mean (K, N + 1)."""
+        outlier = torch.stack([lanes.outlier_x, lanes.outlier_y], 1)[:, None]
+        inputs = torch.cat([self._inputs[:, :-1], outlier], 1)
+        count = inputs.shape[1] - 1
+        weight = torch.ones(len(lanes), count + 1, dtype=torch.float64)
+        weight[:, -1] = lanes.outlier
+        return inputs, self._labels, weight / (count + lanes.outlier[:, None])
+
+
+def training_points(seed: int, train_size: int, separation: float) -> tuple[Tensor, Tensor]:
+    """Return the points (N, 2) that a lane of this seed trains on, without the outlier, and their labels (N,)."""
+    points = draw_per_seed(torch.tensor([seed]), "points", partial(_gaussian_points, train_size, separation))
+    return points[0], _labels(train_size)
+
+
+def fresh_points(separation: float) -> tuple[Tensor, Tensor]:
+    """Return points (`FRESH`, 2) that no lane trains on, and their labels, 1 or -1."""
+    return _gaussian_points(FRESH, separation, generator(0, "fresh points")), _labels(FRESH)
+
+
+def grid_axis() -> Tensor:
+    """Return the coordinates of the snapshot's columns, and of its rows, shape (G,)."""
+    return torch.linspace(-WINDOW, WINDOW, GRID, dtype=torch.float64)
+
+
+def boundary_shifts(distances: Sequence[float], methods: Sequence[str] = get_args(Method), **common) -> Tensor:
+    """Train with the outlier at each distance and without it, and see which share of fresh points changes sides.
+
+    The outlier lies beyond the right class, at 30 degrees from the line through the means.
+
+    Args:
+        distances: From the origin, D of them.
+        methods: Of `Method`, M of them.
+        common: Further settings.
+
+    Returns:
+        Shape (M, D).
+
+    Raises:
+        SettingError: If a setting is not allowed.
+    """
+    direction = torch.deg2rad(torch.tensor(30.0))
+    places = [{"outlier_x": d * direction.cos().item(), "outlier_y": d * direction.sin().item()} for d in distances]
+    outliers = [{}, *({"outlier": True, **place} for place in places)]
+    settings = [ProxySettings.checked({**common, "method": method, **o}) for method in methods for o in outliers]
+    *_, last = Proxy().run(Lanes(settings))
+    side = last.snapshots["fresh_side"]().view(len(methods), len(outliers), FRESH)
+    return (side[:, 1:] != side[:, :1]).double().mean(2)
+
+
+def _gaussian_points(count: int, separation: float, source: torch.Generator) -> Tensor:
+    points = torch.randn(count, 2, generator=source, dtype=torch.float64)
+    points[:, 0] += _labels(count) * separation / 2
+    return points
+
+
+def _labels(count: int) -> Tensor:
+    """-1 and 1 in turn, float64, shape (N,)."""
+    return 2.0 * (torch.arange(count, dtype=torch.float64) % 2) - 1
+
+
+def _window_points() -> Tensor:
+    y, x = torch.meshgrid(grid_axis(), grid_axis(), indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)

@@ -1,0 +1,208 @@
+"""Optimizers side by side on one surface, from one start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.core.update_rules import Hyperparameters
+from lessons.optimizers.mixture import MixedOptimizer, RuleName
+from lessons.optimizers.net_slice import net_slice
+from lessons.optimizers.rules import Place
+from lessons.optimizers.surfaces import Beale, Rosenbrock, Saddle, Surface, TwoMinima, quadratic
+
+SURFACES: dict[str, Callable[[Lanes], Surface]] = {
+    "quadratic": quadratic,
+    "Rosenbrock": lambda lanes: Rosenbrock(),
+    "Beale": lambda lanes: Beale(),
+    "saddle": lambda lanes: Saddle(),
+    "two minima": lambda lanes: TwoMinima(),
+    "net": lambda lanes: net_slice(),
+}
+_NOISE_BLOCK = 256
+
+
+class DescentSettings(Settings):
+    """An optimizer and its hyperparameters: what `descent` reads from its lanes."""
+
+    optimizer: RuleName = setting("gradient descent", label="optimizer", doc="The update rule.")
+    learning_rate: float = setting(
+        0.1,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step. Newton's own is 1; L-BFGS tries this length first and then searches.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0001, 10.0),
+        scale="log",
+        hot=True,
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step (β₁ of Adam).",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    beta_2: float = setting(
+        0.999,
+        label="second momentum",
+        symbol="β₂",
+        doc="Share of the mean squared gradient kept at each step by RMSProp, Adam and AdamW.",
+        low=0.0,
+        high=0.99999,
+        slider=(0.5, 0.999),
+        slider_step=0.001,
+    )
+    weight_decay: float = setting(
+        0.01,
+        label="weight decay",
+        symbol="λ",
+        doc="AdamW shrinks the parameters by ηλ at each step; the others leave it out.",
+        low=0.0,
+        high=10.0,
+        slider=(0.0, 1.0),
+        slider_step=0.01,
+    )
+    damping: float = setting(
+        0.0,
+        label="damping",
+        symbol="δ",
+        doc="Newton's method adds it to each eigenvalue of the Hessian before inverting.",
+        low=0.0,
+        high=1000.0,
+        slider=(0.0, 5.0),
+        slider_step=0.05,
+    )
+    gradient_noise: float = setting(
+        0.0,
+        label="gradient noise",
+        symbol="σ",
+        doc="Deviation of the Gaussian noise in each gradient: gradient descent becomes stochastic gradient descent.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0, 2.0),
+        slider_step=0.01,
+    )
+    seed: int = setting(0, label="seed", doc="Draws the gradient noise.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class RaceSettings(DescentSettings):
+    """Settings of `Race`."""
+
+    surface: Literal["quadratic", "Rosenbrock", "Beale", "saddle", "two minima", "net"] = setting(
+        "quadratic",
+        label="surface",
+        doc="What is minimised; 'net' is a plane through the weights of a net trained on the digits.",
+        shared=True,
+    )
+    condition_number: float = setting(
+        20.0,
+        label="condition number",
+        symbol="κ",
+        doc="Of the quadratic surface: its curvatures are 1 and 1/κ.",
+        low=1.0,
+        high=10000.0,
+        slider=(1.0, 1000.0),
+        scale="log",
+    )
+    angle: float = setting(
+        30.0,
+        label="rotation",
+        symbol="φ",
+        unit="°",
+        doc="Of the quadratic surface: turns it away from the axes.",
+        low=-180.0,
+        high=180.0,
+        slider=(-90.0, 90.0),
+        slider_step=1.0,
+    )
+    start_x: float = setting(
+        -2.0, label="start", symbol="θ₁", doc="First coordinate of the start.", low=-5.0, high=5.0, slider_step=0.05
+    )
+    start_y: float = setting(
+        2.2, label="start", symbol="θ₂", doc="Second coordinate of the start.", low=-5.0, high=5.0, slider_step=0.05
+    )
+    steps: int = setting(
+        200, label="steps", doc="Number of updates.", low=1, high=10000, slider=(10, 2000), shared=True
+    )
+
+
+class Race(Experiment):
+    """Each lane's optimizer runs down the same surface.
+
+    Measures, in float64: `loss` (K,) at `theta`; `theta` (K, 2), the point at which the gradient is taken; `gradient`
+    (K, 2) there, as the optimizer is given it, noise included; `update` (K, 2), the last one made; `carried` (K, 2),
+    what the velocity adds to the next update, and `ball` (K, 2), the point from which it does so.
+
+    Momentum and Nesterov differ in where they ask for the gradient: heavy ball asks at the ball itself (theta = ball),
+    Nesterov where the velocity will have carried it (theta = ball + carried).
+    """
+
+    name = "race"
+    title = "Optimizers on a surface"
+    settings_type = RaceSettings
+    references = (
+        "Sutskever, Martens, Dahl & Hinton 2013, ICML (Nesterov's momentum as a look-ahead)",
+        "Nocedal & Wright 2006, Numerical Optimization, 2nd ed.",
+        "Kingma & Ba 2015, arXiv 1412.6980",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        start = torch.stack([lanes.start_x, lanes.start_y], 1)
+        return descent(lanes, SURFACES[lanes.shared.surface](lanes), start, device)
+
+
+def descent(lanes: Lanes, surface: Surface, start: Tensor, device: str = "cpu") -> Iterator[Measurement]:
+    """Let the lanes' optimizers run down a surface; what is measured is listed in `Race`.
+
+    Args:
+        lanes: Of a class derived from `DescentSettings` that has `steps`.
+        surface: Of as many lanes.
+        start: Shape (K, 2).
+        device: Where the points are; surfaces in closed form follow them.
+    """
+    theta = start.to(device)
+    optimizer, noise, update = MixedOptimizer(lanes.values("optimizer")), Noise(lanes), torch.zeros_like(theta)
+    for step in range(lanes.shared.steps + 1):
+        loss, gradient = surface.loss_and_gradient(theta)
+        gradient = gradient + noise.at(step).to(device)
+        ball, carried = optimizer.carried(theta, Hyperparameters.of(lanes, theta))
+        vectors = {"theta": theta, "gradient": gradient, "update": update, "ball": ball, "carried": carried}
+        yield Measurement(step, {"loss": loss, **vectors})
+        update = optimizer.update(Place(theta, loss, gradient, surface), Hyperparameters.of(lanes, theta))
+        theta = theta + update
+
+
+class Noise:
+    """Gaussian noise of each lane's deviation; lanes of one seed draw the same, each step anew.
+
+    Args:
+        lanes: With `gradient_noise` and `seed`.
+    """
+
+    def __init__(self, lanes: Lanes):
+        self._deviation, self._seeds = lanes.gradient_noise[:, None], lanes.seed
+        self._block = torch.zeros(len(lanes), _NOISE_BLOCK, 2, dtype=torch.float64)
+        self._silent = not self._deviation.any()
+
+    def at(self, step: int) -> Tensor:
+        """Return the noise of a step, shape (K, 2). Steps must be asked for in turn."""
+        if step % _NOISE_BLOCK == 0 and not self._silent:
+            self._block = draw_per_seed(self._seeds, f"gradient noise {step // _NOISE_BLOCK}", _draw_block)
+        return self._deviation * self._block[:, step % _NOISE_BLOCK]
+
+
+def _draw_block(source: torch.Generator) -> Tensor:
+    return torch.randn(_NOISE_BLOCK, 2, generator=source, dtype=torch.float64)

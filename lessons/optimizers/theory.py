@@ -1,0 +1,138 @@
+"""Closed forms of lesson 1: gains, rates, escape times, error rates."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+TuningMethod = Literal["gradient descent", "heavy ball"]
+GradientPattern = Literal["constant", "alternating"]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The best hyperparameters on a quadratic, and the factor per step they give in the long run; all of one shape."""
+
+    learning_rate: Tensor
+    momentum: Tensor
+    rate: Tensor
+
+
+def best_tuning(method: TuningMethod, condition_number: Tensor) -> Tuning:
+    """Return the tuning that is fastest on a quadratic with curvatures from 1/kappa to 1.
+
+    Gradient descent: eta = 2 / (mu + L), rate (kappa - 1) / (kappa + 1). Heavy ball: eta = 4 / (sqrt L + sqrt mu)^2,
+    beta = rate^2, rate (sqrt kappa - 1) / (sqrt kappa + 1).
+
+    Args:
+        method: Which.
+        condition_number: kappa, any shape.
+
+    Source: Polyak 1964; Nesterov 2018, Lectures on Convex Optimization, section 1.2.3.
+    """
+    if method == "gradient descent":
+        rate = (condition_number - 1) / (condition_number + 1)
+        return Tuning(2 / (1 + 1 / condition_number), torch.zeros_like(rate), rate)
+    root = condition_number.sqrt()
+    rate = (root - 1) / (root + 1)
+    return Tuning(4 / (1 + 1 / root) ** 2, rate**2, rate)
+
+
+def iterations(rate: float, tolerance: float = 1e-6) -> int:
+    """Return the first step at which rate^t is at most the tolerance."""
+    return math.ceil(math.log(tolerance) / math.log(rate)) if rate > 0 else 1
+
+
+def heavy_ball_error(step: Tensor, condition_number: float) -> Tensor:
+    """Return the error of tuned heavy ball, as a share of the start's, from a start equally far along both directions.
+
+    At the best tuning both roots of each direction coincide, so powers of the rate come with a factor that grows:
+    (1 + c t) rate^t, with c = 2 s / (1 + s) along the flat and 2 / (1 + s) along the steep direction, s = kappa^-1/2.
+
+    Args:
+        step: t, any shape.
+        condition_number: kappa, above 1.
+    """
+    s = condition_number**-0.5
+    flat, steep = 1 + 2 * s / (1 + s) * step, 1 + 2 / (1 + s) * step
+    return ((flat**2 + steep**2) / 2).sqrt() * ((1 - s) / (1 + s)) ** step
+
+
+def gain(pattern: GradientPattern, momentum: float, step: Tensor | float = math.inf) -> Tensor | float:
+    """Return the update's length over eta |g| when `step` gradients have been seen, for PyTorch's momentum.
+
+    It tends to 1 / (1 - beta) if the gradient is constant and to 1 / (1 + beta) if its sign alternates: a geometric
+    series in beta or -beta. As a moving average, momentum gives 1 - beta times as much.
+    """
+    ratio = momentum if pattern == "constant" else -momentum
+    return (1 - ratio**step) / (1 - ratio)
+
+
+def escape_time(distance: float, radius: float, learning_rate: float, momentum: float = 0.0) -> float:
+    """Return the steps from `distance` to `radius` along a direction of curvature -1, momentum in PyTorch's form.
+
+    The distance grows by the larger root r of z^2 - (1 + beta + eta) z + beta at each step (1 + eta without momentum),
+    so the time is log(radius / distance) / log r, and a constant that depends on eta and beta only.
+
+    Source: linearisation; for gradient descent see Lee, Simchowitz, Jordan & Recht 2016, arXiv 1602.04915.
+    """
+    trace = 1 + momentum + learning_rate
+    spread = math.sqrt(trace**2 - 4 * momentum)
+    larger, smaller = (trace + spread) / 2, (trace - spread) / 2
+    share = (1 + learning_rate - smaller) / spread
+    return math.log(radius / (share * distance)) / math.log(larger)
+
+
+def newton_growth(curvature: float, learning_rate: float, damping: float) -> float:
+    """Return the factor by which a damped Newton step multiplies the distance along one direction of a quadratic.
+
+    At damping 0 it is 1 - eta whatever the curvature's sign: a saddle attracts as a minimum does. Negative curvature
+    repels only if the damping exceeds it.
+    """
+    return 1 - learning_rate * curvature / (curvature + damping)
+
+
+def quickprop_jump(eta_lambda: float) -> float:
+    """Return how many times its first step Quickprop's second one is, on a parabola, without the growth limit."""
+    return (1 - eta_lambda) / eta_lambda
+
+
+def batch_variance(example_variance: Tensor, batch_size: int, train_size: int) -> Tensor:
+    """Return the variance of a mini-batch gradient about the full gradient, the batch drawn without replacement.
+
+    Args:
+        example_variance: Variance over the training set of the examples' gradients (divisor N), any shape.
+        batch_size: b.
+        train_size: N, above 1.
+
+    Source: Cochran 1977, Sampling Techniques, 3rd ed., theorem 2.2.
+    """
+    return example_variance / batch_size * (train_size - batch_size) / (train_size - 1)
+
+
+def bayes_error(separation: float) -> float:
+    """Return the least error on two unit Gaussians whose means lie `separation` apart, both equally likely."""
+    return _normal_below(torch.tensor(-separation / 2, dtype=torch.float64)).item()
+
+
+def linear_error(weights: Tensor, separation: float) -> Tensor:
+    """Return the error of linear classifiers on the two Gaussians, in closed form.
+
+    Args:
+        weights: w_1, w_2 and bias of sign(w . x + b), shape (K, 3); the means lie at (+-separation / 2, 0).
+        separation: Distance of the means.
+
+    Returns:
+        Shape (K,).
+    """
+    length = weights[:, :2].norm(dim=1)
+    reach, bias = weights[:, 0] * separation / 2, weights[:, 2]
+    return (_normal_below(-(reach + bias) / length) + _normal_below(-(reach - bias) / length)) / 2
+
+
+def _normal_below(z: Tensor) -> Tensor:
+    return torch.special.ndtr(z)

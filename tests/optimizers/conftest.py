@@ -1,0 +1,32 @@
+"""Shared by the tests of lesson 1."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+import torch
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in a lab: for tensors this small a second thread only waits for the first."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def history_of() -> Callable[..., History]:
+    """Run an experiment to its end: `history_of(Race(), settings or lanes)`."""
+
+    def run(experiment: Experiment, lanes: Lanes | Sequence[Settings]) -> History:
+        history = History()
+        history.extend(list(experiment.run(lanes if isinstance(lanes, Lanes) else Lanes(lanes))))
+        return history
+
+    return run
