@@ -1,0 +1,164 @@
+"""Training with batch normalisation and weight decay: the loss falls, breaks down, and falls again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import Split, digits_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import accuracy, cross_entropy
+from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.periodic.inputs import TrainingInputs
+from lessons.periodic.network import ScaleInvariantNetwork
+from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
+from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
+
+
+class Periodic(Experiment):
+    """A net with batch normalisation on the 8x8 digits, trained by cross-entropy with weight decay.
+
+    x are the hidden layers' weights, of length rho; gradients are with respect to x. Measures, in float32 and of shape
+    (K,), at each step: `loss`, of the images seen at this step; `norm`, rho; `gradient_norm`, |grad|;
+    `effective_gradient`, g = |grad| rho; `learning_rate`, eta at this step, before changes made at it;
+    `effective_learning_rate`, eta / rho^2; `cosine_distance`, 1 - cos(x_{t-1}, x_t); and the two forces on the norm,
+    `gradient_force`, eta^2 g^2 / rho^2, and `decay_force`, (2 eta lambda - eta^2 lambda^2) rho^2. In plain gradient
+    descent on a scale-invariant net rho^2 grows by their difference at each step, exactly.
+
+    At every `sharpness_every`-th step, held in between: `test_error`; `sphere_sharpness`, the largest Hessian
+    eigenvalue of the training loss along the unit sphere at x / rho; and `effective_limit`, the effective learning rate
+    at which that direction becomes unstable: 2 over it, for heavy ball 2 (1 + beta) over it. Snapshot: `weights`, x.
+    """
+
+    name = "periodic"
+    title = "Periods of batch normalisation and weight decay"
+    settings_type = PeriodicSettings
+    references = (
+        "Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739 (the periods)",
+        "van Laarhoven 2017, arXiv 1706.05350 (effective learning rate)",
+        "Wan, Zhu, Zhang & Sun 2020, arXiv 2006.08419 (equilibrium of the norm)",
+        "Li, Lyu & Arora 2020, arXiv 2010.02916 (intrinsic learning rate)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, PeriodicState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: PeriodicState) -> Iterator[Measurement]:
+        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
+        network, images = network_of(shape), TrainingInputs(lanes, data)
+        trainable = network.trainable(lanes.trainable_affine, lanes.trainable_last_layer).to(device)
+        penalty = torch.tensor([PENALTY_FACTORS[name] for name in lanes.values("penalty")], dtype=torch.float64)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                h = _rates(lanes, penalty, now)
+                update = now.optimizer.update(now.gradient + trainable * h.weight_decay * now.theta, h)
+                now.theta = _stepped(now.theta, update, network.weights, lanes.fixed_norm)
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            if now.step % shape.sharpness_every == 0:
+                now.held = _readings(network, data, theta, now.gauge, lanes)
+            inputs, labels = images.at(now.step)
+            loss = cross_entropy(network(theta, inputs), labels)
+            (gradient,) = torch.autograd.grad(loss.sum(), theta)
+            now.theta, now.gradient = theta.detach(), gradient * trainable
+            weights, along = now.theta[:, network.weights], now.gradient[:, network.weights]
+            series = _series(weights, along, now.direction, _rates(lanes, penalty, now))
+            now.direction = weights / series["norm"][:, None]
+            values = {"loss": loss.detach(), **series, **now.held}
+            yield Measurement(now.step, values, {"weights": partial(torch.clone, weights)}, state=now)
+
+
+@dataclass
+class PeriodicState:
+    """Where a run of `Periodic` is. All tensors have the lane first.
+
+    Attributes:
+        theta: Parameters at that step, shape (K, P).
+        direction: x / rho at that step, shape (K, S).
+        step: Updates made; -1 before the first measurement.
+        gradient: Gradient there, 0 where theta is frozen, shape (K, P), or None before the first measurement.
+        held: What is measured now and then.
+    """
+
+    theta: Tensor
+    direction: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> PeriodicState:
+        """The state before the first measurement."""
+        network = network_of(lanes.shared)
+        theta = network.initial(lanes.seed, lanes.initial_norm, lanes.last_layer_norm).to(device)
+        weights = theta[:, network.weights]
+        return cls(
+            theta=theta,
+            direction=weights / weights.norm(dim=1, keepdim=True),
+            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            gauge=SharpnessGauge(lanes.seed, weights.shape[1], device),
+        )
+
+
+def network_of(shape: PeriodicSettings) -> ScaleInvariantNetwork:
+    """Return the net that these settings describe."""
+    return ScaleInvariantNetwork((64, *[shape.width] * shape.depth, 10), shape.normalization == "batch norm")
+
+
+def _rates(lanes: Lanes, penalty: Tensor, now: PeriodicState) -> Hyperparameters:
+    """The lanes' values for the next update: eta has decayed, lambda is that of (lambda/2)|x|^2."""
+    share = (1 - lanes.learning_rate_decay) ** max(now.step, 0)
+    values = (lanes.learning_rate * share, lanes.momentum, lanes.weight_decay * penalty)
+    learning_rate, momentum, weight_decay = (value.to(now.theta)[:, None] for value in values)
+    return Hyperparameters(learning_rate, momentum, weight_decay=weight_decay)
+
+
+def _stepped(theta: Tensor, update: Tensor, part: slice, fixed_norm: Tensor) -> Tensor:
+    """theta after the update; where the norm is fixed, x is stretched back to the length it had."""
+    stepped = theta + update
+    if (fixed_norm > 0).any():
+        back = theta[:, part].norm(dim=1) / stepped[:, part].norm(dim=1)
+        stepped[:, part] *= torch.where(fixed_norm.to(theta) > 0, back, torch.ones_like(back))[:, None]
+    return stepped
+
+
+def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparameters) -> dict[str, Tensor]:
+    """What is measured at each step: x and its gradient are (K, S), each value (K,)."""
+    norm, gradient_norm = x.norm(dim=1), gradient.norm(dim=1)
+    learning_rate, kept = h.learning_rate[:, 0], 1 - (h.learning_rate * h.weight_decay)[:, 0]
+    return {
+        "norm": norm,
+        "gradient_norm": gradient_norm,
+        "effective_gradient": gradient_norm * norm,
+        "learning_rate": learning_rate,
+        "effective_learning_rate": learning_rate / norm**2,
+        "cosine_distance": cosine_distance(last_direction, x / norm[:, None]),
+        "gradient_force": (learning_rate * gradient_norm) ** 2,
+        "decay_force": (1 - kept**2) * norm**2,
+    }
+
+
+def _readings(
+    network: ScaleInvariantNetwork, data: Split, theta: Tensor, gauge: SharpnessGauge, lanes: Lanes
+) -> dict[str, Tensor]:
+    """What is measured now and then, on all training images as they are, each of shape (K,)."""
+    loss = cross_entropy(network(theta, data.train_inputs), data.train_labels)
+    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
+    sharpness = gauge.read(sphere_hessian_product(gradient, theta, network.weights)).value
+    heavy = torch.tensor([rule == "heavy ball" for rule in lanes.values("optimizer")])
+    factor = 2 * (1 + torch.where(heavy, lanes.momentum, torch.zeros_like(lanes.momentum)))
+    with torch.no_grad():
+        outputs = network(theta, data.test_inputs, network.statistics(theta, data.train_inputs))
+    return {
+        "test_error": 1 - accuracy(outputs, data.test_labels),
+        "sphere_sharpness": sharpness,
+        "effective_limit": factor.to(theta) / sharpness,
+    }

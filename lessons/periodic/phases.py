@@ -1,0 +1,115 @@
+"""Phases of a training in periods, found from the loss and the norm alone, as the run goes on or afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+LOW_LOSS = 0.01
+RISE = 0.1
+FALL = 0.02
+
+
+class Phase(IntEnum):
+    """Phases as in Lobacheva et al. 2021, section 4."""
+
+    A = 0  # the loss falls, and so does the norm
+    B = 1  # the loss is low; the norm falls on, and the effective learning rate grows
+    C = 2  # destabilisation: loss and norm jump
+
+
+@dataclass
+class PhaseDetector:
+    """Follows K lanes step by step.
+
+    A destabilisation (phase C) begins where the norm has risen by the share `RISE` above its lowest since the last
+    one; its onset is dated back to that lowest norm. It ends when the norm has fallen by the share `FALL` below its
+    highest since. Before the norm has first fallen so far nothing counts: the first steps stretch the weights too.
+    Phase A lasts until the loss has fallen to the share `LOW_LOSS` of its start, then comes B.
+
+    Attributes:
+        phase: Phase of each lane, values of `Phase`, shape (K,).
+        count: Destabilisations so far, shape (K,).
+        onset: Step of the last one's onset, shape (K,); -1 before the first.
+        onsets: (step, lane) of each one's onset, in the order in which they were found.
+    """
+
+    lanes: int
+    onsets: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        shape = (self.lanes,)
+        self.phase = np.zeros(shape, np.int8)
+        self.count = np.zeros(shape, np.int64)
+        self.onset = np.full(shape, -1)
+        self._step = -1
+        self._rising = np.ones(shape, bool)
+        self._low = np.zeros(shape, bool)
+        self._first_loss = np.full(shape, np.nan)
+        self._lowest = np.full(shape, np.inf)
+        self._lowest_at = np.zeros(shape, np.int64)
+        self._highest = np.zeros(shape)
+
+    def update(self, loss: np.ndarray, norm: np.ndarray) -> np.ndarray:
+        """Take the next step's loss and norm, each of shape (K,), and return the phases, shape (K,)."""
+        self._step += 1
+        if self._step == 0:
+            self._first_loss = np.array(loss, float)
+        self._highest = np.where(self._rising, np.maximum(self._highest, norm), self._highest)
+        falls = self._rising & (norm < (1 - FALL) * self._highest)
+        self._rising &= ~falls
+        lower = ~self._rising & (falls | (norm < self._lowest))
+        self._lowest = np.where(lower, norm, self._lowest)
+        self._lowest_at = np.where(lower, self._step, self._lowest_at)
+        self._low |= loss <= LOW_LOSS * self._first_loss
+        self._begin(~self._rising & (norm > (1 + RISE) * self._lowest), norm)
+        jumping = self._rising & (self.count > 0)
+        self.phase = np.where(jumping, Phase.C, np.where(self._low, Phase.B, Phase.A)).astype(np.int8)
+        return self.phase
+
+    def _begin(self, jumps: np.ndarray, norm: np.ndarray) -> None:
+        """Begin a destabilisation in some lanes."""
+        self.count = self.count + jumps
+        self.onset = np.where(jumps, self._lowest_at, self.onset)
+        self.onsets += [(int(self._lowest_at[lane]), int(lane)) for lane in np.flatnonzero(jumps)]
+        self._rising |= jumps
+        self._low &= ~jumps
+        self._highest = np.where(jumps, norm, self._highest)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The phases of a whole run.
+
+    Attributes:
+        phase: Values of `Phase`, shape (T, K).
+        onsets: Step of each destabilisation's onset, lane by lane.
+    """
+
+    phase: np.ndarray
+    onsets: tuple[np.ndarray, ...]
+
+    @property
+    def count(self) -> np.ndarray:
+        """Destabilisations of each lane, shape (K,)."""
+        return np.array([len(steps) for steps in self.onsets])
+
+    @property
+    def lengths(self) -> tuple[np.ndarray, ...]:
+        """Steps from each onset to the next, lane by lane; what comes before the first one is no period yet."""
+        return tuple(np.diff(steps) for steps in self.onsets)
+
+    @property
+    def mean_length(self) -> np.ndarray:
+        """Mean period of each lane in steps, shape (K,); nan where there are less than two destabilisations."""
+        return np.array([lengths.mean() if len(lengths) else np.nan for lengths in self.lengths])
+
+
+def find_periods(loss: np.ndarray, norm: np.ndarray) -> Periods:
+    """Find the phases in series of shape (T, K), as `PhaseDetector` does while they grow."""
+    detector = PhaseDetector(loss.shape[1])
+    phase = np.array([detector.update(*row) for row in zip(loss, norm, strict=True)]).reshape(loss.shape)
+    onsets = np.array(detector.onsets, int).reshape(-1, 2)
+    return Periods(phase, tuple(onsets[onsets[:, 1] == lane, 0] for lane in range(loss.shape[1])))

@@ -1,0 +1,42 @@
+"""The loss of a scale-invariant net as a function on the unit sphere, for all lanes at once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lessons.core.sharpness import HessianVectorProduct
+
+
+def sphere_hessian_product(gradient: Tensor, theta: Tensor, part: slice) -> HessianVectorProduct:
+    """Return v -> rho^2 P H P v, the Hessian along the unit sphere at x / rho, by differentiating the gradient.
+
+    x are the parameters that the loss is invariant to the scale of, rho is their length, and P projects onto the plane
+    at right angles to x. H falls as 1 / rho^2 when x is stretched, so the product does not depend on rho. There is no
+    further term, as the gradient is at right angles to x.
+
+    Args:
+        gradient: Of the summed losses with respect to theta, made with `create_graph=True`, shape (K, P).
+        theta: Shape (K, P).
+        part: Where x is in theta; v is of shape (K, S), S its length.
+    """
+    x = theta.detach()[:, part]
+    rho = x.norm(dim=1, keepdim=True)
+    direction = x / rho
+
+    def product(vector: Tensor) -> Tensor:
+        tangent = at_right_angles(vector, direction)
+        (image,) = torch.autograd.grad((gradient[:, part] * tangent).sum(), theta, retain_graph=True)
+        return rho**2 * at_right_angles(image[:, part], direction)
+
+    return product
+
+
+def at_right_angles(vectors: Tensor, directions: Tensor) -> Tensor:
+    """Return what is left of each vector (K, S) without its component along a unit vector (K, S)."""
+    return vectors - (vectors * directions).sum(1, keepdim=True) * directions
+
+
+def cosine_distance(first: Tensor, second: Tensor) -> Tensor:
+    """Return 1 - cos of the angle between unit vectors (K, S), accurate however small: half their squared distance."""
+    return (first - second).square().sum(1) / 2
