@@ -1,14 +1,25 @@
-"""What tests share: a browser, where there is one."""
+"""What tests share: a browser, where there is one, one thread, and the history of an experiment."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 
 import pytest
+import torch
 
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings
 from tests.browser.served import browser_path
 
 ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM."
+
+
+def pytest_configure() -> None:
+    """One thread: these nets are too small to share out, and threads that wait for each other can cost tenfold."""
+    torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,6 +33,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=ASK))
+
+
+@pytest.fixture(scope="session")
+def history_of() -> Callable[..., History]:
+    """Run an experiment to its end: `history_of(Bowl(), settings or lanes)`."""
+
+    def run(experiment: Experiment, lanes: Lanes | Sequence[Settings]) -> History:
+        history = History()
+        history.extend(list(experiment.run(lanes if isinstance(lanes, Lanes) else Lanes(lanes))))
+        return history
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

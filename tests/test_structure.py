@@ -76,7 +76,7 @@ def test_files_are_small():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebook_is_a_story(path):
-    """No stored outputs, at most five code cells a section, no functions or classes."""
+    """No stored outputs, at most five code cells a section, no functions but where the learner writes one."""
     section = 0
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
@@ -87,7 +87,7 @@ def test_notebook_is_a_story(path):
         assert section <= 5
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
-        assert not re.search(r"^\s*(def|class) ", source, re.M)
+        assert not re.search(r"^\s*(def|class) ", source, re.M) or "own=" in source
 
 
 @pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name != "index.ipynb"], ids=lambda path: path.name)

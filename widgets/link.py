@@ -73,7 +73,8 @@ def python_line(view: LabView, lanes: LaneList) -> str:
     differing = [
         {"name": lane.name, **_differing(view.settings_type, lane.settings.model_dump())} for lane in lanes.lanes
     ]
-    return f"{topic}.{view.name}(lanes={differing!r})"
+    own = "" if view.own is None else f"own={getattr(view.own, '__name__', 'my_rule')}, "
+    return f"{topic}.{type(view).name}({own}lanes={differing!r})"
 
 
 def _differing(settings_type: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ import torch
 from widgets.controls import MOST_LANES, controls
 from widgets.lane_list import LaneList
 from widgets.run_loop import FASTEST, RunLoop, State
+from widgets.trial import Trial
 from widgets.view import LabView
 
 
@@ -18,7 +18,7 @@ def panel_state(view: LabView) -> dict[str, Any]:
     """Describe a lab: what does not change while it is open."""
     return {
         "title": view.title,
-        "fields": controls(view.settings_type, view.shown, view.more),
+        "fields": [_offered(view, each) for each in controls(view.settings_type, view.shown, view.more)],
         "presets": [{"name": preset.name, "sentence": preset.sentence} for preset in view.presets],
         "options": {
             "name": view.name,
@@ -30,26 +30,37 @@ def panel_state(view: LabView) -> dict[str, Any]:
     }
 
 
-def lane_rows(view: LabView, lanes: LaneList, ends: Sequence[int | None]) -> list[dict[str, Any]]:
+def _offered(view: LabView, control: dict[str, Any]) -> dict[str, Any]:
+    hidden = view.hidden_choices(control["name"])
+    return {**control, "choices": [choice for choice in control["choices"] if choice not in hidden]}
+
+
+def lane_rows(view: LabView, lanes: LaneList, trial: Trial) -> list[dict[str, Any]]:
     """Describe the lanes.
 
     Args:
         view: The lab's view.
         lanes: The lanes that a person compares.
-        ends: Per lane of the run, the step at which it diverged; left out if the run has other lanes.
+        trial: Their run; what became of its lanes is left out if it has others.
     """
-    if len(ends) != len(lanes):  # lanes were just added or removed, or the run is a sweep's
-        ends = [None] * len(lanes)
+    fates = [_fate(trial, lane) for lane in range(len(trial.ends))]
+    if len(fates) != len(lanes):  # lanes were just added or removed, or the run is a sweep's
+        fates = [""] * len(lanes)
     return [
         {
             "name": lane.name,
             "colour": lane.colour,
             "values": lane.settings.model_dump(),
-            "status": "" if end is None else f"diverged at step {end}",
+            "status": fate,
             "idle": list(view.idle(lane.settings)),
         }
-        for lane, end in zip(lanes.lanes, ends, strict=True)
+        for lane, fate in zip(lanes.lanes, fates, strict=True)
     ]
+
+
+def _fate(trial: Trial, lane: int) -> str:
+    end = trial.ends[lane]
+    return "" if end is None else f"{'stopped' if lane in trial.failures else 'diverged'} at step {end}"
 
 
 class Pace:

@@ -117,7 +117,7 @@ class RunningLab(ipw.Box):
     # ---- lanes ----
 
     def _opening(self, lanes: Any, changes: dict[str, Any]) -> LaneList:
-        preset = self.view.presets[0]
+        preset = self.view.opening
         try:
             wanted = LaneList.of(self.view.settings_type, preset.changed(lanes, changes))
             self.view.lanes(wanted.settings, wanted.names)
@@ -185,7 +185,7 @@ class RunningLab(ipw.Box):
 
     def _take(self, measurements: Sequence[Measurement]) -> None:
         fresh = self._trial.take(measurements)
-        if fresh and self.view.rate_field is not None:
+        if fresh:
             self._explain(fresh)
         self.stage.draw()
         if self._stop_below is not None and self.state is State.RUNNING and self._trial.below(self._stop_below):
@@ -197,23 +197,31 @@ class RunningLab(ipw.Box):
 
     def _explain(self, fresh: list[int]) -> None:
         """Say why lanes diverged, offer the way back, stop when no lane is left."""
-        frame = self.stage.frame(0)
         before = [self._notice.text] if self._notice.kind == "doctor" else []
-        found = [
-            f"{self._lanes.names[lane]}: {diagnose(vitals, self._trial.ends[lane]).sentence}"
-            for lane in fresh
-            if (vitals := self.view.vitals(frame, lane)) is not None
-        ]
-        step = self._trial.rewind_step(REWIND_STEPS)
-        action = {"label": f"Rewind to step {step} with half the learning rate", "do": "rewind"}
-        self._say(Notice("doctor", "\n".join(before + found), actions=[action]))
+        found = [f"{self._lanes.names[lane]}: {why}" for lane in fresh if (why := self._why(lane))]
+        actions = []
+        if self._can_rewind:
+            step = self._trial.rewind_step(REWIND_STEPS)
+            actions = [{"label": f"Rewind to step {step} with half the learning rate", "do": "rewind"}]
+        if before + found:
+            self._say(Notice("doctor", "\n".join(before + found), actions=actions))
         self._show_lanes()
         if self._trial.all_diverged:
             self.loop.finish()
 
+    def _why(self, lane: int) -> str:
+        if lane in self._trial.failures:
+            return self._trial.failures[lane]
+        vitals = self.view.vitals(self.stage.frame(0), lane)
+        return "" if vitals is None else diagnose(vitals, self._trial.ends[lane]).sentence
+
+    @property
+    def _can_rewind(self) -> bool:
+        return self.view.rate_field is not None and self._trial.can_rewind
+
     def _rewind(self) -> None:
         self._catch_up()
-        if self.view.rate_field is None or all(end is None for end in self._trial.ends):
+        if not self._can_rewind:
             raise SettingError(["There is nothing to rewind: no lane has diverged."])
         step = self._trial.rewind_step(REWIND_STEPS)
         self._go_back(step, self._trial.halvings(step, self.view.rate_field))
@@ -226,7 +234,7 @@ class RunningLab(ipw.Box):
         settings = [self.view.settings_type.checked(values) for values in record.settings]
         lanes = LaneList.replayed(settings, record.names, record.changes, self._lanes.selected)
         self._lanes = lanes.coloured(self._lanes.colours)
-        self._begin(Run.replay(self.view.experiment, record))
+        self._begin(Run.replay(self.view.experiment, record, self.view.own))
         self._go_on_to(step)
 
     def _go_back(self, step: int, further: Sequence[Change] = ()) -> None:
@@ -330,7 +338,7 @@ class RunningLab(ipw.Box):
             self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
 
     def _show_lanes(self) -> None:
-        self.panel.lanes = lane_rows(self.view, self._lanes, self._trial.ends)
+        self.panel.lanes = lane_rows(self.view, self._lanes, self._trial)
         self.panel.selected = self._lanes.selected
 
     def _say(self, notice: Notice) -> None:

@@ -58,5 +58,5 @@ def _script(view: LabView, record: RunRecord, lane: int) -> str:
         raise SettingError(["A script holds one lane; this lab has no such lane. Take the lab of single lanes."])
     text = lane_script(view.experiment, record, lane)
     if text is None:
-        raise SettingError(["This lab has no script."])
+        raise SettingError(["There is no script of this lane."])
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,12 +23,14 @@ class Trial:
         run: The run.
         history: Its measurements so far.
         ends: Per lane, the step at which it diverged, or None.
+        failures: Lanes whose own function has failed -> why.
     """
 
     def __init__(self, run: Run, past: History | None = None):
         self.run = run
         self.history = History() if past is None else past.until(run.step + 1)
         self.ends: list[int | None] = [None] * len(run.lanes)
+        self.failures: Mapping[int, str] = {}
         self._initial: np.ndarray | None = None
         if len(self.history):
             self._look(0)
@@ -42,6 +44,8 @@ class Trial:
         """Keep measurements; return the lanes that diverged in them."""
         start = len(self.history)
         self.history.extend(measurements)
+        if measurements:
+            self.failures = measurements[-1].failures
         return self._look(start)
 
     def _look(self, start: int) -> list[int]:
@@ -65,17 +69,25 @@ class Trial:
         last = self.history["loss"][-1]
         return all(low or end is not None for low, end in zip(last < loss, self.ends, strict=True))
 
+    @property
+    def _diverged(self) -> list[int]:
+        return [lane for lane, end in enumerate(self.ends) if end is not None and lane not in self.failures]
+
+    @property
+    def can_rewind(self) -> bool:
+        """Whether a lane has diverged, and not because a function of its own has failed."""
+        return bool(self._diverged)
+
     def rewind_step(self, back: int) -> int:
         """The step that lies `back` steps before the first divergence."""
-        return max(0, min(end for end in self.ends if end is not None) - back)
+        return max(0, min(self.ends[lane] for lane in self._diverged) - back)
 
     def halvings(self, step: int, field: str) -> list[Change]:
         """Changes at `step` that halve a hot setting in the lanes that diverged."""
         record = self.run.record
         return [
             Change(step=step, lane=lane, field=field, value=self._value(record, lane, field, step) / 2)
-            for lane, end in enumerate(self.ends)
-            if end is not None
+            for lane in self._diverged
         ]
 
     def forked(self, lane: int, name: str, step: int) -> RunRecord:

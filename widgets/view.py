@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN
 from lessons.core.settings import Settings
-from widgets.controls import Preset, Reading
+from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
 from widgets.run_loop import FASTEST
 
@@ -34,6 +36,7 @@ class LabView(ABC):
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
         places: Figures in which a person can point: name -> the settings that x and y are. Their layout asks for it
             by `meta.pointer` (`widgets.plots.placed`).
+        own: The learner's own function, or None; lanes whose `optimizer` is "your own" run it.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -50,6 +53,11 @@ class LabView(ABC):
     seeds: ClassVar[int] = 1
     places: ClassVar[Mapping[str, tuple[str, str]]] = {}
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
+
+    def __init__(self, own: Callable[..., Any] | None = None):
+        self.own = own
+        if own is not None:  # it may stand beside the lab without it, and a link is for one of them
+            self.name, self.title = f"{self.name}_own", f"{self.title}, with a rule of your own"
 
     @property
     def settings_type(self) -> type[Settings]:
@@ -72,7 +80,21 @@ class LabView(ABC):
         Raises:
             SettingError: If these settings do not go together.
         """
-        return Lanes(settings, names)
+        return Lanes(settings, names, self.own)
+
+    @property
+    def opening(self) -> Preset:
+        """What the lab opens with: its first preset, and beside it a lane with the learner's own function."""
+        first = self.presets[0]
+        if self.own is None:
+            return first
+        names = first.names or tuple(f"lane {k + 1}" for k in range(len(first.lanes)))
+        lanes = (*first.lanes, {**first.lanes[0], "optimizer": OWN})[-MOST_LANES:]
+        return replace(first, lanes=lanes, names=(*names, "yours")[-MOST_LANES:])
+
+    def hidden_choices(self, field: str) -> tuple[str, ...]:
+        """Name the choices of a setting that its control does not offer."""
+        return (OWN,) if field == "optimizer" and self.own is None else ()
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         """Name the settings that have no effect under the others; their controls are dimmed."""

@@ -28,6 +28,7 @@ class Measurement:
             layers: functions that compute it as of this step, each of shape (K, ...). Only the newest are ever asked,
             and only when they are drawn, so a step pays nothing for them. They must not depend on what the run
             changes later.
+        failures: Lanes whose own function (`Lanes.own`) has failed -> why, in one sentence.
         state: All that `Experiment.resume` needs, beside the lanes, to go on after this step, or None if a run can
             only begin at step 0. A deep copy of it, made before the run goes on, is a checkpoint.
     """
@@ -35,6 +36,7 @@ class Measurement:
     step: int
     values: Mapping[str, Tensor]
     snapshots: Mapping[str, Callable[[], Tensor]] = field(default_factory=dict)
+    failures: Mapping[int, str] = field(default_factory=dict)
     state: Any = None
 
     def __getitem__(self, name: str) -> Tensor:

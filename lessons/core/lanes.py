@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from lessons.core.own_rule import OWN
 from lessons.core.settings import SettingError, Settings
 
 
@@ -21,17 +22,30 @@ class Lanes:
     Hot fields may change between two steps with `change`; the loop that reads `lanes.learning_rate` at each step then
     sees the new value.
 
+    Args:
+        settings: One for each lane.
+        names: One for each lane, for people.
+        own: The learner's own function, which lanes run whose settings ask for it.
+
     Raises:
-        SettingError: If there is no lane, or lanes disagree in a shared field.
+        SettingError: If there is no lane, lanes disagree in a shared field, or one asks for a function of the learner's
+            own and there is none.
     """
 
-    def __init__(self, settings: Sequence[Settings], names: Sequence[str] | None = None):
+    def __init__(
+        self,
+        settings: Sequence[Settings],
+        names: Sequence[str] | None = None,
+        own: Callable[..., Any] | None = None,
+    ):
+        self.own = own
         self.settings: list[Settings] = list(settings)
         if not self.settings:
             raise SettingError(["A run needs at least one lane."])
         self.fields = type(self.settings[0]).fields()
         self.names = list(names or (f"lane {k + 1}" for k in range(len(self.settings))))
         self._check_shared()
+        self._check_own()
         self._stacked = {
             name: torch.tensor([float(getattr(s, name)) for s in self.settings], dtype=torch.float64)
             for name, field in self.fields.items()
@@ -68,6 +82,10 @@ class Lanes:
         self.settings[lane] = changed
         if field in self._stacked:
             self._stacked[field][lane] = float(getattr(changed, field))
+
+    def _check_own(self) -> None:
+        if self.own is None and OWN in (getattr(each, "optimizer", "") for each in self.settings):
+            raise SettingError(["No function of your own was given here; a notebook can give one: own=my_rule."])
 
     def _check_shared(self) -> None:
         for name, field in self.fields.items():

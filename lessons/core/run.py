@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -100,10 +100,10 @@ class Run:
         self._measurements = experiment.run(lanes, device)
 
     @classmethod
-    def replay(cls, experiment: Experiment, record: RunRecord) -> Run:
-        """Return a run that repeats a recorded one, its changes included."""
+    def replay(cls, experiment: Experiment, record: RunRecord, own: Callable[..., Any] | None = None) -> Run:
+        """Return a run that repeats a recorded one, its changes included; a record does not hold `Lanes.own`."""
         settings = [experiment.settings_type.checked(values) for values in record.settings]
-        return cls(experiment, Lanes(settings, record.names), record.device, record.changes)
+        return cls(experiment, Lanes(settings, record.names, own), record.device, record.changes)
 
     def rewound(self, step: int, further: Sequence[Change] = ()) -> Run:
         """Return a run that repeats this one up to a step, its changes before that step included.
@@ -116,9 +116,8 @@ class Run:
             further: Changes to make at `step` or later.
         """
         record = self.record
-        again = Run.replay(
-            self.experiment, record.model_copy(update={"changes": (*record.until(step).changes, *further)})
-        )
+        changed = record.model_copy(update={"changes": (*record.until(step).changes, *further)})
+        again = Run.replay(self.experiment, changed, self.lanes.own)
         checkpoint = self._checkpoints.before(step)
         if checkpoint is not None:
             again._go_on_after(*checkpoint, self._checkpoints.until(checkpoint[0]))

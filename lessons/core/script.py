@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN
 from lessons.core.run import Change, RunRecord
 from lessons.core.settings import Settings
 
@@ -13,7 +14,9 @@ _LONGEST_NAME = 60
 
 
 def lane_script(experiment: Experiment, record: RunRecord, lane: int) -> str | None:
-    """Return a script that trains one lane of a recorded run again; None if the experiment has none.
+    """Return a script that trains one lane of a recorded run again.
+
+    None if the experiment has none, or the lane runs a function of the learner's own.
 
     The script needs torch and Python, and not this package. It trains on the CPU, prints step and loss, and leaves the
     list `losses`.
@@ -30,6 +33,8 @@ def lane_script(experiment: Experiment, record: RunRecord, lane: int) -> str | N
     if not 0 <= lane < len(record.settings):
         raise IndexError(f"There is no lane number {lane}; the run has {len(record.settings)}.")
     settings = experiment.settings_type.checked(record.settings[lane])
+    if getattr(settings, "optimizer", "") == OWN:
+        return None
     changes = _checked(settings, [change for change in record.changes if change.lane == lane])
     body = experiment.script(settings, changes)
     return None if body is None else f"{_heading(experiment, record, lane, settings)}\n\n{body}"

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN, OwnFunction, OwnRule
 
 
 @dataclass(frozen=True)
@@ -243,11 +244,30 @@ class LaneOptimizer:
     """One update rule per lane; lanes of one rule are updated together.
 
     Args:
-        names: The rule of each lane, keys of `UPDATE_RULES`.
+        names: The rule of each lane, keys of `UPDATE_RULES`, or `lessons.core.own_rule.OWN`.
+        own: The learner's own rule.
     """
 
-    def __init__(self, names: Sequence[str]):
-        self._groups = [(UPDATE_RULES[rule](), lanes) for rule, lanes in lanes_of_each(names).items()]
+    def __init__(self, names: Sequence[str], own: OwnFunction | None = None):
+        self._groups = [
+            (OwnRule(own) if rule == OWN else UPDATE_RULES[rule](), lanes)
+            for rule, lanes in lanes_of_each(names).items()
+        ]
+
+    @classmethod
+    def of(cls, lanes: Lanes) -> LaneOptimizer:
+        """Return the rules that the lanes' setting `optimizer` names."""
+        return cls(lanes.values("optimizer"), lanes.own)
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Lanes whose own rule has failed -> why, in one sentence."""
+        found: dict[int, str] = {}
+        for rule, lanes in self._groups:
+            if isinstance(rule, OwnRule) and rule.failures:
+                numbers = range(lanes.start, lanes.stop) if isinstance(lanes, slice) else lanes.tolist()
+                found.update({numbers[row]: sentence for row, sentence in rule.failures.items()})
+        return found
 
     def update(self, gradient: Tensor, h: Hyperparameters) -> Tensor:
         """Return the update of all lanes, shape (K, P)."""

@@ -15,7 +15,7 @@ from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import bowl_script
 
-QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nesterov"]
+QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "your own"]
 
 
 class BowlShape(Settings):
@@ -119,11 +119,12 @@ class Bowl(Experiment):
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         values, directions = eigenvalues(lanes).to(device), rotation(lanes).to(device)
         theta = starts(lanes).to(device)
-        optimizer = LaneOptimizer(lanes.values("optimizer"))
+        optimizer = LaneOptimizer.of(lanes)
         for step in range(lanes.shared.steps + 1):
             amplitude = torch.einsum("kde,kd->ke", directions, theta)
             loss = (values * amplitude**2).sum(1) / 2
-            yield Measurement(step, {"loss": loss, "theta": theta, "amplitude": amplitude})
+            measured = {"loss": loss, "theta": theta, "amplitude": amplitude}
+            yield Measurement(step, measured, failures=optimizer.failures)
             gradient = torch.einsum("kde,ke->kd", directions, values * amplitude)
             theta = theta + optimizer.update(gradient, Hyperparameters.of(lanes, theta))
 

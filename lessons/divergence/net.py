@@ -24,7 +24,7 @@ from lessons.divergence.scripts import net_script
 class NetShape(Settings):
     """The net, its data and its method, without the learning rate."""
 
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam", "your own"] = setting(
         "gradient descent", label="optimizer", doc="The update rule."
     )
     momentum: float = setting(
@@ -156,7 +156,8 @@ class Net(Experiment):
                 top = now.gauge.read(hessian_vector_product(gradient, theta))
                 now.held = _readings(network, data, theta, now.last_update, top)
             now.gradient = gradient.detach()
-            yield Measurement(now.step, {"loss": loss.detach(), "update_cosine": now.turn, **now.held}, state=now)
+            values = {"loss": loss.detach(), "update_cosine": now.turn, **now.held}
+            yield Measurement(now.step, values, failures=now.optimizer.failures, state=now)
 
     def script(self, settings: NetSettings, changes: Sequence[Change] = ()) -> str:
         return net_script(settings, changes)
@@ -191,7 +192,7 @@ class NetState:
         theta = network.initial(lanes.seed, lanes.init_scale).to(device)
         return cls(
             theta=theta,
-            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            optimizer=LaneOptimizer.of(lanes),
             gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
             last_update=torch.zeros_like(theta),
             turn=torch.zeros(len(lanes), device=device),

@@ -8,7 +8,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
-PARABOLA, NET = 0, 3
+PARABOLA, NET = 0, 4
 PHONE = {"width": 390, "height": 844}
 PROJECTOR = {"width": 1920, "height": 1080}
 

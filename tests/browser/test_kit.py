@@ -6,7 +6,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
-BOWL, NET = 1, 3
+BOWL, BOWL_OWN, NET = 1, 2, 4
 
 
 def unfold(lab: LabOnPage) -> None:
@@ -127,6 +127,18 @@ def test_the_start_is_placed_by_click_drag_and_keys(page, voila):
     before = place_of(bowl)
     plot.press("ArrowRight")
     wait_until(lambda: place_of(bowl)[0] > before[0] + 0.05, "an arrow key moves it")
+
+
+def test_a_rule_of_ones_own_is_a_lane_beside_the_others(page, voila):
+    page.goto(voila + LESSON)
+    own = LabOnPage(page, BOWL_OWN)
+    wait_until(lambda: len(own.points(2, 1)[0]) == 101, "both lanes are drawn")
+    assert own.element.locator(".tdl-chip").all_inner_texts()[1].startswith("yours")
+    floor = own.points(2, 1)[1][-20:]
+    assert max(floor) < 0.1
+    assert "your own" in own.control("optimizer").inner_text()
+    plain = LabOnPage(page, BOWL)
+    assert "your own" not in plain.control("optimizer").inner_text()
 
 
 def question(page, number: int):

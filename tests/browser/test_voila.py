@@ -10,7 +10,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
-PARABOLA, BOWL, BOWL_SWEEP, NET, NET_SEEDS, NET_SWEEP = LABS = range(6)
+PARABOLA, BOWL, BOWL_OWN, BOWL_SWEEP, NET, NET_SEEDS, NET_SWEEP = LABS = range(7)
 
 
 def lab(page: Page, voila: str, number: int, query: str = "") -> LabOnPage:

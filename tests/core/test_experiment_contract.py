@@ -67,6 +67,16 @@ def small(cls: type[Experiment], **values) -> Settings:
     return cls.settings_type.checked({k: v for k, v in {**SMALL, **values}.items() if k in names})
 
 
+def own(gradient, state, learning_rate, momentum):
+    """A learner's rule: heavy ball."""
+    state["velocity"] = momentum * state.get("velocity", 0.0) + gradient
+    return -learning_rate * state["velocity"]
+
+
+def lanes_of(settings) -> Lanes:
+    return Lanes(settings, own=own)
+
+
 def other_value(field: SettingField, value):
     """Another allowed value near the given one."""
     if field.kind == "flag":
@@ -92,7 +102,7 @@ def variety(cls: type[Experiment], **values) -> list[Settings]:
 
 
 def measure(cls: type[Experiment], settings: list[Settings]) -> list[Measurement]:
-    return list(cls().run(Lanes(settings)))
+    return list(cls().run(lanes_of(settings)))
 
 
 def assert_same(first: list[Measurement], second: list[Measurement]) -> None:
@@ -153,7 +163,7 @@ def test_the_start_is_finite_and_differs_from_the_end(cls):
 @every_experiment
 def test_what_was_yielded_is_not_changed_later(cls):
     held, copies = [], []
-    for measurement in cls().run(Lanes(variety(cls))):
+    for measurement in cls().run(lanes_of(variety(cls))):
         held.append(measurement)
         copies.append(Measurement(measurement.step, {n: v.clone() for n, v in measurement.values.items()}))
     assert_same(held, copies)
@@ -168,7 +178,7 @@ def test_a_second_run_is_bit_exact(cls):
 def test_it_holds_no_state_between_runs(cls):
     """Two runs of one instance, advanced in turn, do not disturb each other."""
     experiment, expected = cls(), measure(cls, variety(cls))
-    first, second = experiment.run(Lanes(variety(cls))), experiment.run(Lanes(variety(cls)))
+    first, second = experiment.run(lanes_of(variety(cls))), experiment.run(lanes_of(variety(cls)))
     next(second)
     pairs = list(zip(first, second, strict=False))
     assert_same([one for one, _ in pairs], expected[:STEPS])
@@ -194,7 +204,7 @@ def test_it_prints_nothing(cls, capfd):
 @every_experiment
 @pytest.mark.parametrize("taken", [0, 1, 2, STEPS // 2, STEPS, STEPS + 1])
 def test_it_can_be_closed_at_any_step(cls, taken):
-    measurements = cls().run(Lanes(variety(cls)))
+    measurements = cls().run(lanes_of(variety(cls)))
     assert len(list(itertools.islice(measurements, taken))) == taken
     measurements.close()
     assert list(measurements) == []
@@ -227,7 +237,7 @@ def test_a_diverged_lane_leaves_its_neighbours_bit_exact(cls, position):
     spoilt[position] = settings[position].with_value(step_size(cls), cls.settings_type.fields()[step_size(cls)].high)
     others = [lane for lane in range(len(settings)) if lane != position % len(settings)]
     beyond = 0
-    for clean, hurt in zip(cls().run(Lanes(settings)), cls().run(Lanes(spoilt)), strict=True):
+    for clean, hurt in zip(cls().run(lanes_of(settings)), cls().run(lanes_of(spoilt)), strict=True):
         assert all(torch.equal(value[others], hurt[name][others]) for name, value in clean.values.items())
         beyond += not hurt["loss"][position].isfinite()
         if beyond == 10:
@@ -237,7 +247,7 @@ def test_a_diverged_lane_leaves_its_neighbours_bit_exact(cls, position):
 
 def changed_run(cls: type[Experiment], field: str, at: int) -> tuple[list[Measurement], RunRecord]:
     """Change the field in every lane once `at` updates have been made."""
-    run, seen = Run(cls(), Lanes(variety(cls))), []
+    run, seen = Run(cls(), lanes_of(variety(cls))), []
     for measurement in run:
         seen.append(measurement)
         if run.step == at:
@@ -253,7 +263,7 @@ def test_a_hot_change_in_flight_acts_from_the_next_step_is_logged_and_replays_bi
     assert [(c.step, c.lane, c.field) for c in record.changes] == [(at, k, field) for k in range(len(variety(cls)))]
     assert_same(seen[: at + 1], unchanged[: at + 1])
     assert not torch.equal(seen[at + 1]["loss"], unchanged[at + 1]["loss"])
-    assert_same(list(Run.replay(cls(), RunRecord.model_validate_json(record.model_dump_json()))), seen)
+    assert_same(list(Run.replay(cls(), RunRecord.model_validate_json(record.model_dump_json()), own)), seen)
 
 
 @every_experiment

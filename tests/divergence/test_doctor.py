@@ -41,7 +41,7 @@ def made_up(loss: list[float], components: list[list[float]], **values) -> Vital
         "sharpness": np.full(len(loss), 2.0),
         "directions": ("first", "second"),
         "learning_rate": 1.5,
-        "limit": lambda sharpness: 2 / sharpness,
+        "limit_factor": 2.0,
         **values,
     }
     return Vitals(loss=np.array(loss), components=np.array(components), **given)

@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from lessons.core.own_rule import OwnFunction
 from widgets.check import Check
 from widgets.lab import Lab
 from widgets.labs.divergence import questions
@@ -48,9 +49,13 @@ def parabola(**changes: Any) -> Lab:
     return Lab(ParabolaView(), **changes)
 
 
-def bowl(**changes: Any) -> Lab:
-    """Gradient methods on a rotated bowl; keywords are settings of `lessons.divergence.bowl.BowlSettings`."""
-    return Lab(BowlView(), **changes)
+def bowl(own: OwnFunction | None = None, **changes: Any) -> Lab:
+    """Gradient methods on a rotated bowl; keywords are settings of `lessons.divergence.bowl.BowlSettings`.
+
+    Args:
+        own: An update rule of yours, `rule(gradient, state, learning_rate, momentum)`, that runs as a lane.
+    """
+    return Lab(BowlView(own), **changes)
 
 
 def bowl_sweep(**changes: Any) -> Lab:
@@ -58,9 +63,13 @@ def bowl_sweep(**changes: Any) -> Lab:
     return Lab(BowlSweepView(), **changes)
 
 
-def net(**changes: Any) -> Lab:
-    """A net on the digits with its sharpness; keywords are settings of `lessons.divergence.net.NetSettings`."""
-    return Lab(NetView(), **changes)
+def net(own: OwnFunction | None = None, **changes: Any) -> Lab:
+    """A net on the digits with its sharpness; keywords are settings of `lessons.divergence.net.NetSettings`.
+
+    Args:
+        own: As in `bowl`.
+    """
+    return Lab(NetView(own), **changes)
 
 
 def net_sweep(**changes: Any) -> Lab:

@@ -156,7 +156,8 @@ class BowlView(LabView):
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
-            limit = limit_factor(frame.lanes, lane) / float(frame.lanes.sharpness[lane])
+            factor = limit_factor(frame.lanes, lane)
+            limit = None if factor is None else factor / float(frame.lanes.sharpness[lane])
             rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
             lines += [
                 Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit),
@@ -178,7 +179,10 @@ class BowlView(LabView):
 
     @staticmethod
     def _factors(frame: Frame, lane: int) -> np.ndarray:
+        """Growth per step along each eigen-direction, (D,); NaN for a rule without a closed form."""
         rule = frame.lanes.values("optimizer")[lane]
+        if limit_factor(frame.lanes, lane) is None:
+            return np.full(frame.lanes.shared.dimension, np.nan)
         eta_lambda = frame.lanes.learning_rate[lane] * eigenvalues(frame.lanes)[lane]
         return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
 
@@ -193,7 +197,8 @@ class BowlView(LabView):
         after, before = size[row + 1 - length : row + 1], size[row + 1 - 2 * length : row + 1 - length]
         if length < 1 or not (before.max() > 1e-250 and after.max() > 1e-250):
             return "needs two steps, away from the minimum", None
-        return float((after.max() / before.max()) ** (1 / length)), float(self._factors(frame, lane)[0])
+        predicted = float(self._factors(frame, lane)[0])
+        return float((after.max() / before.max()) ** (1 / length)), None if np.isnan(predicted) else predicted
 
     def _predicted(self, frame: Frame, lane: int, row: int) -> np.ndarray:
         """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""
