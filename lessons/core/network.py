@@ -96,8 +96,13 @@ def squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
 
 def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy of the softmax, averaged over examples; shapes as in `squared_error`."""
+    return example_cross_entropy(outputs, labels).mean(-1)
+
+
+def example_cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the softmax of each example, shape (K, N); arguments as in `squared_error`."""
     labels = labels.expand(outputs.shape[:2])
-    return -outputs.log_softmax(-1).gather(-1, labels[..., None])[..., 0].mean(-1)
+    return -outputs.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
 
 
 def accuracy(outputs: Tensor, labels: Tensor) -> Tensor:

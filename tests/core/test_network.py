@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lessons.core.network import DenseNetwork, accuracy, cross_entropy, squared_error
+from lessons.core.network import DenseNetwork, accuracy, cross_entropy, example_cross_entropy, squared_error
 
 MODULES = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU, "linear": torch.nn.Identity}
 LANES = 3
@@ -67,9 +67,9 @@ def test_losses_equal_torch_functional(shape):
         one_hot = torch.eye(4, dtype=torch.float64)[own]
         halved = 0.5 * torch.nn.functional.mse_loss(outputs[lane], one_hot, reduction="sum") / 11
         torch.testing.assert_close(squared_error(outputs, target)[lane], halved)
-        torch.testing.assert_close(
-            cross_entropy(outputs, target)[lane], torch.nn.functional.cross_entropy(outputs[lane], own)
-        )
+        each = torch.nn.functional.cross_entropy(outputs[lane], own, reduction="none")
+        torch.testing.assert_close(cross_entropy(outputs, target)[lane], each.mean())
+        torch.testing.assert_close(example_cross_entropy(outputs, target)[lane], each)
 
 
 @pytest.mark.parametrize("loss", [squared_error, cross_entropy])

@@ -8,23 +8,12 @@ from lessons.core.lanes import Lanes
 from lessons.optimizers.mixture import RULES
 from lessons.optimizers.race import SURFACES, Race, RaceSettings
 from lessons.optimizers.theory import quickprop_jump
+from tests.optimizers.references import GRADIENT_OPTIMIZERS, lbfgs
 
 STEPS = 80
 SHAPE = {"condition_number": 30.0, "angle": 25.0, "momentum": 0.8, "beta_2": 0.95, "weight_decay": 0.3}
 RATES = {"quadratic": 0.2, "Rosenbrock": 2e-4, "Beale": 2e-3, "saddle": 0.1, "two minima": 0.03, "net": 0.2}
-OPTIMIZERS = {
-    "gradient descent": lambda p, eta: torch.optim.SGD(p, lr=eta),
-    "heavy ball": lambda p, eta: torch.optim.SGD(p, lr=eta, momentum=0.8),
-    "moving average": lambda p, eta: torch.optim.SGD(p, lr=eta * 0.2, momentum=0.8),
-    "Nesterov": lambda p, eta: torch.optim.SGD(p, lr=eta, momentum=0.8, nesterov=True),
-    "AdaGrad": lambda p, eta: torch.optim.Adagrad(p, lr=eta),
-    "RMSProp": lambda p, eta: torch.optim.RMSprop(p, lr=eta, alpha=0.95),
-    "Adam": lambda p, eta: torch.optim.Adam(p, lr=eta, betas=(0.8, 0.95)),
-    "AdamW": lambda p, eta: torch.optim.AdamW(p, lr=eta, betas=(0.8, 0.95), weight_decay=0.3),
-    "L-BFGS": lambda p, eta: torch.optim.LBFGS(
-        p, lr=eta, max_iter=1, max_eval=26, history_size=5, line_search_fn="strong_wolfe"
-    ),
-}
+OPTIMIZERS = {**GRADIENT_OPTIMIZERS, "L-BFGS": lbfgs}
 # Where a path divides small numbers by small numbers, or a line search decides on them, rounding grows along it.
 TOLERANCE = {"L-BFGS": 1e-7, "Adam": 1e-9, "AdamW": 1e-9, "RMSProp": 1e-9, "AdaGrad": 1e-11}
 
@@ -49,7 +38,7 @@ def reference(lane: RaceSettings) -> tuple[np.ndarray, np.ndarray]:
     """Loss (T,) and theta (T, 2) of torch.optim."""
     surface = SURFACES[lane.surface](Lanes([lane]))
     theta = torch.tensor([[lane.start_x, lane.start_y]], dtype=torch.float64, requires_grad=True)
-    optimizer, losses, path = OPTIMIZERS[lane.optimizer]([theta], lane.learning_rate), [], []
+    optimizer, losses, path = OPTIMIZERS[lane.optimizer]([theta], lane), [], []
 
     def closure() -> torch.Tensor:
         loss, theta.grad = surface.loss_and_gradient(theta.detach())

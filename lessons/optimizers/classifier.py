@@ -1,0 +1,261 @@
+"""A real net on the digits or on points in the plane, trained on mini-batches by any of the gradient rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import Split, digits_split
+from lessons.core.data.point_sets import WINDOW, points_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entropy, example_cross_entropy
+from lessons.core.settings import Settings, setting
+from lessons.core.update_rules import Hyperparameters
+from lessons.optimizers.batches import Batches
+from lessons.optimizers.mixture import GradientRuleName, MixedOptimizer
+from lessons.optimizers.rules import Place
+
+GRID = 61
+
+
+class ClassifierSettings(Settings):
+    """Settings of `Classifier`."""
+
+    learning_rate: float = setting(
+        0.01,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step.",
+        low=0.0,
+        high=1000.0,
+        slider=(0.0001, 10.0),
+        scale="log",
+        hot=True,
+    )
+    optimizer: GradientRuleName = setting("AdamW", label="optimizer", doc="The update rule.")
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step (β₁ of Adam).",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    beta_2: float = setting(
+        0.999,
+        label="second momentum",
+        symbol="β₂",
+        doc="Share of the mean squared gradient kept at each step by RMSProp, Adam and AdamW.",
+        low=0.0,
+        high=0.99999,
+        slider=(0.5, 0.999),
+        slider_step=0.001,
+    )
+    weight_decay: float = setting(
+        0.01,
+        label="weight decay",
+        symbol="λ",
+        doc="AdamW shrinks the parameters by ηλ at each step; the others leave it out.",
+        low=0.0,
+        high=10.0,
+        slider=(0.0, 1.0),
+        slider_step=0.01,
+    )
+    batch_size: int = setting(
+        32,
+        label="batch size",
+        symbol="b",
+        doc="Examples for each gradient; as many as there are, or more: all of them.",
+        low=1,
+        high=1200,
+        slider=(1, 1000),
+        scale="log",
+    )
+    init_scale: float = setting(
+        1.0,
+        label="initial scale",
+        symbol="s",
+        doc="Weights start as N(0, s²/fan_in).",
+        low=0.01,
+        high=10.0,
+        slider=(0.1, 4.0),
+        scale="log",
+    )
+    data: Literal["digits", "moons", "circles", "spirals", "xor"] = setting(
+        "digits", label="data", doc="Handwritten digits, or two classes of points in the plane.", shared=True
+    )
+    noise: float = setting(
+        0.1,
+        label="noise",
+        symbol="σ",
+        doc="Deviation of the noise in the points' coordinates; the digits have their own.",
+        low=0.0,
+        high=1.0,
+        slider=(0.0, 0.5),
+        slider_step=0.01,
+        shared=True,
+    )
+    train_size: int = setting(
+        400,
+        label="training examples",
+        symbol="N",
+        doc="Examples in the training set.",
+        low=10,
+        high=1200,
+        slider=(50, 1000),
+        scale="log",
+        shared=True,
+    )
+    activation: Activation = setting("tanh", label="activation", doc="Between the layers.", shared=True)
+    width: int = setting(
+        32,
+        label="width",
+        doc="Units in each hidden layer.",
+        low=1,
+        high=256,
+        slider=(2, 128),
+        scale="log",
+        shared=True,
+    )
+    depth: int = setting(
+        1, label="hidden layers", doc="Number of hidden layers.", low=0, high=6, slider=(0, 4), shared=True
+    )
+    measure_every: int = setting(
+        20,
+        label="measure all data every",
+        unit="steps",
+        doc="How often loss and accuracy are taken over the whole training and test sets.",
+        low=1,
+        high=1000,
+        slider=(1, 100),
+        shared=True,
+    )
+    steps: int = setting(
+        1000,
+        label="steps",
+        doc="Number of updates.",
+        low=1,
+        high=20000,
+        slider=(100, 5000),
+        scale="log",
+        shared=True,
+    )
+    seed: int = setting(
+        0, label="seed", doc="Draws the initial weights and the batches.", low=0, high=2**31 - 1, slider=(0, 99)
+    )
+
+
+class Classifier(Experiment):
+    """Mini-batch training of a small net by cross-entropy.
+
+    Each batch is drawn afresh from the training set, without replacement within the batch. Lanes of one seed share the
+    initial weights (up to their scale) and the batches: a lane with smaller ones takes the first of the same examples.
+
+    Measures, in float32 and of shape (K,): `loss`, that of the batch, at each step; and at every `measure_every`-th
+    step, held in between, `train_loss`, `train_accuracy` and `test_accuracy`, over all training and all test examples.
+
+    Snapshots, for points in the plane: `probability` (K, G, G) of class 1 on a grid, row j and column i at (x_i, y_j)
+    of `grid_axis`.
+    """
+
+    name = "classifier"
+    title = "A net on digits and points"
+    settings_type = ClassifierSettings
+    references = (
+        'Bottou, Curtis & Nocedal 2018, "Optimization Methods for Large-Scale Machine Learning", SIAM Review 60(2)',
+        "Lang & Witbrock 1988 (two spirals)",
+        "Alpaydin & Kaynak 1998, UCI Machine Learning Repository (digits)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, ClassifierState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: ClassifierState) -> Iterator[Measurement]:
+        shape, now = lanes.shared, state
+        data, network = training_data(shape).to(device), _network(shape)
+        batches = Batches(lanes, data)
+        while now.step < shape.steps:
+            if now.place is not None:
+                update = now.optimizer.update(now.place, Hyperparameters.of(lanes, now.theta))
+                now.theta = now.theta + update
+            now.step += 1
+            if now.step % shape.measure_every == 0:
+                now.held = _readings(network, data, now.theta)
+            inputs, labels, weight = batches.at(now.step)
+            theta = now.theta.detach().requires_grad_()
+            loss = (weight * example_cross_entropy(network(theta, inputs), labels)).sum(1)
+            (gradient,) = torch.autograd.grad(loss.sum(), theta)
+            now.place = Place(now.theta, loss.detach(), gradient)
+            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, _snapshots(network, now.theta), state=now)
+
+
+@dataclass
+class ClassifierState:
+    """Where a run of `Classifier` is.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        optimizer: With its state.
+        step: Updates made; -1 before the first measurement.
+        place: Parameters, loss and gradient at the last batch; None before the first measurement.
+        held: What is measured now and then, each of shape (K,).
+    """
+
+    theta: Tensor
+    optimizer: MixedOptimizer
+    step: int = -1
+    place: Place | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> ClassifierState:
+        """The state before the first measurement."""
+        theta = _network(lanes.shared).initial(lanes.seed, lanes.init_scale).to(device)
+        return cls(theta, MixedOptimizer(lanes.values("optimizer")))
+
+
+def training_data(shape: ClassifierSettings) -> Split:
+    """Return what is trained and tested on."""
+    if shape.data == "digits":
+        return digits_split(shape.train_size)
+    return points_split(shape.data, shape.train_size, shape.noise)
+
+
+def grid_axis() -> Tensor:
+    """Return the coordinates of the snapshot's columns, and of its rows, shape (G,)."""
+    return torch.linspace(-WINDOW, WINDOW, GRID)
+
+
+def _network(shape: ClassifierSettings) -> DenseNetwork:
+    inputs, classes = (64, 10) if shape.data == "digits" else (2, 2)
+    return DenseNetwork((inputs, *[shape.width] * shape.depth, classes), shape.activation)
+
+
+@torch.no_grad()
+def _readings(network: DenseNetwork, data: Split, theta: Tensor) -> dict[str, Tensor]:
+    outputs = network(theta, data.train_inputs)
+    return {
+        "train_loss": cross_entropy(outputs, data.train_labels),
+        "train_accuracy": accuracy(outputs, data.train_labels),
+        "test_accuracy": accuracy(network(theta, data.test_inputs), data.test_labels),
+    }
+
+
+def _snapshots(network: DenseNetwork, theta: Tensor) -> dict[str, Callable[[], Tensor]]:
+    return {} if network.sizes[0] != 2 else {"probability": partial(_probability, network, theta)}
+
+
+@torch.no_grad()
+def _probability(network: DenseNetwork, theta: Tensor) -> Tensor:
+    y, x = torch.meshgrid(grid_axis(), grid_axis(), indexing="ij")
+    points = torch.stack([x.flatten(), y.flatten()], 1).to(theta)
+    return network(theta, points).softmax(-1)[..., 1].view(-1, GRID, GRID)
