@@ -49,12 +49,12 @@ def data_text(train_size: int) -> str:
     return _DATA.format(data=base64.b64encode(zlib.compress(rows.numpy().tobytes(), 9)).decode())
 
 
-def model_text(depth: int, activation: str) -> str:
+def model_text(depth: int, activation: str, inputs: int = 64, classes: int = 10) -> str:
     """Write `model`, each layer by itself, and the draw of its weights.
 
     The script must have `RANDOM_STREAM` and the constants INIT_SCALE, SEED and, for `depth` > 0, WIDTH.
     """
-    units = ["64", *["WIDTH"] * depth, "10"]
+    units = [str(inputs), *["WIDTH"] * depth, str(classes)]
     layers = [f"nn.Linear({units[0]}, {units[1]})"]
     for fan_in, fan_out in itertools.pairwise(units[1:]):
         layers += [*_MODULES[activation], f"nn.Linear({fan_in}, {fan_out})"]

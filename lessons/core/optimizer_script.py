@@ -12,14 +12,37 @@ from lessons.core.settings import Settings
 _GROUP_NAMES = {"learning_rate": "lr", "momentum": "momentum"}
 _TINY = 1e-30
 
+# What a rule reads beside the learning rate; a value that the settings have no field for is torch.optim's default.
+_FIELDS = {
+    "gradient descent": (),
+    "heavy ball": ("momentum",),
+    "Nesterov": ("momentum",),
+    "moving average": ("momentum",),
+    "AdaGrad": (),
+    "RMSProp": ("beta_2",),
+    "Adam": ("momentum", "beta_2"),
+    "AdamW": ("momentum", "beta_2", "weight_decay"),
+    "Quickprop": (),
+}
+_DEFAULTS = {"beta_2": "0.999", "weight_decay": "0.01"}
+
 _CALLS = {
     "gradient descent": "torch.optim.SGD({parameters}, lr=LEARNING_RATE)",
     "heavy ball": "torch.optim.SGD({parameters}, lr=LEARNING_RATE, momentum=MOMENTUM)",
     "Nesterov": "torch.optim.SGD({parameters}, lr=LEARNING_RATE, momentum=MOMENTUM, nesterov=True)",
     "moving average": "MovingAverage({parameters}, lr=LEARNING_RATE, momentum=MOMENTUM)",
-    "Adam": "torch.optim.Adam({parameters}, lr=LEARNING_RATE, betas=(MOMENTUM, 0.999), eps=1e-8)",
+    "AdaGrad": "torch.optim.Adagrad({parameters}, lr=LEARNING_RATE)",
+    "RMSProp": "torch.optim.RMSprop({parameters}, lr=LEARNING_RATE, alpha={beta_2})",
+    "Adam": "torch.optim.Adam({parameters}, lr=LEARNING_RATE, betas=(MOMENTUM, {beta_2}), eps=1e-8)",
+    "AdamW": (
+        "torch.optim.AdamW({parameters}, lr=LEARNING_RATE, betas=(MOMENTUM, {beta_2}), weight_decay={weight_decay})"
+    ),
+    "Quickprop": "Quickprop({parameters}, lr=LEARNING_RATE)",
 }
-_CALL_OF_CHANGING_ADAM = "ChangingAdam({parameters}, lr=LEARNING_RATE, momentum=MOMENTUM)"
+_CALLS_WHILE_MOMENTUM_CHANGES = {
+    "Adam": "ChangingAdam({parameters}, LEARNING_RATE, MOMENTUM, {beta_2})",
+    "AdamW": "ChangingAdam({parameters}, LEARNING_RATE, MOMENTUM, {beta_2}, {weight_decay})",
+}
 
 _MOVING_AVERAGE = '''\
 class MovingAverage(torch.optim.Optimizer):
@@ -41,13 +64,14 @@ _CHANGING_ADAM = '''\
 class ChangingAdam(torch.optim.Optimizer):
     """Adam for a beta_1 that changes in flight: the product of all beta_1 so far replaces beta_1 ** t."""
 
-    def __init__(self, parameters, lr, momentum):
+    def __init__(self, parameters, lr, momentum, beta_2, weight_decay=0.0):
         super().__init__(parameters, {"lr": lr, "momentum": momentum})
+        self.beta_2, self.weight_decay = beta_2, weight_decay
 
     @torch.no_grad()
     def step(self):
         group = self.param_groups[0]
-        lr, beta_1, beta_2 = group["lr"], group["momentum"], 0.999
+        lr, beta_1, beta_2 = group["lr"], group["momentum"], self.beta_2
         for p in group["params"]:
             state = self.state[p]
             state["product_1"] = beta_1 * state.get("product_1", 1.0)
@@ -56,7 +80,28 @@ class ChangingAdam(torch.optim.Optimizer):
             state["second"] = beta_2 * state.get("second", 0.0) + (1 - beta_2) * p.grad**2
             mean = state["first"] / (1 - state["product_1"])
             scale = (state["second"] / (1 - state["product_2"])).sqrt() + 1e-8
+            p *= 1 - lr * self.weight_decay
             p -= lr * mean / scale'''
+
+_QUICKPROP = '''\
+class Quickprop(torch.optim.Optimizer):
+    """A parabola through the last two slopes of each coordinate; steps grow by 1.75 at most (Fahlman 1988)."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self):
+        group = self.param_groups[0]
+        for p in group["params"]:
+            state, slope = self.state[p], p.grad.clone()
+            earlier, last = state.get("slope", slope), state.get("step", torch.zeros_like(p))
+            factor = (slope / (earlier - slope)).clamp(max=1.75)
+            factor[(slope * earlier > 0) & (slope.abs() >= earlier.abs())] = 1.75
+            state["slope"], state["step"] = slope, torch.where(last == 0, -group["lr"] * slope, factor * last)
+            p += state["step"]'''
+
+_DEFINITIONS = {"moving average": _MOVING_AVERAGE, "Quickprop": _QUICKPROP}
 
 
 @dataclass(frozen=True)
@@ -64,7 +109,7 @@ class OptimizerText:
     """The paragraphs of a script that concern its optimizer; empty where there is nothing to say.
 
     Attributes:
-        constants: Learning rate and momentum.
+        constants: Learning rate, momentum and what else the optimizer reads.
         changes: Table of the changes in flight.
         definition: The optimizer's class, where torch.optim has none.
         construction: The line that makes the optimizer.
@@ -80,7 +125,8 @@ def optimizer_text(settings: Settings, changes: Sequence[Change], parameters: st
     """Write the optimizer of a lane.
 
     Args:
-        settings: With `optimizer`, `learning_rate`, `momentum` and `steps`.
+        settings: With `optimizer`, `learning_rate`, `momentum` and `steps`; `beta_2` and `weight_decay` if they may be
+            chosen.
         changes: Of `learning_rate` and `momentum`, in the order of their steps.
         parameters: An expression of what is trained.
 
@@ -88,24 +134,24 @@ def optimizer_text(settings: Settings, changes: Sequence[Change], parameters: st
         KeyError: If the update rule is unknown or a change is of another field.
     """
     rule = settings.optimizer
-    used = [change for change in changes if change.field != "momentum" or rule != "gradient descent"]
+    used = [change for change in changes if change.field != "momentum" or "momentum" in _FIELDS[rule]]
     entries = [(change.step, _GROUP_NAMES[change.field], _value(rule, change)) for change in used]
-    call, definition = _CALLS[rule], _MOVING_AVERAGE if rule == "moving average" else ""
-    if rule == "Adam" and any(change.field == "momentum" for change in used):
-        call, definition = _CALL_OF_CHANGING_ADAM, _CHANGING_ADAM
+    call, definition = _CALLS[rule], _DEFINITIONS.get(rule, "")
+    if rule in _CALLS_WHILE_MOMENTUM_CHANGES and any(change.field == "momentum" for change in used):
+        call, definition = _CALLS_WHILE_MOMENTUM_CHANGES[rule], _CHANGING_ADAM
+    values = {name: name.upper() if name in settings.fields() else value for name, value in _DEFAULTS.items()}
     return OptimizerText(
         constants=_constants(settings),
         changes=change_table(entries, settings.steps),
         definition=definition,
-        construction=f"optimizer = {call.format(parameters=parameters)}",
+        construction=f"optimizer = {call.format(parameters=parameters, **values)}",
     )
 
 
 def _constants(settings: Settings) -> str:
-    lines = [constant(settings, "learning_rate")]
-    if settings.optimizer != "gradient descent":
-        lines.append(_momentum(settings))
-    return "\n".join(lines)
+    known = [name for name in _FIELDS[settings.optimizer] if name in settings.fields()]
+    lines = [_momentum(settings) if name == "momentum" else constant(settings, name) for name in known]
+    return "\n".join([constant(settings, "learning_rate"), *lines])
 
 
 def _momentum(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -15,11 +15,13 @@ from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entropy, example_cross_entropy
+from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import Hyperparameters
 from lessons.optimizers.batches import Batches
 from lessons.optimizers.mixture import GradientRuleName, MixedOptimizer
 from lessons.optimizers.rules import Place
+from lessons.optimizers.scripts import classifier_script
 
 GRID = 61
 
@@ -196,6 +198,9 @@ class Classifier(Experiment):
             (gradient,) = torch.autograd.grad(loss.sum(), theta)
             now.place = Place(now.theta, loss.detach(), gradient)
             yield Measurement(now.step, {"loss": loss.detach(), **now.held}, _snapshots(network, now.theta), state=now)
+
+    def script(self, settings: ClassifierSettings, changes: Sequence[Change] = ()) -> str:
+        return classifier_script(settings, changes)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -11,11 +11,13 @@ from torch import Tensor
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import Hyperparameters
 from lessons.optimizers.mixture import MixedOptimizer, RuleName
 from lessons.optimizers.net_slice import net_slice
 from lessons.optimizers.rules import Place
+from lessons.optimizers.scripts import race_script
 from lessons.optimizers.surfaces import Beale, Rosenbrock, Saddle, Surface, TwoMinima, quadratic
 
 SURFACES: dict[str, Callable[[Lanes], Surface]] = {
@@ -162,6 +164,9 @@ class Race(Experiment):
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         start = torch.stack([lanes.start_x, lanes.start_y], 1)
         return descent(lanes, SURFACES[lanes.shared.surface](lanes), start, device)
+
+    def script(self, settings: RaceSettings, changes: Sequence[Change] = ()) -> str | None:
+        return race_script(settings, changes)
 
 
 def descent(lanes: Lanes, surface: Surface, start: Tensor, device: str = "cpu") -> Iterator[Measurement]:

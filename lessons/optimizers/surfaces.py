@@ -207,7 +207,12 @@ class Saddle(Surface):
 
 
 class TwoMinima(Surface):
-    """Two basins of unequal depth; where a descent ends depends on its start and its momentum."""
+    """Two basins of unequal depth; where a descent ends depends on its start and its momentum.
+
+    Attributes:
+        tilt: What makes them unequal.
+        lowest: What the formula gives at the deeper minimum; it is taken off, so that the loss is 0 there.
+    """
 
     formula = r"(\theta_1^2-1)^2 + \tfrac{3}{10}\,\theta_1 + \tfrac12\,\theta_2^2 + \mathrm{const}"
     reference = "Strogatz 2015, Nonlinear Dynamics and Chaos, 2nd ed., section 3.6 (imperfect bifurcation)"
@@ -217,7 +222,7 @@ class TwoMinima(Surface):
     tilt: ClassVar[float] = 0.3
 
     def __init__(self) -> None:
-        self._lowest = self._height(self._flat_points[0])
+        self.lowest = self._height(self._flat_points[0])
 
     def _height(self, x: Tensor | float) -> Tensor | float:
         return (x**2 - 1) ** 2 + self.tilt * x
@@ -231,7 +236,7 @@ class TwoMinima(Surface):
 
     def loss(self, theta: Tensor) -> Tensor:
         x, y = theta.unbind(1)
-        return self._height(x) - self._lowest + y**2 / 2
+        return self._height(x) - self.lowest + y**2 / 2
 
     def gradient(self, theta: Tensor) -> Tensor:
         x, y = theta.unbind(1)
