@@ -1,0 +1,62 @@
+"""Shared by the tests of lesson 6: long runs, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.grid import PeriodMap, grid_lanes, read_grid
+from lessons.periodic.settings import PeriodicSettings
+
+SEEDS = (0, 1, 2)
+GRID_RATES, GRID_DECAYS = (0.5, 1.0, 2.0), (0.004, 0.0056, 0.008, 0.0112)
+CONTROLS = {
+    "free": {},
+    "heavy ball": {"optimizer": "heavy ball"},
+    "affine": {"trainable_affine": True},
+    "last layer": {"trainable_last_layer": True},
+    "fixed at the start": {"fixed_norm": True},
+    "no weight decay": {"weight_decay": 0.0},
+    "eta decays": {"learning_rate_decay": 0.001},
+    "lower eta lambda": {"learning_rate": 0.125, "weight_decay": 0.001},
+    "noise": {"noise": 0.6},
+    "shift": {"shift": 1},
+    "whole penalty": {"penalty": "λ|x|²"},
+    "half penalty, twice lambda": {"weight_decay": 0.008},
+}
+
+
+def periodic_history(lanes: Lanes | Sequence[PeriodicSettings]) -> History:
+    history = History()
+    history.extend(list(Periodic().run(lanes if isinstance(lanes, Lanes) else Lanes(lanes))))
+    return history
+
+
+@pytest.fixture(scope="session")
+def history_of() -> Callable[..., History]:
+    """Run `Periodic` to its end: `history_of(settings or lanes)`."""
+    return periodic_history
+
+
+@pytest.fixture(scope="session")
+def default_runs() -> History:
+    """The default setting with three seeds, lane by lane in the order of `SEEDS`."""
+    return periodic_history([PeriodicSettings(steps=2400, seed=seed) for seed in SEEDS])
+
+
+@pytest.fixture(scope="session")
+def controls() -> dict[str, dict[str, object]]:
+    """By name in `CONTROLS`, each series of shape (T,)."""
+    common = {"steps": 1500, "sharpness_every": 10_000}
+    history = periodic_history([PeriodicSettings(**{**common, **changed}) for changed in CONTROLS.values()])
+    return {name: {key: history[key][:, k] for key in history.names} for k, name in enumerate(CONTROLS)}
+
+
+@pytest.fixture(scope="session")
+def grid() -> PeriodMap:
+    """A decade of eta times lambda."""
+    return read_grid(periodic_history(grid_lanes(GRID_RATES, GRID_DECAYS, steps=2500)), GRID_RATES, GRID_DECAYS)

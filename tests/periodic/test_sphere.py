@@ -1,0 +1,100 @@
+"""Claim 39: the jump comes where the effective learning rate crosses 2 / lambda_max on the unit sphere."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from lessons.core.data.digits import digits_split
+from lessons.core.lanes import Lanes
+from lessons.core.network import cross_entropy
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.network import ScaleInvariantNetwork
+from lessons.periodic.phases import find_periods
+from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.sphere import at_right_angles, cosine_distance, sphere_hessian_product
+
+DATA = digits_split(40)
+
+
+def test_the_product_is_the_dense_hessian_of_the_loss_on_the_sphere():
+    """The reference differentiates f(x / |x|) at a point of the unit sphere, in float64."""
+    network = ScaleInvariantNetwork((64, 3, 3, 10))
+    theta = network.initial(torch.zeros(1), torch.full((1,), 3.0), torch.full((1,), 10.0)).double()
+    x, rest = theta[0, network.weights], theta[0, network.weights.stop :]
+
+    def projected(point: torch.Tensor) -> torch.Tensor:
+        row = torch.cat([point / point.norm(), rest])[None]
+        return cross_entropy(network(row, DATA.train_inputs.double()), DATA.train_labels)[0]
+
+    dense = torch.autograd.functional.hessian(projected, x / x.norm())
+    parameter = theta.requires_grad_()
+    loss = cross_entropy(network(parameter, DATA.train_inputs.double()), DATA.train_labels)
+    (gradient,) = torch.autograd.grad(loss.sum(), parameter, create_graph=True)
+    product = sphere_hessian_product(gradient, parameter, network.weights)
+    vector = torch.randn(1, len(x), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    tangent = at_right_angles(vector, (x / x.norm()).detach()[None])
+    expected = at_right_angles(tangent @ dense, (x / x.norm()).detach()[None])
+    torch.testing.assert_close(product(vector), expected)
+
+
+def test_the_sharpness_measured_is_its_largest_eigenvalue_and_stretching_changes_nothing(history_of):
+    common = {"steps": 2, "width": 4, "depth": 1, "train_size": 40}
+    history = history_of([PeriodicSettings(**common, initial_norm=norm) for norm in (0.5, 3.0, 50.0)])
+    network, readings = ScaleInvariantNetwork((64, 4, 10)), history["sphere_sharpness"][0]
+    theta = network.initial(torch.zeros(1), torch.ones(1), torch.full((1,), 10.0)).requires_grad_()
+    loss = cross_entropy(network(theta, DATA.train_inputs), DATA.train_labels)
+    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
+    product = sphere_hessian_product(gradient, theta, network.weights)
+    dense = torch.stack([product(row[None])[0] for row in torch.eye(256)])
+    np.testing.assert_allclose(readings, torch.linalg.eigvalsh((dense + dense.T) / 2)[-1], rtol=2e-3)
+    np.testing.assert_allclose(history["effective_limit"][0], 2 / readings, rtol=1e-6)
+
+
+def test_the_limit_of_the_heavy_ball_is_one_plus_beta_times_as_large(history_of):
+    common = {"steps": 1, "train_size": 40, "width": 6}
+    history = history_of([PeriodicSettings(**common), PeriodicSettings(**common, optimizer="heavy ball", momentum=0.5)])
+    assert history["effective_limit"][0, 1] == pytest.approx(1.5 * history["effective_limit"][0, 0], rel=1e-4)
+
+
+def test_a_tiny_turn_is_measured_where_one_minus_the_cosine_is_rounding():
+    angle = 1e-5
+    x, y = torch.tensor([[1.0, 0.0]]), torch.tensor([[np.cos(angle), np.sin(angle)]], dtype=torch.float32)
+    assert float(cosine_distance(x, y)) == pytest.approx(angle**2 / 2, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def around_the_jump(default_runs) -> dict[str, np.ndarray]:
+    """Seed 0 from 200 steps before its first destabilisation to 5 after, with the sharpness measured at each step."""
+    onset = int(find_periods(default_runs["loss"], default_runs["norm"]).onsets[0][0])
+    coarse = PeriodicSettings(steps=onset - 200, sharpness_every=10_000)
+    *_, last = Periodic().run(Lanes([coarse]))
+    fine = coarse.with_value("sharpness_every", 1).with_value("steps", onset + 5)
+    measured = list(Periodic().resume(Lanes([fine]), "cpu", copy.deepcopy(last.state)))
+    return {name: np.array([float(m[name]) for m in measured]) for name in measured[0].values}
+
+
+@pytest.mark.claim(39)
+def test_the_jump_comes_where_the_effective_learning_rate_crosses_the_limit_on_the_sphere(around_the_jump):
+    """Well below the limit nothing happens; once above it, loss and effective gradient grow at each step."""
+    ratio = around_the_jump["effective_learning_rate"] / around_the_jump["effective_limit"]
+    loss, rate = around_the_jump["loss"], around_the_jump["effective_learning_rate"]
+    crossing, jump = int((ratio > 1).argmax()), int((loss > 0.01).argmax())
+    assert ratio[0] < 0.7
+    assert (loss[:crossing] < 0.006).all()
+    assert 0 < jump - crossing < 40
+    assert loss[jump:].max() > 100 * loss[crossing]
+    # The learning rate alone tells it to within a quarter: the sharpness hardly moved before.
+    limit = np.median(around_the_jump["effective_limit"][crossing - 30 : crossing])
+    assert rate[jump] == pytest.approx(limit, rel=0.25)
+
+
+@pytest.mark.claim(39)
+def test_after_the_jump_the_net_is_well_below_the_limit_again(default_runs):
+    periods = find_periods(default_runs["loss"], default_runs["norm"])
+    ratio = default_runs["effective_learning_rate"] / default_runs["effective_limit"]
+    for lane, steps in enumerate(periods.onsets):
+        for onset in steps[steps < len(ratio) - 110]:
+            assert ratio[onset + 100, lane] < 0.6
+            assert ratio[onset - 60 : onset + 1, lane].max() > 0.65
