@@ -197,7 +197,8 @@ class Classifier(Experiment):
             loss = (weight * example_cross_entropy(network(theta, inputs), labels)).sum(1)
             (gradient,) = torch.autograd.grad(loss.sum(), theta)
             now.place = Place(now.theta, loss.detach(), gradient)
-            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, _snapshots(network, now.theta), state=now)
+            values, snapshots = {"loss": loss.detach(), **now.held}, _snapshots(network, now.theta)
+            yield Measurement(now.step, values, snapshots, now.optimizer.failures, now)
 
     def script(self, settings: ClassifierSettings, changes: Sequence[Change] = ()) -> str:
         return classifier_script(settings, changes)
@@ -225,7 +226,7 @@ class ClassifierState:
     def start(cls, lanes: Lanes, device: str) -> ClassifierState:
         """The state before the first measurement."""
         theta = _network(lanes.shared).initial(lanes.seed, lanes.init_scale).to(device)
-        return cls(theta, MixedOptimizer(lanes.values("optimizer")))
+        return cls(theta, MixedOptimizer.of(lanes))
 
 
 def training_data(shape: ClassifierSettings) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 
@@ -52,7 +53,7 @@ class Escape(Experiment):
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         start = torch.stack([torch.full_like(lanes.distance, START_X), lanes.distance], 1)
         inside, time = torch.ones_like(lanes.distance, dtype=torch.bool), torch.zeros_like(lanes.distance)
-        for measured in descent(lanes, Saddle(), start, device):
+        for measured in descent(lanes, Saddle(), start):
             time = torch.where(inside, float(measured.step), time)
-            inside = inside & ~(measured["theta"][:, 1].abs().cpu() > RADIUS)
-            yield Measurement(measured.step, {**measured.values, "escape_time": time})
+            inside = inside & ~(measured["theta"][:, 1].abs() > RADIUS)
+            yield replace(measured, values={**measured.values, "escape_time": time})

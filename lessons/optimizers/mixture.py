@@ -1,7 +1,7 @@
 """Every optimizer of lesson 1 by its name, and a different one in each lane.
 
-A rule of one's own is one more entry of `RULES`: a class whose `update` is a function of a `Place` and the
-hyperparameters.
+A rule that asks for more than the gradient is one more entry of `RULES`: a class whose `update` is a function of a
+`Place` and the hyperparameters. A learner's function of the gradient comes with the lanes, see `MixedOptimizer.of`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN, OwnFunction
 from lessons.core.update_rules import UPDATE_RULES, Hyperparameters, lanes_of_each
 from lessons.optimizers.lbfgs import LBFGS
-from lessons.optimizers.rules import AdamW, GradientOnly, Newton, Place, Rule
+from lessons.optimizers.rules import AdamW, GradientOnly, Newton, OwnGradientRule, Place, Rule
 
 GradientRuleName = Literal[
     "gradient descent",
@@ -27,6 +29,7 @@ GradientRuleName = Literal[
     "Adam",
     "AdamW",
     "Quickprop",
+    "your own",
 ]
 RuleName = Literal[GradientRuleName, "Newton", "L-BFGS"]
 
@@ -42,11 +45,30 @@ class MixedOptimizer:
     """One rule per lane; lanes of one rule are updated together.
 
     Args:
-        names: The rule of each lane, keys of `RULES`.
+        names: The rule of each lane, keys of `RULES`, or `lessons.core.own_rule.OWN`.
+        own: The learner's own rule.
     """
 
-    def __init__(self, names: Sequence[str]):
-        self._groups = [(RULES[name](), lanes) for name, lanes in lanes_of_each(names).items()]
+    def __init__(self, names: Sequence[str], own: OwnFunction | None = None):
+        self._groups = [
+            (OwnGradientRule(own) if name == OWN else RULES[name](), lanes)
+            for name, lanes in lanes_of_each(names).items()
+        ]
+
+    @classmethod
+    def of(cls, lanes: Lanes) -> MixedOptimizer:
+        """Return the rules that the lanes' setting `optimizer` names."""
+        return cls(lanes.values("optimizer"), lanes.own)
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Lanes whose own rule has failed -> why, in one sentence."""
+        found: dict[int, str] = {}
+        for rule, lanes in self._groups:
+            if isinstance(rule, OwnGradientRule) and rule.failures:
+                numbers = range(lanes.start, lanes.stop) if isinstance(lanes, slice) else lanes.tolist()
+                found.update({numbers[row]: sentence for row, sentence in rule.failures.items()})
+        return found
 
     def update(self, place: Place, h: Hyperparameters) -> Tensor:
         """Return the update of all lanes, shape (K, P)."""

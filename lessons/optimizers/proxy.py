@@ -115,6 +115,8 @@ class Proxy(Experiment):
     No classifier errs less than the line x_1 = 0, see `theory.bayes_error`. The perceptron is Rosenblatt's rule in its
     batch form: the mean over the points that are on the wrong side.
 
+    It runs on the CPU, whatever the device.
+
     Measures, in float64: `loss` (K,), `train_error` (K,), `fresh_error` (K,) on points never seen (linear classifiers:
     in closed form; the MLP: on `FRESH` points), and `weights` (K, 3): w_1, w_2 and bias of the linear classifier, 0 in
     lanes with an MLP.

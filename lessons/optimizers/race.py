@@ -148,6 +148,8 @@ class Race(Experiment):
     (K, 2) there, as the optimizer is given it, noise included; `update` (K, 2), the last one made; `carried` (K, 2),
     what the velocity adds to the next update, and `ball` (K, 2), the point from which it does so.
 
+    It runs on the CPU, whatever the device: two numbers a lane are no work for another.
+
     Momentum and Nesterov differ in where they ask for the gradient: heavy ball asks at the ball itself (theta = ball),
     Nesterov where the velocity will have carried it (theta = ball + carried).
     """
@@ -163,29 +165,27 @@ class Race(Experiment):
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         start = torch.stack([lanes.start_x, lanes.start_y], 1)
-        return descent(lanes, SURFACES[lanes.shared.surface](lanes), start, device)
+        return descent(lanes, SURFACES[lanes.shared.surface](lanes), start)
 
     def script(self, settings: RaceSettings, changes: Sequence[Change] = ()) -> str | None:
         return race_script(settings, changes)
 
 
-def descent(lanes: Lanes, surface: Surface, start: Tensor, device: str = "cpu") -> Iterator[Measurement]:
+def descent(lanes: Lanes, surface: Surface, theta: Tensor) -> Iterator[Measurement]:
     """Let the lanes' optimizers run down a surface; what is measured is listed in `Race`.
 
     Args:
         lanes: Of a class derived from `DescentSettings` that has `steps`.
         surface: Of as many lanes.
-        start: Shape (K, 2).
-        device: Where the points are; surfaces in closed form follow them.
+        theta: Where they start, shape (K, 2).
     """
-    theta = start.to(device)
-    optimizer, noise, update = MixedOptimizer(lanes.values("optimizer")), Noise(lanes), torch.zeros_like(theta)
+    optimizer, noise, update = MixedOptimizer.of(lanes), Noise(lanes), torch.zeros_like(theta)
     for step in range(lanes.shared.steps + 1):
         loss, gradient = surface.loss_and_gradient(theta)
-        gradient = gradient + noise.at(step).to(device)
+        gradient = gradient + noise.at(step)
         ball, carried = optimizer.carried(theta, Hyperparameters.of(lanes, theta))
         vectors = {"theta": theta, "gradient": gradient, "update": update, "ball": ball, "carried": carried}
-        yield Measurement(step, {"loss": loss, **vectors})
+        yield Measurement(step, {"loss": loss, **vectors}, failures=optimizer.failures)
         update = optimizer.update(Place(theta, loss, gradient, surface), Hyperparameters.of(lanes, theta))
         theta = theta + update
 

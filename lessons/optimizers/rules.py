@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from lessons.core.own_rule import OwnFunction, OwnRule
 from lessons.core.update_rules import Adam, Hyperparameters, UpdateRule
 
 
@@ -82,6 +83,21 @@ class GradientOnly(Rule):
 
     def carried(self, h: Hyperparameters) -> Tensor | float:
         return self._rule.carried(h)
+
+
+class OwnGradientRule(Rule):
+    """The learner's own function of the gradient; see `lessons.core.own_rule.OwnRule`."""
+
+    def __init__(self, function: OwnFunction):
+        self._rule = OwnRule(function)
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Rows whose function has failed -> why, in one sentence."""
+        return self._rule.failures
+
+    def update(self, place: Place, h: Hyperparameters) -> Tensor:
+        return self._rule.update(place.gradient, h)
 
 
 class AdamW(Rule):

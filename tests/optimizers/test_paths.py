@@ -216,3 +216,29 @@ def test_lanes_of_one_seed_get_the_same_noise_and_the_others_their_own(history_o
     assert np.abs(noise[:, 3]).max() == 0
     assert abs(np.corrcoef(noise[:, 0].ravel(), noise[:, 2].ravel())[0, 1]) < 4 / np.sqrt(600)
     assert len(np.unique(noise[:, 0, 0])) == 301
+
+
+def own_heavy_ball(gradient, state, learning_rate, momentum):
+    state["v"] = momentum * state.get("v", 0.0) + gradient
+    return -learning_rate * state["v"]
+
+
+def own_failure(gradient, state, learning_rate, momentum):
+    raise RuntimeError("too steep for me")
+
+
+def test_a_rule_of_ones_own_races_beside_the_others():
+    lanes = [settings("Rosenbrock", rule) for rule in ("heavy ball", "your own", "Adam", "your own")]
+    *_, last = Race().run(Lanes(lanes, own=own_heavy_ball))
+    np.testing.assert_allclose(last["theta"][[1, 3]], last["theta"][[0, 0]], rtol=0, atol=1e-12)
+    assert last.failures == {}
+
+
+def test_a_rule_of_ones_own_that_fails_stops_its_lane_alone_and_says_why():
+    lanes = [settings("Rosenbrock", rule) for rule in ("heavy ball", "your own", "Adam")]
+    *_, last = Race().run(Lanes(lanes, own=own_failure))
+    *_, without = Race().run(Lanes([lanes[0], lanes[2]]))
+    assert torch.equal(last["theta"][[0, 2]], without["theta"])
+    assert last["theta"][1].isnan().all()
+    assert "too steep for me" in last.failures[1]
+    assert list(last.failures) == [1]
