@@ -1,0 +1,1 @@
+"""Lesson 7: students that learn a teacher's nodes; luck, lottery tickets, width, structure."""

@@ -1,0 +1,47 @@
+"""Students, wider than their teacher, learn its nodes one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.task import Task
+from lessons.teacher_student.training import TrainingState, train
+
+
+class TeacherStudent(Experiment):
+    """ReLU students of different widths learn the outputs of a fixed ReLU teacher.
+
+    n is `teacher_width`, in each of L hidden layers, m the widest student's nodes; nodes that a network lacks have all
+    weights 0 (see `padding.py`) and correlate with nothing. Measures, in float32: at each step `loss`
+    (K,), half the squared error of the batch about to be used, summed over outputs. At every `measure_every`-th step on
+    test inputs, held in between:
+
+    - `fvu` (K,): fraction of variance unexplained, mean squared error over the targets' variance;
+    - `train_fvu` (K,): the same on the fixed points; equal to `fvu` where data is fresh;
+    - `best_correlation` (K, L, n): largest correlation of each teacher node with any student node of its layer;
+    - `recovered` (K, L): teacher nodes for which that is above 0.99;
+    - `weight_cosine` (K, n): largest cosine of each first-layer teacher node's weights and bias with any student's;
+    - `effective_nodes` (K, L): participation ratio of the student nodes' contributions, see `overlap.py`.
+
+    Snapshots, l from 1 to L: `correlation_l` and `initial_correlation_l` (K, m, n), student by teacher, now and at the
+    start; `contribution_l` (K, m); `shake_rise` (K, m): how much `fvu` would rise if that node of the last hidden layer
+    were shaken; `student_weights` (K, m, D + 1) and `teacher_weights` (K, n, D + 1): first layer, bias last.
+    """
+
+    name = "teacher and students"
+    title = "Students learn a teacher's nodes"
+    settings_type = TeacherStudentSettings
+    references = (
+        "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405 (luck matters)",
+        "Tian 2020, arXiv 1909.13458 (specialisation of students)",
+        "Saad & Solla 1995, Physical Review E 52(4) (teacher and student on Gaussian inputs)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, TrainingState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: TrainingState) -> Iterator[Measurement]:
+        return train(lanes, Task(lanes, device), state)

@@ -1,0 +1,213 @@
+"""Training all layers at once against one layer after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork
+from lessons.core.settings import setting
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.teacher_student.settings import StudentSettings
+from lessons.teacher_student.student import activations, draw_students, student_network
+from lessons.teacher_student.task import Task
+from lessons.teacher_student.training import learning_rates, readings
+
+Method = Literal["end to end", "greedy", "random first layer"]
+
+
+class LayerwiseSettings(StudentSettings):
+    """Settings of `Layerwise`."""
+
+    method: Method = setting(
+        "end to end",
+        label="method",
+        doc="All layers at once; the first layer with a readout of its own and then the others; or the others only.",
+    )
+    depth: int = setting(
+        2, label="hidden layers", doc="Hidden layers of teacher and students.", low=1, high=2, shared=True
+    )
+    outputs: int = setting(
+        20,
+        label="outputs",
+        symbol="C",
+        doc="Outputs of teacher and students.",
+        low=1,
+        high=100,
+        slider=(1, 30),
+        scale="log",
+        shared=True,
+    )
+    overparameterization: float = setting(
+        2.0,
+        label="over-parameterisation",
+        symbol="m/n",
+        doc="Student nodes for each teacher node, in every hidden layer.",
+        low=0.1,
+        high=20.0,
+        slider=(0.5, 10.0),
+        scale="log",
+    )
+    init_scale: float = setting(
+        0.5,
+        label="initial scale",
+        symbol="s",
+        doc="Hidden weights start as N(0, 2 s²/fan_in).",
+        low=0.001,
+        high=10.0,
+        slider=(0.05, 2.0),
+        scale="log",
+    )
+    top_scale: float = setting(
+        0.5,
+        label="top layer's scale",
+        symbol="s_top",
+        doc="The top layer's weights start as N(0, 2 s_top²/fan_in).",
+        low=0.0001,
+        high=10.0,
+        slider=(0.005, 2.0),
+        scale="log",
+    )
+    horizon: int = setting(
+        3000,
+        label="horizon",
+        symbol="T",
+        unit="steps",
+        doc="When the cosine has fallen to 0; the greedy method's does so at the end of each part.",
+        low=1,
+        high=1_000_000,
+        slider=(500, 10_000),
+        scale="log",
+    )
+    switch_at: int = setting(
+        1500,
+        label="first layer trains for",
+        unit="steps",
+        doc="In the greedy method; afterwards the first layer is frozen.",
+        low=1,
+        high=1_000_000,
+        slider=(200, 5000),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        3000,
+        label="steps",
+        doc="Number of updates.",
+        low=1,
+        high=1_000_000,
+        slider=(500, 10_000),
+        scale="log",
+        shared=True,
+    )
+
+
+class Layerwise(Experiment):
+    """Students with two hidden layers (or one), trained end to end, greedily, or on a frozen random first layer.
+
+    The greedy method first trains the first layer together with a linear readout of its own that predicts the targets
+    as well as it can; then that layer is frozen, and the second and the top layer are trained on it. The same number of
+    steps is made in all.
+
+    Measures, in float32: `loss` (K,), what is minimised at present, on the batch about to be used, and what
+    `TeacherStudent` measures on test inputs, of the whole student; while the first layer trains greedily the layers
+    above it are as drawn.
+    """
+
+    name = "layerwise"
+    title = "All layers at once, or one after the other"
+    settings_type = LayerwiseSettings
+    references = (
+        "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405 (top-down modulation)",
+        "Bengio, Lamblin, Popovici & Larochelle 2007, NeurIPS 19 (greedy layer-wise training)",
+        "Belilovsky, Eickenberg & Oyallon 2019, arXiv 1812.11446 (where greedy training does scale)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, LayerwiseState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: LayerwiseState) -> Iterator[Measurement]:
+        network, task, now, shape = student_network(lanes), Task(lanes, device), state, lanes.shared
+        plan = Plan(lanes, network)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                h = Hyperparameters.of(lanes, now.theta)
+                eta = plan.learning_rates(lanes, now.step).to(now.theta)
+                update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
+                now.theta = now.theta.detach() + torch.where(plan.trained(now.step), update, 0)
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            inputs, targets = task.batch(now.step)
+            loss = plan.loss(theta, inputs, targets, now.step)
+            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+            if now.step % shape.measure_every == 0:
+                now.held = readings(network, theta.detach()[:, : network.parameter_count], task)
+            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, state=now)
+
+
+class Plan:
+    """Who trains what, and when. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
+
+    def __init__(self, lanes: Lanes, network: DenseNetwork):
+        self._network, self._switch_at = network, lanes.shared.switch_at
+        methods = lanes.values("method")
+        self._is_greedy = torch.tensor([method == "greedy" for method in methods])
+        self._is_joint = torch.tensor([method == "end to end" for method in methods])
+        inputs, width = network.sizes[:2]
+        is_first = torch.zeros(network.parameter_count + readout_size(network), dtype=torch.bool)
+        is_first[: (inputs + 1) * width] = True
+        is_first[network.parameter_count :] = True
+        self._is_first = is_first
+
+    def first_only(self, step: int) -> Tensor:
+        """Return which lanes train their first layer by itself at this step, shape (K,)."""
+        return self._is_greedy & (step < self._switch_at)
+
+    def trained(self, step: int) -> Tensor:
+        """Return which parameters are updated, shape (K, P + m C)."""
+        first_only = self.first_only(step)[:, None]
+        return torch.where(first_only, self._is_first, ~self._is_first | self._is_joint[:, None])
+
+    def learning_rates(self, lanes: Lanes, step: int) -> Tensor:
+        """Return eta at a step, shape (K,): in the greedy method each part has a schedule of its own."""
+        whole, first = step / lanes.horizon, torch.full_like(lanes.horizon, step / self._switch_at)
+        rest = (step - self._switch_at) / (lanes.horizon - self._switch_at).clamp(min=1)
+        parts = first if step < self._switch_at else rest
+        return learning_rates(lanes, torch.where(self._is_greedy, parts, whole))
+
+    def loss(self, theta: Tensor, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
+        """Return half the squared error of what is trained at present, shape (K,)."""
+        count = self._network.parameter_count
+        hidden, outputs = activations(self._network, theta[:, :count], inputs)
+        readout = hidden[0] @ theta[:, count:].view(len(theta), -1, outputs.shape[2])
+        predicted = torch.where(self.first_only(step)[:, None, None], readout, outputs)
+        return 0.5 * (predicted - targets).square().sum(2).mean(1)
+
+
+@dataclass
+class LayerwiseState:
+    """Where a run is: all parameters (K, P + m C), optimizer, updates made, gradient, and what is measured seldom."""
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> LayerwiseState:
+        """The state before the first measurement; the readout starts at 0."""
+        network = student_network(lanes)
+        readout = torch.zeros(len(lanes), readout_size(network))
+        return cls(torch.cat([draw_students(lanes), readout], 1).to(device), LaneOptimizer.of(lanes))
+
+
+def readout_size(network: DenseNetwork) -> int:
+    """Return the number of weights from the first hidden layer straight to the outputs."""
+    return network.sizes[1] * network.sizes[-1]

@@ -1,0 +1,146 @@
+"""Lottery tickets: train, prune to the nodes that matter, go back to the start, train again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import generator
+from lessons.core.lanes import Lanes
+from lessons.core.settings import setting
+from lessons.core.update_rules import LaneOptimizer
+from lessons.teacher_student.overlap import contribution
+from lessons.teacher_student.padding import keep_nodes
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.student import activations, draw_students, student_network, student_widths
+from lessons.teacher_student.task import Task
+from lessons.teacher_student.training import TrainingState, train
+
+Ticket = Literal["full", "rewound", "re-initialised", "random nodes"]
+TICKETS: tuple[str, ...] = get_args(Ticket)
+
+
+class LotterySettings(TeacherStudentSettings):
+    """Settings of `Lottery`."""
+
+    ticket: Ticket = setting(
+        "rewound",
+        label="ticket",
+        doc="What trains the second time: all nodes; the largest contributors with their first weights, or with new "
+        "ones; or as many nodes taken at random, with their first weights.",
+    )
+    keep: int = setting(
+        10,
+        label="nodes kept",
+        doc="Nodes of the last hidden layer that are left after pruning.",
+        low=1,
+        high=2000,
+        slider=(5, 50),
+    )
+    prune_at: int = setting(
+        2000,
+        label="prune after",
+        unit="steps",
+        doc="When the first training ends and the second begins.",
+        low=1,
+        high=500_000,
+        slider=(500, 5000),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        4001,
+        label="steps",
+        doc="Number of updates of both trainings, and one for the way back to the start.",
+        low=1,
+        high=1_000_000,
+        slider=(1000, 10_000),
+        scale="log",
+        shared=True,
+    )
+
+
+class Lottery(Experiment):
+    """Trains each student twice; what the second training begins with is the lane's `ticket`.
+
+    After `prune_at` updates the nodes with the largest contributions (outgoing weight times deviation of activation)
+    are kept, and step `prune_at` + 1 is the start of the second training, with the schedule from its beginning. The
+    inputs are fresh ones. Measures and snapshots as in `TeacherStudent`.
+
+    A ticket is the kept nodes *with* their first weights: with others the same nodes are as good as any.
+    """
+
+    name = "lottery tickets"
+    title = "Lottery tickets among student nodes"
+    settings_type = LotterySettings
+    references = (
+        "Frankle & Carbin 2019, arXiv 1803.03635 (the lottery ticket hypothesis)",
+        "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405 (lucky nodes)",
+        "Liu, Sun, Zhou, Huang & Darrell 2019, arXiv 1810.05270 (where rewinding does not matter)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, TrainingState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: TrainingState) -> Iterator[Measurement]:
+        task = Task(lanes, device)
+        training = train(lanes, task, state)
+        while state.step < lanes.shared.steps:
+            if state.step == lanes.shared.prune_at:
+                begin_again(lanes, task, state)
+            yield next(training)
+
+
+def begin_again(lanes: Lanes, task: Task, now: TrainingState) -> None:
+    """Put every lane to the start of its second training."""
+    network = student_network(lanes)
+    hidden, _ = activations(network, now.theta.detach(), task.test_inputs)
+    score = contribution(hidden[-1], network.layers(now.theta.detach())[-1][0])
+    first, new = now.initial_theta, draw_students(lanes, "student again").to(now.theta)
+    best, others = largest(score, lanes.keep), largest(_random_score(lanes, score), lanes.keep)
+    starts = {
+        "full": first,
+        "rewound": keep_nodes(network, first, best),
+        "re-initialised": keep_nodes(network, new, best),
+        "random nodes": keep_nodes(network, first, others),
+    }
+    number = torch.tensor([TICKETS.index(ticket) for ticket in lanes.values("ticket")])
+    now.theta = torch.stack([starts[ticket] for ticket in TICKETS])[number, torch.arange(len(lanes))]
+    now.initial_theta, now.gradient, now.began = now.theta.clone(), None, now.step + 1
+    now.optimizer = LaneOptimizer.of(lanes)
+
+
+def largest(score: Tensor, count: Tensor) -> Tensor:
+    """Flag the largest scores of each lane.
+
+    Args:
+        score: Shape (K, m).
+        count: How many, shape (K,).
+
+    Returns:
+        Shape (K, m).
+    """
+    return (-score).argsort(1).argsort(1) < count.to(score.device)[:, None]
+
+
+def lottery_lanes(seeds: int, **common) -> Lanes:
+    """Return one lane for each ticket and each student's seed: all seeds of the first ticket, then of the next.
+
+    Raises:
+        SettingError: If a value is not allowed.
+    """
+    pairs = [(ticket, seed) for ticket in TICKETS for seed in range(seeds)]
+    settings = [LotterySettings.checked({**common, "ticket": ticket, "seed": seed}) for ticket, seed in pairs]
+    return Lanes(settings, [f"{ticket}, seed {seed}" for ticket, seed in pairs])
+
+
+def _random_score(lanes: Lanes, like: Tensor) -> Tensor:
+    """Random numbers for the nodes that a lane has, and less for those that it lacks, shape (K, m)."""
+    drawn = {seed: torch.rand(10_000, generator=generator(seed, "ticket")) for seed in set(lanes.values("seed"))}
+    score = torch.stack([drawn[seed][: like.shape[1]] for seed in lanes.values("seed")])
+    exists = torch.arange(like.shape[1]) < student_widths(lanes)[:, None]
+    return torch.where(exists, score, -1).to(like)

@@ -1,0 +1,149 @@
+"""An over-parameterised net fits random labels as well as real ones; only the real ones generalise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import digits_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork, accuracy, cross_entropy
+from lessons.core.settings import Settings, setting
+from lessons.core.update_rules import HeavyBall, Hyperparameters
+
+CLASSES = 10
+
+
+class MemorizationSettings(Settings):
+    """Settings of `Memorization`."""
+
+    learning_rate: float = setting(
+        0.1,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step.",
+        low=0.0,
+        high=100.0,
+        slider=(0.005, 1.0),
+        scale="log",
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step.",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    random_share: float = setting(
+        0.0,
+        label="random labels",
+        doc="Share of training labels that are replaced by random ones; 1: nothing to learn, all to memorise.",
+        low=0.0,
+        high=1.0,
+        slider_step=0.05,
+    )
+    width: int = setting(
+        256,
+        label="width",
+        symbol="m",
+        doc="Units in the hidden layer; 256 of them have 19,210 parameters.",
+        low=1,
+        high=1024,
+        slider=(2, 512),
+        scale="log",
+        shared=True,
+    )
+    train_size: int = setting(
+        300,
+        label="training images",
+        symbol="N",
+        doc="Digits in the training set.",
+        low=20,
+        high=1200,
+        slider=(50, 1000),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        300, label="steps", doc="Number of updates.", low=1, high=20_000, slider=(50, 2000), scale="log", shared=True
+    )
+    seed: int = setting(0, label="seed", doc="Draws weights and random labels.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class Memorization(Experiment):
+    """Full-batch heavy ball on a net with one hidden ReLU layer, 8x8 digits, cross-entropy.
+
+    Measures, in float32 and of shape (K,): `loss` and `train_accuracy` on the training images with the labels that the
+    lane was given, and `test_accuracy` on 500 other images with their real labels.
+    """
+
+    name = "memorization"
+    title = "Random labels are learned too"
+    settings_type = MemorizationSettings
+    references = (
+        "Zhang, Bengio, Hardt, Recht & Vinyals 2017, arXiv 1611.03530 (random labels)",
+        "Arpit et al. 2017, arXiv 1706.05394 (real patterns are learned first)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, MemorizationState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: MemorizationState) -> Iterator[Measurement]:
+        network, data, now = network_of(lanes), digits_split(lanes.shared.train_size).to(device), state
+        labels = given_labels(lanes, data.train_labels.cpu()).to(device)
+        while now.step < lanes.shared.steps:
+            if now.gradient is not None:
+                now.theta = now.theta.detach() + now.rule.update(now.gradient, Hyperparameters.of(lanes, now.theta))
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            outputs = network(theta, data.train_inputs)
+            loss = cross_entropy(outputs, labels)
+            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+            with torch.no_grad():
+                test_accuracy = accuracy(network(theta, data.test_inputs), data.test_labels)
+            values = {
+                "loss": loss.detach(),
+                "train_accuracy": accuracy(outputs.detach(), labels),
+                "test_accuracy": test_accuracy,
+            }
+            yield Measurement(now.step, values, state=now)
+
+
+@dataclass
+class MemorizationState:
+    """Where a run is: parameters (K, P), the rule, updates made, and the gradient there, None before the first."""
+
+    theta: Tensor
+    rule: HeavyBall
+    step: int = -1
+    gradient: Tensor | None = None
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> MemorizationState:
+        """The state before the first measurement."""
+        return cls(network_of(lanes).initial(lanes.seed, torch.full((len(lanes),), 2**0.5)).to(device), HeavyBall())
+
+
+def network_of(lanes: Lanes) -> DenseNetwork:
+    """Return the lanes' net."""
+    return DenseNetwork((64, lanes.shared.width, CLASSES), "relu")
+
+
+def given_labels(lanes: Lanes, labels: Tensor) -> Tensor:
+    """Return each lane's training labels, shape (K, N): a share of the real ones (N,) replaced by random ones.
+
+    A random label is the real one in a tenth of cases. With a larger share the same labels are random, and more.
+    """
+    count = len(labels)
+    drawn = draw_per_seed(lanes.seed, "labels", lambda source: torch.randint(CLASSES, (count,), generator=source))
+    place = draw_per_seed(lanes.seed, "which labels", lambda source: torch.randperm(count, generator=source))
+    return torch.where(place < (lanes.random_share * count).round()[:, None], drawn, labels)

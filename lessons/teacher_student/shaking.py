@@ -1,0 +1,86 @@
+"""Shake a node: draw its incoming weights anew and see whether the loss notices."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lessons.core.generators import generator
+from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork
+from lessons.teacher_student.overlap import unexplained
+from lessons.teacher_student.student import activations
+from lessons.teacher_student.task import Task
+
+
+def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, before: Tensor, step: int) -> Tensor:
+    """Return theta in which, where `shaken_node` has changed, that node of the last hidden layer is shaken.
+
+    Nodes are counted from 1. Lanes that are asked to shake no node, or one that they do not have, are left alone.
+
+    Args:
+        network: Of the students.
+        theta: Shape (K, P).
+        lanes: With the hot setting `shaken_node`.
+        before: What that was at the last step, shape (K,).
+        step: The noise depends on it and on the lane's seed.
+    """
+    node = lanes.shaken_node
+    is_asked = (node != before) & (node > 0)
+    if not is_asked.any():
+        return theta
+    number = torch.arange(1, network.sizes[-2] + 1)
+    chosen = is_asked[:, None] & (number == node[:, None])
+    seeds = [seed * 1_000_003 + step for seed in lanes.values("seed")]
+    return scrambled(network, theta, chosen.to(theta.device), seeds)
+
+
+def scrambled(network: DenseNetwork, theta: Tensor, chosen: Tensor, seeds: list[int]) -> Tensor:
+    """Return a copy of theta (K, P) in which chosen nodes of the last hidden layer have new weights into them.
+
+    The new ones are Gaussian and as long as the old ones, the bias stays: only the direction is lost.
+
+    Args:
+        network: Of the students.
+        theta: Their parameters.
+        chosen: Flags, shape (K, m).
+        seeds: Of the noise, one for each lane.
+    """
+    shaken = theta.detach().clone()
+    weight, _ = network.layers(shaken)[-2]
+    noise = _noise(weight, seeds)
+    weight[:] = torch.where(chosen[:, None], noise * weight.norm(dim=1, keepdim=True), weight)
+    return shaken
+
+
+def shaken_fvu(network: DenseNetwork, theta: Tensor, task: Task, chosen: Tensor, seeds: list[int]) -> Tensor:
+    """Return the unexplained fraction of variance after the chosen nodes were all shaken at once, shape (K,)."""
+    return unexplained(network(scrambled(network, theta, chosen, seeds), task.test_inputs), task.test_targets)
+
+
+@torch.no_grad()
+def node_shake_rise(network: DenseNetwork, theta: Tensor, task: Task) -> Tensor:
+    """Return by how much the unexplained fraction of variance would rise if one node were shaken, node by node.
+
+    With r the residuals, v_j node j's outgoing weights and d_j the change of its activation, the squared error changes
+    by 2 d_j r.v_j + d_j^2 |v_j|^2: no node needs a forward pass of its own.
+
+    Returns:
+        Shape (K, m), for the last hidden layer.
+    """
+    everyone = torch.ones(len(theta), network.sizes[-2], dtype=torch.bool, device=theta.device)
+    hidden, outputs = activations(network, theta, task.test_inputs)
+    inputs = hidden[-2] if len(hidden) > 1 else task.test_inputs
+    weight, bias = network.layers(scrambled(network, theta, everyone, [0] * len(theta)))[-2]
+    change = torch.relu(inputs @ weight + bias) - hidden[-1]
+    out, residual = network.layers(theta)[-1][0], outputs - task.test_targets
+    along = (change * (residual @ out.mT)).mean(1)
+    rise = 2 * along + change.square().mean(1) * out.square().sum(2)
+    return rise / task.test_targets.var(1, correction=0).sum(1, keepdim=True)
+
+
+def _noise(weight: Tensor, seeds: list[int]) -> Tensor:
+    """Gaussian directions of length 1, shape (K, D, m)."""
+    drawn = {seed: torch.randn(weight.shape[1:], generator=generator(seed, "shake")) for seed in dict.fromkeys(seeds)}
+    noise = torch.stack([drawn[seed] for seed in seeds]).to(weight)
+    return noise / noise.norm(dim=1, keepdim=True)

@@ -1,0 +1,42 @@
+"""Structured data is what a small teacher could have made: few students are used, and they generalise."""
+
+from __future__ import annotations
+
+from lessons.core.lanes import Lanes
+from lessons.teacher_student.settings import TeacherStudentSettings
+
+_TEACHER_WIDTH, _SMALL = 50, 5
+_KINDS = {
+    "small teacher": {"left_out": _TEACHER_WIDTH - _SMALL},
+    "large teacher": {},
+    "shuffled targets": {"left_out": _TEACHER_WIDTH - _SMALL, "data": "shuffled"},
+}
+_COMMON = {
+    "teacher_width": _TEACHER_WIDTH,
+    "overparameterization": 2.0,
+    "data": "fixed",
+    "train_size": 300,
+    "init_scale": 0.1,
+    "top_scale": 0.1,
+}
+KINDS = tuple(_KINDS)
+
+
+def structure_lanes(seeds: int, **common) -> Lanes:
+    """Return lanes for teachers of 5 and of 50 nodes, and of 5 with shuffled targets.
+
+    All students have 100 nodes and learn from 300 fixed points. `TeacherStudent` measures what tells them apart:
+    `train_fvu` (all fit), `fvu` (only structure generalises) and `effective_nodes` (few are used, or most).
+
+    Returns:
+        3 S lanes: S seeds of the first of `KINDS`, then of the next.
+
+    Raises:
+        SettingError: If a value is not allowed.
+    """
+    pairs = [(kind, seed) for kind in KINDS for seed in range(seeds)]
+    settings = [
+        TeacherStudentSettings.checked({**_COMMON, **_KINDS[kind], **common, "seed": seed, "teacher_seed": seed})
+        for kind, seed in pairs
+    ]
+    return Lanes(settings, [f"{kind}, seed {seed}" for kind, seed in pairs])

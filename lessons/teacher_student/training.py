@@ -1,0 +1,135 @@
+"""The training loop of students, and what is measured on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.teacher_student.overlap import (
+    RECOVERED,
+    contribution,
+    correlation,
+    effective_number,
+    unexplained,
+    weight_cosine,
+)
+from lessons.teacher_student.shaking import node_shake_rise, redraw_nodes
+from lessons.teacher_student.student import activations, draw_students, student_network
+from lessons.teacher_student.task import Task
+
+
+@dataclass
+class TrainingState:
+    """Where a training is. All tensors have the lane first.
+
+    Attributes:
+        theta: Parameters at that step, shape (K, P).
+        initial_theta: Parameters at the start, shape (K, P).
+        step: Updates made; -1 before the first measurement.
+        began: Step at which the learning rate's schedule began.
+        gradient: Gradient of the step's batch there, shape (K, P), or None before a first update.
+        shaken: The node that was last asked to be shaken, shape (K,).
+        held: What is measured now and then.
+    """
+
+    theta: Tensor
+    initial_theta: Tensor
+    optimizer: LaneOptimizer
+    shaken: Tensor
+    step: int = -1
+    began: int = 0
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> TrainingState:
+        """The state before the first measurement."""
+        theta = draw_students(lanes).to(device)
+        return cls(theta, theta.clone(), LaneOptimizer.of(lanes), lanes.shaken_node.clone())
+
+
+def train(lanes: Lanes, task: Task, now: TrainingState) -> Iterator[Measurement]:
+    """Train all students on half the squared error, summed over outputs and averaged over the batch.
+
+    Whoever takes the measurements may change `now` in between; without a gradient the next step makes no update.
+    """
+    network = student_network(lanes)
+    while now.step < lanes.shared.steps:
+        begins = now.gradient is None
+        if not begins:
+            h = Hyperparameters.of(lanes, now.theta)
+            eta = learning_rates(lanes, (now.step - now.began) / lanes.horizon)
+            h = replace(h, learning_rate=eta.to(now.theta)[:, None])
+            now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+            now.theta = redraw_nodes(network, now.theta, lanes, now.shaken, now.step)
+            now.shaken = lanes.shaken_node.clone()
+        now.step += 1
+        theta = now.theta.requires_grad_()
+        inputs, targets = task.batch(now.step)
+        loss = 0.5 * (network(theta, inputs) - targets).square().sum(2).mean(1)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        if begins or now.step % lanes.shared.measure_every == 0:
+            now.held = readings(network, theta.detach(), task)
+        offered = snapshots(network, theta.detach(), now.initial_theta, task)
+        yield Measurement(now.step, {"loss": loss.detach(), **now.held}, offered, state=now)
+
+
+def learning_rates(lanes: Lanes, progress: Tensor) -> Tensor:
+    """Return eta of each lane, shape (K,), after a part `progress` (K,) of its schedule; beyond 1 it stays."""
+    is_cosine = torch.tensor([schedule == "cosine" for schedule in lanes.values("schedule")])
+    return lanes.learning_rate * torch.where(is_cosine, (1 + torch.cos(torch.pi * progress.clamp(max=1))) / 2, 1)
+
+
+@torch.no_grad()
+def readings(network: DenseNetwork, theta: Tensor, task: Task) -> dict[str, Tensor]:
+    """Measure on the test inputs; see `TeacherStudent` for what is what."""
+    hidden, outputs = activations(network, theta, task.test_inputs)
+    layers = network.layers(theta)
+    best = [correlation(own, given).amax(1) for own, given in zip(hidden, task.test_activations, strict=True)]
+    best = torch.stack(best, 1)
+    added = [contribution(own, weight) for own, (weight, _) in zip(hidden, layers[1:], strict=True)]
+    fvu = unexplained(outputs, task.test_targets)
+    return {
+        "fvu": fvu,
+        "train_fvu": _train_fvu(network, theta, task, fvu),
+        "best_correlation": best,
+        "recovered": (best > RECOVERED).sum(2).float(),
+        "weight_cosine": weight_cosine(layers[0], task.teacher.layers(task.theta)[0]).amax(1),
+        "effective_nodes": torch.stack([effective_number(each) for each in added], 1),
+    }
+
+
+def _train_fvu(network: DenseNetwork, theta: Tensor, task: Task, fvu: Tensor) -> Tensor:
+    if task.points is None:
+        return fvu
+    on_points = unexplained(network(theta, task.points), task.point_targets, task.is_point)
+    return torch.where(task.is_fixed.to(fvu.device), on_points, fvu)
+
+
+def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task) -> dict[str, Callable[[], Tensor]]:
+    """What can be drawn of theta; see `TeacherStudent`."""
+    found: dict[str, Callable[[], Tensor]] = {}
+    for layer in range(len(network.sizes) - 2):
+        found[f"correlation_{layer + 1}"] = lambda layer=layer: _correlation(network, theta, task, layer)
+        found[f"initial_correlation_{layer + 1}"] = lambda layer=layer: _correlation(network, initial, task, layer)
+        found[f"contribution_{layer + 1}"] = lambda layer=layer: _contribution(network, theta, task, layer)
+    found["shake_rise"] = lambda: node_shake_rise(network, theta, task)
+    found["student_weights"] = lambda: torch.cat(network.layers(theta)[0], 1).mT
+    found["teacher_weights"] = lambda: torch.cat(task.teacher.layers(task.theta)[0], 1).mT
+    return found
+
+
+def _correlation(network: DenseNetwork, theta: Tensor, task: Task, layer: int) -> Tensor:
+    return correlation(activations(network, theta, task.test_inputs)[0][layer], task.test_activations[layer])
+
+
+def _contribution(network: DenseNetwork, theta: Tensor, task: Task, layer: int) -> Tensor:
+    hidden = activations(network, theta, task.test_inputs)[0][layer]
+    return contribution(hidden, network.layers(theta)[layer + 1][0])
