@@ -87,6 +87,15 @@ class Place(Command):
     y: float
 
 
+class Draw(Command):
+    """A person drew a curve into a figure; None where nothing is drawn."""
+
+    do: Literal["draw"]
+    figure: str
+    x: Annotated[list[float], Field(min_length=2, max_length=1000)]
+    y: Annotated[list[float | None], Field(min_length=2, max_length=1000)]
+
+
 class OpenLink(Command):
     """The query string of the page: sent once, when the page is there."""
 
@@ -128,6 +137,7 @@ AnyCommand = Annotated[
     | OnLane
     | RenameLane
     | Place
+    | Draw
     | OpenLink
     | GoTo
     | Fork

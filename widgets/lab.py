@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from lessons.core.settings import SettingError
 from widgets import commands as do
@@ -56,6 +59,8 @@ class Lab(RunningLab):
                 self._rename(command.lane, command.name)
             case do.Place():
                 self._place(command.figure, command.x, command.y)
+            case do.Draw():
+                self._draw(command.figure, command.x, command.y)
             case do.GoTo():
                 self._go_to(command.step)
             case do.Fork():
@@ -121,12 +126,24 @@ class Lab(RunningLab):
         """Set the two settings that a figure's coordinates are, in all lanes; a place outside is moved to the edge."""
         if figure not in self.view.places:
             raise SettingError(["In this figure nothing can be placed."])
-        lanes = self._lanes
+        fields, values = self.view.settings_type.fields(), {}
         for name, value in zip(self.view.places[figure], (x, y), strict=True):
-            field = self.view.settings_type.fields()[name]
-            within = min(max(float(f"{value:.3g}"), field.low), field.high)
-            for lane in range(len(lanes)):
-                lanes = lanes.with_value(lane, name, within)
+            values[name] = min(max(float(f"{value:.3g}"), fields[name].low), fields[name].high)
+        self._set_several(range(len(self._lanes)), values)
+
+    def _draw(self, figure: str, x: list[float], y: list[float | None]) -> None:
+        """Give the chosen lane the settings that a drawn curve stands for."""
+        if figure not in self.view.draws or len(x) != len(y):
+            raise SettingError(["In this figure nothing can be drawn."])
+        lane = self._lanes.selected
+        drawn = np.array([np.nan if value is None else value for value in y])
+        self._set_several([lane], self.view.drawing(figure, np.array(x), drawn, self._lanes.settings[lane]))
+
+    def _set_several(self, chosen: Iterable[int], values: Mapping[str, Any]) -> None:
+        lanes = self._lanes
+        for lane in chosen:
+            for name, value in values.items():
+                lanes = lanes.with_value(lane, name, value)
         if lanes.settings != self._lanes.settings:
             self._change_lanes(lanes)
 

@@ -462,7 +462,7 @@ class View {
 
   slot(spec) {
     const holder = document.createElement("figure");
-    holder.className = "tdl-figure";
+    holder.className = `tdl-figure${spec.layout.meta?.wide ? " tdl-wide" : ""}`;
     const caption = document.createElement("figcaption");
     const plot = document.createElement("div");
     const summary = document.createElement("p");

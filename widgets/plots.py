@@ -56,6 +56,11 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
     return figure.update_layout(**layout)
 
 
+def wide(figure: go.Figure) -> go.Figure:
+    """Let a figure take a whole row."""
+    return figure.update_layout(meta={**figure.layout.meta, "wide": True})
+
+
 def placed(figure: go.Figure, trace: int) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys."""
     return figure.update_layout(meta={**figure.layout.meta, "pointer": {"kind": "place", "trace": trace}})

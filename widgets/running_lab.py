@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as ipw
+import numpy as np
 import torch
 
 from lessons.core.doctor import diagnose
@@ -63,6 +64,7 @@ class RunningLab(ipw.Box):
         self._device = "cpu"
         self._lanes = self._opening(lanes, changes)
         self.stage = Stage(view, self._lanes.names, self._lanes.colours)
+        self.stage.figure.on_sketch(self._drawn)
         self.stage.figure.on_point(lambda figure, x, y: self.handle({"do": "place", "figure": figure, "x": x, "y": y}))
         beside = ipw.VBox([self.stage.figure, self.board, self.readings])
         beside.add_class("tdl-stage")
@@ -70,6 +72,10 @@ class RunningLab(ipw.Box):
         super().__init__([self.panel, beside])
         self.add_class("tdl-lab")
         self._restart(play=False)
+
+    def _drawn(self, figure: str, x: np.ndarray, y: np.ndarray) -> None:
+        values = [float(value) if np.isfinite(value) else None for value in y]
+        self.handle({"do": "draw", "figure": figure, "x": x.tolist(), "y": values})
 
     @property
     def state(self) -> State:

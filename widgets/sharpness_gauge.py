@@ -15,7 +15,7 @@ from widgets.plots import line, plot, theory
 
 # Adaptive rules have an edge of their own, for the preconditioned Hessian (Cohen et al. 2022, arXiv 2207.14484).
 LIMITED = ("gradient descent", "heavy ball", "moving average", "Nesterov")
-POINTS_OF_A_LIMIT = 50
+POINTS_OF_A_LIMIT = 120
 
 
 def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:

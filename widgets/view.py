@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
@@ -37,6 +38,7 @@ class LabView(ABC):
         places: Figures in which a person can point: name -> the settings that x and y are. Their layout asks for it
             by `meta.pointer` (`widgets.plots.placed`).
         own: The learner's own function, or None; lanes whose `optimizer` is "your own" run it.
+        draws: Figures in which a person can draw a curve (`widgets.plots.drawn`); `drawing` says what it stands for.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -52,6 +54,7 @@ class LabView(ABC):
     rate_field: ClassVar[str | None] = None
     seeds: ClassVar[int] = 1
     places: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    draws: ClassVar[tuple[str, ...]] = ()
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
 
     def __init__(self, own: Callable[..., Any] | None = None):
@@ -100,6 +103,18 @@ class LabView(ABC):
         """Name the settings that have no effect under the others; their controls are dimmed."""
         plain = getattr(settings, "optimizer", None) == "gradient descent"
         return ("momentum",) if plain else ()
+
+    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
+        """Return the settings that a drawn curve stands for, in the chosen lane.
+
+        Args:
+            figure: One of `draws`.
+            x: Shape (columns,).
+            y: Shape (columns,); NaN where nothing is drawn.
+            settings: The lane's settings now.
+        """
+        del figure, x, y, settings
+        return {}
 
     @abstractmethod
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:

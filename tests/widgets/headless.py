@@ -12,12 +12,17 @@ import numpy as np
 from lessons.core.settings import SettingField
 from widgets.decimate import thin
 from widgets.lab import Lab
-from widgets.labs import divergence
+from widgets.labs import divergence, schedules
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
+from widgets.labs.schedules.floor import FloorView
+from widgets.labs.schedules.net import ScheduledNetView
+from widgets.labs.schedules.noisy import NoisyView
+from widgets.labs.schedules.range_test import RangeTestView
+from widgets.labs.schedules.seeds import ScheduleSeedsView
 from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.run_loop import State
 from widgets.view import LabView
@@ -29,7 +34,14 @@ VIEWS: dict[str, type[LabView]] = {
     "net": NetView,
     "net_sweep": NetSweepView,
     "net_seeds": NetSeedsView,
+    "noisy_quadratic": NoisyView,
+    "noise_floor": FloorView,
+    "scheduled_net": ScheduledNetView,
+    "range_test": RangeTestView,
+    "schedule_seeds": ScheduleSeedsView,
 }
+TOPICS = (divergence, schedules)
+TINY_NET = {"width": 2, "depth": 1, "train_size": 20, "batch_size": 5, "sharpness_every": 5}
 # Settings with which each lab runs in well under a second.
 SMALL: dict[str, dict[str, Any]] = {
     "parabola": {},
@@ -38,20 +50,37 @@ SMALL: dict[str, dict[str, Any]] = {
     "net": {"width": 4, "train_size": 20, "steps": 12},
     "net_sweep": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
     "net_seeds": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
+    "noisy_quadratic": {"steps": 30, "horizon": 30, "replicas": 2},
+    "noise_floor": {"steps": 50, "replicas": 2},
+    "scheduled_net": {**TINY_NET, "steps": 12, "horizon": 12},
+    "range_test": {**TINY_NET, "steps": 12, "horizon": 12},
+    "schedule_seeds": {**TINY_NET, "steps": 6, "horizon": 12},
 }
 LABS = tuple(SMALL)
 INSTANT = ("parabola", "bowl", "bowl_sweep")
-SWEEPS = ("bowl_sweep", "net_sweep", "net_seeds")
-ONE_RUN = ("parabola", "bowl", "net")
+SWEEPS = ("bowl_sweep", "net_sweep", "net_seeds", "noise_floor", "schedule_seeds")
+ONE_RUN = tuple(name for name in LABS if name not in SWEEPS)
 # Presets that diverge: lab, number, and the setting that the doctor halves.
 DIVERGING = {("parabola", 4): "ratio", ("bowl", 1): "learning_rate", ("net", 2): "learning_rate"}
 # A setting of each lab that may change in flight, and a value it does not have at the start.
-HOT = {"parabola": ("ratio", 0.7), "bowl": ("learning_rate", 0.6), "net": ("learning_rate", 0.03)}
+HOT = {
+    "parabola": ("ratio", 0.7),
+    "bowl": ("learning_rate", 0.6),
+    "net": ("learning_rate", 0.03),
+    "noisy_quadratic": ("learning_rate", 0.11),
+    "scheduled_net": ("learning_rate", 0.03),
+    "range_test": ("learning_rate", 0.03),
+}
 
 
 def opened(name: str, **changes: Any) -> Lab:
     """A lab with small settings."""
-    return getattr(divergence, name)(**{**SMALL[name], **changes})
+    return factory(name)(**{**SMALL[name], **changes})
+
+
+def factory(name: str) -> Callable[..., Lab]:
+    """The function of a topic that opens this lab."""
+    return next(getattr(topic, name) for topic in TOPICS if hasattr(topic, name))
 
 
 def failures(lab: Lab) -> list[str]:

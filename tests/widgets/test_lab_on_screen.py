@@ -19,6 +19,8 @@ from widgets.run_loop import State
 
 KB = 1024
 
+SEED_CLOUDS = ("net_seeds", "schedule_seeds")
+
 
 @pytest.mark.parametrize("name", LABS)
 def test_the_browser_ends_with_the_whole_run_and_no_frame_is_large(name: str) -> None:
@@ -40,9 +42,17 @@ def test_the_browser_ends_with_the_whole_run_and_no_frame_is_large(name: str) ->
         browser.hello().settle()
         assert browser.traces == drawn, "a second display shows the same"
         loss = lab.history["loss"].astype(float)
-        if name == "net_seeds":
-            median = np.quantile(loss, 0.5, axis=1, method="nearest")
-            assert browser.points(0, 2) == (list(range(len(loss))), median.tolist())
+        if name in SEED_CLOUDS:
+            seen = lab.history[lab.view.clouds[0].quantity].astype(float)
+            median = np.quantile(seen, 0.5, axis=1, method="nearest")
+            assert browser.points(0, 2) == (list(range(len(seen))), median.tolist())
+        elif name == "noise_floor":
+            rates, shown = browser.points(0, 0)
+            assert shown == pytest.approx(loss[len(loss) // 2 :].mean(0).tolist())
+        elif name == "range_test":
+            rates, shown = browser.points(0, 0)
+            assert rates == lab.history["learning_rate"][:, 0].tolist()
+            assert shown == lab.history["smoothed_loss"][:, 0].tolist()
         elif name in SWEEPS:
             rates, shown = browser.points(0, 0)
             assert rates == pytest.approx(lab.run.lanes.learning_rate.tolist())
@@ -51,6 +61,7 @@ def test_the_browser_ends_with_the_whole_run_and_no_frame_is_large(name: str) ->
             assert browser.points(0, 1) == (lab.history["position"][:, 0].tolist(), loss[:, 0].tolist())
         else:
             figure = list(lab.view.figures(["a"], ["#111"])).index("loss")
+            loss = lab.history["smoothed_loss"].astype(float) if name == "scheduled_net" else loss
             for lane in range(len(lab.run.lanes)):
                 assert browser.points(figure, lane) == (list(range(len(loss))), loss[:, lane].tolist())
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from headless import LABS, Browser, at_rest, live, opened, until
+from headless import LABS, Browser, at_rest, factory, live, opened, until
 
 from lessons.core.run import RunRecord
 from widgets.link import NOT_UNDERSTOOD
@@ -53,7 +53,7 @@ def test_a_link_opens_the_same_run_with_the_same_numbers() -> None:
 def test_every_lab_opens_what_it_shares(name: str) -> None:
     async def scenario() -> None:
         first = opened(name, steps=9)
-        second = getattr(__import__("widgets.labs.divergence", fromlist=[name]), name)()
+        second = factory(name)()
         second.handle({"do": "open_link", "search": "?" + shared(first)["query"]})
         await at_rest(second)
         assert second.panel.refusal == {}

@@ -7,11 +7,12 @@ from headless import live, until
 from lessons.core.history import History
 from lessons.core.run import Run
 from widgets.check import Check
-from widgets.labs.divergence import QUESTIONS
+from widgets.labs import divergence, schedules
 from widgets.question import Choice, Number, Sketch
 from widgets.scoreboard import Scoreboard
 from widgets.scoring import sketch_distance, verdict
 
+QUESTIONS = {**divergence.QUIZ.questions, **schedules.QUIZ.questions}
 every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 
 
@@ -75,7 +76,7 @@ def test_the_measured_truth_itself_is_graded_right(question) -> None:
         answer = x, np.interp(x, *outcome.truth)
         assert sketch_distance(question, answer, outcome.truth) == pytest.approx(0.0, abs=1e-12)
     if isinstance(question.answer, Number):
-        assert question.answer.low < outcome.truth < question.answer.high
+        assert question.answer.low <= outcome.truth <= question.answer.high
     assert verdict(question, answer, outcome).grade == "right"
 
 

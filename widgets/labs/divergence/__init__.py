@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import ipywidgets as ipw
-
 from lessons.core.own_rule import OwnFunction
-from widgets.check import Check
 from widgets.lab import Lab
 from widgets.labs.divergence import questions
 from widgets.labs.divergence.bowl import BowlView
@@ -15,33 +12,12 @@ from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
-from widgets.scoreboard import Scoreboard
+from widgets.quiz import Quiz
 
 __all__ = ["answers", "ask", "bowl", "bowl_sweep", "net", "net_seeds", "net_sweep", "parabola"]
 
-QUESTIONS = {
-    each.name: each
-    for each in (
-        questions.StepFactor(),
-        questions.DivergesAtTheLimit(),
-        questions.TurnedBowl(),
-        questions.DiagonalRule(),
-        questions.HeavyBallLimit(),
-        questions.SharpnessSketch(),
-        questions.AlwaysDiverges(),
-    )
-}
-_BOARD = Scoreboard()
-
-
-def ask(name: str) -> Check:
-    """One of the lesson's questions, by its key in `QUESTIONS`."""
-    return Check(QUESTIONS[name], _BOARD)
-
-
-def answers() -> ipw.Widget:
-    """What the learner answered on this page."""
-    return _BOARD.table
+QUIZ = Quiz(questions.ALL)
+ask, answers = QUIZ.ask, QUIZ.answers
 
 
 def parabola(**changes: Any) -> Lab:

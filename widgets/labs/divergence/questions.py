@@ -254,3 +254,14 @@ class AlwaysDiverges(_OnNet):
 def _measured_sharpness(history: History, lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
     steps = np.arange(0, len(history), lanes.shared.sharpness_every)
     return steps.astype(float), history["sharpness"][steps, 0].astype(float)
+
+
+ALL: tuple[Question, ...] = (
+    StepFactor(),
+    DivergesAtTheLimit(),
+    TurnedBowl(),
+    DiagonalRule(),
+    HeavyBallLimit(),
+    SharpnessSketch(),
+    AlwaysDiverges(),
+)

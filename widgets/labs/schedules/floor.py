@@ -1,0 +1,158 @@
+"""The noise floor of many constant learning rates at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.divergence.sweep import learning_rate_sweep
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings, eigenvalues
+from lessons.schedules.theory import stationary_loss
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot, theory
+from widgets.view import LabView
+
+RATES = 48
+
+
+class FloorSettings(Settings):
+    """A noisy quadratic and a range of constant learning rates."""
+
+    lowest: float = setting(
+        0.01,
+        label="lowest learning rate",
+        symbol="η",
+        doc="The lowest of 48.",
+        low=1e-6,
+        high=100.0,
+        slider=(0.001, 0.1),
+        scale="log",
+    )
+    highest: float = setting(
+        1.9,
+        label="highest learning rate",
+        symbol="η",
+        doc="The highest of 48.",
+        low=1e-6,
+        high=100.0,
+        slider=(0.2, 10.0),
+        scale="log",
+    )
+    noise: float = setting(
+        1.0,
+        label="gradient noise",
+        symbol="σ",
+        doc="Deviation of the noise in each component.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0, 4.0),
+        slider_step=0.05,
+    )
+    sharpness: float = setting(
+        1.0,
+        label="largest curvature",
+        symbol="λ_max",
+        doc="Largest eigenvalue of the Hessian.",
+        low=0.05,
+        high=20.0,
+        slider=(0.1, 10.0),
+        scale="log",
+    )
+    momentum: float = setting(
+        0.0,
+        label="momentum",
+        symbol="β",
+        doc="Of heavy ball; 0 is gradient descent.",
+        low=0.0,
+        high=0.99,
+        slider_step=0.01,
+    )
+    replicas: int = setting(
+        32, label="runs averaged", symbol="R", doc="Runs for each learning rate.", low=1, high=64, scale="log"
+    )
+    steps: int = setting(
+        800, label="steps", doc="Number of updates.", low=1, high=4000, slider=(100, 2000), scale="log"
+    )
+    seed: int = setting(0, label="seed", doc="Draws the noise.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class FloorView(LabView):
+    """Mean loss of the last half of each run against the learning rate, with the closed form."""
+
+    name = "noise_floor"
+    title = "The noise floor of 48 learning rates"
+    experiment = NoisyQuadratic()
+    compare = False
+    step_figures = ()
+    shown = ("lowest", "highest", "noise", "momentum", "sharpness")
+    more = ("replicas", "steps", "seed")
+    presets = (
+        Preset("floor against η", "On these axes a straight line of slope 1: the floor is proportional to η.", ({},)),
+        Preset(
+            "momentum", "With β = 0.9 the same η makes a floor ten times as high.", ({"momentum": 0.9, "highest": 3.0},)
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return FloorSettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        lowest, highest, momentum = (values.pop(name) for name in ("lowest", "highest", "momentum"))
+        method = {"optimizer": "heavy ball" if momentum else "gradient descent", "momentum": momentum}
+        common = {**values, **method, "schedule": "constant", "dimension": 1, "start": 1.0}
+        return learning_rate_sweep(NoisyQuadraticSettings, common, lowest, highest, RATES)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        (colour,) = colours
+        dots = line("measured", colour, mode="markers", marker={"size": 6})
+        caption = "Mean loss over the last half of each run (dots) and the closed form (dashes)"
+        log = {"xaxis_type": "log", "yaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_tickformat": "~g"}
+        return {
+            "floor": plot(
+                "noise-floor", caption, "learning rate η", "loss", [dots, theory("theory", colour)], height=380, **log
+            )
+        }
+
+    def begin(self, frame: Frame) -> None:
+        rates, floors = frame.lanes.learning_rate.numpy(), self._floors(frame).numpy()
+        frame.screen.replace("floor", 1, x=rates, y=np.where(np.isfinite(floors) & (floors > 0), floors, np.nan))
+
+    def draw(self, frame: Frame) -> None:
+        measured = self._measured(frame)
+        frame.screen.replace(
+            "floor", 0, x=frame.lanes.learning_rate.numpy(), y=np.where(measured > 0, measured, np.nan)
+        )
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        measured, floors, rates = self._measured(frame), self._floors(frame).numpy(), frame.lanes.learning_rate.numpy()
+        at = int(np.abs(np.log(rates / 0.1)).argmin())
+        return [
+            Reading(0, f"floor at η = {rates[at]:.3g}", float(measured[at]), float(floors[at])),
+            Reading(0, "smallest η that diverged", min(self._gone(frame), default="none")),
+        ]
+
+    @staticmethod
+    def _gone(frame: Frame) -> list[float]:
+        rates = frame.lanes.learning_rate.tolist()
+        return [rate for rate, end in zip(rates, frame.ends, strict=True) if end is not None]
+
+    @staticmethod
+    def _measured(frame: Frame) -> np.ndarray:
+        loss = frame.history["loss"][frame.stop // 2 : frame.stop]
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = loss.mean(0)
+        return np.where(np.isfinite(mean) & ~frame.gone, mean, np.nan)
+
+    @staticmethod
+    def _floors(frame: Frame) -> torch.Tensor:
+        lanes = frame.lanes
+        plain = lanes.values("optimizer")[0] == "gradient descent"
+        return stationary_loss(lanes.learning_rate, eigenvalues(lanes), lanes.noise, 0.0 if plain else lanes.momentum)

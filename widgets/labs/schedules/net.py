@@ -1,0 +1,181 @@
+"""The net on the digits under a schedule, with its sharpness against 2 / eta."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.doctor import Vitals
+from lessons.core.settings import Settings
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.schedule_settings import DRAWN_FIELDS
+from lessons.schedules.schedules import planned_shares
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.schedules.rate_figure import (
+    begin_rates,
+    draw_rates,
+    drawn_schedule,
+    idle_schedule_fields,
+    rate_figure,
+    telling_steps,
+)
+from widgets.plots import line, plot
+from widgets.sharpness_gauge import SharpnessGauge, limit_factor
+from widgets.view import LabView
+
+GAUGE = SharpnessGauge()
+WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10}
+SMALL_BATCHES = {"learning_rate": 0.4, "init_scale": 0.5, "batch_size": 8, "train_size": 200}
+MORE = (
+    "horizon",
+    "period_growth",
+    "decay_factor",
+    "patience",
+    "smoothing",
+    "optimizer",
+    "momentum",
+    "loss",
+    "activation",
+    "width",
+    "depth",
+    "init_scale",
+    "train_size",
+    "sharpness_every",
+    "steps",
+    *DRAWN_FIELDS,
+)
+
+
+class ScheduledNetView(LabView):
+    """Learning rate, loss, sharpness and test accuracy."""
+
+    name = "scheduled_net"
+    title = "A net under a schedule"
+    experiment = ScheduledNet()
+    shown = ("schedule", "learning_rate", "warmup_share", "period", "floor", "batch_size", "seed")
+    more = MORE
+    rate_field = "learning_rate"
+    step_figures = ("loss", "sharpness")
+    draws: ClassVar = ("rate",)
+    presets = (
+        Preset(
+            "warmup against early divergence",
+            "η = 0.3 is far above 2/λ_max at the start. With a tenth of the run to rise, the net has time to get "
+            "flatter.",
+            ({**WARMUP, "schedule": "constant"}, {**WARMUP, "schedule": "warmup"}),
+            ("constant", "warmup"),
+        ),
+        Preset(
+            "step decay",
+            "Small batches are noise: at each drop of η the training loss falls to a lower floor.",
+            tuple(
+                {
+                    **SMALL_BATCHES,
+                    "schedule": schedule,
+                    "period": 300,
+                    "decay_factor": 0.1,
+                    "steps": 900,
+                    "horizon": 900,
+                }
+                for schedule in ("constant", "step decay")
+            ),
+            ("constant", "step decay"),
+        ),
+        Preset(
+            "warm restarts",
+            "At each restart the loss jumps up, and each cycle ends lower than the last.",
+            ({**SMALL_BATCHES, "schedule": "warm restarts", "period": 200, "steps": 1000, "horizon": 1000},),
+            ("warm restarts",),
+        ),
+        Preset(
+            "five in a race",
+            "The same net, data and batches under five schedules.",
+            tuple(
+                {
+                    "learning_rate": 0.15,
+                    "init_scale": 0.5,
+                    "steps": 600,
+                    "horizon": 600,
+                    "period": 200,
+                    "schedule": each,
+                }
+                for each in ("constant", "step decay", "cosine", "one-cycle", "triangular")
+            ),
+            ("constant", "step decay", "cosine", "one-cycle", "triangular"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))
+
+    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
+        return drawn_schedule(x, y, settings, settings.steps)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
+        loss = plot(
+            "scheduled-loss",
+            "Loss of the batches, smoothed",
+            "step",
+            "loss",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            showlegend=several,
+        )
+        accuracy = plot(
+            "scheduled-accuracy",
+            "Accuracy on test images",
+            "step",
+            "accuracy",
+            [line(n, c) for n, c in pairs],
+            yaxis_range=[0, 1],
+        )
+        sharpness = GAUGE.figure("scheduled-sharpness", names, colours)
+        sharpness.update_yaxes(type="log", rangemode="normal", tickformat="~g")
+        rate = rate_figure("scheduled-rate", names, colours)
+        return {"rate": rate, "loss": loss, "sharpness": sharpness, "accuracy": accuracy}
+
+    def begin(self, frame: Frame) -> None:
+        begin_rates(frame)
+        rates = planned_shares(frame.lanes).numpy() * frame.lanes.learning_rate.numpy()
+        for lane in range(len(frame.lanes)):
+            steps = telling_steps(rates[:, lane])
+            GAUGE.limit(frame, lane, steps, rates[steps, lane])
+        for figure in ("loss", "sharpness", "accuracy"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        draw_rates(frame)
+        GAUGE.draw(frame)
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "smoothed_loss")
+            frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.sharpness_every)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            rate = float(frame.history["learning_rate"][row, lane])
+            lines += [
+                Reading(lane, "η now", rate),
+                GAUGE.reading(frame, lane, rate),
+                Reading(lane, "training loss", float(frame.history["train_loss"][row, lane])),
+                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+            ]
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals:
+        end = min(frame.ends[lane], len(frame.history) - 1)
+        return Vitals(
+            loss=frame.history["loss"][:, lane],
+            sharpness=frame.history["sharpness"][:, lane],
+            components=frame.history["loss"][:, lane, None],
+            directions=("loss",),
+            learning_rate=float(frame.history["learning_rate"][max(0, end - 1), lane]),
+            limit_factor=limit_factor(frame.lanes, lane),
+        )

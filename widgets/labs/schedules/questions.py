@@ -1,0 +1,223 @@
+"""What a learner predicts in lesson 2, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from widgets.controls import LANE_COLOURS
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+FIRST, SECOND = LANE_COLOURS[:2]
+
+
+class _LossOverStep(Question):
+    """A few lanes and their loss over the step."""
+
+    settings: ClassVar[dict[str, dict[str, Any]]]
+    quantity: ClassVar[str] = "loss"
+    caption: ClassVar[str] = "Loss"
+
+    def lanes(self) -> Lanes:
+        return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        axes = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+        return plot("question", self.caption, "step", "loss", lines, showlegend=len(lines) > 1, **axes)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane in range(len(lanes)):
+            loss = history[self.quantity][:, lane]
+            steps = np.unique(np.linspace(0, len(loss) - 1, 300).astype(int))
+            screen.replace("figure", lane, x=steps, y=loss[steps])
+
+
+class FloorOfAQuarter(_LossOverStep):
+    name = "floor_of_a_quarter"
+    prompt = "With noisy gradients the loss stops falling at a floor. You divide η by four. The floor is …"
+    answer = Choice(("the same", "divided by about two", "divided by about four", "divided by about sixteen"))
+    experiment: ClassVar[Experiment] = NoisyQuadratic()
+    settings: ClassVar = {f"η = {rate:g}": {"learning_rate": rate, "steps": 1200, "start": 2.0} for rate in (0.2, 0.05)}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        floors = history["loss"][600:].mean(0)
+        ratio = float(floors[0] / floors[1])
+        nearest = int(np.abs(np.log([1, 2, 4, 16]) - np.log(ratio)).argmin())
+        return Outcome(
+            nearest,
+            f"Over the last 600 steps the loss was {floors[0]:.3g} at η = 0.2 and {floors[1]:.3g} at η = 0.05: "
+            f"{ratio:.3g} times as high. Each step adds noise of variance η²σ², and it takes some 1/η steps to "
+            "forget it.",
+        )
+
+
+class RestartSketch(Question):
+    name = "restart_sketch"
+    prompt = "η falls as a cosine and jumps back up after 200 and 400 steps. Sketch the loss over 600 steps."
+    answer = Sketch(tolerance=0.14)
+    experiment: ClassVar[Experiment] = NoisyQuadratic()
+
+    def lanes(self) -> Lanes:
+        values = {"schedule": "warm restarts", "period": 200, "horizon": 600, "steps": 600, "replicas": 128}
+        return Lanes([NoisyQuadraticSettings(learning_rate=0.5, **values)])
+
+    def figure(self) -> go.Figure:
+        figure = plot(
+            "question",
+            "Loss: your curve and, after the run, the measured one",
+            "step",
+            "loss",
+            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            xaxis_range=[0, 600],
+            yaxis_type="log",
+            yaxis_range=[-2.5, 1.5],
+            yaxis_tickformat="~g",
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        loss = history["loss"][:, 0]
+        steps = np.unique(np.linspace(0, len(loss) - 1, 300).astype(int))
+        screen.replace("figure", 1, x=steps, y=loss[steps])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        loss = history["loss"][:, 0].astype(float)
+        low, high = loss[190:200].mean(), loss[230:260].mean()
+        return Outcome(
+            (np.arange(len(loss), dtype=float), loss),
+            f"It fell to {low:.3g} before the first restart, rose to {high:.3g} after it, and ended at "
+            f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment.",
+        )
+
+
+class WarmupSurvivors(Question):
+    name = "warmup_survivors"
+    prompt = (
+        "Twelve nets start with η = 0.3, and η λ_max between 7 and 13, far above 2, without warmup. How many of "
+        "them come through the first 150 steps?"
+    )
+    answer = Number(low=0, high=12, step=1, tolerance=1)
+    experiment: ClassVar[Experiment] = ScheduledNet()
+
+    def lanes(self) -> Lanes:
+        common = {"learning_rate": 0.3, "steps": 150, "horizon": 400, "sharpness_every": 50, "train_size": 300}
+        each = [
+            ScheduledNetSettings(schedule=schedule, seed=seed, **common)
+            for schedule in ("constant", "warmup")
+            for seed in range(12)
+        ]
+        return Lanes(each)
+
+    def figure(self) -> go.Figure:
+        thin = {"width": 1}
+        lines = [
+            line("warmup" if k >= 12 else "no warmup", FIRST if k >= 12 else SECOND, line=thin, showlegend=k % 12 == 0)
+            for k in range(24)
+        ]
+        axes = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_range": [0, 150], "yaxis_range": [-2, 2]}
+        return plot("question", "Smoothed loss of all nets", "step", "loss", lines, showlegend=True, **axes)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        steps = np.arange(0, len(history), 3)
+        for lane in range(len(lanes)):
+            screen.replace("figure", lane, x=steps, y=history["smoothed_loss"][steps, lane])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        alive = np.isfinite(history["loss"][-1])
+        without, with_it = int(alive[:12].sum()), int(alive[12:].sum())
+        start = 0.3 * history["sharpness"][0, :12]
+        return Outcome(
+            without,
+            f"Without warmup {without} of 12 came through, with it {with_it} of 12. At the start η λ_max was between "
+            f"{start.min():.2g} and {start.max():.2g}; while η rises slowly, the net finds a flatter place.",
+        )
+
+
+class AboveTheLimit(Question):
+    name = "above_the_limit"
+    prompt = "Ten nets start with η λ_max above 2, and no warmup. Are they lost?"
+    statement = "A net that starts with a learning rate above 2/λ_max diverges; that is why one needs warmup."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = ScheduledNet()
+
+    def lanes(self) -> Lanes:
+        common = {"learning_rate": 0.09, "steps": 200, "horizon": 400, "sharpness_every": 20, "train_size": 300}
+        return Lanes([ScheduledNetSettings(seed=seed, **common) for seed in range(10)])
+
+    def figure(self) -> go.Figure:
+        lines = [line(f"seed {seed}", FIRST, line={"width": 1}) for seed in range(10)]
+        axes = {"yaxis_tickformat": "~g", "xaxis_range": [0, 200], "yaxis_rangemode": "tozero"}
+        return plot("question", "η λ_max of each net (2 is the limit of a parabola)", "step", "η λ_max", lines, **axes)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+        for lane in range(len(lanes)):
+            screen.replace("figure", lane, x=steps, y=history["eta_lambda"][steps, lane])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        start, end = history["eta_lambda"][0], history["eta_lambda"][-1]
+        above = start > 2
+        lost = int((~np.isfinite(history["loss"][-1]) & above).sum())
+        return Outcome(
+            int(lost < above.sum()),
+            f"{int(above.sum())} of 10 nets started above 2, the highest at {start.max():.3g}; {lost} of them "
+            f"were lost. After 200 steps their η λ_max was {np.nanmedian(end):.3g} (median). A little above the "
+            "limit a net is thrown to a flatter place; far above, at 8 and more, it is lost, and warmup is what "
+            "saves it.",
+        )
+
+
+class SchedulesAlwaysWin(_LossOverStep):
+    name = "schedules_always_win"
+    prompt = (
+        "The net on the digits, small batches, 800 steps: is the constant η the worst of the three in training loss?"
+    )
+    statement = "A learning rate that decays always ends with a lower training loss than a constant one."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = ScheduledNet()
+    caption = "Training loss"
+    quantity = "train_loss"
+    settings: ClassVar = {
+        schedule: {
+            "schedule": schedule,
+            "learning_rate": 0.4,
+            "init_scale": 0.5,
+            "batch_size": 8,
+            "train_size": 200,
+            "period": 200,
+            "steps": 800,
+            "horizon": 800,
+            "sharpness_every": 50,
+        }
+        for schedule in ("constant", "exponential", "warm restarts")
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        ends = dict(zip(lanes.names, history["train_loss"][-1].tolist(), strict=True))
+        constant = ends.pop("constant")
+        said = ", ".join(f"{loss:.3g} with {name}" for name, loss in ends.items())
+        return Outcome(
+            int(any(loss > constant for loss in ends.values())),
+            f"The training loss ended at {constant:.3g} with constant η, and at {said}. A schedule spends steps "
+            "at small η, where it learns slowly; that pays when noise is what holds the loss up, and not before.",
+        )
+
+
+ALL: tuple[Question, ...] = (
+    FloorOfAQuarter(),
+    RestartSketch(),
+    WarmupSurvivors(),
+    AboveTheLimit(),
+    SchedulesAlwaysWin(),
+)

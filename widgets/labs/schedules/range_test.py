@@ -1,0 +1,151 @@
+"""The learning-rate range test: one run that tells between which learning rates a net trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.range_test import usable_range
+from lessons.schedules.schedule_settings import DRAWN_FIELDS
+from lessons.schedules.schedules import SCHEDULES
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.schedules.net import MORE
+from widgets.labs.schedules.rate_figure import idle_schedule_fields
+from widgets.plots import line, plot, theory
+from widgets.sharpness_gauge import limit_factor
+from widgets.view import LabView
+
+RANGE_TESTS = ("range test", "linear range test")
+COMMON = {
+    "schedule": "range test",
+    "learning_rate": 3.0,
+    "floor": 1e-3,
+    "steps": 400,
+    "horizon": 400,
+    "smoothing": 0.9,
+    "init_scale": 0.5,
+    "sharpness_every": 4,
+}
+
+
+class RangeTestView(LabView):
+    """Loss against the rising learning rate, the usable range, and where 2 / lambda_max was at its end."""
+
+    name = "range_test"
+    title = "The learning-rate range test"
+    experiment = ScheduledNet()
+    shown = ("schedule", "learning_rate", "floor", "smoothing", "init_scale", "batch_size", "seed")
+    more = tuple(name for name in MORE if name not in ("init_scale", "smoothing", *DRAWN_FIELDS))
+    step_figures = ()
+    presets = (
+        Preset(
+            "rising from 0.003 to 3",
+            "The loss falls from one learning rate on and blows up at another: use what lies between.",
+            (COMMON,),
+            ("range test",),
+        ),
+        Preset(
+            "a linear rise",
+            "Most steps are spent at large learning rates; on the way the net gets flatter, and the range wider.",
+            ({**COMMON, "schedule": "linear range test", "learning_rate": 1.0},),
+            ("linear",),
+        ),
+        Preset(
+            "three seeds",
+            "The test is one noisy run: how much does its answer vary?",
+            tuple({**COMMON, "seed": seed} for seed in range(3)),
+            ("seed 0", "seed 1", "seed 2"),
+        ),
+    )
+
+    def hidden_choices(self, field: str) -> tuple[str, ...]:
+        if field == "schedule":
+            return tuple(name for name in SCHEDULES if name not in RANGE_TESTS)
+        return super().hidden_choices(field)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
+        curves = [line(n, c) for n, c in pairs]
+        ends = [line(f"{n}: usable range", c, line={"width": 5}, opacity=0.5, showlegend=False) for n, c in pairs]
+        limits = [theory(f"{n}: 2/λ_max there", c, showlegend=not several) for n, c in pairs]
+        loss = plot(
+            "range-test",
+            "Smoothed loss against the learning rate (bar: usable range; dashes: 2/λ_max at its end)",
+            "learning rate η now",
+            "loss",
+            [*curves, *ends, *limits],
+            xaxis_type="log",
+            xaxis_tickformat="~g",
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            height=380,
+            showlegend=True,
+        )
+        sharpness = plot(
+            "range-sharpness",
+            "Sharpness on the way, and 2/η (dashes)",
+            "learning rate η now",
+            "λ_max",
+            [*(line(n, c) for n, c in pairs), theory("2/η", "#888")],
+            xaxis_type="log",
+            xaxis_tickformat="~g",
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            height=380,
+        )
+        return {"range": loss, "sharpness": sharpness}
+
+    def begin(self, frame: Frame) -> None:
+        lanes = frame.lanes
+        top = float(lanes.learning_rate.max())
+        low = float((lanes.learning_rate * lanes.floor).min())
+        for figure in ("range", "sharpness"):
+            frame.screen.relayout(figure, {"xaxis.range": [np.log10(max(low, 1e-9)), np.log10(max(top, 1e-9)) + 0.05]})
+        factor = limit_factor(lanes)
+        if factor is not None and low > 0:
+            rates = np.geomspace(low, top, 30)
+            frame.screen.replace("sharpness", len(lanes), x=rates, y=factor / rates)
+
+    def draw(self, frame: Frame) -> None:
+        count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
+        found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
+        bottom = float(np.nanmin(frame.history["smoothed_loss"][: frame.stop]))
+        start = float(frame.history["smoothed_loss"][0].max())
+        for lane in range(count):
+            rows = frame.rows(lane)
+            steps = np.arange(rows.start, rows.stop)
+            rates = frame.history["learning_rate"][:, lane]
+            frame.screen.extend("range", lane, rates[steps], frame.history["smoothed_loss"][steps, lane])
+            read = steps[steps % every == 0]
+            frame.screen.extend("sharpness", lane, rates[read], frame.history["sharpness"][read, lane])
+            height = bottom * 0.9 ** (lane + 1)
+            frame.screen.replace("range", count + lane, x=[found.low[lane], found.high[lane]], y=[height, height])
+            limit = self._limit(frame, lane, int(found.high_step[lane]))
+            frame.screen.replace("range", 2 * count + lane, x=[limit, limit], y=[bottom, 2 * start])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
+        lines = []
+        for lane in range(len(frame.lanes)):
+            low, high, at = float(found.low[lane]), float(found.high[lane]), int(found.high_step[lane])
+            limit = self._limit(frame, lane, at)
+            lines += [
+                Reading(lane, "η now", float(frame.history["learning_rate"][frame.last(lane), lane])),
+                Reading(lane, "usable from", "not yet" if np.isnan(low) else low),
+                Reading(lane, "usable to, 2/λ_max there", high, None if np.isnan(limit) else limit),
+            ]
+        return lines
+
+    @staticmethod
+    def _limit(frame: Frame, lane: int, row: int) -> float:
+        """Largest stable learning rate at a row; NaN without a closed form."""
+        factor, top = limit_factor(frame.lanes, lane), float(frame.history["sharpness"][row, lane])
+        return np.nan if factor is None or not top > 0 else factor / top
