@@ -10,6 +10,7 @@ from lessons.core.run import Run
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import find_periods
 from lessons.periodic.settings import PeriodicSettings
+from tests.periodic.conftest import SEEDS
 
 
 def onsets(series: dict[str, np.ndarray]) -> np.ndarray:
@@ -18,17 +19,17 @@ def onsets(series: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def before_the_jump(default_runs) -> tuple[int, object]:
-    """Step and state of the default run of seed 0 some 40 steps before its first destabilisation."""
+    """Step and state of the first default run some 40 steps before its first destabilisation."""
     onset = find_periods(default_runs["loss"], default_runs["norm"]).onsets[0][0]
-    for measurement in Periodic().run(Lanes([PeriodicSettings(sharpness_every=10_000)])):
+    for measurement in Periodic().run(Lanes([PeriodicSettings(sharpness_every=10_000, seed=SEEDS[0])])):
         if measurement.step == onset - 40:
             return onset, copy.deepcopy(measurement.state)
     raise AssertionError
 
 
 def go_on(state, **changed) -> dict[str, np.ndarray]:
-    """Loss and norm from a state on, until step 2200."""
-    lanes = Lanes([PeriodicSettings(steps=2200, sharpness_every=10_000, **changed)])
+    """Loss and norm from a state on, until step 1600."""
+    lanes = Lanes([PeriodicSettings(steps=1600, sharpness_every=10_000, seed=SEEDS[0], **changed)])
     rows = [(float(m["loss"]), float(m["norm"])) for m in Periodic().resume(lanes, "cpu", copy.deepcopy(state))]
     return dict(zip(("loss", "norm"), np.array(rows).T, strict=True))
 
@@ -48,7 +49,7 @@ def test_a_norm_fixed_just_before_the_destabilisation_keeps_it_away(before_the_j
     _, state = before_the_jump
     fixed = go_on(state, fixed_norm=True)
     np.testing.assert_allclose(fixed["norm"], fixed["norm"][0], rtol=1e-4)
-    assert fixed["loss"].max() < 0.01
+    assert fixed["loss"].max() < 1.2 * fixed["loss"][0]
     assert fixed["loss"][-1] < fixed["loss"][0]
     assert go_on(state)["loss"][:60].max() > 0.5
 
