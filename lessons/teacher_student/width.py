@@ -73,9 +73,9 @@ class DoubleDescent(Experiment):
     units are not trained. 8x8 digits, targets 1 for the class and 0 for the others.
 
     Step t has the width that `widths` says, and the units of step t - 1 are among those of step t. Measures, of shape
-    (K,), computed in float64 and given in float32: `width`; `loss`, half the squared error on the training images summed
-    over classes; `test_loss`, the same on 500 others with real labels; `train_error` and `test_error`, shares put to a
-    wrong class; and `weight_norm`, length of the fitted weights.
+    (K,), computed in float64 and given in float32: `width`; `loss`, half the squared error on the training images,
+    summed over classes; `test_loss`, the same on 500 others with real labels; `train_error` and `test_error`, shares
+    put to a wrong class; and `weight_norm`, length of the fitted weights.
     """
 
     name = "double descent"

@@ -1,0 +1,190 @@
+"""Students find teacher nodes; who began near wins; the others fade out, and shaking them does nothing."""
+
+import pytest
+import torch
+
+from lessons.core.lanes import Lanes
+from lessons.core.run import Run
+from lessons.teacher_student.experiment import TeacherStudent
+from lessons.teacher_student.luck import WON, arrival, luck
+from lessons.teacher_student.overlap import unexplained
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.shaking import node_shake_rise, scrambled, shaken_fvu
+from lessons.teacher_student.sweep import recovery_sweep, two_layer_settings
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Students of a teacher with one hidden layer, by width."""
+    base = TeacherStudentSettings(steps=1500, horizon=1500, measure_every=500)
+    return swept(base, (1.0, 1.5, 5.0), seeds=16)
+
+
+@pytest.fixture(scope="module")
+def found_in_two_layers():
+    base = two_layer_settings(steps=2000, horizon=2000, measure_every=500)
+    return swept(base, (1.0, 2.0), seeds=5)
+
+
+@pytest.fixture(scope="module")
+def small_weights_run(train_all):
+    settings = [TeacherStudentSettings(seed=seed, init_scale=0.1, top_scale=0.1) for seed in range(8)]
+    return train_all(TeacherStudent(), settings)
+
+
+def swept(base, widths, seeds):
+    progress, results = zip(*recovery_sweep(base, widths, seeds), strict=True)
+    assert list(progress) == sorted(progress)
+    assert progress[-1] == pytest.approx(1)
+    return {result.overparameterization: result for result in results if result is not None}
+
+
+@pytest.mark.claim(46)
+@pytest.mark.claim(53)
+def test_every_teacher_node_is_found_and_its_weights_are_recovered(lucky_run):
+    """Five times over-parameterised, fresh Gaussian inputs, nodes that fire on 0.3 of them: measured 1.00 and 2e-5."""
+    last = lucky_run.last
+    assert (last["recovered"] == 10).float().mean() > 0.9
+    assert (last["weight_cosine"] > 0.99).float().mean() > 0.98
+    assert last["fvu"].median() < 2e-4
+
+
+@pytest.mark.claim(46)
+def test_best_correlation_rises_from_chance_to_one_in_one_layer_and_in_two(lucky_run, found_in_two_layers):
+    assert (lucky_run.history["best_correlation"][0] < 0.9).all()
+    assert lucky_run.last["best_correlation"].mean() > 0.998
+    assert (found_in_two_layers[2.0].best_correlation.mean((0, 2)) > 0.97).all()
+
+
+@pytest.mark.claim(46)
+@pytest.mark.claim(45)
+def test_the_teachers_own_width_is_not_the_best_and_more_is_not_always_better(found, found_in_two_layers):
+    """At 1x some students miss nodes, but those that find all fit best; at 1.5x and 5x all do, if less exactly."""
+    alls = {width: (result.recovered == 10).all(1).sum().item() for width, result in found.items()}
+    assert alls[1.0] < alls[1.5]
+    assert alls[1.5] >= 15
+    assert found[1.0].fvu.max() > 0.02 > 0.002 > found[5.0].fvu.max()
+    assert found[1.0].fvu.median() < 1e-5 < 3e-5 < found[5.0].fvu.median()
+    two = {width: result.best_correlation.mean((0, 2)) for width, result in found_in_two_layers.items()}
+    assert (two[1.0] < 0.93).all()
+    assert (two[2.0] > two[1.0] + 0.05).all()
+
+
+@pytest.mark.claim(46)
+def test_strong_teacher_nodes_are_found_before_weak_ones(train_all):
+    settings = [TeacherStudentSettings(strength_decay=1.0, seed=seed, steps=1000) for seed in range(4)]
+    when = arrival(torch.from_numpy(train_all(TeacherStudent(), settings).history["best_correlation"][:, :, 0]))
+    assert when[:, :3].float().median() * 2 < when[:, -3:].float().median()
+
+
+@pytest.mark.claim(47)
+def test_the_winner_began_near_far_more_often_than_by_chance(lucky_run):
+    """160 winners: measured first in 54 % and among the first three in 84 %; by chance 2 % and 6 %."""
+    seen = luck(lucky_run.snapshot("initial_correlation_1"), lucky_run.snapshot("correlation_1"))
+    assert seen.share_within(1) > 0.4
+    assert 0.7 < seen.share_within(3) < 1
+    assert seen.rank_correlation.mean() > 0.7
+    assert (seen.won_by_quintile.diff() > 0).all()
+    assert seen.won_by_quintile[0] < 0.1 < 0.4 < seen.won_by_quintile[-1]
+
+
+@pytest.mark.claim(47)
+def test_luck_is_a_tendency_and_a_weaker_one_from_small_weights(lucky_run, small_weights_run):
+    """The luckiest does not always win: measured 54 % of cases, and 35 % from weights a tenth as large."""
+    shares = [
+        luck(run.snapshot("initial_correlation_1"), run.snapshot("correlation_1")).share_within(1)
+        for run in (lucky_run, small_weights_run)
+    ]
+    assert shares[1] < shares[0] < 0.8
+
+
+@pytest.mark.claim(47)
+def test_teacher_nodes_with_a_lucky_student_are_found_sooner(lucky_run):
+    when = arrival(torch.from_numpy(lucky_run.history["best_correlation"][:, :, 0]))
+    nearest = lucky_run.snapshot("initial_correlation_1").amax(1)
+    places = torch.stack([each.flatten().argsort().argsort().double() for each in (nearest, when)])
+    assert torch.corrcoef(places)[0, 1] < -0.3  # measured -0.50
+
+
+def test_luck_by_hand():
+    initial = torch.tensor([[[0.5, 0.1], [0.2, 0.6], [0.1, 0.0], [0.0, 0.2], [-0.2, 0.3]]])
+    final = torch.tensor([[[0.2, 0.1], [1.0, 0.5], [0.1, 0.0], [0.0, 0.1], [-0.1, 0.95]]])
+    seen = luck(initial, final)
+    assert seen.winner.tolist() == [[1, 4]]
+    assert seen.rank.tolist() == [[1, 1]]
+    assert seen.won_by_quintile.tolist() == [0, 0, 1, 0, 1]
+    assert seen.rank_correlation[0, 0] == pytest.approx(0.9)
+    steps = torch.tensor([[0.1, 0.1], [0.95, 0.2], [0.5, 0.3]])[:, None]
+    assert arrival(steps).tolist() == [[1, 3]]
+
+
+@pytest.mark.claim(48)
+def test_outgoing_weights_of_irrelevant_nodes_fall_although_nothing_decays_them(strong_top_run):
+    """Measured 0.62 at the start; 0.038 and 0.58 at the end."""
+    run = strong_top_run
+    is_lucky = run.snapshot("correlation_1").amax(2) > WON
+    outgoing = run.network.layers(run.theta)[-1][0].norm(dim=2)
+    first = run.network.layers(run.last.state.initial_theta)[-1][0].norm(dim=2)
+    assert outgoing[~is_lucky].mean() < 0.15 * first[~is_lucky].mean()
+    assert outgoing[is_lucky].mean() > 0.5 * first[is_lucky].mean()
+    assert run.snapshot("contribution_1")[~is_lucky].mean() < 0.05 * run.snapshot("contribution_1")[is_lucky].mean()
+
+
+@pytest.mark.claim(48)
+def test_shaking_all_irrelevant_nodes_moves_the_loss_less_than_shaking_one_lucky_node(strong_top_run):
+    """Of the targets' variance: measured 0.0004 for some 35 irrelevant nodes, 1.7 for all lucky ones."""
+    run, seeds = strong_top_run, list(range(8))
+    is_lucky = run.snapshot("correlation_1").amax(2) > WON
+    irrelevant, lucky = (shaken_fvu(run.network, run.theta, run.task, who, seeds) for who in (~is_lucky, is_lucky))
+    assert ((~is_lucky).sum(1) > 25).all()
+    assert irrelevant.max() < 0.01
+    assert lucky.min() > 1
+    assert run.snapshot("shake_rise")[is_lucky].mean() > 10 * irrelevant.max()
+
+
+@pytest.mark.claim(47)
+@pytest.mark.claim(48)
+def test_from_small_weights_there_is_no_single_winner_and_hardly_an_irrelevant_node(lucky_run, small_weights_run):
+    """SET RIGHT "the winner takes all": that needs large initial weights. Measured 1.2 and 4.4 winners each."""
+    usual, small = (run.snapshot("correlation_1").amax(2) > WON for run in (lucky_run, small_weights_run))
+    assert usual.sum(1).float().mean() < 15
+    assert small.sum(1).float().mean() > 35
+    rises = lucky_run.snapshot("shake_rise")[usual].mean(), small_weights_run.snapshot("shake_rise")[small].mean()
+    assert rises[0] > 4 * rises[1]
+
+
+def test_shake_rise_of_each_node_is_what_shaking_it_alone_does(strong_top_run):
+    run, seeds = strong_top_run, [0] * 8
+    rises = node_shake_rise(run.network, run.theta, run.task)
+    before = unexplained(run.network(run.theta, run.task.test_inputs), run.task.test_targets)
+    for node in (0, 17, 49):
+        chosen = (torch.arange(50) == node).expand(8, -1)
+        alone = shaken_fvu(run.network, run.theta, run.task, chosen, seeds) - before
+        torch.testing.assert_close(rises[:, node], alone, rtol=1e-3, atol=1e-6)
+
+
+def test_a_shaken_node_keeps_the_length_of_its_weights_and_the_others_keep_theirs(strong_top_run):
+    run = strong_top_run
+    chosen = torch.arange(50).expand(8, -1) < 3
+    shaken = scrambled(run.network, run.theta, chosen, list(range(8)))
+    (before, bias), (top, _) = run.network.layers(run.theta)
+    (after, bias_after), (top_after, _) = run.network.layers(shaken)
+    torch.testing.assert_close(after.norm(dim=1), before.norm(dim=1))
+    assert torch.equal(after[:, :, 3:], before[:, :, 3:])
+    assert not torch.equal(after[:, :, :3], before[:, :, :3])
+    assert torch.equal(bias, bias_after)
+    assert torch.equal(top, top_after)
+
+
+@pytest.mark.claim(48)
+def test_shaking_a_node_in_flight_shows_in_the_loss_if_it_matters_and_not_otherwise():
+    settings = [TeacherStudentSettings(steps=1401, horizon=1500, measure_every=500)] * 3
+    run = Run(TeacherStudent(), Lanes(settings))
+    for measurement in run:
+        if run.step == 1400:
+            rise = measurement.snapshots["shake_rise"]()[0]
+            run.change(1, "shaken_node", int(rise.argmax()) + 1)
+            run.change(2, "shaken_node", int(rise.abs().argmin()) + 1)
+    quiet, loud, same = measurement["loss"].tolist()
+    assert loud > 10 * quiet
+    assert same == pytest.approx(quiet, rel=0.05)
