@@ -17,6 +17,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "linear": lambda z: z,
+    "logistic": torch.sigmoid,
+    "leaky relu": torch.nn.functional.leaky_relu,
+    "gelu": torch.nn.functional.gelu,
 }
 
 
@@ -25,12 +28,12 @@ class DenseNetwork:
 
     Args:
         sizes: Units per layer, from input to output: (D, ..., C).
-        activation: Between layers; the output layer is linear.
+        activation: Between layers, a key of `ACTIVATIONS` or a function of (K, N, width); the output layer is linear.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: Activation):
+    def __init__(self, sizes: Sequence[int], activation: str | Callable[[Tensor], Tensor]):
         self.sizes = tuple(sizes)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
         self._shapes = list(itertools.pairwise(sizes))
         self._lengths = [length for i, o in self._shapes for length in (i * o, o)]
         self.parameter_count = sum(self._lengths)

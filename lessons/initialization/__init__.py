@@ -1,0 +1,1 @@
+"""Lesson 4: how the first weights decide whether a deep net can be trained."""

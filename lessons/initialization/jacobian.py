@@ -1,0 +1,96 @@
+"""Singular values of a random net's input-output Jacobian, as the net grows layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
+from lessons.core.settings import setting
+from lessons.initialization.activations import LaneActivation
+from lessons.initialization.draws import Layer
+from lessons.initialization.schemes import Initializer
+from lessons.initialization.settings import SchemeSettings
+
+
+class JacobianSettings(SchemeSettings):
+    """Settings of `JacobianSpectrum`."""
+
+    input_scale: float = setting(
+        0.1,
+        label="input scale",
+        symbol="s",
+        doc="Deviation of the numbers in the input; a small input stays where tanh is straight.",
+        low=0.001,
+        high=100.0,
+        slider=(0.01, 10.0),
+        scale="log",
+    )
+    width: int = setting(
+        64,
+        label="width",
+        symbol="n",
+        doc="Units in each layer, and numbers in the input: as many singular values.",
+        low=2,
+        high=512,
+        slider=(8, 256),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        20, label="layers", symbol="L", doc="Each step adds a layer.", low=1, high=200, slider=(1, 100), shared=True
+    )
+    seed: int = setting(0, label="seed", doc="Draws weights and input.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class JacobianSpectrum(Experiment):
+    """Singular values of J_l = D_l W_l ... D_1 W_1, where D holds the slopes phi'(z) at one random input.
+
+    Step l is the net with l layers; step 0 has none, and J is the identity. All singular values equal to 1 is dynamical
+    isometry: the net neither shrinks nor stretches any small change of its input, nor any gradient.
+
+    Measures, in float64, from weights drawn in float32: `singular_values` (K, n), largest first (those below some 1e-16
+    of the largest are rounding), and `loss` (K,), the mean squared singular value: 1 at isometry, and by mean-field
+    theory the product of the layers' chi (see `lessons.initialization.mean_field.gradient_factor`).
+    """
+
+    name = "jacobian"
+    title = "Dynamical isometry"
+    settings_type = JacobianSettings
+    references = (
+        "Saxe, McClelland & Ganguli 2014, arXiv 1312.6120",
+        "Pennington, Schoenholz & Ganguli 2017, arXiv 1711.04735",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        width, depth = lanes.shared.width, lanes.shared.steps
+        initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
+        hidden = draw_input(lanes).to(device)
+        jacobian = torch.eye(width, dtype=torch.float64, device=device).repeat(len(lanes), 1, 1)
+        for step in range(depth + 1):
+            if step:
+                weight = initializer.weights(Layer(step, depth, width, width)).to(jacobian)
+                z = torch.bmm(hidden, weight)
+                hidden = activation(z)
+                jacobian = torch.bmm(jacobian, weight) * activation.slope(z)
+            values = singular_values(jacobian)
+            measured = {"loss": values.square().mean(1), "singular_values": values}
+            yield Measurement(step, measured, failures=dict(initializer.failures))
+
+
+def draw_input(lanes: Lanes) -> Tensor:
+    """Draw one input for each lane, float64, shape (K, 1, n); lanes of one seed share it up to its scale."""
+    width = lanes.shared.width
+    drawn = draw_per_seed(lanes.seed, "input", lambda source: torch.randn(1, width, generator=source))
+    return lanes.input_scale[:, None, None] * drawn.double()
+
+
+def singular_values(matrices: Tensor) -> Tensor:
+    """Return singular values, largest first, of (K, n, n): shape (K, n); NaN in lanes that are not finite."""
+    finite = matrices.isfinite().all((1, 2), keepdim=True)
+    values = torch.linalg.svdvals(torch.where(finite, matrices, torch.zeros_like(matrices)))
+    return values.masked_fill(~finite[:, 0], torch.nan)

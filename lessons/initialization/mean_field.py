@@ -1,0 +1,100 @@
+"""The mean-field theory of wide random nets: how signal and gradient change from layer to layer.
+
+With weights N(0, sigma_w^2 / fan_in) and biases N(0, sigma_b^2), each pre-activation of an infinitely wide layer is
+Gaussian, with a variance q that follows a recursion in one number.
+
+Sources: Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340, eq. 3; Schoenholz, Gilmer, Ganguli &
+Sohl-Dickstein 2017, arXiv 1611.01232, eq. 5 and 14.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from lessons.core.network import ACTIVATIONS
+from lessons.initialization.activations import LEAK, SLOPES
+
+NODES, REACH = 2049, 9.0
+_Expectation = Callable[[Tensor], Tensor]
+
+# Closed forms; quadrature does not like kinks. Each is a factor of q (the moment) or a number (the slope).
+_SHARE = {"linear": 1.0, "relu": 0.5, "leaky relu": (1 + LEAK**2) / 2}
+
+
+def gaussian_mean(function: _Expectation, q: Tensor) -> Tensor:
+    """Return E f(sqrt(q) z) for z ~ N(0, 1), by the trapezoid rule on `NODES` points from -REACH to REACH.
+
+    For smooth f under a Gaussian this rule converges geometrically, also where sqrt(q) makes of tanh nearly a step:
+    Gauss-Hermite quadrature with 128 nodes is exact at q = 1, but has chi of tanh 14 % wrong at q = 25.
+
+    Args:
+        function: f, elementwise.
+        q: Variances, float64, any shape.
+
+    Returns:
+        The same shape.
+    """
+    nodes, weights = _nodes()
+    return (function(q[..., None].sqrt() * nodes) * weights).sum(-1)
+
+
+def mean(activation: str, q: Tensor) -> Tensor:
+    """Return E phi(sqrt(q) z), the mean activation."""
+    if activation in _SHARE:
+        up, down = {"linear": (1, 1), "relu": (1, 0), "leaky relu": (1, LEAK)}[activation]
+        return (up - down) * (q / (2 * math.pi)).sqrt()
+    return gaussian_mean(ACTIVATIONS[activation], q)
+
+
+def second_moment(activation: str, q: Tensor) -> Tensor:
+    """Return E phi(sqrt(q) z)^2, the mean square activation where pre-activations have variance q."""
+    if activation in _SHARE:
+        return _SHARE[activation] * q
+    return gaussian_mean(lambda z: ACTIVATIONS[activation](z).square(), q)
+
+
+def squared_slope(activation: str, q: Tensor) -> Tensor:
+    """Return E phi'(sqrt(q) z)^2."""
+    if activation in _SHARE:
+        return torch.full_like(q, _SHARE[activation])
+    return gaussian_mean(lambda z: SLOPES[activation].derivative(z).square(), q)
+
+
+def variance_map(activation: str, q: Tensor, weight_variance: Tensor, bias_variance: Tensor) -> Tensor:
+    """Return the next layer's q: sigma_w^2 E phi(sqrt(q) z)^2 + sigma_b^2."""
+    return weight_variance * second_moment(activation, q) + bias_variance
+
+
+def gradient_factor(activation: str, q: Tensor, weight_variance: Tensor) -> Tensor:
+    """Return chi = sigma_w^2 E phi'(sqrt(q) z)^2.
+
+    Going back through one layer of unchanged width multiplies the gradient's variance by chi. At the fixed point of the
+    variance map, chi = 1 is the edge between order (gradients vanish) and chaos (they explode).
+    """
+    return weight_variance * squared_slope(activation, q)
+
+
+def fixed_point(activation: str, weight_variance: Tensor, bias_variance: Tensor, layers: int = 2000) -> Tensor:
+    """Return the q that the variance map comes to from q = 1; near chi = 1 it is still on its way after 2000 layers."""
+    q = torch.ones_like(weight_variance)
+    for _ in range(layers):
+        q = variance_map(activation, q, weight_variance, bias_variance)
+    return q
+
+
+def gradient_depth(chi: Tensor) -> Tensor:
+    """Return 1 / |log chi|: over how many layers the gradient's variance changes e-fold (infinite at chi = 1)."""
+    return 1 / chi.log().abs()
+
+
+@cache
+def _nodes() -> tuple[Tensor, Tensor]:
+    """Points, and weights for the standard normal density, float64, shape (NODES,)."""
+    nodes = torch.linspace(-REACH, REACH, NODES, dtype=torch.float64)
+    weights = torch.exp(-nodes.square() / 2)
+    return nodes, weights / weights.sum()

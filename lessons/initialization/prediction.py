@@ -1,0 +1,65 @@
+"""What mean-field theory predicts for a propagation, lane by lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lessons.core.lanes import Lanes
+from lessons.core.update_rules import lanes_of_each
+from lessons.initialization import mean_field
+from lessons.initialization.schemes import SCHEMES, SchemeNumbers
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of `Propagation`'s measurements at infinite width, float64; NaN in lanes that no theory covers.
+
+    Attributes:
+        activation_square: Shape (K, L + 1).
+        activation_mean: Shape (K, L + 1).
+        gradient_square: Shape (K, L).
+        gradient_factor: chi of layers 1 to L, shape (K, L): what passing back through the layer multiplies by.
+    """
+
+    activation_square: Tensor
+    activation_mean: Tensor
+    gradient_square: Tensor
+    gradient_factor: Tensor
+
+
+def weight_variance(lanes: Lanes) -> Tensor:
+    """Return sigma_w^2 = n Var W of a square layer, shape (K,).
+
+    NaN for the constant scheme, whose weights are no random draw, and for a learner's own.
+    """
+    numbers, width = SchemeNumbers.of(lanes), lanes.shared.width
+    variance = torch.full((len(lanes),), torch.nan, dtype=torch.float64)
+    for name, rows in lanes_of_each(lanes.values("scheme")).items():
+        if name in SCHEMES and name != "constant":
+            square = SCHEMES[name].scale(numbers.rows(rows), width, width) ** 2
+            variance[rows] = square if name == "orthogonal" else width * square
+    return variance
+
+
+def predict(lanes: Lanes) -> Prediction:
+    """Predict by the recursion; see `lessons.initialization.mean_field`."""
+    variance, bias = weight_variance(lanes), lanes.bias_deviation**2
+    activations = lanes_of_each(lanes.values("activation"))
+    square = lanes.input_scale**2
+    squares, means, factors = [square], [torch.zeros_like(square)], []
+    for _ in range(lanes.shared.depth):
+        q = variance * square + bias
+        square, middle, slope = torch.empty_like(q), torch.empty_like(q), torch.empty_like(q)
+        for name, rows in activations.items():
+            square[rows] = mean_field.second_moment(name, q[rows])
+            middle[rows] = mean_field.mean(name, q[rows])
+            slope[rows] = mean_field.squared_slope(name, q[rows])
+        squares.append(square)
+        means.append(middle)
+        factors.append(variance * slope)
+    factor = torch.stack(factors, 1)
+    back = torch.cat([torch.ones(len(lanes), 1, dtype=torch.float64), factor[:, :-1].flip(1)], 1)
+    return Prediction(torch.stack(squares, 1), torch.stack(means, 1), back.cumprod(1).flip(1), factor)

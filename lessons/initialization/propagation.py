@@ -1,0 +1,197 @@
+"""Signal down and gradient up a deep random net, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
+from lessons.core.settings import setting
+from lessons.initialization.activations import LaneActivation
+from lessons.initialization.draws import Layer
+from lessons.initialization.histograms import BINS, histogram
+from lessons.initialization.schemes import Initializer
+from lessons.initialization.settings import SchemeSettings
+
+INPUTS = 64
+
+
+class PropagationSettings(SchemeSettings):
+    """Settings of `Propagation`."""
+
+    bias_deviation: float = setting(
+        0.0,
+        label="bias deviation",
+        symbol="σ_b",
+        doc="Biases are N(0, σ_b²); every scheme leaves them at 0.",
+        low=0.0,
+        high=10.0,
+        slider=(0.0, 1.0),
+        slider_step=0.01,
+    )
+    input_scale: float = setting(
+        1.0,
+        label="input scale",
+        symbol="s",
+        doc="Deviation of the inputs, which are Gaussian.",
+        low=0.001,
+        high=100.0,
+        slider=(0.01, 10.0),
+        scale="log",
+    )
+    depth: int = setting(
+        50, label="layers", symbol="L", doc="Number of layers.", low=1, high=200, slider=(1, 100), shared=True
+    )
+    width: int = setting(
+        256,
+        label="width",
+        symbol="n",
+        doc="Units in each layer, and numbers in an input.",
+        low=2,
+        high=1024,
+        slider=(8, 512),
+        scale="log",
+        shared=True,
+    )
+    steps: int = setting(
+        20,
+        label="further nets",
+        doc="How many more nets are drawn; their mean comes to the prediction as the widths grow.",
+        low=1,
+        high=1000,
+        slider=(1, 100),
+        shared=True,
+    )
+    seed: int = setting(
+        0,
+        label="seed",
+        doc="Draws weights, biases, inputs and last gradients.",
+        low=0,
+        high=2**31 - 1,
+        slider=(0, 99),
+    )
+
+
+class Propagation(Experiment):
+    """Forward and backward variances of random nets; step t is the t-th net, so step 0 alone shows one net.
+
+    Each net has L layers z = W^T h + b, h = phi(z), of one width; N = `INPUTS` Gaussian inputs go through it, and
+    Gaussian gradients of variance 1 come back from its last pre-activations. Measures, in float32:
+
+    - `activation_square` (K, L + 1): mean over units and inputs of h^2; entry 0 is the input.
+    - `activation_mean` (K, L + 1): mean of h. The variance is the square less this mean's square.
+    - `gradient_square` (K, L): mean square gradient with respect to z of layers 1 to L; the last entry is 1 but for
+      the sample of gradients.
+    - `loss` (K,): mean square of the last layer over that of the input; 1 is a signal that is kept.
+
+    What is beyond float32 is 0 or infinite here: squares below some 1e-45, or above 3e38.
+
+    Snapshots, of the newest net: `activation_histogram` (K, L, B), the shares of activations in B equal bins of
+    `histogram_range`, what lies outside in the first and the last.
+    """
+
+    name = "propagation"
+    title = "Signal and gradient in a deep random net"
+    settings_type = PropagationSettings
+    references = (
+        "Glorot & Bengio 2010, AISTATS (variances layer by layer)",
+        "Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340 (forward)",
+        "Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, arXiv 1611.01232 (backward)",
+        "He, Zhang, Ren & Sun 2015, arXiv 1502.01852 (ReLU)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
+        for step in range(lanes.shared.steps + 1):
+            net = draw_net(lanes, initializer, step).to(device)
+            forward = down(net, activation)
+            gradients = up(net, forward.slopes, last_gradients(lanes, step).to(device))
+            squares, means = _moments(net.inputs, forward.activations)
+            values = {
+                "activation_square": squares,
+                "activation_mean": means,
+                "gradient_square": torch.stack([g.square().mean((1, 2)) for g in gradients], 1),
+                "loss": squares[:, -1] / squares[:, 0],
+            }
+            drawing = partial(histogram, forward.activations, lanes.values("activation"), BINS)
+            yield Measurement(
+                step, values, snapshots={"activation_histogram": drawing}, failures=dict(initializer.failures)
+            )
+
+
+@dataclass(frozen=True)
+class DrawnNet:
+    """Random nets of K lanes: inputs (K, N, n), L weights (K, n, n), and L biases (K, 1, n)."""
+
+    inputs: Tensor
+    weights: list[Tensor]
+    biases: list[Tensor]
+
+    def to(self, device: str) -> DrawnNet:
+        """Return the same on another device."""
+        return DrawnNet(
+            self.inputs.to(device), [w.to(device) for w in self.weights], [b.to(device) for b in self.biases]
+        )
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a forward pass leaves behind: h and phi'(z) of layers 1 to L, each (K, N, n)."""
+
+    activations: list[Tensor]
+    slopes: list[Tensor]
+
+
+def draw_net(lanes: Lanes, initializer: Initializer, number: int) -> DrawnNet:
+    """Draw the nets with this number, and their inputs; lanes of one seed share the draws."""
+    depth, width = lanes.shared.depth, lanes.shared.width
+    layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
+    inputs = _normal(lanes.seed, f"inputs of net {number}", INPUTS, width)
+    biases = [_normal(lanes.seed, f"biases {layer.number} of net {number}", 1, width) for layer in layers]
+    return DrawnNet(
+        inputs=lanes.input_scale.float()[:, None, None] * inputs,
+        weights=[initializer.weights(layer) for layer in layers],
+        biases=[lanes.bias_deviation.float()[:, None, None] * bias for bias in biases],
+    )
+
+
+def last_gradients(lanes: Lanes, number: int) -> Tensor:
+    """Draw what comes back from the last pre-activations, shape (K, N, n)."""
+    return _normal(lanes.seed, f"gradients of net {number}", INPUTS, lanes.shared.width)
+
+
+def down(net: DrawnNet, activation: LaneActivation) -> Forward:
+    """Send the inputs down."""
+    hidden, activations, slopes = net.inputs, [], []
+    for weight, bias in zip(net.weights, net.biases, strict=True):
+        z = torch.baddbmm(bias, hidden, weight)
+        hidden = activation(z)
+        activations.append(hidden)
+        slopes.append(activation.slope(z))
+    return Forward(activations, slopes)
+
+
+def up(net: DrawnNet, slopes: list[Tensor], last: Tensor) -> list[Tensor]:
+    """Send gradients up: dE/dz of layers 1 to L, each (K, N, n), from that of the last.
+
+    delta_l = phi'(z_l) * (W_(l+1) delta_(l+1)), the chain rule of Rumelhart, Hinton & Williams 1986.
+    """
+    gradients = [last]
+    for weight, slope in zip(net.weights[:0:-1], slopes[-2::-1], strict=True):
+        gradients.append(slope * torch.bmm(gradients[-1], weight.transpose(1, 2)))
+    return gradients[::-1]
+
+
+def _normal(seeds: Tensor, purpose: str, *shape: int) -> Tensor:
+    return draw_per_seed(seeds, purpose, lambda source: torch.randn(*shape, generator=source))
+
+
+def _moments(inputs: Tensor, activations: list[Tensor]) -> tuple[Tensor, Tensor]:
+    each = [inputs, *activations]
+    return torch.stack([h.square().mean((1, 2)) for h in each], 1), torch.stack([h.mean((1, 2)) for h in each], 1)

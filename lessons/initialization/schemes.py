@@ -1,0 +1,154 @@
+"""Initialisation schemes: how the weights of a layer are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN
+from lessons.core.update_rules import lanes_of_each
+from lessons.initialization.draws import Draw, Layer, ones, orthogonal, standard_normal
+from lessons.initialization.own_scheme import OwnScheme
+
+SchemeName = Literal[
+    "zeros", "constant", "normal", "LeCun", "Xavier", "Kaiming fan-in", "Kaiming fan-out", "orthogonal", "your own"
+]
+
+
+@dataclass(frozen=True)
+class SchemeNumbers:
+    """What schemes may be set by, for K lanes, each of shape (K,)."""
+
+    gain: Tensor
+    deviation: Tensor
+    constant: Tensor
+
+    @classmethod
+    def of(cls, lanes: Lanes) -> SchemeNumbers:
+        """Read them."""
+        return cls(lanes.gain, lanes.deviation, lanes.constant)
+
+    def rows(self, lanes: Tensor | slice) -> SchemeNumbers:
+        """Return the numbers of some lanes."""
+        return SchemeNumbers(self.gain[lanes], self.deviation[lanes], self.constant[lanes])
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Weights = scale times a draw.
+
+    Attributes:
+        equation: In LaTeX, with n_in and n_out for the fans.
+        reference: Where it is from.
+        uses: Names of the settings that matter.
+        draw: The random matrix: ones, standard normal, or orthogonal.
+        scale: Function of the numbers, fan_in and fan_out; shape (K,).
+    """
+
+    equation: str
+    reference: str
+    uses: tuple[str, ...]
+    draw: Draw
+    scale: Callable[[SchemeNumbers, int, int], Tensor]
+
+
+SCHEMES: dict[str, Scheme] = {
+    "zeros": Scheme(
+        r"W = 0",
+        "Rumelhart, Hinton & Williams 1986, Nature 323, on breaking symmetry",
+        (),
+        ones,
+        lambda n, fan_in, fan_out: torch.zeros_like(n.gain),
+    ),
+    "constant": Scheme(
+        r"W_{ij} = c",
+        "Rumelhart, Hinton & Williams 1986, Nature 323, on breaking symmetry",
+        ("constant",),
+        ones,
+        lambda n, fan_in, fan_out: n.constant,
+    ),
+    "normal": Scheme(
+        r"W_{ij} \sim N(0, \sigma^2)",
+        "Krizhevsky, Sutskever & Hinton 2012, NeurIPS 25, section 5, with σ = 0.01",
+        ("deviation",),
+        standard_normal,
+        lambda n, fan_in, fan_out: n.deviation,
+    ),
+    "LeCun": Scheme(
+        r"W_{ij} \sim N(0, g^2 / n_\text{in})",
+        'LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 4.6',
+        ("gain",),
+        standard_normal,
+        lambda n, fan_in, fan_out: n.gain / math.sqrt(fan_in),
+    ),
+    "Xavier": Scheme(
+        r"W_{ij} \sim N(0, 2 g^2 / (n_\text{in} + n_\text{out}))",
+        "Glorot & Bengio 2010, AISTATS, eq. 12",
+        ("gain",),
+        standard_normal,
+        lambda n, fan_in, fan_out: n.gain * math.sqrt(2 / (fan_in + fan_out)),
+    ),
+    "Kaiming fan-in": Scheme(
+        r"W_{ij} \sim N(0, 2 / n_\text{in})",
+        "He, Zhang, Ren & Sun 2015, arXiv 1502.01852, eq. 10",
+        (),
+        standard_normal,
+        lambda n, fan_in, fan_out: torch.full_like(n.gain, math.sqrt(2 / fan_in)),
+    ),
+    "Kaiming fan-out": Scheme(
+        r"W_{ij} \sim N(0, 2 / n_\text{out})",
+        "He, Zhang, Ren & Sun 2015, arXiv 1502.01852, eq. 14",
+        (),
+        standard_normal,
+        lambda n, fan_in, fan_out: torch.full_like(n.gain, math.sqrt(2 / fan_out)),
+    ),
+    "orthogonal": Scheme(
+        r"W = g\,Q,\quad Q^\top Q = I",
+        "Saxe, McClelland & Ganguli 2014, arXiv 1312.6120",
+        ("gain",),
+        orthogonal,
+        lambda n, fan_in, fan_out: n.gain,
+    ),
+}
+
+
+class Initializer:
+    """Draws the weights of all lanes, each by its scheme; lanes of one seed share their draws.
+
+    Args:
+        lanes: With the fields of `SchemeSettings` and `seed`.
+    """
+
+    def __init__(self, lanes: Lanes):
+        self._seeds, self._numbers = lanes.seed, SchemeNumbers.of(lanes)
+        self._groups = lanes_of_each(lanes.values("scheme"))
+        self._own = OwnScheme(lanes.own)
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Lanes whose own function has failed -> why, in one sentence."""
+        return self._own.failures
+
+    def weights(self, layer: Layer) -> Tensor:
+        """Return a layer's weights, float32, shape (K, fan_in, fan_out); NaN where a learner's function failed."""
+        if len(self._groups) == 1:
+            (name,) = self._groups
+            return self._drawn(name, slice(None), layer)
+        weights = torch.empty(len(self._seeds), layer.fan_in, layer.fan_out)
+        for name, lanes in self._groups.items():
+            weights[lanes] = self._drawn(name, lanes, layer)
+        return weights
+
+    def _drawn(self, name: str, lanes: Tensor | slice, layer: Layer) -> Tensor:
+        if name == OWN:
+            numbers = torch.arange(len(self._seeds))[lanes].tolist()
+            return self._own.weights(numbers, self._seeds[lanes], layer)
+        scheme = SCHEMES[name]
+        scale = scheme.scale(self._numbers.rows(lanes), layer.fan_in, layer.fan_out).float()
+        return scale[:, None, None] * scheme.draw(self._seeds[lanes], layer)

@@ -1,0 +1,44 @@
+"""Settings that all experiments of this lesson share: which net, and how its weights are drawn."""
+
+from __future__ import annotations
+
+from lessons.core.settings import Settings, setting
+from lessons.initialization.activations import ActivationName
+from lessons.initialization.schemes import SchemeName
+
+
+class SchemeSettings(Settings):
+    """How the weights are drawn, and the activation they are drawn for. Each scheme says which numbers it uses."""
+
+    scheme: SchemeName = setting("Xavier", label="initialisation", doc="How the weights are drawn; biases are 0.")
+    activation: ActivationName = setting("tanh", label="activation", symbol="φ", doc="Between the layers.")
+    gain: float = setting(
+        1.0,
+        label="gain",
+        symbol="g",
+        doc="Multiplies the weights of LeCun, Xavier and orthogonal; Kaiming has √2 built in.",
+        low=0.0,
+        high=10.0,
+        slider=(0.5, 3.0),
+        slider_step=0.01,
+    )
+    deviation: float = setting(
+        0.01,
+        label="weight deviation",
+        symbol="σ",
+        doc="Of the plain normal initialisation, whatever the width.",
+        low=0.0,
+        high=10.0,
+        slider=(0.001, 1.0),
+        scale="log",
+    )
+    constant: float = setting(
+        0.1,
+        label="constant",
+        symbol="c",
+        doc="What all weights are under the constant initialisation.",
+        low=-1.0,
+        high=1.0,
+        slider=(-0.5, 0.5),
+        slider_step=0.01,
+    )
