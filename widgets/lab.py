@@ -170,6 +170,8 @@ class Lab(RunningLab):
     def _new_seed(self) -> None:
         if "seed" not in self.view.controls:
             raise SettingError(["Nothing in this lab is random."])
+        if all("seed" in self.view.idle(settings) for settings in self._lanes.settings):
+            raise SettingError(["With these settings nothing is random."])
         seed = self._lanes.settings[self._lanes.selected].seed + self.view.seeds
         lanes = self._lanes
         for lane in range(len(lanes)):

@@ -186,6 +186,10 @@ function pathOf(x, y, xaxis, yaxis) {
   return d || "M0,0";
 }
 
+function inRows(numbers, columns) {
+  return Array.from({ length: numbers.length / columns }, (_, row) => numbers.slice(row * columns, (row + 1) * columns));
+}
+
 class Figure {
   constructor(Plotly, element, spec) {
     this.Plotly = Plotly;
@@ -255,8 +259,9 @@ class Figure {
     this.touch(trace, "x", "y");
   }
 
-  replace(trace, key, values) {
-    this.traces[trace][key] = Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+  replace(trace, key, values, columns) {
+    const numbers = Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+    this.traces[trace][key] = columns ? inRows(numbers, columns) : numbers;
     this.touch(trace, key);
   }
 
@@ -313,6 +318,8 @@ class Figure {
     const relaid = Object.keys(layout).length > 0;
     if (traces.length) {
       const data = { x: traces.map((trace) => this.traces[trace].x), y: traces.map((trace) => this.traces[trace].y) };
+      const matrices = traces.filter((trace) => this.traces[trace].z);
+      if (matrices.length) await this.Plotly.restyle(this.element, { z: matrices.map((t) => this.traces[t].z) }, matrices);
       await (relaid
         ? this.Plotly.update(this.element, data, layout, traces)
         : this.Plotly.restyle(this.element, data, traces));
@@ -489,8 +496,8 @@ class View {
       } else if (kind === "layout") {
         figure.relayout(rest[0]);
       } else if (kind === "replace") {
-        const [trace, count, key] = rest;
-        figure.replace(trace, key, take(count));
+        const [trace, count, key, columns] = rest;
+        figure.replace(trace, key, take(count), columns);
       } else {
         const [trace, count, path] = rest;
         figure.extend(trace, take(count), take(count), path);

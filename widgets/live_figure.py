@@ -113,7 +113,7 @@ class _Shown:
             kept = thin(x, y, POINTS_ON_SCREEN, path)
             operations.add(["extend", index, trace, len(kept[0]), int(path)], *kept)
         for (trace, key), numbers in self.replaced.items():
-            operations.add(["replace", index, trace, len(numbers), key], numbers)
+            operations.add(_replacement(index, trace, key, numbers), numbers.ravel())
         if self.layout:
             operations.add(["layout", index, self.layout])
 
@@ -135,7 +135,14 @@ def _numbers(sent: Any, count: int) -> np.ndarray | None:
     return np.array([np.nan if value is None else value for value in sent], dtype=float)
 
 
-def _finite(numbers: np.ndarray) -> list[float | None]:
+def _replacement(figure: int, trace: int, key: str, numbers: np.ndarray) -> list[Any]:
+    columns = [numbers.shape[1]] if numbers.ndim == 2 else []
+    return ["replace", figure, trace, numbers.size, key, *columns]
+
+
+def _finite(numbers: np.ndarray) -> list[Any]:
+    if numbers.ndim == 2:
+        return [_finite(row) for row in numbers]
     return [float(value) if np.isfinite(value) else None for value in numbers]
 
 
@@ -219,11 +226,14 @@ class LiveFigure(OneWayWidget):
             self._frame.add(["extend", self._index(figure), trace, len(sent[0]), int(path)], *sent)
 
     def replace(self, figure: str, trace: int, **arrays: Numbers) -> None:
-        """Replace whole arrays of numbers of a trace, such as `x=` and `y=`. What is not finite leaves a gap."""
+        """Replace whole arrays of numbers of a trace, such as `x=` and `y=`. What is not finite leaves a gap.
+
+        A matrix, such as the `z` of level lines, has a row for each y and costs 8 bytes a number: send it seldom.
+        """
         for key, values in arrays.items():
             numbers = np.asarray(values, dtype=float)
             self._shown[figure].replaced[trace, key] = numbers
-            self._frame.add(["replace", self._index(figure), trace, len(numbers), key], numbers)
+            self._frame.add(_replacement(self._index(figure), trace, key, numbers), numbers.ravel())
 
     def relayout(self, figure: str, changes: Mapping[str, Any]) -> None:
         """Change layout properties, named as in Plotly.relayout: `{"xaxis.range": [0, 1]}`. What holds is not sent."""

@@ -72,6 +72,15 @@ def drawn(figure: go.Figure, trace: int, columns: int) -> go.Figure:
     return figure.update_layout(meta={**figure.layout.meta, "pointer": wish})
 
 
+def two_classes() -> list[go.Scatter]:
+    """Return empty traces for the points of two classes: told apart by shape, since colours are the lanes'."""
+    marks = ({"symbol": "circle-open", "size": 6, "color": grey(0.9)}, {"symbol": "x", "size": 5, "color": grey(0.7)})
+    return [
+        go.Scatter(x=[], y=[], mode="markers", name=f"class {k}", marker=mark, hoverinfo="skip")
+        for k, mark in enumerate(marks)
+    ]
+
+
 def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty line that will grow."""
     style = {"color": colour, "width": 2, **kwargs.pop("line", {})}

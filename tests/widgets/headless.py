@@ -12,12 +12,18 @@ import numpy as np
 from lessons.core.settings import SettingField
 from widgets.decimate import thin
 from widgets.lab import Lab
-from widgets.labs import divergence, schedules
+from widgets.labs import divergence, optimizers, schedules
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
+from widgets.labs.optimizers.classifier import ClassifierView
+from widgets.labs.optimizers.condition import ConditionView
+from widgets.labs.optimizers.gain import GainView
+from widgets.labs.optimizers.proxy import OutlierView, ProxyView
+from widgets.labs.optimizers.race import RaceView
+from widgets.labs.optimizers.saddle import SaddleView
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView
@@ -34,13 +40,20 @@ VIEWS: dict[str, type[LabView]] = {
     "net": NetView,
     "net_sweep": NetSweepView,
     "net_seeds": NetSeedsView,
+    "race": RaceView,
+    "classifier": ClassifierView,
+    "gain": GainView,
+    "saddle": SaddleView,
+    "condition": ConditionView,
+    "proxy": ProxyView,
+    "outlier_shift": OutlierView,
     "noisy_quadratic": NoisyView,
     "noise_floor": FloorView,
     "scheduled_net": ScheduledNetView,
     "range_test": RangeTestView,
     "schedule_seeds": ScheduleSeedsView,
 }
-TOPICS = (divergence, schedules)
+TOPICS = (divergence, schedules, optimizers)
 TINY_NET = {"width": 2, "depth": 1, "train_size": 20, "batch_size": 5, "sharpness_every": 5}
 # Settings with which each lab runs in well under a second.
 SMALL: dict[str, dict[str, Any]] = {
@@ -50,6 +63,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "net": {"width": 4, "train_size": 20, "steps": 12},
     "net_sweep": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
     "net_seeds": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
+    "race": {"steps": 12},
+    "classifier": {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 12, "measure_every": 3},
+    "gain": {"steps": 30},
+    "saddle": {"steps": 30},
+    "condition": {"steps": 30},
+    "proxy": {"steps": 12, "train_size": 10},
+    "outlier_shift": {"steps": 6, "train_size": 10},
     "noisy_quadratic": {"steps": 30, "horizon": 30, "replicas": 2},
     "noise_floor": {"steps": 50, "replicas": 2},
     "scheduled_net": {**TINY_NET, "steps": 12, "horizon": 12},
@@ -57,8 +77,17 @@ SMALL: dict[str, dict[str, Any]] = {
     "schedule_seeds": {**TINY_NET, "steps": 6, "horizon": 12},
 }
 LABS = tuple(SMALL)
-INSTANT = ("parabola", "bowl", "bowl_sweep")
-SWEEPS = ("bowl_sweep", "net_sweep", "net_seeds", "noise_floor", "schedule_seeds")
+INSTANT = ("parabola", "bowl", "bowl_sweep", "gain")
+SWEEPS = (
+    "saddle",
+    "condition",
+    "outlier_shift",
+    "bowl_sweep",
+    "net_sweep",
+    "net_seeds",
+    "noise_floor",
+    "schedule_seeds",
+)
 ONE_RUN = tuple(name for name in LABS if name not in SWEEPS)
 # Presets that diverge: lab, number, and the setting that the doctor halves.
 DIVERGING = {("parabola", 4): "ratio", ("bowl", 1): "learning_rate", ("net", 2): "learning_rate"}
@@ -68,6 +97,10 @@ HOT = {
     "bowl": ("learning_rate", 0.6),
     "net": ("learning_rate", 0.03),
     "noisy_quadratic": ("learning_rate", 0.11),
+    "race": ("learning_rate", 0.02),
+    "classifier": ("learning_rate", 0.004),
+    "gain": ("momentum", 0.4),
+    "proxy": ("learning_rate", 0.03),
     "scheduled_net": ("learning_rate", 0.03),
     "range_test": ("learning_rate", 0.03),
 }
@@ -255,9 +288,10 @@ class Browser:
             elif kind == "layout":
                 self.layouts[rest[0]].update(rest[1])
             elif kind == "replace":
-                index, trace, count, key = rest
-                values = numbers[at : at + count].tolist()
-                self.traces[index][trace][key] = [v if math.isfinite(v) else None for v in values]
+                index, trace, count, key, *columns = rest
+                values = [v if math.isfinite(v) else None for v in numbers[at : at + count].tolist()]
+                rows = [values[k : k + columns[0]] for k in range(0, count, columns[0])] if columns else values
+                self.traces[index][trace][key] = rows
                 at += count
             else:
                 index, trace, count, path = rest

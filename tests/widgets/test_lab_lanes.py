@@ -33,7 +33,7 @@ from widgets.run_loop import State
 
 
 @pytest.mark.parametrize("name", ONE_RUN)
-def test_lanes_up_to_eight_and_down_to_one(name: str) -> None:
+def test_lanes_up_to_twelve_and_down_to_one(name: str) -> None:
     async def scenario() -> None:
         lab = opened(name)
         at_first = len(lab.run.lanes)
@@ -41,21 +41,21 @@ def test_lanes_up_to_eight_and_down_to_one(name: str) -> None:
             lab.handle({"do": "add_lane"})
             assert (len(lab.panel.lanes), lab.panel.selected) == (count, count - 1)
         lab.handle({"do": "add_lane"})
-        assert "at most 8" in refusal(lab)
+        assert "at most 12" in refusal(lab)
         await at_rest(lab)
         await played(lab)
         assert (len(lab.run.lanes), lab.state) == (MOST_LANES, State.FINISHED)
         assert lab.history["loss"].shape == (steps_of(lab) + 1, MOST_LANES)
         assert panel_agrees(lab)
         colours = [lane["colour"] for lane in lab.panel.lanes]
-        lab.handle({"do": "rename", "lane": 7, "name": "<i>mine</i>"})
+        lab.handle({"do": "rename", "lane": MOST_LANES - 1, "name": "<i>mine</i>"})
         assert "&lt;i&gt;mine" in lab.readings.value
         for _ in range(MOST_LANES - 1):
             lab.handle({"do": "remove_lane", "lane": 0})
         lab.handle({"do": "remove_lane", "lane": 0})
         assert "last lane stays" in refusal(lab)
         await at_rest(lab)
-        assert [(lane["name"], lane["colour"]) for lane in lab.panel.lanes] == [("<i>mine</i>", colours[7])]
+        assert [(lane["name"], lane["colour"]) for lane in lab.panel.lanes] == [("<i>mine</i>", colours[-1])]
         assert len(lab.run.lanes) == 1
         assert lab.state is not State.FAILED
 

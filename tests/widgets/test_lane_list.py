@@ -38,7 +38,7 @@ def test_lanes_without_names_are_numbered() -> None:
 
 
 def test_colours_are_all_different() -> None:
-    assert len(set(LANE_COLOURS)) == MOST_LANES == 8
+    assert len(set(LANE_COLOURS)) == MOST_LANES == 12
 
 
 def test_a_value_goes_to_one_lane(three: LaneList) -> None:
@@ -76,7 +76,7 @@ def test_add_up_to_the_most_with_names_and_colours_of_their_own(three: LaneList)
     while len(lanes) < MOST_LANES:
         lanes = lanes.add()
     assert len(set(lanes.names)) == len(set(lanes.colours)) == MOST_LANES
-    with pytest.raises(SettingError, match="at most 8 lanes"):
+    with pytest.raises(SettingError, match="at most 12 lanes"):
         lanes.add()
 
 

@@ -54,7 +54,17 @@ def test_a_lane_named_like_a_script_stays_text() -> None:
     assert "</script><script>alert(1)" not in text
 
 
-@pytest.mark.parametrize("name", ONE_RUN)
+WITHOUT_SCRIPT = ("gain", "proxy")
+
+
+@pytest.mark.parametrize("name", WITHOUT_SCRIPT)
+def test_where_there_is_no_script_a_sentence_says_so(name: str) -> None:
+    lab = opened(name)
+    lab.handle({"do": "save", "kind": "script", "lane": 0})
+    assert lab.panel.refusal["text"] == "There is no script of this lane."
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_RUN if name not in WITHOUT_SCRIPT])
 def test_the_script_repeats_the_lane_without_this_package(name: str) -> None:
     lab = opened(name)
     lab.loop.forward(10**6)

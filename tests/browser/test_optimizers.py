@@ -1,0 +1,78 @@
+"""Lesson 1 as Voilà serves it: every lab is driven, and the race starts where a person points."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/01_optimizers.ipynb"
+RACE, GAIN, CONDITION, SADDLE, NET, OWN, PROXY, OUTLIER = LABS = range(8)
+CONTROLS = {
+    RACE: ("learning_rate", "0.3"),
+    GAIN: ("momentum", "0.5"),
+    CONDITION: ("largest", "100"),
+    SADDLE: ("learning_rate", "0.3"),
+    NET: ("learning_rate", "0.05"),
+    OWN: ("learning_rate", "0.02"),
+    PROXY: ("separation", "4"),
+    OUTLIER: ("separation", "4"),
+}
+DATA = "p => JSON.stringify(p.data.map(t => Array.from(t.y ?? [])))"
+
+
+def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
+    page.goto(voila + LESSON)
+    for number, (field, text) in CONTROLS.items():
+        lab = LabOnPage(page, number)
+        lab.element.scroll_into_view_if_needed()
+        figure = lab.element.locator(".tdl-plot").last
+        wait_until(lambda figure=figure: figure.evaluate(DATA), f"lab {number} is drawn")
+        drawn = figure.evaluate(DATA)
+        lab.type_value(field, text)
+        assert lab.refusal() == ""
+        if number != GAIN:
+            wait_until(lambda lab=lab: "running" in lab.status() or "finished" in lab.status(), f"lab {number} runs")
+        lab.until_finished()
+        wait_until(
+            lambda figure=figure, drawn=drawn: figure.evaluate(DATA) != drawn, f"lab {number} draws something else"
+        )
+
+
+def test_the_race_draws_level_lines_and_starts_where_a_person_clicks(page, voila):
+    page.goto(voila + LESSON)
+    race = LabOnPage(page, RACE)
+    plot = race.element.locator(".tdl-plot").first
+    assert wait_until(lambda: plot.evaluate("p => p.data[0].z.length"), "level lines") == 45
+    assert plot.evaluate("p => p.data[0].z[0].length") == 45
+    race.preset("all twelve")
+    wait_until(lambda: race.element.locator(".tdl-chip").count() == 12, "twelve lanes")
+    race.until_finished()
+    area = plot.locator(".nsewdrag").bounding_box()
+    page.mouse.click(area["x"] + 0.75 * area["width"], area["y"] + 0.25 * area["height"])
+    wait_until(lambda: race.points(0, 5)[0][:1] == [race.value("start_x")] != [-2.0], "the race starts there")
+    race.until_finished()
+    starts = {(race.points(0, 5 + lane)[0][0], race.points(0, 5 + lane)[1][0]) for lane in range(12)}
+    assert len(starts) == 1
+
+
+def test_the_net_bends_its_boundary_and_the_outlier_is_dragged(page, voila):
+    page.goto(voila + LESSON)
+    net = LabOnPage(page, NET)
+    net.press("Play")
+    net.until_finished()
+    boundary = wait_until(lambda: net.points(0, 2)[0], "a boundary")
+    assert len(boundary) > 60
+    proxy = LabOnPage(page, PROXY)
+    proxy.preset("one point out of place")
+    proxy.until_finished()
+    before = proxy.points(0, 4)[0]
+    plot = proxy.element.locator(".tdl-plot").first
+    plot.scroll_into_view_if_needed()
+    area = plot.locator(".nsewdrag").bounding_box()
+    page.mouse.move(area["x"] + 0.6 * area["width"], area["y"] + 0.5 * area["height"])
+    page.mouse.down()
+    page.mouse.move(area["x"] + 0.95 * area["width"], area["y"] + 0.9 * area["height"], steps=5)
+    page.mouse.up()
+    wait_until(lambda: proxy.value("outlier_x") > 6 and proxy.value("outlier_y") < -5, "the outlier is there")
+    proxy.until_finished()
+    wait_until(lambda: proxy.points(0, 4)[0] != before, "the boundary has moved")

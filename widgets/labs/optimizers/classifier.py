@@ -1,0 +1,172 @@
+"""A real net on digits and on points in the plane, its decision boundary live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from lessons.core.doctor import Vitals
+from lessons.core.settings import Settings
+from lessons.optimizers.classifier import Classifier, grid_axis, training_data
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.optimizers.idle import idle_hyperparameters
+from widgets.level_lines import level_line
+from widgets.plots import line, plot, two_classes
+from widgets.view import LabView
+
+STRIDE = 2
+SHOWN_POINTS = 200
+# Learning rates at which each does about its best on the digits, 300 steps with batches of 32.
+DIGIT_RATES = {
+    "gradient descent": 0.3,
+    "heavy ball": 0.05,
+    "moving average": 0.5,
+    "Nesterov": 0.05,
+    "AdaGrad": 0.05,
+    "RMSProp": 0.003,
+    "Adam": 0.005,
+    "AdamW": 0.005,
+    "Quickprop": 0.05,
+}
+FOUR = ("gradient descent", "heavy ball", "RMSProp", "Adam")
+
+
+def _race(rates: dict[str, float], names: Sequence[str], **common: Any) -> dict[str, Any]:
+    lanes = tuple({"optimizer": name, "learning_rate": rates[name], **common} for name in names)
+    return {"lanes": lanes, "names": tuple(names)}
+
+
+SPIRAL_RATES = {"gradient descent": 0.3, "heavy ball": 0.1, "RMSProp": 0.01, "Adam": 0.02}
+POINTS = {"width": 32, "depth": 2, "train_size": 300, "batch_size": 32, "steps": 1200}
+
+
+class ClassifierView(LabView):
+    """Loss, test accuracy, and for points in the plane the line where each net is undecided."""
+
+    name = "classifier"
+    title = "Optimizers in a real net"
+    experiment = Classifier()
+    shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")
+    more = (
+        "beta_2",
+        "weight_decay",
+        "init_scale",
+        "noise",
+        "train_size",
+        "activation",
+        "width",
+        "depth",
+        "measure_every",
+        "steps",
+    )
+    rate_field = "learning_rate"
+    step_figures = ("loss",)
+    presets = (
+        Preset(
+            "two moons",
+            "The boundary bends into place. All four share initial weights and batches.",
+            **_race(SPIRAL_RATES, FOUR, data="moons", **{**POINTS, "steps": 600}),
+        ),
+        Preset(
+            "two spirals",
+            "Hard for a small net: which optimizer untangles them within 1200 steps?",
+            **_race(SPIRAL_RATES, FOUR, data="spirals", noise=0.05, activation="relu", **POINTS),
+        ),
+        Preset(
+            "nine on the digits",
+            "On the real images all but one come to about the same accuracy: the learning rate matters more.",
+            **_race(DIGIT_RATES, tuple(DIGIT_RATES), steps=300),
+        ),
+        Preset(
+            "batch size is noise",
+            "One optimizer, three batch sizes: the smaller the batch, the noisier the loss, and the cheaper the step.",
+            tuple(
+                {"optimizer": "gradient descent", "learning_rate": 0.2, "batch_size": b, "steps": 400}
+                for b in (4, 32, 400)
+            ),
+            ("4", "32", "all 400"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return (*idle_hyperparameters(settings), *(("noise",) if settings.data == "digits" else ()))
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        plane = plot(
+            "classifier-plane",
+            "Training points, and where each net is undecided (points in the plane only)",
+            "x₁",
+            "x₂",
+            [*two_classes(), *(line(n, c) for n, c in pairs)],
+            height=380,
+            xaxis_range=[-2.5, 2.5],
+            yaxis_range=[-2.5, 2.5],
+            showlegend=True,
+        )
+        loss = plot(
+            "classifier-loss",
+            "Loss over all training examples",
+            "step",
+            "loss",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            height=380,
+        )
+        accuracy = plot(
+            "classifier-accuracy",
+            "Accuracy on test examples",
+            "step",
+            "accuracy",
+            [line(n, c) for n, c in pairs],
+            yaxis_range=[0, 1.02],
+        )
+        return {"plane": plane, "loss": loss, "accuracy": accuracy}
+
+    def begin(self, frame: Frame) -> None:
+        for figure in ("loss", "accuracy"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+        if frame.lanes.shared.data == "digits":
+            for trace in range(2 + len(frame.lanes)):
+                frame.screen.replace("plane", trace, x=[], y=[])
+            return
+        data = training_data(frame.lanes.shared)
+        inputs, labels = data.train_inputs[:SHOWN_POINTS].numpy(), data.train_labels[:SHOWN_POINTS].numpy()
+        for k in range(2):
+            frame.screen.replace("plane", k, x=inputs[labels == k, 0], y=inputs[labels == k, 1])
+        reach = float(grid_axis()[-1])
+        frame.screen.relayout("plane", {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]})
+
+    def draw(self, frame: Frame) -> None:
+        every = frame.lanes.shared.measure_every
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "train_loss", every)
+            frame.curve("accuracy", lane, lane, "test_accuracy", every)
+        if frame.lanes.shared.data != "digits":
+            self._boundaries(frame)
+
+    @staticmethod
+    def _boundaries(frame: Frame) -> None:
+        axis = grid_axis().numpy()[::STRIDE]
+        probability = frame.history.snapshot("probability")[:, ::STRIDE, ::STRIDE]
+        for lane, values in enumerate(probability):
+            x, y = level_line(axis, values, 0.5)
+            frame.screen.replace("plane", 2 + lane, x=x, y=y)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            lines += [
+                Reading(lane, "training loss", float(frame.history["train_loss"][row, lane])),
+                Reading(lane, "training accuracy", float(frame.history["train_accuracy"][row, lane])),
+                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+            ]
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals | None:
+        return None

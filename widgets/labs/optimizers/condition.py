@@ -1,0 +1,120 @@
+"""Iterations against the condition number, measured beside kappa and its root."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.optimizers.condition import Condition, ConditionSettings
+from lessons.optimizers.theory import best_tuning, iterations
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot, theory
+from widgets.view import LabView
+
+METHODS = ("gradient descent", "heavy ball")
+COUNT = 13
+
+
+class ConditionRange(Settings):
+    """A range of condition numbers."""
+
+    largest: float = setting(
+        1000.0,
+        label="largest condition number",
+        symbol="κ",
+        doc="Of 13, from 3 on.",
+        low=10.0,
+        high=3000.0,
+        scale="log",
+    )
+    steps: int = setting(
+        8000, label="steps", doc="At most so many updates.", low=1, high=25000, slider=(100, 25000), scale="log"
+    )
+
+
+class ConditionView(LabView):
+    """Iterations to an error of 1e-6, each method at its best learning rate and momentum."""
+
+    name = "condition"
+    title = "Iterations against the condition number"
+    experiment = Condition()
+    compare = False
+    step_figures = ()
+    shown = ("largest", "steps")
+    presets = (
+        Preset(
+            "up to 1000",
+            "Ten times the condition number: ten times the iterations, or three times with momentum.",
+            ({},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return ConditionRange
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        numbers = np.geomspace(3.0, settings[0].largest, COUNT).tolist()
+        lanes = [
+            ConditionSettings(method=method, condition_number=number, steps=settings[0].steps)
+            for method in METHODS
+            for number in numbers
+        ]
+        return Lanes(lanes, [f"{lane.method}, κ = {lane.condition_number:.3g}" for lane in lanes])
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(METHODS, LANE_COLOURS, strict=False))
+        dots = [line(method, colour, mode="markers", marker={"size": 7}) for method, colour in pairs]
+        lines = [theory(f"{method}, from the rate alone", colour) for method, colour in pairs]
+        return {
+            "condition": plot(
+                "condition",
+                "Iterations to an error of 10⁻⁶ at the best tuning (dashes: from the rate of convergence alone)",
+                "condition number κ",
+                "iterations",
+                [*dots, *lines],
+                xaxis_type="log",
+                xaxis_tickformat="~g",
+                yaxis_type="log",
+                yaxis_tickformat="~g",
+                height=400,
+                showlegend=True,
+            )
+        }
+
+    def begin(self, frame: Frame) -> None:
+        for number, method in enumerate(METHODS):
+            kappas = frame.lanes.condition_number[number * COUNT : (number + 1) * COUNT]
+            counts = [iterations(float(best_tuning(method, kappa).rate)) for kappa in kappas]
+            frame.screen.replace("condition", len(METHODS) + number, x=kappas.numpy(), y=counts)
+
+    def draw(self, frame: Frame) -> None:
+        measured, error = (frame.history[name][frame.stop - 1] for name in ("iterations", "error"))
+        done = np.where(measured < frame.stop - 1, measured, np.nan)
+        done = np.where(error <= 1e-6, measured, done)
+        for number in range(len(METHODS)):
+            rows = slice(number * COUNT, (number + 1) * COUNT)
+            frame.screen.replace("condition", number, x=frame.lanes.condition_number[rows].numpy(), y=done[rows])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines, measured = [], frame.history["iterations"][frame.stop - 1]
+        for number, method in enumerate(METHODS):
+            last = (number + 1) * COUNT - 1
+            rate = float(best_tuning(method, torch.tensor(float(frame.lanes.condition_number[last]))).rate)
+            name = f"{method}, κ = {float(frame.lanes.condition_number[last]):g}"
+            arrived = measured[last] < frame.stop - 1
+            lines.append(
+                Reading(
+                    0,
+                    name,
+                    float(measured[last]) if arrived else "not there yet",
+                    float(iterations(rate)) if arrived else None,
+                )
+            )
+        return lines

@@ -1,0 +1,224 @@
+"""The loss is a proxy: classifiers of two Gaussians, the best boundary, and one point out of place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, get_args
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.optimizers.proxy import WINDOW, Method, Proxy, ProxySettings, grid_axis, training_points
+from lessons.optimizers.theory import bayes_error
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.level_lines import level_line
+from widgets.plots import grey, line, placed, plot, theory, two_classes
+from widgets.view import LabView
+
+STRIDE = 2
+SHOWN_POINTS = 200
+LEFT, RIGHT, OUTLIER, BAYES, BOUNDARIES = range(5)
+METHODS: tuple[str, ...] = get_args(Method)
+
+
+def _compare(methods: Sequence[str], **common: object) -> dict:
+    return {"lanes": tuple({"method": method, **common} for method in methods), "names": tuple(methods)}
+
+
+class ProxyView(LabView):
+    """Training points, boundaries against the best one, and error on training against fresh points."""
+
+    name = "proxy"
+    title = "The loss is a proxy for the error"
+    experiment = Proxy()
+    shown = ("method", "outlier", "learning_rate", "separation", "train_size", "seed")
+    more = ("outlier_x", "outlier_y", "width", "steps")
+    step_figures = ("error",)
+    places: ClassVar = {"plane": ("outlier_x", "outlier_y")}
+    presets = (
+        Preset(
+            "five losses",
+            "Same points, five losses: five boundaries, and none is the best possible one.",
+            **_compare(("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP")),
+        ),
+        Preset(
+            "one point out of place",
+            "One blue point far out on the right. Drag it: who follows it, and who does not care?",
+            **_compare(
+                ("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP"), outlier=True, steps=2000
+            ),
+        ),
+        Preset(
+            "few points",
+            "With ten training points the training error is low and the fresh error is not.",
+            **_compare(("squared error", "logistic", "MLP"), train_size=10, separation=1.5),
+        ),
+        Preset(
+            "the perceptron's rule",
+            "It stops where no point is wrong; where the classes overlap it never stops.",
+            **_compare(("perceptron", "logistic"), separation=2.0, steps=1500),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        net = () if settings.method == "MLP" else ("width",)
+        return (*net, *(() if settings.outlier else ("outlier_x", "outlier_y")))
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        outlier = _points(
+            "outlier, of class 0",
+            {"size": 13, "symbol": "diamond", "color": "#888", "line": {"width": 2, "color": "#d6457b"}},
+        )
+        best = line("best possible", grey(0.9), line={"dash": "dash", "width": 2})
+        plane = plot(
+            "proxy-plane",
+            "Training points and boundaries; click or drag to place the outlier",
+            "x₁",
+            "x₂",
+            [*two_classes(), outlier, best, *(line(n, c) for n, c in pairs)],
+            height=420,
+            xaxis_range=[-WINDOW, WINDOW],
+            yaxis_range=[-WINDOW, WINDOW],
+            showlegend=True,
+        )
+        lines = [
+            *(line(f"{n}, fresh", c, showlegend=False) for n, c in pairs),
+            *(line(f"{n}, training", c, line={"dash": "dot", "width": 1.5}, showlegend=False) for n, c in pairs),
+            theory("best possible", "#888"),
+        ]
+        caption = "Error on fresh points (lines) and on training points (dotted); dashes: the best possible"
+        error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.5], height=420)
+        return {"plane": placed(plane, trace=OUTLIER), "error": error}
+
+    def begin(self, frame: Frame) -> None:
+        shared, lane = frame.lanes.shared, min(frame.selected, len(frame.lanes) - 1)
+        chosen = frame.lanes.settings[lane]
+        points, labels = (part.numpy() for part in training_points(chosen.seed, shared.train_size, shared.separation))
+        for trace, label in ((LEFT, -1), (RIGHT, 1)):
+            rows = np.flatnonzero(labels == label)[: SHOWN_POINTS // 2]
+            frame.screen.replace("plane", trace, x=points[rows, 0], y=points[rows, 1])
+        shown = [[chosen.outlier_x], [chosen.outlier_y]] if chosen.outlier else [[], []]
+        frame.screen.replace("plane", OUTLIER, x=shown[0], y=shown[1])
+        frame.screen.replace("plane", BAYES, x=[0, 0], y=[-WINDOW, WINDOW])
+        best = bayes_error(shared.separation)
+        frame.screen.replace("error", 2 * len(frame.lanes), x=[0, shared.steps], y=[best, best])
+        frame.screen.relayout("error", {"xaxis.range": [0, shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        axis = grid_axis().numpy()[::STRIDE]
+        scores = frame.history.snapshot("score")[:, ::STRIDE, ::STRIDE]
+        for lane in range(len(frame.lanes)):
+            x, y = level_line(axis, scores[lane], 0.0)
+            frame.screen.replace("plane", BOUNDARIES + lane, x=x, y=y)
+            frame.curve("error", lane, lane, "fresh_error")
+            frame.curve("error", len(frame.lanes) + lane, lane, "train_error")
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        best, lines = bayes_error(frame.lanes.shared.separation), []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            lines += [
+                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "training error", float(frame.history["train_error"][row, lane])),
+                Reading(
+                    lane, "error on fresh points, best possible", float(frame.history["fresh_error"][row, lane]), best
+                ),
+            ]
+        return lines
+
+
+class OutlierSettings(Settings):
+    """What the sweep over the outlier's distance has in common."""
+
+    separation: float = setting(
+        2.0, label="separation", symbol="d", doc="Distance between the class means.", low=0.5, high=6.0, slider_step=0.1
+    )
+    train_size: int = setting(
+        200,
+        label="training points",
+        symbol="N",
+        doc="Points beside the outlier.",
+        low=10,
+        high=500,
+        slider=(20, 500),
+        scale="log",
+    )
+    steps: int = setting(
+        600, label="steps", doc="Number of updates.", low=1, high=2000, slider=(100, 2000), scale="log"
+    )
+    seed: int = setting(0, label="seed", doc="Draws the points and the weights.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class OutlierView(LabView):
+    """Share of fresh points that change sides when the outlier comes in, against its distance, for each loss."""
+
+    name = "outlier_shift"
+    title = "How far one outlier moves the boundary"
+    experiment = Proxy()
+    compare = False
+    step_figures = ()
+    shown = ("train_size", "separation", "seed")
+    more = ("steps",)
+    distances = (2.0, 4.0, 8.0, 16.0, 32.0)
+    presets = (Preset("six classifiers", "The outlier lies at 30° beyond the other class, nearer and farther.", ({},)),)
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return OutlierSettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        common = {**settings[0].model_dump(), "learning_rate": 0.1}
+        angle = np.deg2rad(30.0)
+        places = [
+            {"outlier": True, "outlier_x": d * np.cos(angle), "outlier_y": d * np.sin(angle)} for d in self.distances
+        ]
+        cases = [{}, *places]
+        lanes = [ProxySettings(**{**common, "method": method, **case}) for method in METHODS for case in cases]
+        return Lanes(lanes, [f"{lane.method} {k}" for k, lane in enumerate(lanes)])
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        traces = [
+            line(method, colour, mode="lines+markers") for method, colour in zip(METHODS, LANE_COLOURS, strict=False)
+        ]
+        caption = "Share of fresh points that change sides when the outlier comes in"
+        log = {
+            "xaxis_type": "log",
+            "xaxis_tickformat": "~g",
+            "yaxis_type": "log",
+            "yaxis_range": [-4, 0],
+            "yaxis_tickformat": "~%",
+        }
+        return {
+            "shift": plot(
+                "outlier-shift", caption, "distance of the outlier", "share", traces, height=400, showlegend=True, **log
+            )
+        }
+
+    def begin(self, frame: Frame) -> None:
+        frame.screen.relayout(
+            "shift", {"xaxis.range": [np.log10(self.distances[0]) - 0.05, np.log10(self.distances[-1]) + 0.05]}
+        )
+
+    def draw(self, frame: Frame) -> None:
+        for number, shifts in enumerate(self._shifts(frame)):
+            frame.screen.replace("shift", number, x=self.distances, y=np.where(shifts > 0, shifts, np.nan))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        farthest = self._shifts(frame)[:, -1]
+        return [
+            Reading(0, method, f"{100 * shift:.2g} % at distance {self.distances[-1]:g}")
+            for method, shift in zip(METHODS, farthest, strict=True)
+        ]
+
+    def _shifts(self, frame: Frame) -> np.ndarray:
+        """Shape (methods, distances)."""
+        side = frame.history.snapshot("fresh_side").reshape(len(METHODS), len(self.distances) + 1, -1)
+        return (side[:, 1:] != side[:, :1]).mean(2)
+
+
+def _points(name: str, marker: dict) -> go.Scatter:
+    return go.Scatter(x=[], y=[], mode="markers", name=name, marker=marker, hoverinfo="skip")

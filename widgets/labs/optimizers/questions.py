@@ -1,0 +1,242 @@
+"""What a learner predicts in lesson 1, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.optimizers.condition import Condition, ConditionSettings
+from lessons.optimizers.escape import Escape, EscapeSettings
+from lessons.optimizers.gains import Gain, GainSettings
+from lessons.optimizers.proxy import Proxy, ProxySettings
+from lessons.optimizers.race import Race, RaceSettings
+from widgets.controls import LANE_COLOURS
+from widgets.live_figure import LiveFigure
+from widgets.plots import line, plot
+from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question
+
+
+class _OverStep(Question):
+    """Some lanes, and one of their measured values over the step."""
+
+    settings: ClassVar[dict[str, dict[str, Any]]]
+    caption: ClassVar[str] = "Loss"
+    axis: ClassVar[str] = "loss"
+    layout: ClassVar[dict[str, Any]] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+
+    def lanes(self) -> Lanes:
+        return Lanes([self.experiment.settings_type(**each) for each in self.settings.values()], [*self.settings])
+
+    def series(self, history: History, lane: int) -> np.ndarray:
+        """Return what is drawn of a lane, shape (T,)."""
+        return history["loss"][:, lane]
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        return plot("question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, **self.layout)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane in range(len(lanes)):
+            values = self.series(history, lane)
+            steps = np.unique(np.linspace(0, len(values) - 1, 300).astype(int))
+            screen.replace("figure", lane, x=steps, y=np.where(values[steps] > 0, values[steps], np.nan))
+
+
+class TwoMomenta(_OverStep):
+    name = "two_momenta"
+    prompt = (
+        "PyTorch's momentum=0.9 adds the whole gradient: v ← 0.9 v + g. At the same learning rate, is that the same?"
+    )
+    statement = "Momentum 0.9 means: the step is 0.9 times the old step plus 0.1 times the new gradient step."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = Race()
+    settings: ClassVar = {
+        "moving average, η = 0.1": {"optimizer": "moving average", "learning_rate": 0.1, "steps": 60},
+        "PyTorch's, η = 0.1": {"optimizer": "heavy ball", "learning_rate": 0.1, "steps": 60},
+        "moving average, η = 1": {"optimizer": "moving average", "learning_rate": 1.0, "steps": 60},
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        theta = history["theta"]
+        way = np.linalg.norm(np.diff(theta, axis=0), axis=2).sum(0)
+        apart = float(np.abs(theta[:, 1] - theta[:, 2]).max())
+        same = float(np.abs(theta[:, 0] - theta[:, 1]).max()) < 1e-6
+        return Outcome(
+            int(not same),
+            f"At η = 0.1 the moving average went a way of {way[0]:.3g} in 60 steps, PyTorch's form {way[1]:.3g}. "
+            f"With ten times the learning rate, η/(1−β), the moving average takes the very same path: the two "
+            f"never are more than {apart:.1g} apart.",
+        )
+
+
+class AlternatingGain(_OverStep):
+    name = "alternating_gain"
+    prompt = (
+        "The gradient changes its sign at every step, as across a narrow valley. By which factor does momentum β = 0.9 "
+        "(PyTorch's form) change the length of the steps?"
+    )
+    answer = Number(low=0.0, high=12.0, step=0.1, tolerance=0.11)
+    experiment: ClassVar[Experiment] = Gain()
+    caption = "Length of the update in plain gradient steps"
+    axis = "gain"
+    layout: ClassVar = {"yaxis_rangemode": "tozero"}
+    settings: ClassVar = {
+        "alternating": {"gradient": "alternating", "steps": 80},
+        "constant": {"gradient": "constant", "steps": 80},
+    }
+
+    def lanes(self) -> Lanes:
+        return Lanes([GainSettings(**each) for each in self.settings.values()], [*self.settings])
+
+    def series(self, history: History, lane: int) -> np.ndarray:
+        return history["gain"][:, lane]
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        alternating, constant = history["gain"][-1]
+        return Outcome(
+            float(alternating),
+            f"An alternating gradient is shortened to {alternating:.3g} = 1/(1+β) of a plain step, a constant one "
+            f"grows to {constant:.3g} = 1/(1−β). Momentum favours what is consistent, not what is steep.",
+        )
+
+
+class StuckAtSaddle(_OverStep):
+    name = "stuck_at_saddle"
+    prompt = (
+        "Five starts, nearer and nearer to the line that leads straight into the saddle. Which of them never leave?"
+    )
+    statement = "Gradient descent gets stuck at saddle points."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = Escape()
+    settings: ClassVar = {
+        f"ε = {distance:g}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
+        for distance in (1e-3, 1e-6, 1e-9, 1e-12, 0.0)
+    }
+    layout: ClassVar = {"yaxis_rangemode": "tozero"}
+
+    def lanes(self) -> Lanes:
+        return Lanes([EscapeSettings(**each) for each in self.settings.values()], [*self.settings])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        times = history["escape_time"][-1]
+        left = times < len(history) - 1
+        said = ", ".join(f"{time:.0f}" for time in times[:4])
+        return Outcome(
+            int(left[:4].all()),
+            f"From ε = 10⁻³, 10⁻⁶, 10⁻⁹ and 10⁻¹² it left after {said} steps: a thousand times nearer costs some "
+            f"{times[3] - times[2]:.0f} steps more. Only the start exactly on the line stayed, and rounding or "
+            "noise would end that. A saddle slows training down; it does not hold it.",
+        )
+
+
+class NewtonFindsMinima(_OverStep):
+    name = "newton_finds_minima"
+    prompt = "The start is at (−1.5, 0.02), near a saddle point (loss 0.25; the minima have 0). Where does it end?"
+    statement = "Newton's method converges to a minimum, and in very few steps."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = Race()
+    settings: ClassVar = {
+        name: {"surface": "saddle", "start_x": -1.5, "start_y": 0.02, "steps": 120, **each}
+        for name, each in {
+            "Newton": {"optimizer": "Newton", "learning_rate": 1.0},
+            "gradient descent": {"optimizer": "gradient descent", "learning_rate": 0.1},
+        }.items()
+    }
+    layout: ClassVar = {"yaxis_rangemode": "tozero"}
+
+    def lanes(self) -> Lanes:
+        return Lanes([RaceSettings(**each) for each in self.settings.values()], [*self.settings])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        newton, plain = history["loss"][-1]
+        slope = float(np.linalg.norm(history["gradient"][-1, 0]))
+        return Outcome(
+            int(newton > 0.1),
+            f"Newton's method ended at a loss of {newton:.3g} with a gradient of {slope:.1g}: at the saddle, "
+            f"which is where the gradient is zero. Gradient descent ended at {plain:.3g}. Newton solves “gradient "
+            "= 0”; where a curvature is negative it walks uphill.",
+        )
+
+
+class SmallConditionNumber(Question):
+    name = "small_condition_number"
+    prompt = "Gradient descent, each time at its best learning rate, on bowls with κ = 10, 100 and 1000. Which is slow?"
+    statement = "Training is slow when the condition number is small."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = Condition()
+    kappas: ClassVar = (10.0, 100.0, 1000.0)
+
+    def lanes(self) -> Lanes:
+        return Lanes([ConditionSettings(condition_number=kappa, steps=7000) for kappa in self.kappas])
+
+    def figure(self) -> go.Figure:
+        lines = [line(f"κ = {kappa:g}", colour) for kappa, colour in zip(self.kappas, LANE_COLOURS, strict=False)]
+        axes = {"xaxis_type": "log", "yaxis_type": "log", "yaxis_exponentformat": "power"}
+        return plot("question", "Error as a share of the first", "step", "error", lines, showlegend=True, **axes)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        steps = np.unique(np.geomspace(1, len(history), 120).astype(int)) - 1
+        for lane in range(len(lanes)):
+            error = history["error"][steps, lane]
+            screen.replace("figure", lane, x=steps + 1, y=np.where(error > 1e-8, error, np.nan))
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        counts = history["iterations"][-1]
+        said = ", ".join(f"{count:.0f}" for count in counts)
+        return Outcome(
+            int(counts[0] < counts[-1]),
+            f"To an error of 10⁻⁶ it took {said} iterations for κ = 10, 100, 1000: in proportion to κ. A small "
+            "condition number is a round bowl, and that is the easy case.",
+        )
+
+
+class BoundedSlope(Question):
+    name = "bounded_slope"
+    prompt = "One training point of 200 lies 32 deviations out, on the wrong side. How does the logistic loss take it?"
+    statement = (
+        "The squared error is thrown off by an outlier; a loss with a bounded slope, such as the logistic one, is not."
+    )
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = Proxy()
+    methods: ClassVar = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
+
+    def lanes(self) -> Lanes:
+        place = {"outlier": True, "outlier_x": 27.7, "outlier_y": 16.0}
+        common = {"train_size": 200, "steps": 600}
+        return Lanes([ProxySettings(method=m, **common, **case) for m in self.methods for case in ({}, place)])
+
+    def figure(self) -> go.Figure:
+        lines = [line(method, colour) for method, colour in zip(self.methods, LANE_COLOURS, strict=False)]
+        caption = "Error on fresh points with the outlier"
+        return plot("question", caption, "step", "error", lines, showlegend=True, yaxis_rangemode="tozero")
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        steps = np.unique(np.linspace(0, len(history) - 1, 200).astype(int))
+        for number in range(len(self.methods)):
+            screen.replace("figure", number, x=steps, y=history["fresh_error"][steps, 2 * number + 1])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        side = history.snapshot("fresh_side")
+        moved = 100 * (side[::2] != side[1::2]).mean(1)
+        said = ", ".join(f"{share:.2g} % ({method})" for share, method in zip(moved, self.methods, strict=True))
+        return Outcome(
+            int(moved[1] > 2.0),
+            f"Of the fresh points changed sides: {said}. A bounded slope is not enough: one point far out pulls "
+            "with a bounded force, but with a long lever. A loss that levels off, or features that do, as in the "
+            "small net, lets it go.",
+        )
+
+
+ALL: tuple[Question, ...] = (
+    TwoMomenta(),
+    AlternatingGain(),
+    StuckAtSaddle(),
+    NewtonFindsMinima(),
+    SmallConditionNumber(),
+    BoundedSlope(),
+)

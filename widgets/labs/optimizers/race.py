@@ -1,0 +1,246 @@
+"""The race: every optimizer on one surface, from one start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.doctor import Vitals
+from lessons.core.settings import Settings
+from lessons.optimizers.line_up import line_up
+from lessons.optimizers.race import SURFACES, Race
+from lessons.optimizers.surfaces import Surface, loss_grid
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.optimizers.idle import idle_hyperparameters
+from widgets.plots import line, placed, plot
+from widgets.view import LabView
+
+GRID = 45
+LEVELS = 24
+BACKGROUND, MINIMA, SADDLES, GRADIENT, VELOCITY, PATHS = range(6)
+MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
+
+
+def _line_up(
+    surface: str, *names: str, own: Mapping[str, dict] = MappingProxyType({}), **common: Any
+) -> dict[str, Any]:
+    """Lanes and names of a preset: these optimizers, or all, at learning rates that suit the surface.
+
+    Args:
+        surface: Its name.
+        names: Of the optimizers.
+        own: Settings of some of them.
+        common: Settings of all.
+    """
+    lanes = line_up(surface)
+    chosen = names or tuple(lanes)
+    settings = tuple({**lanes[name].model_dump(), **common, **own.get(name, {})} for name in chosen)
+    return {"lanes": settings, "names": chosen}
+
+
+class RaceView(LabView):
+    """Paths over the level lines with the vectors of the chosen lane's next step, and the loss."""
+
+    name = "race"
+    title = "Optimizers on a surface"
+    experiment = Race()
+    shown = ("optimizer", "learning_rate", "momentum", "surface", "condition_number", "angle", "gradient_noise")
+    more = ("beta_2", "weight_decay", "damping", "start_x", "start_y", "steps", "seed")
+    speed = 60.0
+    rate_field = "learning_rate"
+    places: ClassVar = {"plane": ("start_x", "start_y")}
+    presets = (
+        Preset(
+            "a long valley",
+            "Gradient descent zigzags, momentum rolls through, Adam takes steps of one length at first.",
+            **_line_up("quadratic", *MEETINGS, own={"gradient descent": {"learning_rate": 1.8}}),
+        ),
+        Preset(
+            "all twelve",
+            "Eleven optimizers and gradient descent with noise, each at a learning rate that suits it.",
+            **_line_up("quadratic"),
+        ),
+        Preset(
+            "Rosenbrock's banana",
+            "The valley is bent: where it points is not where the minimum is.",
+            **_line_up("Rosenbrock", *MEETINGS, "Newton", "L-BFGS"),
+        ),
+        Preset(
+            "Beale",
+            "Flat far out and steep at the edges: adaptive steps pay. Newton ends at the saddle point.",
+            **_line_up("Beale", *MEETINGS, "RMSProp", "Newton"),
+        ),
+        Preset(
+            "a saddle point",
+            "All are slow near it, most leave. Newton's method is drawn to it and stays.",
+            **_line_up("saddle", *MEETINGS, "Newton"),
+        ),
+        Preset(
+            "two minima",
+            "Only those that carry speed get across the ridge to the deeper one.",
+            **_line_up("two minima"),
+        ),
+        Preset(
+            "a slice of a real net",
+            "A plane through the weights of a net trained on the digits. It is no quadratic.",
+            **_line_up("net", *MEETINGS, "Newton", "L-BFGS"),
+        ),
+        Preset(
+            "Nesterov looks ahead",
+            "Slow, step by step: the dashed arrow is what the velocity adds. Where does each ask for its gradient?",
+            **_line_up("quadratic", "heavy ball", "Nesterov", steps=60),
+            speed=4.0,
+        ),
+        Preset(
+            "one path, two conventions",
+            "Heavy ball at η and the moving average at 10 η: the two paths lie on each other.",
+            (
+                {"optimizer": "heavy ball", "learning_rate": 0.1},
+                {"optimizer": "moving average", "learning_rate": 1.0},
+            ),
+            ("heavy ball, η = 0.1", "moving average, η = 1"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        shape = () if settings.surface == "quadratic" else ("condition_number", "angle")
+        noise = () if settings.gradient_noise else ("seed",)
+        return (*idle_hyperparameters(settings), *shape, *noise)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        mark = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
+        plane = plot(
+            "race-path",
+            "Paths over the level lines; click, drag or press arrow keys to start elsewhere",
+            "θ₁",
+            "θ₂",
+            [
+                _background(),
+                go.Scatter(**mark, name="minimum", marker={"symbol": "star", "size": 12, "color": "#d6457b"}),
+                go.Scatter(**mark, name="saddle point", marker={"symbol": "x", "size": 9, "color": "#888"}),
+                _arrow("downhill, −η g", "solid"),
+                _arrow("velocity", "dot"),
+                *(line(n, c, mode="lines", line={"width": 2}) for n, c in pairs),
+            ],
+            height=440,
+            showlegend=True,
+        )
+        loss = plot("race-loss", "Loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
+        return {"plane": placed(plane, trace=PATHS), "loss": loss}
+
+    def begin(self, frame: Frame) -> None:
+        lane = min(frame.selected, len(frame.lanes) - 1)
+        surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
+        x, y, loss = (part.numpy() for part in loss_grid(surface, lane, GRID))
+        frame.screen.replace("plane", BACKGROUND, x=x, y=y, z=_levels(loss))
+        _mark(frame, MINIMA, surface.minima)
+        _mark(frame, SADDLES, surface.saddles)
+        window = {"xaxis.range": _reach(surface, 0), "yaxis.range": _reach(surface, 1)}
+        frame.screen.relayout("plane", window)
+        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        theta, loss = frame.history["theta"], frame.history["loss"]
+        for lane in range(len(frame.lanes)):
+            frame.path("plane", PATHS + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
+            rows = frame.rows(lane)
+            steps = np.arange(rows.start, rows.stop)
+            positive = loss[rows, lane] > 0
+            frame.screen.extend("loss", lane, steps[positive], loss[rows, lane][positive])
+        self._vectors(frame)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            x, y = frame.history["theta"][row, lane]
+            lines += [
+                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "lowest loss", float(np.nanmin(frame.history["loss"][: row + 1, lane]))),
+                Reading(lane, "θ", f"({x:.3g}, {y:.3g})".replace("-", "−")),
+                Reading(lane, "length of the last step", float(np.linalg.norm(frame.history["update"][row, lane]))),
+            ]
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals:
+        theta = frame.history["theta"][:, lane]
+        surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
+        hessians = _hessians(surface, frame, lane)
+        top = np.array([np.linalg.eigvalsh(h)[-1] if np.isfinite(h).all() else np.nan for h in hessians])
+        return Vitals(
+            loss=frame.history["loss"][:, lane],
+            sharpness=np.concatenate([np.full(len(theta) - len(top), top[0]), top]),
+            components=theta,
+            directions=("first coordinate", "second coordinate"),
+            learning_rate=float(frame.lanes.learning_rate[lane]),
+            limit_factor=2.0 if frame.lanes.values("optimizer")[lane] == "gradient descent" else None,
+        )
+
+    @staticmethod
+    def _vectors(frame: Frame) -> None:
+        """The next step of the chosen lane: downhill from where it asks, and what the velocity adds."""
+        lane = min(frame.selected, len(frame.lanes) - 1)
+        row = frame.last(lane)
+        theta, ball = (frame.history[name][row, lane] for name in ("theta", "ball"))
+        carried = frame.history["carried"][row, lane]
+        downhill = -float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
+        for trace, start, vector in ((GRADIENT, theta, downhill), (VELOCITY, ball, carried)):
+            end = start + vector
+            shown = np.isfinite(end).all() and np.abs(vector).max() > 1e-6
+            x, y = ([start[k], end[k]] if shown else [] for k in (0, 1))
+            frame.screen.replace("plane", trace, x=x, y=y)
+
+
+def _background() -> go.Contour:
+    return go.Contour(
+        z=[[0, 0], [0, 0]],
+        x=[0, 1],
+        y=[0, 1],
+        showscale=False,
+        hoverinfo="skip",
+        colorscale=[[0, "rgba(47,126,216,0.35)"], [1, "rgba(47,126,216,0)"]],
+        line={"width": 0.6, "color": "rgba(128,128,128,0.45)"},
+        contours={"start": 0, "end": LEVELS, "size": 1, "coloring": "heatmap"},
+        autocontour=False,
+    )
+
+
+def _arrow(name: str, dash: str) -> go.Scatter:
+    head = {
+        "symbol": "arrow",
+        "size": [0, 11],
+        "angleref": "previous",
+        "color": "#444",
+        "line": {"width": 1, "color": "#fff"},
+    }
+    shape = {"color": "#444", "width": 2, "dash": dash}
+    return go.Scatter(x=[], y=[], mode="lines+markers", name=name, line=shape, marker=head, hoverinfo="skip")
+
+
+def _levels(loss: np.ndarray) -> np.ndarray:
+    """Spread the loss evenly over the levels: level lines at its quantiles, whatever its scale."""
+    known = np.sort(loss[np.isfinite(loss)])
+    rank = np.searchsorted(known, loss) / max(len(known), 1)
+    return np.round(LEVELS * rank, 2)
+
+
+def _reach(surface: Surface, axis: int) -> list[float]:
+    return [float(surface.window.low[axis]), float(surface.window.high[axis])]
+
+
+def _mark(frame: Frame, trace: int, points: Sequence[Sequence[float]]) -> None:
+    frame.screen.replace("plane", trace, x=[p[0] for p in points], y=[p[1] for p in points])
+
+
+def _hessians(surface: Surface, frame: Frame, lane: int) -> np.ndarray:
+    """The Hessian at the lane's last points before it diverged, shape (T', 2, 2)."""
+    end = frame.last(lane) + 1
+    theta = frame.lanes.learning_rate.new_tensor(frame.history["theta"][max(0, end - 200) : end, lane])
+    shape = surface.rows(slice(lane, lane + 1))
+    return np.stack([shape.hessian(point[None])[0].numpy() for point in theta])

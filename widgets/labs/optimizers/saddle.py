@@ -1,0 +1,131 @@
+"""How long each method stays at a saddle point, against how near it starts to the line that leads in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
+from lessons.optimizers.theory import escape_time
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import line, plot, theory
+from widgets.view import LabView
+
+METHODS = ("gradient descent", "heavy ball", "Adam", "Newton")
+DISTANCES = np.geomspace(1e-12, 1e-2, 11)
+
+
+class SaddleSettings(Settings):
+    """What the four methods have in common."""
+
+    learning_rate: float = setting(
+        0.1,
+        label="learning rate",
+        symbol="η",
+        doc="Of all methods but Adam, which has a tenth of it.",
+        low=0.001,
+        high=1.0,
+        slider=(0.01, 0.5),
+        scale="log",
+    )
+    momentum: float = setting(
+        0.9, label="momentum", symbol="β", doc="Of heavy ball and Adam.", low=0.0, high=0.99, slider_step=0.01
+    )
+    damping: float = setting(
+        0.0,
+        label="damping",
+        symbol="δ",
+        doc="Newton's method adds it to each eigenvalue of the Hessian.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0, 5.0),
+        slider_step=0.05,
+    )
+    steps: int = setting(400, label="steps", doc="Number of updates.", low=1, high=5000, slider=(50, 1000))
+
+
+class SaddleView(LabView):
+    """Escape time over the distance, one row of dots per method, with the closed forms."""
+
+    name = "saddle"
+    title = "Escape from a saddle point"
+    experiment = Escape()
+    compare = False
+    step_figures = ()
+    shown = ("learning_rate", "momentum", "damping", "steps")
+    presets = (
+        Preset(
+            "a million times nearer",
+            "Each factor of ten in the distance costs the same number of steps: the dots lie on a line.",
+            ({},),
+        ),
+        Preset("a damped Newton", "With δ = 2 it leaves as gradient descent does.", ({"damping": 2.0},)),
+        Preset(
+            "a small step",
+            "With a smaller η everything takes longer, in proportion.",
+            ({"learning_rate": 0.03, "steps": 1200},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return SaddleSettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        rates = {method: values["learning_rate"] / (10 if method == "Adam" else 1) for method in METHODS}
+        lanes = [
+            EscapeSettings(
+                **{**values, "optimizer": method, "learning_rate": rates[method], "distance": float(distance)}
+            )
+            for method in METHODS
+            for distance in DISTANCES
+        ]
+        return Lanes(lanes, [f"{lane.optimizer}, ε = {lane.distance:.0e}" for lane in lanes])
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(METHODS, LANE_COLOURS, strict=False))
+        dots = [line(method, colour, mode="lines+markers", line={"width": 1}) for method, colour in pairs]
+        lines = [theory(f"{method}, closed form", colour, showlegend=False) for method, colour in pairs[:2]]
+        return {
+            "escape": plot(
+                "saddle-escape",
+                "Steps until it has left the saddle (dashes: closed form; at the top: still there)",
+                "distance from the line that leads in, ε",
+                "steps",
+                [*dots, *lines],
+                xaxis_type="log",
+                xaxis_exponentformat="power",
+                height=400,
+                showlegend=True,
+            )
+        }
+
+    def begin(self, frame: Frame) -> None:
+        frame.screen.relayout("escape", {"yaxis.range": [0, 1.05 * frame.lanes.shared.steps]})
+        for number, method in enumerate(METHODS[:2]):
+            values = frame.lanes.settings[number * len(DISTANCES)]
+            momentum = values.momentum if method == "heavy ball" else 0.0
+            times = [escape_time(float(d), RADIUS, values.learning_rate, momentum) for d in DISTANCES]
+            frame.screen.replace("escape", len(METHODS) + number, x=DISTANCES, y=times)
+
+    def draw(self, frame: Frame) -> None:
+        for number in range(len(METHODS)):
+            rows = slice(number * len(DISTANCES), (number + 1) * len(DISTANCES))
+            frame.screen.replace("escape", number, x=DISTANCES, y=frame.history["escape_time"][frame.stop - 1, rows])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
+        per_decade = (times[:, 2] - times[:, 8]) / 6
+        growth = np.log(10) / np.log1p(frame.lanes.settings[0].learning_rate)
+        newton = "none" if (times[3] >= frame.stop - 1).all() else f"{times[3, 2]:.0f} steps from 1e−10"
+        return [
+            Reading(0, "gradient descent: steps per factor of ten", float(per_decade[0]), float(growth)),
+            Reading(0, "heavy ball: steps per factor of ten", float(per_decade[1])),
+            Reading(0, "Newton's escape", newton),
+        ]
