@@ -28,6 +28,7 @@ class Task:
         test_targets: Shape (K, `TEST_SIZE`, C).
         points: The fixed points, filled up with zeros, shape (K, N, D); None where all data is fresh.
         point_targets: Shape (K, N, C), shuffled where the lane asks for that.
+        is_fixed: Which lanes learn from fixed points, shape (K,).
         is_point: Which of the N a lane has, shape (K, N); all False in lanes with fresh data.
     """
 
@@ -40,7 +41,7 @@ class Task:
         self._batch_shape = (_BLOCK, shape.batch_size, shape.dimension)
         self._seeds, self._seed_of_lane = lanes.teacher_seed.long().unique(return_inverse=True)
         self._block, self._inputs, self._places = -1, torch.empty(0), torch.empty(0)
-        self.is_fixed = torch.tensor([data != "fresh" for data in lanes.values("data")])
+        self.is_fixed = torch.tensor([data != "fresh" for data in lanes.values("data")], device=device)
         self.points: Tensor | None = None
         if self.is_fixed.any():
             self._set_points(lanes)
@@ -69,7 +70,7 @@ class Task:
             self._places = torch.stack(places)
 
     def _set_points(self, lanes: Lanes) -> None:
-        sizes = torch.where(self.is_fixed, lanes.train_size.long(), 1)
+        sizes = torch.where(self.is_fixed.cpu(), lanes.train_size.long(), 1)
         most, shape = int(sizes.max()), lanes.shared
         keys = list(zip(lanes.values("teacher_seed"), sizes.tolist(), strict=True))
         points = {key: _padded(_draw_points(*key, shape.dimension), most) for key in dict.fromkeys(keys)}
@@ -81,7 +82,7 @@ class Task:
         targets = self.teacher(self.theta, self.points)
         self.point_targets = targets.gather(1, order[..., None].expand_as(targets))
         self._sizes = sizes
-        self.is_point = (torch.arange(most) < sizes[:, None]) & self.is_fixed[:, None]
+        self.is_point = (torch.arange(most) < sizes[:, None]).to(self.device) & self.is_fixed[:, None]
 
 
 def _draw_points(seed: int, count: int, dimension: int) -> Tensor:

@@ -110,7 +110,7 @@ def _train_fvu(network: DenseNetwork, theta: Tensor, task: Task, fvu: Tensor) ->
     if task.points is None:
         return fvu
     on_points = unexplained(network(theta, task.points), task.point_targets, task.is_point)
-    return torch.where(task.is_fixed.to(fvu.device), on_points, fvu)
+    return torch.where(task.is_fixed, on_points, fvu)
 
 
 def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task) -> dict[str, Callable[[], Tensor]]:

@@ -42,7 +42,8 @@ def test_all_are_fitted_and_only_structure_that_the_points_suffice_for_generalis
 
 
 @pytest.mark.claim(50)
-def test_more_points_reveal_the_teacher(train_all):
+@pytest.mark.claim(53)
+def test_more_points_reveal_the_teacher_and_few_do_not(train_all):
     settings = [
         TeacherStudentSettings(data="fixed", train_size=size, measure_every=1500, steps=1500)
         for size in (50, 200, 1000)
