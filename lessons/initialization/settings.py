@@ -33,7 +33,7 @@ class SchemeSettings(Settings):
         scale="log",
     )
     constant: float = setting(
-        0.1,
+        0.05,
         label="constant",
         symbol="c",
         doc="What all weights are under the constant initialisation.",

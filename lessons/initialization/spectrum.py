@@ -1,0 +1,50 @@
+"""The eigenvalues of a net's Hessian, by stochastic Lanczos quadrature or, for small nets, all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lessons.core.sharpness import hessian_vector_product
+from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
+
+PROBES = 2
+ITERATIONS = 40
+
+LossOfTheta = Callable[[Tensor], Tensor]
+
+
+def hessian_spectrum(
+    loss: LossOfTheta, theta: Tensor, seeds: Tensor, probes: int = PROBES, iterations: int = ITERATIONS
+) -> RitzSpectrum:
+    """Estimate the spectrum of each lane's Hessian; see `lessons.core.spectral_density`.
+
+    Args:
+        loss: Function of theta (K, P) that returns each lane's loss (K,).
+        theta: Where, shape (K, P).
+        seeds: Draw the probes, shape (K,).
+        probes: R; the density's error falls as 1 / sqrt(R P).
+        iterations: M; the ends of the spectrum are found with few, its inside is resolved by more.
+    """
+    theta = theta.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
+    directions = draw_probes(seeds, probes, theta.shape[1]).to(theta)
+    return spectral_density(hessian_vector_product(gradient, theta), directions, min(iterations, theta.shape[1]))
+
+
+def dense_eigenvalues(loss: LossOfTheta, theta: Tensor) -> Tensor:
+    """Return all eigenvalues, smallest first, shape (K, P): P Hessian-vector products and K matrices of P^2 numbers."""
+    theta = theta.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
+    product = hessian_vector_product(gradient, theta)
+    columns = [product(axis.expand_as(theta)) for axis in torch.eye(theta.shape[1]).to(theta)]
+    hessian = torch.stack(columns, dim=2)
+    return torch.linalg.eigvalsh((hessian + hessian.transpose(1, 2)) / 2)
+
+
+def stacked(spectrum: RitzSpectrum) -> Tensor:
+    """Return values and weights as one tensor, shape (K, 2, R * M); each probe's weights are divided by R."""
+    weights = spectrum.weights / spectrum.weights.shape[1]
+    return torch.stack([spectrum.values.flatten(1), weights.flatten(1)], 1)

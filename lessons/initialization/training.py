@@ -1,0 +1,248 @@
+"""Deep nets on the digits that differ in how they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import Split, digits_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.run import Change
+from lessons.core.settings import setting
+from lessons.core.sharpness import hessian_vector_product
+from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.initialization.activations import LaneActivation
+from lessons.initialization.draws import Layer
+from lessons.initialization.histograms import BINS, histogram
+from lessons.initialization.schemes import Initializer
+from lessons.initialization.scripts import training_script
+from lessons.initialization.settings import SchemeSettings
+from lessons.initialization.spectrum import hessian_spectrum, stacked
+from lessons.initialization.symmetry import distinct_units
+
+
+class DeepNetSettings(SchemeSettings):
+    """Settings of `DeepNet`."""
+
+    learning_rate: float = setting(
+        0.1,
+        label="learning rate",
+        symbol="η",
+        doc="Size of each step; compare 2/η with the sharpness.",
+        low=0.0,
+        high=100.0,
+        slider=(0.001, 2.0),
+        scale="log",
+        hot=True,
+    )
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
+        "gradient descent", label="optimizer", doc="The update rule."
+    )
+    momentum: float = setting(
+        0.9,
+        label="momentum",
+        symbol="β",
+        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
+        low=0.0,
+        high=0.999,
+        slider=(0.0, 0.99),
+        slider_step=0.01,
+        hot=True,
+    )
+    loss: Literal["squared error", "cross-entropy"] = setting(
+        "squared error", label="loss", doc="What is minimised.", shared=True
+    )
+    width: int = setting(
+        32,
+        label="width",
+        doc="Units in each hidden layer.",
+        low=2,
+        high=256,
+        slider=(4, 128),
+        scale="log",
+        shared=True,
+    )
+    depth: int = setting(
+        20, label="hidden layers", doc="Number of hidden layers.", low=1, high=100, slider=(1, 60), shared=True
+    )
+    train_size: int = setting(
+        200,
+        label="training images",
+        symbol="N",
+        doc="Digits in the training set; every step uses all of them (full batch).",
+        low=20,
+        high=1200,
+        slider=(50, 1000),
+        scale="log",
+        shared=True,
+    )
+    measure_every: int = setting(
+        10,
+        label="measure layers every",
+        unit="steps",
+        doc="How often test accuracy, gradients of the layers and distinct units are taken.",
+        low=1,
+        high=1000,
+        slider=(1, 100),
+        shared=True,
+    )
+    follow_sharpness: bool = setting(
+        False, label="follow the sharpness", doc="Measure λ_max now and then; slow in deep nets.", shared=True
+    )
+    sharpness_every: int = setting(
+        20,
+        label="measure sharpness every",
+        unit="steps",
+        doc="Each time λ_max is followed by 8 Lanczos steps.",
+        low=1,
+        high=1000,
+        slider=(1, 100),
+        shared=True,
+    )
+    steps: int = setting(
+        500, label="steps", doc="Number of updates.", low=1, high=20000, slider=(50, 5000), scale="log", shared=True
+    )
+    seed: int = setting(0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class DeepNet(Experiment):
+    """Full-batch training of a deep net on the 8x8 digits; lanes may differ in scheme and in activation.
+
+    Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
+    `measure_every`-th step, held in between, `test_accuracy` (K,), `gradient_norm` (K, depth + 1), the Euclidean norm
+    of the loss gradient with respect to each layer's weights, from the input on, and `distinct_units` (K, depth), how
+    many units of each hidden layer differ in what they compute; and, if `follow_sharpness`, `sharpness` (K,), the
+    largest Hessian eigenvalue, at every `sharpness_every`-th step, held in between.
+
+    Snapshots: `activation_histogram` (K, depth, B) on the training images (see `histograms`), and `spectrum`
+    (K, 2, R * M), values and weights of Ritz points that stand for the density of Hessian eigenvalues (see `spectrum`).
+    """
+
+    name = "deep net"
+    title = "A deep net, from its first weights on"
+    settings_type = DeepNetSettings
+    references = (
+        "Glorot & Bengio 2010, AISTATS",
+        "He, Zhang, Ren & Sun 2015, arXiv 1502.01852",
+        "Saxe, McClelland & Ganguli 2014, arXiv 1312.6120",
+        "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (Hessian spectrum)",
+        "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (sharpness in training)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, DeepNetState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: DeepNetState) -> Iterator[Measurement]:
+        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
+        network, loss_of = deep_network(lanes), training_loss(lanes, data)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
+                now.theta = now.theta.detach() + update
+            now.step += 1
+            theta = now.theta.requires_grad_()
+            gauging = shape.follow_sharpness and now.step % shape.sharpness_every == 0
+            loss = loss_of(theta)
+            (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=gauging)
+            if gauging:
+                top = now.gauge.read(hessian_vector_product(gradient, theta))
+                now.held = {**now.held, "sharpness": top.value}
+            now.gradient = gradient.detach()
+            if now.step % shape.measure_every == 0:
+                now.held = {**now.held, **_readings(network, data, now.theta.detach(), now.gradient)}
+            values = {"loss": loss.detach(), **now.held}
+            snapshots = {
+                "activation_histogram": partial(_histogram, lanes, data.train_inputs, now.theta.detach()),
+                "spectrum": partial(_spectrum, lanes, data, now.theta.detach()),
+            }
+            yield Measurement(now.step, values, snapshots, now.failures, now)
+
+    def script(self, settings: DeepNetSettings, changes: Sequence[Change] = ()) -> str | None:
+        return training_script(settings, changes)
+
+
+@dataclass
+class DeepNetState:
+    """Where a run of `DeepNet` is.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        failures: Lanes whose own scheme failed -> one sentence.
+        step: Updates made; -1 before the first measurement.
+        gradient: Gradient at theta, shape (K, P), or None before the first measurement.
+        held: What is measured now and then.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    failures: dict[int, str]
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> DeepNetState:
+        """The state before the first measurement."""
+        initializer, network = Initializer(lanes), deep_network(lanes)
+        return cls(
+            theta=initial_parameters(network.sizes, initializer).to(device),
+            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
+            failures=dict(initializer.failures),
+        )
+
+
+def deep_network(lanes: Lanes) -> DenseNetwork:
+    """Return the network, with each lane's own activation."""
+    sizes = (64, *[lanes.shared.width] * lanes.shared.depth, 10)
+    return DenseNetwork(sizes, LaneActivation(lanes.values("activation")))
+
+
+def training_loss(lanes: Lanes, data: Split):
+    """Return the loss on the training images as a function of theta: (K, P) -> (K,)."""
+    network, loss = deep_network(lanes), LOSSES[lanes.shared.loss]
+    return lambda theta: loss(network(theta, data.train_inputs), data.train_labels)
+
+
+def initial_parameters(sizes: Sequence[int], initializer: Initializer) -> Tensor:
+    """Draw theta (K, P) for a `DenseNetwork` of these sizes: weights by each lane's scheme, biases 0."""
+    parts = []
+    for number in range(1, len(sizes)):
+        layer = Layer(number, len(sizes) - 1, *sizes[number - 1 : number + 1])
+        weight = initializer.weights(layer)
+        parts += [weight.flatten(1), torch.zeros(len(weight), layer.fan_out)]
+    return torch.cat(parts, dim=1)
+
+
+@torch.no_grad()
+def _readings(network: DenseNetwork, data: Split, theta: Tensor, gradient: Tensor) -> dict[str, Tensor]:
+    norms = [weight.flatten(1).norm(dim=1) for weight, _ in network.layers(gradient)]
+    distinct = [distinct_units(weight, bias) for weight, bias in network.layers(theta)[:-1]]
+    return {
+        "test_accuracy": accuracy(network(theta, data.test_inputs), data.test_labels),
+        "gradient_norm": torch.stack(norms, 1),
+        "distinct_units": torch.stack(distinct, 1),
+    }
+
+
+@torch.no_grad()
+def _histogram(lanes: Lanes, inputs: Tensor, theta: Tensor) -> Tensor:
+    network, activations = deep_network(lanes), []
+    hidden = inputs.expand(len(theta), *inputs.shape)
+    for weight, bias in network.layers(theta)[:-1]:
+        hidden = network.activation(torch.baddbmm(bias, hidden, weight))
+        activations.append(hidden)
+    return histogram(activations, lanes.values("activation"), BINS)
+
+
+def _spectrum(lanes: Lanes, data: Split, theta: Tensor) -> Tensor:
+    return stacked(hessian_spectrum(training_loss(lanes, data), theta, lanes.seed))

@@ -1,0 +1,160 @@
+"""Claim 22: the Hessian's spectrum equals the dense one; the initialisation does not fix its top for good."""
+
+import math
+
+import pytest
+import torch
+
+from lessons.core.data.digits import digits_split
+from lessons.core.lanes import Lanes
+from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
+from lessons.initialization.spectrum import dense_eigenvalues, hessian_spectrum, stacked
+from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, training_loss
+
+SMALL = {"width": 6, "depth": 2, "train_size": 60, "steps": 60}
+SCHEMES = ("LeCun", "Kaiming fan-in", "orthogonal")
+PROBES, ITERATIONS = 16, 40
+STARTS = {
+    "flat": {"scheme": "LeCun", "gain": 0.5},
+    "LeCun": {"scheme": "LeCun"},
+    "Xavier": {"scheme": "Xavier"},
+    "Kaiming": {"scheme": "Kaiming fan-in"},
+    "orthogonal": {"scheme": "orthogonal"},
+}
+
+
+@pytest.fixture(scope="module")
+def small_net():
+    """Lanes, their loss, theta (K, P), and all eigenvalues (K, P), smallest first."""
+    lanes = Lanes([DeepNetSettings(scheme=s, **SMALL) for s in SCHEMES])
+    loss, theta = training_loss(lanes, digits_split(60)), DeepNetState.start(lanes, "cpu").theta
+    return lanes, loss, theta, dense_eigenvalues(loss, theta).double()
+
+
+@pytest.fixture(scope="module")
+def followed(history_of):
+    """Five starts, three tanh layers, eta = 0.1, 600 steps, with the sharpness."""
+    common = {"depth": 3, "train_size": 100, "steps": 600, "follow_sharpness": True, "learning_rate": 0.1}
+    return history_of(DeepNet(), [DeepNetSettings(**common, **start) for start in STARTS.values()])
+
+
+@pytest.mark.claim(22)
+def test_dense_eigenvalues_are_those_of_autograds_hessian(small_net):
+    _, loss, theta, eigenvalues = small_net
+    for lane in (0, 2):
+
+        def alone(row, lane=lane):
+            return loss(torch.cat([theta[:lane], row[None], theta[lane + 1 :]]))[lane]
+
+        hessian = torch.autograd.functional.hessian(alone, theta[lane])
+        expected = torch.linalg.eigvalsh(hessian).double()
+        torch.testing.assert_close(eigenvalues[lane], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.claim(22)
+def test_both_ends_equal_the_dense_ones(small_net):
+    lanes, loss, theta, eigenvalues = small_net
+    low, high = hessian_spectrum(loss, theta, lanes.seed).extremes
+    torch.testing.assert_close(high, eigenvalues[:, -1], rtol=1e-4, atol=0)
+    torch.testing.assert_close(low, eigenvalues[:, 0], rtol=1e-3, atol=0)
+
+
+@pytest.mark.claim(22)
+@pytest.mark.parametrize("power", [1, 2])
+def test_moments_equal_the_dense_ones_within_their_sampling_error(small_net, power):
+    """v^T f(H) v over R Gaussian probes has the standard error sqrt(2 / R) times the root sum of f^2 over P."""
+    lanes, loss, theta, eigenvalues = small_net
+    spectrum = hessian_spectrum(loss, theta, lanes.seed, PROBES, ITERATIONS)
+    f = eigenvalues**power
+    error = math.sqrt(2 / PROBES) * f.square().sum(1).sqrt() / f.shape[1]
+    assert ((spectrum.moment(power) - f.mean(1)).abs() < 4 * error).all()
+
+
+@pytest.mark.claim(22)
+def test_the_smoothed_density_is_the_dense_one(small_net):
+    """Both spread by 2 % of the largest eigenvalue; half the area between them is below 8 %, that of others above."""
+    lanes, loss, theta, eigenvalues = small_net
+    spectrum = hessian_spectrum(loss, theta, lanes.seed, PROBES, ITERATIONS)
+    width = 0.02 * eigenvalues[:, -1]
+    reach = eigenvalues.abs().amax(1)
+    grid = torch.linspace(-1.3, 1.3, 1500, dtype=torch.float64) * reach[:, None]
+    all_points = RitzSpectrum(eigenvalues[:, None], torch.full_like(eigenvalues[:, None], 1 / eigenvalues.shape[1]))
+    ours, dense = spectrum.density(grid, width), all_points.density(grid, width)
+    torch.testing.assert_close(torch.trapezoid(ours, grid), torch.ones(3).double(), rtol=1e-6, atol=0)
+    assert (torch.trapezoid((ours - dense).abs(), grid) / 2 < 0.08).all()
+
+
+def test_a_known_spectrum_is_found():
+    """A diagonal matrix with 1000 eigenvalues in [0, 1] and two at 5 and -3: weights 1/1002 each at the ends."""
+    diagonal = torch.cat([torch.linspace(0, 1, 1000), torch.tensor([5.0, -3.0])]).repeat(2, 1)
+    probes = draw_probes(torch.tensor([0, 1]), 200, 1002)
+    spectrum = spectral_density(lambda v: diagonal * v, probes, 12)
+    low, high = spectrum.extremes
+    torch.testing.assert_close(high, torch.full((2,), 5.0).double(), rtol=1e-5, atol=0)
+    torch.testing.assert_close(low, torch.full((2,), -3.0).double(), rtol=1e-5, atol=0)
+    top = spectrum.weights[..., -1].mean(1)
+    torch.testing.assert_close(top, torch.full((2,), 1 / 1002).double(), rtol=0.4, atol=0)  # sqrt(2/200) = 0.1, times 4
+    torch.testing.assert_close(spectrum.weights.sum(2), torch.ones(2, 200).double())
+
+
+def test_a_lane_that_is_not_finite_is_nan_alone():
+    diagonal = torch.ones(3, 20)
+    diagonal[1, 0] = math.nan
+    spectrum = spectral_density(lambda v: diagonal * v, draw_probes(torch.zeros(3), 2, 20), 5)
+    assert spectrum.values[1].isnan().all()
+    assert spectrum.weights[1].isnan().all()
+    torch.testing.assert_close(spectrum.moment(1)[::2], torch.ones(2).double())
+
+
+def test_the_snapshot_is_the_spectrum_of_its_step(small_net):
+    lanes, loss, theta, _ = small_net
+    run = DeepNet().run(lanes)
+    drawing = next(run).snapshots["spectrum"]
+    *_, last = run
+    expected = stacked(hessian_spectrum(loss, theta, lanes.seed))
+    torch.testing.assert_close(drawing(), expected)
+    torch.testing.assert_close(drawing()[:, 1].sum(1), torch.ones(3).double())
+    assert not torch.allclose(last.snapshots["spectrum"](), expected)
+
+
+@pytest.mark.claim(22)
+def test_set_right_the_initialisation_does_not_fix_the_sharpness(followed):
+    """At the start lambda_max differs 15-fold between the schemes; after 600 steps all are near 2/eta = 20."""
+    start, end = followed["sharpness"][0], followed["sharpness"][-1]
+    assert start.max() > 10 * start.min()
+    assert end.max() < 1.2 * end.min()
+    assert ((end > 17) & (end < 22)).all()
+    flat = followed["sharpness"][:, 0]
+    assert flat[-1] > 4 * flat[0]
+
+
+@pytest.mark.claim(22)
+def test_set_right_where_it_ends_follows_the_learning_rate(history_of):
+    """From one flat start (lambda_max 3.3), 600 steps: eta = 0.2 ends at 2/eta = 10, eta = 0.1 at 20."""
+    common = {"depth": 3, "train_size": 100, "steps": 600, "follow_sharpness": True, **STARTS["flat"]}
+    history = history_of(DeepNet(), [DeepNetSettings(learning_rate=rate, **common) for rate in (0.1, 0.2)])
+    end = history["sharpness"][-1]
+    assert history["sharpness"][0, 0] == history["sharpness"][0, 1]
+    assert end[0] == pytest.approx(20, rel=0.1)
+    assert end[1] == pytest.approx(10, rel=0.1)
+
+
+@pytest.mark.claim(22)
+def test_a_small_sharpness_at_the_start_allows_a_large_step(history_of):
+    """eta = 0.3, 2/eta = 6.7: the start with lambda_max 3.3 goes down at once; those far above 6.7 go up at first."""
+    common = {"depth": 3, "train_size": 100, "steps": 3, "follow_sharpness": True, "learning_rate": 0.3}
+    history = history_of(DeepNet(), [DeepNetSettings(**common, **start) for start in STARTS.values()])
+    safe = 0.3 * history["sharpness"][0] < 2
+    went_down = history["loss"][1] < history["loss"][0]
+    assert safe.tolist() == [True, False, False, False, False]
+    assert went_down[0]
+    assert not went_down[3]
+
+
+@pytest.mark.claim(22)
+def test_the_gauge_reads_the_top_of_the_spectrum(small_net, history_of):
+    lanes, _, _, eigenvalues = small_net
+    measured = history_of(DeepNet(), [lane.with_value("follow_sharpness", True) for lane in lanes.settings])
+    torch.testing.assert_close(
+        torch.from_numpy(measured["sharpness"][0]).double(), eigenvalues[:, -1], rtol=1e-3, atol=0
+    )
