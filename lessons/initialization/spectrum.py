@@ -34,6 +34,26 @@ def hessian_spectrum(
     return spectral_density(hessian_vector_product(gradient, theta), directions, min(iterations, theta.shape[1]))
 
 
+class SpectrumAt:
+    """The spectrum at one theta, computed when it is first asked for, and then kept.
+
+    Args:
+        loss: As for `hessian_spectrum`.
+        theta: Shape (K, P).
+        seeds: Shape (K,).
+    """
+
+    def __init__(self, loss: LossOfTheta, theta: Tensor, seeds: Tensor):
+        self._arguments = (loss, theta, seeds)
+        self._stacked: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        """Return values and weights, shape (K, 2, R * M); see `stacked`."""
+        if self._stacked is None:
+            self._stacked = stacked(hessian_spectrum(*self._arguments))
+        return self._stacked
+
+
 def dense_eigenvalues(loss: LossOfTheta, theta: Tensor) -> Tensor:
     """Return all eigenvalues, smallest first, shape (K, P): P Hessian-vector products and K matrices of P^2 numbers."""
     theta = theta.detach().requires_grad_()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,7 +14,6 @@ from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
 from lessons.core.run import Change
-from lessons.core.settings import setting
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
@@ -24,93 +22,9 @@ from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.scripts import training_script
-from lessons.initialization.settings import SchemeSettings
-from lessons.initialization.spectrum import hessian_spectrum, stacked
+from lessons.initialization.spectrum import LossOfTheta, SpectrumAt
 from lessons.initialization.symmetry import distinct_units
-
-
-class DeepNetSettings(SchemeSettings):
-    """Settings of `DeepNet`."""
-
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step; compare 2/η with the sharpness.",
-        low=0.0,
-        high=100.0,
-        slider=(0.001, 2.0),
-        scale="log",
-        hot=True,
-    )
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule."
-    )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    loss: Literal["squared error", "cross-entropy"] = setting(
-        "squared error", label="loss", doc="What is minimised.", shared=True
-    )
-    width: int = setting(
-        32,
-        label="width",
-        doc="Units in each hidden layer.",
-        low=2,
-        high=256,
-        slider=(4, 128),
-        scale="log",
-        shared=True,
-    )
-    depth: int = setting(
-        20, label="hidden layers", doc="Number of hidden layers.", low=1, high=100, slider=(1, 60), shared=True
-    )
-    train_size: int = setting(
-        200,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set; every step uses all of them (full batch).",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    measure_every: int = setting(
-        10,
-        label="measure layers every",
-        unit="steps",
-        doc="How often test accuracy, gradients of the layers and distinct units are taken.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
-    )
-    follow_sharpness: bool = setting(
-        False, label="follow the sharpness", doc="Measure λ_max now and then; slow in deep nets.", shared=True
-    )
-    sharpness_every: int = setting(
-        20,
-        label="measure sharpness every",
-        unit="steps",
-        doc="Each time λ_max is followed by 8 Lanczos steps.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
-    )
-    steps: int = setting(
-        500, label="steps", doc="Number of updates.", low=1, high=20000, slider=(50, 5000), scale="log", shared=True
-    )
-    seed: int = setting(0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99))
+from lessons.initialization.training_settings import DeepNetSettings
 
 
 class DeepNet(Experiment):
@@ -123,7 +37,8 @@ class DeepNet(Experiment):
     largest Hessian eigenvalue, at every `sharpness_every`-th step, held in between.
 
     Snapshots: `activation_histogram` (K, depth, B) on the training images (see `histograms`), and `spectrum`
-    (K, 2, R * M), values and weights of Ritz points that stand for the density of Hessian eigenvalues (see `spectrum`).
+    (K, 2, R * M), values and weights of Ritz points that stand for the density of Hessian eigenvalues (see `spectrum`),
+    as of the last step that `spectrum_every` divides.
     """
 
     name = "deep net"
@@ -143,6 +58,7 @@ class DeepNet(Experiment):
     def resume(self, lanes: Lanes, device: str, state: DeepNetState) -> Iterator[Measurement]:
         shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
         network, loss_of = deep_network(lanes), training_loss(lanes, data)
+        spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
         while now.step < shape.steps:
             if now.gradient is not None:
                 update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
@@ -158,11 +74,12 @@ class DeepNet(Experiment):
             now.gradient = gradient.detach()
             if now.step % shape.measure_every == 0:
                 now.held = {**now.held, **_readings(network, data, now.theta.detach(), now.gradient)}
+            if now.step % shape.spectrum_every == 0:
+                now.spectrum_theta = now.theta.detach()
+                spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
             values = {"loss": loss.detach(), **now.held}
-            snapshots = {
-                "activation_histogram": partial(_histogram, lanes, data.train_inputs, now.theta.detach()),
-                "spectrum": partial(_spectrum, lanes, data, now.theta.detach()),
-            }
+            histograms = partial(_histogram, lanes, data.train_inputs, now.theta.detach())
+            snapshots = {"activation_histogram": histograms, "spectrum": spectrum}
             yield Measurement(now.step, values, snapshots, now.failures, now)
 
     def script(self, settings: DeepNetSettings, changes: Sequence[Change] = ()) -> str | None:
@@ -175,6 +92,7 @@ class DeepNetState:
 
     Attributes:
         theta: Parameters, shape (K, P).
+        spectrum_theta: Where the spectrum is taken, shape (K, P).
         failures: Lanes whose own scheme failed -> one sentence.
         step: Updates made; -1 before the first measurement.
         gradient: Gradient at theta, shape (K, P), or None before the first measurement.
@@ -182,6 +100,7 @@ class DeepNetState:
     """
 
     theta: Tensor
+    spectrum_theta: Tensor
     optimizer: LaneOptimizer
     gauge: SharpnessGauge
     failures: dict[int, str]
@@ -193,8 +112,10 @@ class DeepNetState:
     def start(cls, lanes: Lanes, device: str) -> DeepNetState:
         """The state before the first measurement."""
         initializer, network = Initializer(lanes), deep_network(lanes)
+        theta = initial_parameters(network.sizes, initializer).to(device)
         return cls(
-            theta=initial_parameters(network.sizes, initializer).to(device),
+            theta=theta,
+            spectrum_theta=theta,
             optimizer=LaneOptimizer(lanes.values("optimizer")),
             gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
             failures=dict(initializer.failures),
@@ -207,7 +128,7 @@ def deep_network(lanes: Lanes) -> DenseNetwork:
     return DenseNetwork(sizes, LaneActivation(lanes.values("activation")))
 
 
-def training_loss(lanes: Lanes, data: Split):
+def training_loss(lanes: Lanes, data: Split) -> LossOfTheta:
     """Return the loss on the training images as a function of theta: (K, P) -> (K,)."""
     network, loss = deep_network(lanes), LOSSES[lanes.shared.loss]
     return lambda theta: loss(network(theta, data.train_inputs), data.train_labels)
@@ -242,7 +163,3 @@ def _histogram(lanes: Lanes, inputs: Tensor, theta: Tensor) -> Tensor:
         hidden = network.activation(torch.baddbmm(bias, hidden, weight))
         activations.append(hidden)
     return histogram(activations, lanes.values("activation"), BINS)
-
-
-def _spectrum(lanes: Lanes, data: Split, theta: Tensor) -> Tensor:
-    return stacked(hessian_spectrum(training_loss(lanes, data), theta, lanes.seed))

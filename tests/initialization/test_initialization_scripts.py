@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Run
+from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.initialization.activations import SLOPES
 from lessons.initialization.schemes import SCHEMES
@@ -62,4 +62,3 @@ def test_a_script_runs_by_itself(recorded, tmp_path):
 def test_there_is_no_script_of_a_learners_own_scheme():
     run = Run(DeepNet(), Lanes([DeepNetSettings(scheme="your own", **SMALL)], own=lambda normal, *_: normal))
     assert lane_script(DeepNet(), run.record, 0) is None
-    assert isinstance(Change(step=0, lane=0, field="learning_rate", value=0.1), Change)

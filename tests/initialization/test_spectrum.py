@@ -1,5 +1,6 @@
 """Claim 22: the Hessian's spectrum equals the dense one; the initialisation does not fix its top for good."""
 
+import itertools
 import math
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.run import Run
 from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
 from lessons.initialization.spectrum import dense_eigenvalues, hessian_spectrum, stacked
 from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, training_loss
@@ -106,15 +108,26 @@ def test_a_lane_that_is_not_finite_is_nan_alone():
     torch.testing.assert_close(spectrum.moment(1)[::2], torch.ones(2).double())
 
 
-def test_the_snapshot_is_the_spectrum_of_its_step(small_net):
+def test_the_snapshot_is_the_spectrum_of_the_last_step_that_renews_it(small_net):
     lanes, loss, theta, _ = small_net
-    run = DeepNet().run(lanes)
-    drawing = next(run).snapshots["spectrum"]
-    *_, last = run
+    lanes = Lanes([lane.with_value("spectrum_every", 20) for lane in lanes.settings])
+    snapshots = [measured.snapshots["spectrum"] for measured in DeepNet().run(lanes)]
     expected = stacked(hessian_spectrum(loss, theta, lanes.seed))
-    torch.testing.assert_close(drawing(), expected)
-    torch.testing.assert_close(drawing()[:, 1].sum(1), torch.ones(3).double())
-    assert not torch.allclose(last.snapshots["spectrum"](), expected)
+    torch.testing.assert_close(snapshots[0](), expected)
+    torch.testing.assert_close(snapshots[0]()[:, 1].sum(1), torch.ones(3).double())
+    assert snapshots[39]() is snapshots[20]()
+    assert not torch.allclose(snapshots[19](), snapshots[20]())
+    assert not torch.allclose(snapshots[39](), snapshots[40]())
+
+
+def test_the_snapshot_after_a_rewind_is_the_same(small_net):
+    lanes = Lanes([lane.with_value("steps", 80) for lane in small_net[0].settings])
+    run = Run(DeepNet(), lanes)
+    seen = {m.step: m.snapshots["spectrum"] for m in itertools.islice(run, 75)}
+    again = run.rewound(60)
+    assert again.step > 0
+    measured = next(again)
+    assert torch.equal(measured.snapshots["spectrum"](), seen[measured.step]())
 
 
 @pytest.mark.claim(22)
