@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -129,7 +128,7 @@ class Lab(RunningLab):
         fields, values = self.view.settings_type.fields(), {}
         for name, value in zip(self.view.places[figure], (x, y), strict=True):
             values[name] = min(max(float(f"{value:.3g}"), fields[name].low), fields[name].high)
-        self._set_several(range(len(self._lanes)), values)
+        self._change_to(self._lanes.with_everywhere(values))
 
     def _draw(self, figure: str, x: list[float], y: list[float | None]) -> None:
         """Give the chosen lane the settings that a drawn curve stands for."""
@@ -137,13 +136,12 @@ class Lab(RunningLab):
             raise SettingError(["In this figure nothing can be drawn."])
         lane = self._lanes.selected
         drawn = np.array([np.nan if value is None else value for value in y])
-        self._set_several([lane], self.view.drawing(figure, np.array(x), drawn, self._lanes.settings[lane]))
-
-    def _set_several(self, chosen: Iterable[int], values: Mapping[str, Any]) -> None:
         lanes = self._lanes
-        for lane in chosen:
-            for name, value in values.items():
-                lanes = lanes.with_value(lane, name, value)
+        for name, value in self.view.drawing(figure, np.array(x), drawn, lanes.settings[lane]).items():
+            lanes = lanes.with_value(lane, name, value)
+        self._change_to(lanes)
+
+    def _change_to(self, lanes: LaneList) -> None:
         if lanes.settings != self._lanes.settings:
             self._change_lanes(lanes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,6 +71,14 @@ class LaneList:
     def select(self, lane: int) -> LaneList:
         """Choose the lane that the controls belong to."""
         return LaneList(self.lanes, self._index(lane))
+
+    def with_everywhere(self, values: Mapping[str, Any]) -> LaneList:
+        """Set fields in all lanes; their names still tell them apart."""
+        lanes = [
+            replace(lane, settings=type(lane.settings).checked({**lane.settings.model_dump(), **values}))
+            for lane in self.lanes
+        ]
+        return LaneList(lanes, self.selected)
 
     def with_value(self, lane: int, field: str, value: Any) -> LaneList:
         """Set a field in one lane; in all of them if the field is shared.

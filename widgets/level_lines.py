@@ -8,23 +8,26 @@ import numpy as np
 _EDGES = (((0, 0), (0, 1)), ((0, 1), (1, 1)), ((1, 0), (1, 1)), ((0, 0), (1, 0)))
 
 
-def level_line(axis: np.ndarray, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+def level_line(
+    columns: np.ndarray, rows: np.ndarray, values: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the line on which interpolated values have a level (marching squares, Lorensen & Cline 1987 in 2-D).
 
     In a cell where the line passes twice, its four ends are joined in the order of the edges.
 
     Args:
-        axis: Coordinates of the columns, and of the rows, shape (G,).
-        values: Shape (G, G), row j and column i at (axis[i], axis[j]).
+        columns: Their coordinates, shape (G,).
+        rows: Shape (H,).
+        values: Shape (H, G), row j and column i at (columns[i], rows[j]).
         level: The level.
 
     Returns:
         x and y, shape (3 S,): S segments, each two points and a NaN.
     """
     above = values > level
-    x, y, crossed = (np.empty((4, len(axis) - 1, len(axis) - 1)) for _ in range(3))
+    x, y, crossed = (np.empty((4, len(rows) - 1, len(columns) - 1)) for _ in range(3))
     for number, (one, other) in enumerate(_EDGES):
-        (x0, y0, v0, a0), (x1, y1, v1, a1) = (_corner(axis, values, above, *corner) for corner in (one, other))
+        (x0, y0, v0, a0), (x1, y1, v1, a1) = (_corner(columns, rows, values, above, *corner) for corner in (one, other))
         crossed[number] = (a0 != a1) & np.isfinite(v0) & np.isfinite(v1)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(crossed[number], (level - v0) / (v1 - v0), 0.0)
@@ -38,10 +41,11 @@ def level_line(axis: np.ndarray, values: np.ndarray, level: float) -> tuple[np.n
     return tuple(_with_gaps(np.concatenate(a), np.concatenate(b)) for a, b in zip(starts, ends, strict=True))
 
 
-def _corner(axis: np.ndarray, values: np.ndarray, above: np.ndarray, row: int, column: int) -> tuple[np.ndarray, ...]:
-    last = len(axis) - 1
-    rows, columns = slice(row, last + row), slice(column, last + column)
-    return axis[columns][None, :], axis[rows][:, None], values[rows, columns], above[rows, columns]
+def _corner(
+    columns: np.ndarray, rows: np.ndarray, values: np.ndarray, above: np.ndarray, row: int, column: int
+) -> tuple[np.ndarray, ...]:
+    down, right = slice(row, len(rows) - 1 + row), slice(column, len(columns) - 1 + column)
+    return columns[right][None, :], rows[down][:, None], values[down, right], above[down, right]
 
 
 def _with_gaps(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -336,7 +336,9 @@ class Figure {
     for (const node of this.element.querySelectorAll(".scatterlayer .trace")) {
       paths.set(node.__data__?.[0]?.trace?.index, node.querySelector("path.js-line"));
     }
-    const lines = [...this.dirty].map((trace) => [paths.get(trace), this.traces[trace]]);
+    // plotly.js makes no path for a trace without points, and none is wanted.
+    const drawn = [...this.dirty].filter((trace) => paths.get(trace) || this.traces[trace].x?.length);
+    const lines = drawn.map((trace) => [paths.get(trace), this.traces[trace]]);
     if (!lines.every(([path]) => path)) return false;
     for (const [path, data] of lines) path.setAttribute("d", pathOf(data.x, data.y, xaxis, yaxis));
     return true;
@@ -383,8 +385,12 @@ class Figure {
 
   // A figure that asks for it takes points or a drawing from the person.
   letPoint(send) {
-    this.pointing?.close();
     const wish = this.base.meta?.pointer;
+    if (wish && wish.kind === this.pointing?.wish.kind) {
+      Object.assign(this.pointing, { wish, send }); // a drag may be going on
+      return;
+    }
+    this.pointing?.close();
     this.pointing = wish ? new Pointing(this, wish, send) : null;
   }
 

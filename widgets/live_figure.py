@@ -228,10 +228,15 @@ class LiveFigure(OneWayWidget):
     def replace(self, figure: str, trace: int, **arrays: Numbers) -> None:
         """Replace whole arrays of numbers of a trace, such as `x=` and `y=`. What is not finite leaves a gap.
 
+        What holds already is not sent again.
+
         A matrix, such as the `z` of level lines, has a row for each y and costs 8 bytes a number: send it seldom.
         """
         for key, values in arrays.items():
             numbers = np.asarray(values, dtype=float)
+            held = self._shown[figure].replaced.get((trace, key))
+            if held is not None and np.array_equal(held, numbers, equal_nan=True):
+                continue
             self._shown[figure].replaced[trace, key] = numbers
             self._frame.add(_replacement(self._index(figure), trace, key, numbers), numbers.ravel())
 

@@ -22,6 +22,12 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
     raise AssertionError(f"Waited {seconds:g} s in vain until {what}.")
 
 
+def area_of(plot: Locator) -> dict[str, float]:
+    """Bring a plot to the middle of the window and return where its axes are, in pixels."""
+    plot.evaluate("p => p.scrollIntoView({ block: 'center' })")
+    return plot.locator(".nsewdrag").bounding_box()
+
+
 class LabOnPage:
     """One lab on an open page."""
 

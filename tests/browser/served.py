@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
@@ -50,11 +50,14 @@ def write_notebook(path: Path, code: str) -> None:
 
 @contextlib.contextmanager
 def lesson_server(
-    notebooks: Path | None = None, log: Path | None = None, environment: dict[str, str] | None = None
+    notebooks: Path | None = None,
+    log: Path | None = None,
+    environment: dict[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address."""
-    options = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
-    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), "--no-browser", *options]
+    folder = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
+    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), "--no-browser", *folder, *options]
     with _server(script, "--port={port}", "/voila/static/voila.js", log, environment) as address:
         yield address
 

@@ -1,10 +1,14 @@
 """The classroom kit in a real browser: links, rewinding, forks."""
 
+from urllib.parse import quote
+
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, area_of, wait_until
+from tests.browser.served import ROOT, lesson_server
 
 pytestmark = pytest.mark.browser
+PREHEATED = ("--VoilaConfiguration.preheat_kernel=True",)
 LESSON = "/voila/render/03_divergence.ipynb"
 BOWL, BOWL_OWN, NET = 1, 2, 4
 
@@ -45,6 +49,18 @@ def test_a_hostile_link_gets_a_sentence_and_the_defaults(page, voila, hostile):
     bowl = LabOnPage(page, BOWL)
     assert "does not understand" in wait_until(bowl.refusal, "the lab says so")
     assert bowl.value("learning_rate") == 1.9
+
+
+def test_a_link_works_with_preheated_kernels_too(page, tmp_path):
+    with lesson_server(ROOT / "notebooks", log=tmp_path / "log.txt", options=PREHEATED) as address:
+        for rate in ("0.7", "0.9"):
+            values = '{"names":["mine"],"lanes":[{"learning_rate":' + rate + "}]}"
+            page.goto(f"{address}{LESSON}?bowl={quote(values)}")
+            bowl = LabOnPage(page, BOWL)
+            wait_until(lambda bowl=bowl, rate=rate: bowl.value("learning_rate") == float(rate), "the link is opened")
+            assert bowl.element.locator(".tdl-chip").all_inner_texts() == ["mine"]
+            assert bowl.refusal() == ""
+        page.goto("about:blank")
 
 
 def test_going_back_and_forking(page, voila):
@@ -110,8 +126,7 @@ def test_the_start_is_placed_by_click_drag_and_keys(page, voila):
     bowl = LabOnPage(page, BOWL)
     wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
     plot = bowl.element.locator(".tdl-plot").first
-    plot.scroll_into_view_if_needed()
-    area = plot.locator(".nsewdrag").bounding_box()
+    area = area_of(plot)
     middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
     page.mouse.click(middle[0] + area["width"] / 4, middle[1])
     x, y = wait_until(lambda: place_of(bowl) != (-2.2, 1.4) and place_of(bowl), "the start is where the click was")
@@ -167,8 +182,7 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
     wait_until(lambda: "Choose one" in mistake.inner_text(), "an answer is asked for")
     mistake.get_by_label("It holds as written", exact=True).check()
     assert "Not yet" in decided(mistake)
-    sketch.scroll_into_view_if_needed()
-    area = sketch.locator(".nsewdrag").bounding_box()
+    area = area_of(sketch.locator(".tdl-plot"))
     page.mouse.move(area["x"] + 1, area["y"] + area["height"] / 2)
     page.mouse.down()
     for share in range(1, 11):

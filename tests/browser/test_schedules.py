@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/02_schedules.ipynb"
@@ -45,8 +45,7 @@ def test_a_schedule_is_drawn_by_hand_and_trained_with(page, voila):
     lab.element.locator(".tdl-chip-name", has_text="drawn").click()
     before = lab.points(0, 3)[1]
     plot = lab.element.locator(".tdl-plot").first
-    plot.scroll_into_view_if_needed()
-    area = plot.locator(".nsewdrag").bounding_box()
+    area = area_of(plot)
     left, top, width, height = area["x"], area["y"], area["width"], area["height"]
     page.mouse.move(left + 2, top + 0.2 * height)
     page.mouse.down()

@@ -101,7 +101,7 @@ class ClassifierView(LabView):
             "Training points, and where each net is undecided (points in the plane only)",
             "x₁",
             "x₂",
-            [*two_classes(), *(line(n, c) for n, c in pairs)],
+            [*two_classes(), *(line(n, c, showlegend=False) for n, c in pairs)],
             height=380,
             xaxis_range=[-2.5, 2.5],
             yaxis_range=[-2.5, 2.5],
@@ -154,7 +154,7 @@ class ClassifierView(LabView):
         axis = grid_axis().numpy()[::STRIDE]
         probability = frame.history.snapshot("probability")[:, ::STRIDE, ::STRIDE]
         for lane, values in enumerate(probability):
-            x, y = level_line(axis, values, 0.5)
+            x, y = level_line(axis, axis, values, 0.5)
             frame.screen.replace("plane", 2 + lane, x=x, y=y)
 
     def readings(self, frame: Frame) -> list[Reading]:

@@ -79,7 +79,7 @@ class ProxyView(LabView):
             "Training points and boundaries; click or drag to place the outlier",
             "x₁",
             "x₂",
-            [*two_classes(), outlier, best, *(line(n, c) for n, c in pairs)],
+            [*two_classes(), outlier, best, *(line(n, c, showlegend=False) for n, c in pairs)],
             height=420,
             xaxis_range=[-WINDOW, WINDOW],
             yaxis_range=[-WINDOW, WINDOW],
@@ -112,7 +112,7 @@ class ProxyView(LabView):
         axis = grid_axis().numpy()[::STRIDE]
         scores = frame.history.snapshot("score")[:, ::STRIDE, ::STRIDE]
         for lane in range(len(frame.lanes)):
-            x, y = level_line(axis, scores[lane], 0.0)
+            x, y = level_line(axis, axis, scores[lane], 0.0)
             frame.screen.replace("plane", BOUNDARIES + lane, x=x, y=y)
             frame.curve("error", lane, lane, "fresh_error")
             frame.curve("error", len(frame.lanes) + lane, lane, "train_error")

@@ -21,7 +21,8 @@ from widgets.plots import line, placed, plot
 from widgets.view import LabView
 
 GRID = 45
-LEVELS = 24
+LEVELS = 16
+ARROW_HEAD = 0.04
 BACKGROUND, MINIMA, SADDLES, GRADIENT, VELOCITY, PATHS = range(6)
 MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
 
@@ -117,7 +118,8 @@ class RaceView(LabView):
         mark = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
         plane = plot(
             "race-path",
-            "Paths over the level lines; click, drag or press arrow keys to start elsewhere",
+            "Paths over the level lines; click, drag or use arrow keys to start elsewhere. Arrows: the chosen lane's "
+            "downhill step, and dotted its velocity",
             "θ₁",
             "θ₂",
             [
@@ -129,7 +131,6 @@ class RaceView(LabView):
                 *(line(n, c, mode="lines", line={"width": 2}) for n, c in pairs),
             ],
             height=440,
-            showlegend=True,
         )
         loss = plot("race-loss", "Loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
         return {"plane": placed(plane, trace=PATHS), "loss": loss}
@@ -187,14 +188,16 @@ class RaceView(LabView):
         """The next step of the chosen lane: downhill from where it asks, and what the velocity adds."""
         lane = min(frame.selected, len(frame.lanes) - 1)
         row = frame.last(lane)
+        window = SURFACES[frame.lanes.shared.surface](frame.lanes).window
+        head = ARROW_HEAD * (np.array(window.high) - np.array(window.low))
         theta, ball = (frame.history[name][row, lane] for name in ("theta", "ball"))
         carried = frame.history["carried"][row, lane]
         downhill = -float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
         for trace, start, vector in ((GRADIENT, theta, downhill), (VELOCITY, ball, carried)):
             end = start + vector
-            shown = np.isfinite(end).all() and np.abs(vector).max() > 1e-6
-            x, y = ([start[k], end[k]] if shown else [] for k in (0, 1))
-            frame.screen.replace("plane", trace, x=x, y=y)
+            shown = np.isfinite(end).all() and (np.abs(vector) > 1e-4 * head).any()
+            points = _arrow_points(start, end, head) if shown else np.empty((0, 2))
+            frame.screen.replace("plane", trace, x=points[:, 0], y=points[:, 1])
 
 
 def _background() -> go.Contour:
@@ -212,15 +215,19 @@ def _background() -> go.Contour:
 
 
 def _arrow(name: str, dash: str) -> go.Scatter:
-    head = {
-        "symbol": "arrow",
-        "size": [0, 11],
-        "angleref": "previous",
-        "color": "#444",
-        "line": {"width": 1, "color": "#fff"},
-    }
-    shape = {"color": "#444", "width": 2, "dash": dash}
-    return go.Scatter(x=[], y=[], mode="lines+markers", name=name, line=shape, marker=head, hoverinfo="skip")
+    return line(name, "#777", line={"dash": dash}, hoverinfo="skip")
+
+
+def _arrow_points(start: np.ndarray, end: np.ndarray, head: np.ndarray) -> np.ndarray:
+    """The strokes of an arrow as one polyline, shape (5, 2); `head` is the size of its head along both axes.
+
+    A line with a marker would have to be drawn by plotly.js anew at each frame; a plain line has not.
+    """
+    along = (end - start) / head
+    along = along / np.linalg.norm(along)
+    across = np.array([-along[1], along[0]])
+    left, right = (end + head * (0.45 * side * across - along) for side in (1, -1))
+    return np.stack([start, end, left, end, right])
 
 
 def _levels(loss: np.ndarray) -> np.ndarray:
