@@ -50,7 +50,7 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
 
     Source: Golub & Van Loan, Matrix Computations, 4th ed., section 10.1; reorthogonalised in full.
     """
-    basis, diagonal, off_diagonal = _lanczos(product, start, iterations)
+    basis, diagonal, off_diagonal = lanczos(product, start, iterations)
     tridiagonal = torch.diag_embed(diagonal)
     for offset in (1, -1):
         tridiagonal = tridiagonal + torch.diag_embed(off_diagonal[:, :-1], offset)
@@ -78,8 +78,17 @@ def power_iteration(product: HessianVectorProduct, start: Tensor, iterations: in
     return TopEigenpair(value=(vector * product(vector)).sum(1), vector=vector)
 
 
-def _lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return basis (K, M, P), diagonal (K, M) and off-diagonal (K, M) of the tridiagonal matrix."""
+def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Run `iterations` steps of Lanczos, lane by lane, reorthogonalised in full.
+
+    Args:
+        product: v -> H v on shape (K, P).
+        start: Shape (K, P).
+        iterations: M.
+
+    Returns:
+        The basis (K, M, P), and the diagonal (K, M) and off-diagonal (K, M) of the tridiagonal matrix.
+    """
     vector = _normalised(start)
     basis, diagonal, off_diagonal = [], [], []
     for _ in range(iterations):

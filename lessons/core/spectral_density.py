@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.generators import draw_per_seed
-from lessons.core.sharpness import HessianVectorProduct, _lanczos
+from lessons.core.sharpness import HessianVectorProduct, lanczos
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def spectral_density(product: HessianVectorProduct, probes: Tensor, iterations: 
 
 def _quadrature(product: HessianVectorProduct, probe: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
     """Nodes and weights from one probe of each lane, both (K, M)."""
-    _, diagonal, off_diagonal = (part.double() for part in _lanczos(product, probe, iterations))
+    _, diagonal, off_diagonal = (part.double() for part in lanczos(product, probe, iterations))
     side = off_diagonal[:, :-1]
     tridiagonal = torch.diag_embed(diagonal) + torch.diag_embed(side, 1) + torch.diag_embed(side, -1)
     finite = tridiagonal.isfinite().all(2).all(1)[:, None]

@@ -80,15 +80,16 @@ def test_a_phone_shows_the_figure_while_the_slider_is_moved(page, voila):
     open_lesson(page, voila)
     for number in range(5):
         lab = LabOnPage(page, number)
-        slider = lab.element.locator("input[type=range]").first
-        slider.evaluate("s => s.scrollIntoView({ block: 'center' })")
-        page.wait_for_timeout(100)
-        knob, figure = slider.bounding_box(), lab.element.locator(".tdl-figure").first.bounding_box()
-        assert 0 <= knob["y"] <= PHONE["height"] - knob["height"]
-        seen = min(figure["y"] + figure["height"], PHONE["height"]) - max(figure["y"], 0)
-        assert seen >= figure["height"] / 2
-        at_top = "(s, at) => document.elementFromPoint(at.x + 9, at.y + 9) === s"
-        assert slider.evaluate(at_top, knob)
+        sliders = lab.element.locator(".tdl-controls > .tdl-control input[type=range]")
+        for slider in (sliders.first, sliders.last):
+            slider.evaluate("s => s.scrollIntoView({ block: 'end' })")
+            page.wait_for_timeout(100)
+            knob, figure = slider.bounding_box(), lab.element.locator(".tdl-figure").first.bounding_box()
+            assert 0 <= knob["y"] <= PHONE["height"] - knob["height"]
+            seen = min(figure["y"] + figure["height"], PHONE["height"]) - max(figure["y"], 0)
+            assert seen >= figure["height"] / 2
+            at_top = "(s, at) => document.elementFromPoint(at.x + 9, at.y + 9) === s"
+            assert slider.evaluate(at_top, knob)
 
 
 def test_a_phone_has_targets_large_enough_for_a_finger_and_no_serious_fault(page, voila):

@@ -105,6 +105,22 @@ class AlternatingGain(_OverStep):
         )
 
 
+class SteepOrSteady(AlternatingGain):
+    name = "steep_or_steady"
+    prompt = "Two slopes, equally steep. Along one the gradient stays, along the other it turns round at every step."
+    statement = "Momentum moves more where the loss drops more steeply."
+    answer = Choice((HOLDS, FAILS))
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        alternating, constant = history["gain"][-1]
+        return Outcome(
+            int(constant > 2 * alternating),
+            f"Both gradients have length 1, and yet the steps have length {constant:.3g} and {alternating:.3g}: a "
+            f"factor of {constant / alternating:.3g}. What momentum rewards is that gradients agree, not that "
+            "they are steep.",
+        )
+
+
 class StuckAtSaddle(_OverStep):
     name = "stuck_at_saddle"
     prompt = (
@@ -235,6 +251,7 @@ class BoundedSlope(Question):
 ALL: tuple[Question, ...] = (
     TwoMomenta(),
     AlternatingGain(),
+    SteepOrSteady(),
     StuckAtSaddle(),
     NewtonFindsMinima(),
     SmallConditionNumber(),

@@ -118,8 +118,7 @@ class RaceView(LabView):
         mark = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
         plane = plot(
             "race-path",
-            "Paths over the level lines; click, drag or use arrow keys to start elsewhere. Arrows: the chosen lane's "
-            "downhill step, and dotted its velocity",
+            "Paths (arrows: downhill step; dotted: velocity). Click or drag to start elsewhere",
             "θ₁",
             "θ₂",
             [
