@@ -87,7 +87,7 @@ HOSTILE = [
     urlencode({"bowl": json.dumps({"names": ["a"], "lanes": [{}], "changes": [[0, 7, "learning_rate", 1.0]]})}),
     urlencode({"bowl": json.dumps({"names": ["a"], "lanes": [{}], "changes": [[0, 0, "learning_rate", 1e9]]})}),
     urlencode({"bowl": json.dumps({"names": ["a"], "lanes": [{}], "changes": [[0, 0, "dimension", 9]]})}),
-    urlencode({"bowl": json.dumps({"names": ["a"] * 9, "lanes": [{}] * 9})}),
+    urlencode({"bowl": json.dumps({"names": ["a"] * 13, "lanes": [{}] * 13})}),
     urlencode({"bowl": '{"names":["a"],"lanes":[{"learning_rate":NaN}]}'}),
     "&".join(f"a{i}=1" for i in range(50)),
 ]
