@@ -17,7 +17,9 @@ def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: S
     titles = ["lane"] * several + quantities
     head = "".join(f"<th scope='col'>{escape(title)}</th>" for title in titles)
     rows = "".join(_row(lane, readings, quantities, names, colours) for lane in sorted({r.lane for r in readings}))
-    return f"<table aria-label='Values now'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table aria-label='Values now'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    # On a phone the table scrolls sideways: it has to be reached with the keyboard.
+    return f"<div class='tdl-values' tabindex='0' role='region' aria-label='Values now'>{table}</div>"
 
 
 def number(value: float) -> str:

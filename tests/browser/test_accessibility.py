@@ -80,16 +80,19 @@ def test_a_phone_shows_the_figure_while_the_slider_is_moved(page, voila):
     open_lesson(page, voila)
     for number in range(5):
         lab = LabOnPage(page, number)
-        sliders = lab.element.locator(".tdl-controls > .tdl-control input[type=range]")
+        sliders = lab.element.locator(".tdl-controls input[type=range]:visible")
         for slider in (sliders.first, sliders.last):
-            slider.evaluate("s => s.scrollIntoView({ block: 'end' })")
-            page.wait_for_timeout(100)
-            knob, figure = slider.bounding_box(), lab.element.locator(".tdl-figure").first.bounding_box()
-            assert 0 <= knob["y"] <= PHONE["height"] - knob["height"]
-            seen = min(figure["y"] + figure["height"], PHONE["height"]) - max(figure["y"], 0)
-            assert seen >= figure["height"] / 2
-            at_top = "(s, at) => document.elementFromPoint(at.x + 9, at.y + 9) === s"
-            assert slider.evaluate(at_top, knob)
+            wait_until(lambda slider=slider, lab=lab: both_in_view(slider, lab), "slider and figure are in view", 15)
+
+
+def both_in_view(slider, lab) -> bool:
+    """Bring a slider to the middle of the phone; see whether it and half of the lab's figure are in view."""
+    slider.evaluate("s => s.scrollIntoView({ block: 'center' })")
+    slider.page.wait_for_timeout(100)
+    knob, figure = slider.bounding_box(), lab.element.locator(".tdl-figure").first.bounding_box()
+    seen = min(figure["y"] + figure["height"], PHONE["height"]) - max(figure["y"], 0)
+    at_top = slider.evaluate("(s, at) => document.elementFromPoint(at.x + 9, at.y + 9) === s", knob)
+    return 0 <= knob["y"] <= PHONE["height"] - knob["height"] and seen >= figure["height"] / 2 and at_top
 
 
 def test_a_phone_has_targets_large_enough_for_a_finger_and_no_serious_fault(page, voila):
