@@ -3,117 +3,48 @@
 import asyncio
 import json
 import math
+import pkgutil
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
+import lab_cases
 import numpy as np
+from lab_case import LabCase
 
 from lessons.core.settings import SettingField
 from widgets.decimate import thin
 from widgets.lab import Lab
-from widgets.labs import divergence, optimizers, schedules
-from widgets.labs.divergence.bowl import BowlView
-from widgets.labs.divergence.net import NetView
-from widgets.labs.divergence.parabola import ParabolaView
-from widgets.labs.divergence.seeds import NetSeedsView
-from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
-from widgets.labs.optimizers.classifier import ClassifierView
-from widgets.labs.optimizers.condition import ConditionView
-from widgets.labs.optimizers.gain import GainView
-from widgets.labs.optimizers.proxy import OutlierView, ProxyView
-from widgets.labs.optimizers.race import RaceView
-from widgets.labs.optimizers.saddle import SaddleView
-from widgets.labs.schedules.floor import FloorView
-from widgets.labs.schedules.net import ScheduledNetView
-from widgets.labs.schedules.noisy import NoisyView
-from widgets.labs.schedules.range_test import RangeTestView
-from widgets.labs.schedules.seeds import ScheduleSeedsView
 from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.run_loop import State
-from widgets.view import LabView
 
-VIEWS: dict[str, type[LabView]] = {
-    "parabola": ParabolaView,
-    "bowl": BowlView,
-    "bowl_sweep": BowlSweepView,
-    "net": NetView,
-    "net_sweep": NetSweepView,
-    "net_seeds": NetSeedsView,
-    "race": RaceView,
-    "classifier": ClassifierView,
-    "gain": GainView,
-    "saddle": SaddleView,
-    "condition": ConditionView,
-    "proxy": ProxyView,
-    "outlier_shift": OutlierView,
-    "noisy_quadratic": NoisyView,
-    "noise_floor": FloorView,
-    "scheduled_net": ScheduledNetView,
-    "range_test": RangeTestView,
-    "schedule_seeds": ScheduleSeedsView,
-}
-TOPICS = (divergence, schedules, optimizers)
-TINY_NET = {"width": 2, "depth": 1, "train_size": 20, "batch_size": 5, "sharpness_every": 5}
-# Settings with which each lab runs in well under a second.
-SMALL: dict[str, dict[str, Any]] = {
-    "parabola": {},
-    "bowl": {"steps": 60},
-    "bowl_sweep": {"steps": 60},
-    "net": {"width": 4, "train_size": 20, "steps": 12},
-    "net_sweep": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
-    "net_seeds": {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5},
-    "race": {"steps": 12},
-    "classifier": {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 12, "measure_every": 3},
-    "gain": {"steps": 30},
-    "saddle": {"steps": 30},
-    "condition": {"steps": 30},
-    "proxy": {"steps": 12, "train_size": 10},
-    "outlier_shift": {"steps": 6, "train_size": 10},
-    "noisy_quadratic": {"steps": 30, "horizon": 30, "replicas": 2},
-    "noise_floor": {"steps": 50, "replicas": 2},
-    "scheduled_net": {**TINY_NET, "steps": 12, "horizon": 12},
-    "range_test": {**TINY_NET, "steps": 12, "horizon": 12},
-    "schedule_seeds": {**TINY_NET, "steps": 6, "horizon": 12},
-}
-LABS = tuple(SMALL)
-INSTANT = ("parabola", "bowl", "bowl_sweep", "gain")
-SWEEPS = (
-    "saddle",
-    "condition",
-    "outlier_shift",
-    "bowl_sweep",
-    "net_sweep",
-    "net_seeds",
-    "noise_floor",
-    "schedule_seeds",
-)
+
+def labs_of(topic: ModuleType) -> ModuleType:
+    """The package with the labs of a topic."""
+    return import_module(f"widgets.labs.{topic.__name__.rpartition('.')[2]}")
+
+
+TOPICS = [import_module(f"lab_cases.{module.name}") for module in pkgutil.iter_modules(lab_cases.__path__)]
+CASES: dict[str, LabCase] = {name: case for topic in TOPICS for name, case in topic.CASES.items()}
+QUESTIONS = {name: question for topic in TOPICS for name, question in labs_of(topic).QUIZ.questions.items()}
+LABS = tuple(CASES)
+INSTANT = tuple(name for name in LABS if CASES[name].instant)
+SWEEPS = tuple(name for name in LABS if CASES[name].sweep)
 ONE_RUN = tuple(name for name in LABS if name not in SWEEPS)
-# Presets that diverge: lab, number, and the setting that the doctor halves.
-DIVERGING = {("parabola", 4): "ratio", ("bowl", 1): "learning_rate", ("net", 2): "learning_rate"}
-# A setting of each lab that may change in flight, and a value it does not have at the start.
-HOT = {
-    "parabola": ("ratio", 0.7),
-    "bowl": ("learning_rate", 0.6),
-    "net": ("learning_rate", 0.03),
-    "noisy_quadratic": ("learning_rate", 0.11),
-    "race": ("learning_rate", 0.02),
-    "classifier": ("learning_rate", 0.004),
-    "gain": ("momentum", 0.4),
-    "proxy": ("learning_rate", 0.03),
-    "scheduled_net": ("learning_rate", 0.03),
-    "range_test": ("learning_rate", 0.03),
-}
+HOT = {name: case.hot for name, case in CASES.items() if case.hot}
+DIVERGING = {(name, case.diverging[0]): case.diverging[1] for name, case in CASES.items() if case.diverging}
 
 
 def opened(name: str, **changes: Any) -> Lab:
     """A lab with small settings."""
-    return factory(name)(**{**SMALL[name], **changes})
+    return factory(name)(**{**CASES[name].small, **changes})
 
 
 def factory(name: str) -> Callable[..., Lab]:
     """The function of a topic that opens this lab."""
-    return next(getattr(topic, name) for topic in TOPICS if hasattr(topic, name))
+    return next(getattr(labs_of(topic), name) for topic in TOPICS if name in topic.CASES)
 
 
 def failures(lab: Lab) -> list[str]:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from headless import (
+    CASES,
     INSTANT,
     LABS,
-    SMALL,
-    VIEWS,
     live,
     numeric,
     opened,
@@ -121,10 +120,10 @@ def test_a_hostile_command_changes_nothing(number: int) -> None:
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -> None:
-    fields = VIEWS[name]().settings_type.fields()
-    declared = next(fields[shown] for shown in VIEWS[name].shown if fields[shown].kind == "number")
+    fields = CASES[name].view().settings_type.fields()
+    declared = next(fields[shown] for shown in CASES[name].view.shown if fields[shown].kind == "number")
     bad = [{declared.name: declared.high * 2}, {declared.name: math.nan}, {declared.name: "1"}, {"colour": 1}]
-    preset = LaneList.of(VIEWS[name]().settings_type, VIEWS[name].presets[0])
+    preset = LaneList.of(CASES[name].view().settings_type, CASES[name].view.presets[0])
     for changes in bad if name in INSTANT else bad[:1]:
         lab = opened(name, **changes)
         said = refusal(lab)
@@ -160,9 +159,9 @@ def test_what_a_control_says_is_allowed_is_allowed(name: str) -> None:
                 if bound > held:
                     lab.change(field.name, int(bound) if field.kind == "integer" else bound)
                     assert lab.panel.refusal == {}, (field.name, bound)
-            lab.change(field.name, SMALL[name].get(field.name, field.default))
+            lab.change(field.name, CASES[name].small.get(field.name, field.default))
         lab.handle({"do": "reset"})  # only asked, never run: these are nets of any size
-        assert steps_of(lab) == SMALL[name].get("steps", 40)
+        assert steps_of(lab) == CASES[name].small.get("steps", 40)
 
     live(scenario)
 

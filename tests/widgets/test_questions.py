@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
-from headless import live, until
+from headless import QUESTIONS, live, until
 
 from lessons.core.history import History
 from lessons.core.run import Run
 from widgets.check import Check
-from widgets.labs import divergence, optimizers, schedules
 from widgets.question import Choice, Number, Sketch
 from widgets.scoreboard import Scoreboard
 from widgets.scoring import sketch_distance, verdict
 
-QUESTIONS = {**divergence.QUIZ.questions, **schedules.QUIZ.questions, **optimizers.QUIZ.questions}
 every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 
 

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from headless import LABS, ONE_RUN, SWEEPS, Browser, opened
+from headless import CASES, LABS, ONE_RUN, SWEEPS, Browser, opened
 
 from lessons.core.table import read_record
 
@@ -54,7 +54,7 @@ def test_a_lane_named_like_a_script_stays_text() -> None:
     assert "</script><script>alert(1)" not in text
 
 
-WITHOUT_SCRIPT = ("gain", "proxy")
+WITHOUT_SCRIPT = tuple(name for name in ONE_RUN if not CASES[name].script)
 
 
 @pytest.mark.parametrize("name", WITHOUT_SCRIPT)

@@ -1,0 +1,61 @@
+"""The labs of lesson 1."""
+
+from lab_case import LabCase, Shown, curves
+
+from widgets.lab import Lab
+from widgets.labs.optimizers.classifier import ClassifierView
+from widgets.labs.optimizers.condition import ConditionView
+from widgets.labs.optimizers.gain import GainView
+from widgets.labs.optimizers.proxy import OutlierView, ProxyView
+from widgets.labs.optimizers.race import RaceView
+from widgets.labs.optimizers.saddle import SaddleView
+
+
+def escapes(lab: Lab) -> list[Shown]:
+    """Gradient descent comes first: steps until it has left, against the distance it started from."""
+    lanes = [k for k, lane in enumerate(lab.run.lanes.settings) if lane.optimizer == "gradient descent"]
+    times = lab.history["escape_time"][-1, lanes].tolist()
+    return [Shown(0, 0, lab.run.lanes.distance[lanes].tolist(), times)]
+
+
+def iterations(lab: Lab) -> list[Shown]:
+    """Each method's iterations against the condition number, with a gap where it has not arrived."""
+    methods = list(dict.fromkeys(lane.method for lane in lab.run.lanes.settings))
+    error, counts = lab.history["error"][-1], lab.history["iterations"][-1]
+    found = []
+    for number, method in enumerate(methods):
+        lanes = [k for k, lane in enumerate(lab.run.lanes.settings) if lane.method == method]
+        arrived = [float(counts[k]) if error[k] <= 1e-6 else None for k in lanes]
+        found.append(Shown(0, number, lab.run.lanes.condition_number[lanes].tolist(), arrived))
+    return found
+
+
+def shifts(lab: Lab) -> list[Shown]:
+    """The share of fresh points on another side than without the outlier; none is a gap."""
+    side = lab.history.snapshot("fresh_side")
+    share = (side[1 : 1 + len(OutlierView.distances)] != side[0]).mean(1)
+    return [Shown(0, 0, list(OutlierView.distances), [v or None for v in share.tolist()])]
+
+
+CASES = {
+    "race": LabCase(RaceView, {"steps": 12}, hot=("learning_rate", 0.02)),
+    "classifier": LabCase(
+        ClassifierView,
+        {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 12, "measure_every": 3},
+        hot=("learning_rate", 0.004),
+        drawn=curves("loss", "train_loss", 3),
+    ),
+    "gain": LabCase(
+        GainView, {"steps": 30}, instant=True, hot=("momentum", 0.4), drawn=curves("gain", "gain", 1), script=False
+    ),
+    "saddle": LabCase(SaddleView, {"steps": 30}, sweep=True, drawn=escapes),
+    "condition": LabCase(ConditionView, {"steps": 30}, sweep=True, drawn=iterations),
+    "proxy": LabCase(
+        ProxyView,
+        {"steps": 12, "train_size": 10},
+        hot=("learning_rate", 0.03),
+        drawn=curves("error", "fresh_error", 1),
+        script=False,
+    ),
+    "outlier_shift": LabCase(OutlierView, {"steps": 6, "train_size": 10}, sweep=True, drawn=shifts),
+}
