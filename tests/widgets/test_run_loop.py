@@ -301,13 +301,12 @@ def test_other_tasks_get_their_turns_while_it_runs_flat_out(loop: Watched, busy:
         task = asyncio.get_running_loop().create_task(message())
         loop.play()
         start = time.thread_time()
-        await asyncio.sleep(0.6)
+        await until(lambda: len(took) > 11)
         task.cancel()
         loop.cancel()
         return time.thread_time() - start
 
     seconds = live(scenario)
-    assert len(took) > 5, "each waits 10 ms by itself, and for a slice to end; a loaded machine doubles that"
     assert sum(took) / len(took) < 0.05
     assert loop.training_seconds > 0.5 * seconds, "and yet it trains most of the time"
 
