@@ -1,36 +1,16 @@
 """A lane's script needs torch only and gives the losses of the lane that it was made of."""
 
-import ast
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.run import Run
 from lessons.core.script import lane_script
-from lessons.core.settings import Settings
 from lessons.optimizers.classifier import Classifier, ClassifierSettings
 from lessons.optimizers.mixture import RULES
 from lessons.optimizers.race import SURFACES, Race, RaceSettings
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
-
-ISOLATED = [sys.executable, "-I", "-W", "error"]
-MANY = """
-import contextlib, io, json, runpy, sys, torch
-sys.modules['lessons'] = sys.modules['widgets'] = None  # importing them fails
-torch.set_num_threads(1)
-found = []
-for path in sys.argv[1:]:
-    torch.set_default_dtype(torch.float32)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        found.append(runpy.run_path(path)["losses"])
-    assert printed.getvalue() == "".join(f"{step} {loss}\\n" for step, loss in enumerate(found[-1]))
-print(json.dumps(found))"""
+from tests.script_runs import Cases, ScriptRuns, changed, every_lane
 
 HYPER = {"momentum": 0.8, "beta_2": 0.95, "weight_decay": 0.3}
 RATES = {"quadratic": 0.2, "Rosenbrock": 2e-4, "Beale": 2e-3, "saddle": 0.1, "two minima": 0.03}
@@ -52,66 +32,26 @@ def classifier(optimizer: str, **values) -> ClassifierSettings:
     return ClassifierSettings(**{"optimizer": optimizer, "learning_rate": rate, **HYPER, **shape, **values})
 
 
-def changed(experiment: Experiment, settings: list[Settings], moves: list[tuple[int, str, float]]) -> RunRecord:
-    """The record of a run in which each lane makes the same moves; learning rates are given as factors."""
-    changes = [
-        Change(step=step, lane=lane, field=name, value=value * own.learning_rate if "rate" in name else value)
-        for step, name, value in moves
-        for lane, own in enumerate(settings)
-    ]
-    return Run(experiment, Lanes(settings)).record.model_copy(update={"changes": tuple(changes)})
-
-
-CASES: dict[str, tuple[Experiment, RunRecord]] = {
-    **{s: (Race(), changed(Race(), [race(s, o) for o in RULES], [])) for s in RATES},
-    "changed": (Race(), changed(Race(), [race("two minima", o) for o in RULES], MOVES)),
-    "noisy": (
-        Race(),
-        changed(Race(), [race("quadratic", o, gradient_noise=0.1, steps=270, seed=3) for o in NOISY], []),
-    ),
-    "digits": (Classifier(), changed(Classifier(), [classifier(o) for o in GRADIENT_OPTIMIZERS], [])),
-    "digits, changed": (Classifier(), changed(Classifier(), [classifier(o) for o in GRADIENT_OPTIMIZERS], MOVES)),
-    "points": (
-        Classifier(),
-        changed(Classifier(), [classifier("Adam", data="moons", activation="relu", depth=2)], []),
-    ),
-    "full batch": (Classifier(), changed(Classifier(), [classifier("Quickprop", batch_size=100, depth=0)], [])),
+CASES: Cases = {
+    **{surface: changed(Race(), [race(surface, rule) for rule in RULES], []) for surface in RATES},
+    "changed": changed(Race(), [race("two minima", rule) for rule in RULES], MOVES),
+    "noisy": changed(Race(), [race("quadratic", rule, gradient_noise=0.1, steps=270, seed=3) for rule in NOISY], []),
+    "digits": changed(Classifier(), [classifier(rule) for rule in GRADIENT_OPTIMIZERS], []),
+    "digits, changed": changed(Classifier(), [classifier(rule) for rule in GRADIENT_OPTIMIZERS], MOVES),
+    "points": changed(Classifier(), [classifier("Adam", data="moons", activation="relu", depth=2)], []),
+    "full batch": changed(Classifier(), [classifier("Quickprop", batch_size=100, depth=0)], []),
 }
-LANES = [
-    pytest.param(case, lane, id=f"{case}-{record.settings[lane]['optimizer']}")
-    for case, (_, record) in CASES.items()
-    for lane in range(len(record.names))
-]
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[tuple[str, int], Path]:
-    """Each lane's script as a file."""
-    folder, paths = tmp_path_factory.mktemp("scripts"), {}
-    for number, (case, lane) in enumerate(parameter.values for parameter in LANES):
-        paths[case, lane] = folder / f"script_{number}.py"
-        paths[case, lane].write_text(lane_script(*CASES[case], lane), encoding="utf-8")
-    return paths
+def scripts(tmp_path_factory) -> ScriptRuns:
+    return ScriptRuns(CASES, tmp_path_factory.mktemp("scripts"))
 
 
-@pytest.fixture(scope="module")
-def losses(files) -> dict[tuple[str, int], np.ndarray]:
-    """What the scripts leave in `losses`; all run in one process, as torch takes seconds to start."""
-    done = subprocess.run([*ISOLATED, "-c", MANY, *map(str, files.values())], capture_output=True, text=True)
-    assert not done.stderr
-    return dict(zip(files, map(np.array, json.loads(done.stdout)), strict=True))
-
-
-@pytest.fixture(scope="module")
-def expected() -> dict[str, np.ndarray]:
-    """The lab's losses, shape (T, K)."""
-    return {case: np.stack([m["loss"].double().numpy() for m in Run.replay(*c)]) for case, c in CASES.items()}
-
-
-@pytest.mark.parametrize(("case", "lane"), LANES)
-def test_script_gives_the_losses_of_the_lane(losses, expected, case, lane):
+@pytest.mark.parametrize(("case", "lane"), every_lane(CASES))
+def test_script_gives_the_losses_of_the_lane(scripts, case, lane):
     """In float64 up to rounding along the path, which Quickprop's quotients of small differences magnify most."""
-    found, wanted = losses[case, lane], expected[case][:, lane]
+    found, wanted = scripts.losses[case, lane], scripts.expected[case][:, lane]
     if isinstance(CASES[case][0], Race):
         np.testing.assert_allclose(found[:31], wanted[:31], rtol=1e-7, atol=1e-12)
         rough = CASES[case][1].settings[lane]["optimizer"] == "Quickprop"
@@ -127,22 +67,9 @@ def test_what_has_no_short_script_has_none(lane):
     assert lane_script(Race(), Run(Race(), Lanes([RaceSettings(**lane)])).record, 0) is None
 
 
-def test_scripts_import_torch_and_little_of_the_standard_library(files):
-    modules = set()
-    for path in files.values():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            modules |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
-            modules |= {node.module} if isinstance(node, ast.ImportFrom) else set()
-    assert modules == {"torch", "math", "base64", "hashlib", "zlib"}
+def test_scripts_import_torch_and_little_of_the_standard_library(scripts):
+    assert scripts.imports() == {"torch", "math", "base64", "hashlib", "zlib"}
 
 
-def test_scripts_are_formatted_and_free_of_what_ruff_finds(files):
-    rules = ["--select", "E,F,W,I,UP,B,C4,SIM,RUF", "--ignore", "E501,RUF001,RUF002,RUF003"]
-    ruff = [sys.executable, "-m", "ruff"]
-    for command in (["check", *rules, "--target-version", "py311"], ["format", "--diff"]):
-        done = subprocess.run(
-            [*ruff, *command, "--isolated", "--line-length", "120", *map(str, files.values())],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+def test_scripts_are_formatted_and_free_of_what_ruff_finds(scripts):
+    assert scripts.faults_of_style() == ""

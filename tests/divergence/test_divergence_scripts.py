@@ -3,8 +3,6 @@
 import ast
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,26 +11,15 @@ from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change, Run, RunRecord
 from lessons.core.script import lane_script
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
+from tests.script_runs import ISOLATED, NO_PACKAGE, Cases, ScriptRuns, changed, every_lane
 
 QUADRATIC_RULES = ("gradient descent", "heavy ball", "moving average", "Nesterov")
 RULES = (*QUADRATIC_RULES, "Adam")
-ALLOWED_IMPORTS = {"torch", "math", "base64", "hashlib", "zlib"}
-ISOLATED = [sys.executable, "-I", "-W", "error"]
-NO_PACKAGE = "import sys; sys.modules['lessons'] = sys.modules['widgets'] = None  # importing them fails"
 DUMP = "import json; print(json.dumps(losses))"
-MANY = f"""{NO_PACKAGE}
-import contextlib, io, json, runpy, torch
-torch.set_num_threads(1)
-found = []
-for path in sys.argv[1:]:
-    torch.set_default_dtype(torch.float32)
-    with contextlib.redirect_stdout(io.StringIO()):
-        found.append(runpy.run_path(path)["losses"])
-print(json.dumps(found))"""
 
 PARABOLA = [ParabolaSettings(ratio=r, curvature=c) for r, c in ((0.3, 1.0), (1.9, 7.3), (2.0, 0.3), (2.4, 1.0))]
 BOWL = [BowlSettings(optimizer=rule, learning_rate=0.4, dimension=2) for rule in QUADRATIC_RULES]
@@ -73,55 +60,36 @@ MOVES = [(0, "learning_rate", 0.8), (4, "momentum", 0.5), (4, "momentum", 0.6), 
 STOPS = [(3, "momentum", 0.0), (9, "momentum", 0.8), (15, "momentum", 0.0)]
 
 
-def changed(experiment: Experiment, settings: list[Settings], moves: list[tuple[int, str, float]]) -> RunRecord:
-    """The record of a run in which each lane makes the same moves; learning rates are given as factors."""
-    record = Run(experiment, Lanes(settings)).record
-    changes = [
-        Change(step=step, lane=lane, field=field, value=value * own.learning_rate if "rate" in field else value)
-        for step, field, value in moves
-        for lane, own in enumerate(settings)
-    ]
-    return record.model_copy(update={"changes": tuple(changes)})
-
-
-def parabola_changed() -> RunRecord:
+def parabola_changed() -> tuple[Experiment, RunRecord]:
     moves = [(0, 0, 1.5), (3, 1, 0.29), (3, 1, 1.3), (39, 2, 0.7), (40, 2, 0.1), (7, 0, 0.4)]
     changes = tuple(Change(step=s, lane=k, field="ratio", value=v) for s, k, v in moves)
-    return Run(Parabola(), Lanes(PARABOLA)).record.model_copy(update={"changes": changes})
+    return Parabola(), Run(Parabola(), Lanes(PARABOLA)).record.model_copy(update={"changes": changes})
 
 
-CASES: dict[str, tuple[Experiment, RunRecord]] = {
-    "parabola": (Parabola(), changed(Parabola(), PARABOLA, [])),
-    "parabola, changed": (Parabola(), parabola_changed()),
-    "bowl": (Bowl(), changed(Bowl(), BOWL, [])),
-    "bowl, changed": (Bowl(), changed(Bowl(), BOWL, MOVES)),
-    "bowl, wide": (Bowl(), changed(Bowl(), BOWL_WIDE, MOVES)),
-    "bowl, diverging": (Bowl(), changed(Bowl(), BOWL_DIVERGING[:1], [])),
-    "bowl, round": (Bowl(), changed(Bowl(), BOWL_DIVERGING[1:], [])),
-    "bowl, momentum 0": (Bowl(), changed(Bowl(), BOWL_STILL, [])),
-    "bowl, momentum to 0 and back": (Bowl(), changed(Bowl(), BOWL, STOPS)),
-    "net": (Net(), changed(Net(), TANH, [])),
-    "net, changed": (Net(), changed(Net(), TANH, MOVES)),
-    "net, momentum to 0 and back": (Net(), changed(Net(), TANH, STOPS)),
-    "net, relu": (Net(), changed(Net(), RELU, [])),
-    "net, relu, learning rate changed": (Net(), changed(Net(), RELU, MOVES[:1])),
-    "net, linear": (Net(), changed(Net(), LINEAR, [])),
+CASES: Cases = {
+    "parabola": changed(Parabola(), PARABOLA, []),
+    "parabola, changed": parabola_changed(),
+    "bowl": changed(Bowl(), BOWL, []),
+    "bowl, changed": changed(Bowl(), BOWL, MOVES),
+    "bowl, wide": changed(Bowl(), BOWL_WIDE, MOVES),
+    "bowl, diverging": changed(Bowl(), BOWL_DIVERGING[:1], []),
+    "bowl, round": changed(Bowl(), BOWL_DIVERGING[1:], []),
+    "bowl, momentum 0": changed(Bowl(), BOWL_STILL, []),
+    "bowl, momentum to 0 and back": changed(Bowl(), BOWL, STOPS),
+    "net": changed(Net(), TANH, []),
+    "net, changed": changed(Net(), TANH, MOVES),
+    "net, momentum to 0 and back": changed(Net(), TANH, STOPS),
+    "net, relu": changed(Net(), RELU, []),
+    "net, relu, learning rate changed": changed(Net(), RELU, MOVES[:1]),
+    "net, linear": changed(Net(), LINEAR, []),
 }
-LANES = [
-    pytest.param(case, lane, id=f"{case}-{lane}") for case, (_, r) in CASES.items() for lane in range(len(r.names))
-]
-every_lane = pytest.mark.parametrize(("case", "lane"), LANES)
+per_lane = pytest.mark.parametrize(("case", "lane"), every_lane(CASES))
 
 
 def script_of(case: str, lane: int) -> str:
     text = lane_script(*CASES[case], lane)
     assert text is not None
     return text
-
-
-def replayed(case: str) -> np.ndarray:
-    """The lab's losses, shape (T, K)."""
-    return np.stack([m["loss"].double().numpy() for m in Run.replay(*CASES[case])])
 
 
 def assert_agree(case: str, found: np.ndarray, expected: np.ndarray) -> None:
@@ -134,66 +102,34 @@ def assert_agree(case: str, found: np.ndarray, expected: np.ndarray) -> None:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory) -> dict[tuple[str, int], Path]:
-    """Each lane's script as a file."""
-    folder, paths = tmp_path_factory.mktemp("scripts"), {}
-    for number, (case, lane) in enumerate(parameter.values for parameter in LANES):
-        paths[case, lane] = folder / f"script_{number}.py"
-        paths[case, lane].write_text(script_of(case, lane), encoding="utf-8")
-    return paths
+def scripts(tmp_path_factory) -> ScriptRuns:
+    return ScriptRuns(CASES, tmp_path_factory.mktemp("scripts"))
 
 
-@pytest.fixture(scope="module")
-def losses(files) -> dict[tuple[str, int], np.ndarray]:
-    """What the scripts leave in `losses`; all run in one process, as torch takes seconds to start."""
-    done = subprocess.run([*ISOLATED, "-c", MANY, *map(str, files.values())], capture_output=True, text=True)
-    assert not done.stderr
-    return dict(zip(files, map(np.array, json.loads(done.stdout)), strict=True))
-
-
-@pytest.fixture(scope="module")
-def expected() -> dict[str, np.ndarray]:
-    return {case: replayed(case) for case in CASES}
-
-
-@every_lane
-def test_script_gives_the_losses_of_the_lane(losses, expected, case, lane):
-    assert_agree(case, losses[case, lane], expected[case][:, lane])
+@per_lane
+def test_script_gives_the_losses_of_the_lane(scripts, case, lane):
+    assert_agree(case, scripts.losses[case, lane], scripts.expected[case][:, lane])
 
 
 @pytest.mark.parametrize("case", ["parabola, changed", "bowl, changed", "net, changed"])
-def test_script_by_itself_prints_step_and_loss(files, expected, case):
-    text = f"{NO_PACKAGE}\n{files[case, 1].read_text(encoding='utf-8')}\n{DUMP}\n"
+def test_script_by_itself_prints_step_and_loss(scripts, case):
+    text = f"{NO_PACKAGE}\n{scripts.files[case, 1].read_text(encoding='utf-8')}\n{DUMP}\n"
     done = subprocess.run([*ISOLATED, "-c", text], capture_output=True, text=True)
     assert not done.stderr
     *printed, dumped = done.stdout.splitlines()
-    assert_agree(case, np.array(json.loads(dumped)), expected[case][:, 1])
+    assert_agree(case, np.array(json.loads(dumped)), scripts.expected[case][:, 1])
     assert [line.split() for line in printed] == [[str(s), repr(v)] for s, v in enumerate(json.loads(dumped))]
 
 
-@every_lane
-def test_script_imports_torch_and_little_of_the_standard_library(case, lane):
-    modules = set()
-    for node in ast.walk(ast.parse(script_of(case, lane))):
-        modules |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
-        modules |= {node.module} if isinstance(node, ast.ImportFrom) else set()
-    assert "torch" in modules
-    assert modules <= ALLOWED_IMPORTS
+def test_scripts_import_torch_and_little_of_the_standard_library(scripts):
+    assert scripts.imports() == {"torch", "math", "base64", "hashlib", "zlib"}
 
 
-def test_scripts_are_formatted_and_free_of_what_ruff_finds(files):
-    rules = ["--select", "E,F,W,I,UP,B,C4,SIM,RUF", "--ignore", "E501,RUF001,RUF002,RUF003"]
-    ruff = [sys.executable, "-m", "ruff"]
-    for command in (["check", *rules, "--target-version", "py311"], ["format", "--check"]):
-        done = subprocess.run(
-            [*ruff, *command, "--isolated", "--line-length", "120", *map(str, files.values())],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+def test_scripts_are_formatted_and_free_of_what_ruff_finds(scripts):
+    assert scripts.faults_of_style() == ""
 
 
-@every_lane
+@per_lane
 def test_lines_are_short_but_for_the_data(case, lane):
     assert all(len(line) <= 120 for line in script_of(case, lane).splitlines() if not line.startswith("DATA = "))
 
