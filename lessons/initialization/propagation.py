@@ -19,7 +19,7 @@ from lessons.initialization.histograms import BINS, histogram
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.settings import SchemeSettings
 
-INPUTS = 64
+INPUTS = 32
 
 
 class PropagationSettings(SchemeSettings):
@@ -153,12 +153,19 @@ def draw_net(lanes: Lanes, initializer: Initializer, number: int) -> DrawnNet:
     depth, width = lanes.shared.depth, lanes.shared.width
     layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
     inputs = _normal(lanes.seed, f"inputs of net {number}", INPUTS, width)
-    biases = [_normal(lanes.seed, f"biases {layer.number} of net {number}", 1, width) for layer in layers]
     return DrawnNet(
         inputs=lanes.input_scale.float()[:, None, None] * inputs,
         weights=[initializer.weights(layer) for layer in layers],
-        biases=[lanes.bias_deviation.float()[:, None, None] * bias for bias in biases],
+        biases=[_biases(lanes, layer) for layer in layers],
     )
+
+
+def _biases(lanes: Lanes, layer: Layer) -> Tensor:
+    """Shape (K, 1, n); nothing is drawn where all of them are 0."""
+    deviation = lanes.bias_deviation.float()[:, None, None]
+    if not deviation.any():
+        return deviation.expand(-1, 1, layer.fan_out)
+    return deviation * _normal(lanes.seed, f"biases {layer.number} of net {layer.net}", 1, layer.fan_out)
 
 
 def last_gradients(lanes: Lanes, number: int) -> Tensor:
@@ -171,9 +178,9 @@ def down(net: DrawnNet, activation: LaneActivation) -> Forward:
     hidden, activations, slopes = net.inputs, [], []
     for weight, bias in zip(net.weights, net.biases, strict=True):
         z = torch.baddbmm(bias, hidden, weight)
-        hidden = activation(z)
+        hidden, slope = activation.with_slope(z)
         activations.append(hidden)
-        slopes.append(activation.slope(z))
+        slopes.append(slope)
     return Forward(activations, slopes)
 
 

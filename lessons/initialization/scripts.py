@@ -39,11 +39,13 @@ _WEIGHTS = {
 
 _ORTHOGONAL = '''\
 def orthogonal(normal):
-    """The Q of a Gaussian matrix, with signs that make R's diagonal positive; orthonormal rows if it is wide."""
-    wide = normal.shape[0] < normal.shape[1]
-    q, r = torch.linalg.qr(normal.T if wide else normal)
-    q = q * torch.where(r.diagonal() < 0, -1.0, 1.0)
-    return q.T if wide else q'''
+    """Product of reflections along the columns of a lower triangle; orthonormal rows if the matrix is wide."""
+    if normal.shape[0] < normal.shape[1]:
+        return orthogonal(normal.T).T
+    vectors = normal.tril()
+    first, length = vectors.diagonal(), vectors.norm(dim=0)
+    sign = torch.where(first < 0, -1.0, 1.0)
+    return -sign * torch.linalg.householder_product(vectors / (first + sign * length), 1 + first.abs() / length)'''
 
 _STREAM = Layer(0, 0, 0, 0).stream.replace("0", "{number}", 1)
 

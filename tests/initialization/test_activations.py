@@ -44,5 +44,7 @@ def test_each_lane_has_its_own_and_gradients_go_through():
     value = activation(z)
     (gradient,) = torch.autograd.grad(value.sum(), z)
     torch.testing.assert_close(gradient, activation.slope(z.detach()))
+    torch.testing.assert_close(activation.with_slope(z.detach()), (value.detach(), gradient))
+    torch.testing.assert_close(LaneActivation(["tanh"]).with_slope(z[:1].detach()), (value[:1].detach(), gradient[:1]))
     for lane, name in enumerate(names):
         torch.testing.assert_close(value[lane].detach(), ACTIVATIONS[name](GRID))

@@ -102,6 +102,17 @@ def test_signs_of_orthogonal_matrices_are_free():
     assert diagonals.mean().abs() < 4 * diagonals.std() / math.sqrt(800)
 
 
+def test_orthogonal_matrices_are_uniform_under_the_haar_measure():
+    """Of 4 x 4: E q^2 = 1/4, E q^4 = 3/(4*6), as many turn a mirror image as do not, and E tr(Q)^2 = 1."""
+    drawn = torch.stack([weights("orthogonal", 4, 4, seed) for seed in range(4000)]) / GAIN
+    assert drawn.mean(0).abs().max() < 5 * 0.5 / math.sqrt(4000)
+    torch.testing.assert_close(drawn.square().mean(0), torch.full((4, 4), 0.25), rtol=0, atol=5 * 0.25 / 63)
+    torch.testing.assert_close(drawn.pow(4).mean(0), torch.full((4, 4), 0.125), rtol=0, atol=5 * 0.2 / 63)
+    assert torch.linalg.det(drawn).mean().abs() < 5 / 63
+    traces = drawn.diagonal(dim1=1, dim2=2).sum(1)
+    assert traces.square().mean().item() == pytest.approx(1, abs=5 * math.sqrt(2) / 63)
+
+
 def test_schemes_of_one_seed_share_their_draw():
     lanes = Lanes([settings("LeCun"), settings("normal"), settings("LeCun", gain=2.0), settings("LeCun", seed=1)])
     lecun, normal, louder, other = Initializer(lanes).weights(Layer(2, 5, 30, 20))
