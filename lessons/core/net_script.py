@@ -34,7 +34,14 @@ for layer in model:
         layer.weight.data = (INIT_SCALE * (drawn / math.sqrt(layer.in_features))).T.contiguous()
         layer.bias.data.zero_()"""
 
-_MODULES = {"tanh": ["nn.Tanh()"], "relu": ["nn.ReLU()"], "linear": []}
+_MODULES = {
+    "linear": [],
+    "tanh": ["nn.Tanh()"],
+    "logistic": ["nn.Sigmoid()"],
+    "relu": ["nn.ReLU()"],
+    "leaky relu": ["nn.LeakyReLU()"],
+    "gelu": ["nn.GELU()"],
+}
 _BATCH_LOSSES = {
     "squared error": "(model({inputs}) - nn.functional.one_hot({labels}, 10)).square().sum(1).mean() / 2",
     "cross-entropy": "nn.functional.cross_entropy(model({inputs}), {labels})",
@@ -49,17 +56,21 @@ def data_text(train_size: int) -> str:
     return _DATA.format(data=base64.b64encode(zlib.compress(rows.numpy().tobytes(), 9)).decode())
 
 
-def model_text(depth: int, activation: str, inputs: int = 64, classes: int = 10) -> str:
-    """Write `model`, each layer by itself, and the draw of its weights.
-
-    The script must have `RANDOM_STREAM` and the constants INIT_SCALE, SEED and, for `depth` > 0, WIDTH.
-    """
+def layers_text(depth: int, activation: str, inputs: int = 64, classes: int = 10) -> str:
+    """Write `model`, each layer by itself; the script must have the constant WIDTH, for `depth` > 0."""
     units = [str(inputs), *["WIDTH"] * depth, str(classes)]
     layers = [f"nn.Linear({units[0]}, {units[1]})"]
     for fan_in, fan_out in itertools.pairwise(units[1:]):
         layers += [*_MODULES[activation], f"nn.Linear({fan_in}, {fan_out})"]
-    model = "\n".join(["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"])
-    return f"{model}\n\n{_START}"
+    return "\n".join(["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"])
+
+
+def model_text(depth: int, activation: str, inputs: int = 64, classes: int = 10) -> str:
+    """Write `model` and the draw of its weights.
+
+    The script must have `RANDOM_STREAM` and the constants INIT_SCALE, SEED and, for `depth` > 0, WIDTH.
+    """
+    return f"{layers_text(depth, activation, inputs, classes)}\n\n{_START}"
 
 
 def loss_text(loss: str, inputs: str = "inputs", labels: str = "labels") -> str:

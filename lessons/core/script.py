@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import indent
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
@@ -11,6 +12,7 @@ from lessons.core.run import Change, RunRecord
 from lessons.core.settings import Settings
 
 _LONGEST_NAME = 60
+GRADIENT_STEP = ("optimizer.zero_grad()", "loss.backward()", "optimizer.step()")
 
 
 def lane_script(experiment: Experiment, record: RunRecord, lane: int) -> str | None:
@@ -48,6 +50,11 @@ def constant(settings: Settings, field: str) -> str:
     return f"{field.upper()} = {getattr(settings, field)!r}{comment}"
 
 
+def constants(settings: Settings, *fields: str, before: Sequence[str] = ()) -> str:
+    """Return a line for each setting, after the lines that are given; empty ones are left out."""
+    return "\n".join(line for line in (*before, *(constant(settings, field) for field in fields)) if line)
+
+
 def change_table(entries: Sequence[tuple[int, str, str]], steps: int) -> str:
     """Return the table of changes in flight; empty if nothing changes.
 
@@ -73,34 +80,34 @@ def change_table(entries: Sequence[tuple[int, str, str]], steps: int) -> str:
     )
 
 
-def training_loop(loss: str, changing: bool) -> str:
+def training_loop(loss: Sequence[str], changing: bool, update: Sequence[str] = GRADIENT_STEP) -> str:
     """Return the loop.
 
     Args:
-        loss: An expression of the loss.
+        loss: Lines that compute `loss`, from the number `step` of updates made so far.
         changing: Whether there is a table of changes.
+        update: Lines that make one update.
     """
-    change = ["    optimizer.param_groups[0].update(CHANGES.get(step, {}))"] if changing else []
     lines = [
-        "losses = []",
-        "for step in range(STEPS + 1):",
-        f"    loss = {loss}",
-        "    losses.append(loss.item())",
-        "    print(step, losses[-1])",
-        "    if step == STEPS:",
-        "        break",
-        *change,
-        "    optimizer.zero_grad()",
-        "    loss.backward()",
-        "    optimizer.step()",
+        *loss,
+        "losses.append(loss.item())",
+        "print(step, losses[-1])",
+        "if step == STEPS:",
+        "    break",
+        *["optimizer.param_groups[0].update(CHANGES.get(step, {}))"] * changing,
+        *update,
     ]
-    return "\n".join(lines)
+    return "losses = []\nfor step in range(STEPS + 1):\n" + indent("\n".join(lines), "    ")
+
+
+def definitions(*texts: str) -> str:
+    """Join functions and classes, two empty lines around each; empty ones are left out."""
+    return "\n" + "\n\n\n".join(text for text in texts if text) + "\n"
 
 
 def assembled(*paragraphs: str) -> str:
-    """Join the paragraphs of a script; empty ones are left out, definitions stand apart."""
-    parts = [f"\n{part}\n" if part.startswith("class ") else part for part in paragraphs if part]
-    return "\n\n".join(parts) + "\n"
+    """Join the paragraphs of a script; empty ones are left out."""
+    return "\n\n".join(part for part in paragraphs if part.strip()) + "\n"
 
 
 def _checked(settings: Settings, changes: Sequence[Change]) -> list[Change]:

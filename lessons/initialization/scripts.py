@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
+from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, layers_text, loss_text
 from lessons.core.optimizer_script import optimizer_text
 from lessons.core.own_rule import OWN
 from lessons.core.run import Change
-from lessons.core.script import assembled, constant, training_loop
+from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.initialization.draws import Layer
 from lessons.initialization.schemes import SCHEMES
 
 if TYPE_CHECKING:
     from lessons.initialization.training import DeepNetSettings
-
-_MODULES = {
-    "linear": [],
-    "tanh": ["nn.Tanh()"],
-    "logistic": ["nn.Sigmoid()"],
-    "relu": ["nn.ReLU()"],
-    "leaky relu": ["nn.LeakyReLU()"],
-    "gelu": ["nn.GELU()"],
-}
 
 _WEIGHTS = {
     "zeros": "torch.zeros(fan_in, fan_out)",
@@ -67,25 +57,12 @@ def training_script(settings: DeepNetSettings, changes: Sequence[Change]) -> str
     orthogonal = _ORTHOGONAL if settings.scheme == "orthogonal" else ""
     return assembled(
         NET_IMPORTS,
-        "\n".join([optimizer.constants, *(constant(settings, name) for name in fields)]),
+        constants(settings, *fields, before=[optimizer.constants]),
         optimizer.changes,
-        _definitions(optimizer.definition, RANDOM_STREAM, orthogonal),
+        definitions(optimizer.definition, RANDOM_STREAM, orthogonal),
         data_text(settings.train_size),
-        _model(settings),
+        layers_text(settings.depth, settings.activation),
         _START.replace("{weights}", _WEIGHTS[settings.scheme]),
         optimizer.construction,
-        training_loop(loss_text(settings.loss), changing=bool(optimizer.changes)),
+        training_loop([f"loss = {loss_text(settings.loss)}"], changing=bool(optimizer.changes)),
     )
-
-
-def _model(settings: DeepNetSettings) -> str:
-    units = ["64", *["WIDTH"] * settings.depth, "10"]
-    layers = [f"nn.Linear({units[0]}, {units[1]})"]
-    for fan_in, fan_out in itertools.pairwise(units[1:]):
-        layers += [*_MODULES[settings.activation], f"nn.Linear({fan_in}, {fan_out})"]
-    return "\n".join(["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"])
-
-
-def _definitions(*texts: str) -> str:
-    """Functions and classes, two empty lines around each."""
-    return "\n" + "\n\n\n".join(text for text in texts if text) + "\n"

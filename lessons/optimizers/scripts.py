@@ -14,8 +14,7 @@ from lessons.core.data.point_sets import points_split
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, model_text
 from lessons.core.optimizer_script import OptimizerText, optimizer_text
 from lessons.core.run import Change
-from lessons.core.script import assembled, change_table, constant
-from lessons.core.settings import Settings
+from lessons.core.script import GRADIENT_STEP, assembled, change_table, constant, constants, definitions, training_loop
 from lessons.optimizers.lbfgs import HISTORY
 from lessons.optimizers.surfaces import TwoMinima
 
@@ -75,9 +74,9 @@ def closure():
     return loss"""
 
 _NOISE = """\
-    if step % 256 == 0:
-        noise = torch.randn(256, 2, generator=random_stream(f"gradient noise {step // 256}"))
-    theta.grad += GRADIENT_NOISE * noise[step % 256]"""
+if step % 256 == 0:
+    noise = torch.randn(256, 2, generator=random_stream(f"gradient noise {step // 256}"))
+theta.grad += GRADIENT_NOISE * noise[step % 256]"""
 
 _POINTS = """\
 # The training points, two coordinates and the label of each.
@@ -85,7 +84,7 @@ DATA = "{data}"
 stored = torch.frombuffer(bytearray(zlib.decompress(base64.b64decode(DATA))), dtype=torch.float32).view(-1, 3)
 inputs, labels = stored[:, :2].clone(), stored[:, 2].long()"""
 
-_ROWS = '    rows = torch.randperm(len(labels), generator=random_stream(f"batch {step}"))[:BATCH_SIZE]'
+_ROWS = 'rows = torch.randperm(len(labels), generator=random_stream(f"batch {step}"))[:BATCH_SIZE]'
 
 
 def race_script(settings: RaceSettings, changes: Sequence[Change]) -> str | None:
@@ -101,20 +100,15 @@ def race_script(settings: RaceSettings, changes: Sequence[Change]) -> str | None
     shape = ["condition_number", "angle"] if settings.surface == "quadratic" else []
     noise = ["gradient_noise", "seed"] if noisy else []
     imports = ["hashlib"] * noisy + ["math"] * (settings.surface == "quadratic")
-    gradient = [
-        "    optimizer.zero_grad()",
-        "    loss.backward()",
-        *([_NOISE] if noisy else []),
-        "    optimizer.step()",
-    ]
+    update = [*GRADIENT_STEP[:2], *[_NOISE] * noisy, GRADIENT_STEP[2]] if not searching else ["optimizer.step(closure)"]
     return assembled(
         _imports(imports),
-        _constants(optimizer, settings, *shape, *noise, "start_x", "start_y", "steps"),
+        constants(settings, *shape, *noise, "start_x", "start_y", "steps", before=[optimizer.constants]),
         optimizer.changes,
-        _definitions(RANDOM_STREAM if noisy else "", _SURFACES[settings.surface], optimizer.definition),
+        definitions(RANDOM_STREAM if noisy else "", _SURFACES[settings.surface], optimizer.definition),
         f"{_START}\n{optimizer.construction}",
-        _definitions(_CLOSURE) if searching else "",
-        _loop(optimizer, ["    loss = loss_at(theta)"], ["    optimizer.step(closure)"] if searching else gradient),
+        definitions(_CLOSURE) if searching else "",
+        training_loop(["loss = loss_at(theta)"], bool(optimizer.changes), update),
     )
 
 
@@ -123,18 +117,18 @@ def classifier_script(settings: ClassifierSettings, changes: Sequence[Change]) -
     optimizer = optimizer_text(settings, changes, "model.parameters()")
     batched = settings.batch_size < settings.train_size
     rows, part = ([_ROWS], "[rows]") if batched else ([], "")
-    loss = f"    loss = nn.functional.cross_entropy(model(inputs{part}), labels{part})"
+    loss = f"loss = nn.functional.cross_entropy(model(inputs{part}), labels{part})"
     fields = [*["width"] * (settings.depth > 0), "init_scale", *["batch_size"] * batched, "seed", "steps"]
     ends = () if settings.data == "digits" else (2, 2)
     return assembled(
         NET_IMPORTS,
-        _constants(optimizer, settings, *fields),
+        constants(settings, *fields, before=[optimizer.constants]),
         optimizer.changes,
-        _definitions(optimizer.definition, RANDOM_STREAM),
+        definitions(optimizer.definition, RANDOM_STREAM),
         data_text(settings.train_size) if settings.data == "digits" else _points_text(settings),
         model_text(settings.depth, settings.activation, *ends),
         optimizer.construction,
-        _loop(optimizer, [*rows, loss], ["    optimizer.zero_grad()", "    loss.backward()", "    optimizer.step()"]),
+        training_loop([*rows, loss], bool(optimizer.changes)),
     )
 
 
@@ -169,29 +163,3 @@ def _points_text(settings: ClassifierSettings) -> str:
 def _imports(names: Sequence[str]) -> str:
     lines = [f"import {name}" for name in names]
     return "\n".join([*lines, *[""] * bool(lines), "import torch"])
-
-
-def _constants(optimizer: OptimizerText, settings: Settings, *fields: str) -> str:
-    return "\n".join([optimizer.constants, *(constant(settings, field) for field in fields)])
-
-
-def _definitions(*texts: str) -> str:
-    """Functions and classes, two empty lines around each."""
-    return "\n" + "\n\n\n".join(text for text in texts if text) + "\n"
-
-
-def _loop(optimizer: OptimizerText, loss: Sequence[str], update: Sequence[str]) -> str:
-    """The training loop, from lines that compute the loss and lines that update."""
-    change = ["    optimizer.param_groups[0].update(CHANGES.get(step, {}))"] if optimizer.changes else []
-    lines = [
-        "losses = []",
-        "for step in range(STEPS + 1):",
-        *loss,
-        "    losses.append(loss.item())",
-        "    print(step, losses[-1])",
-        "    if step == STEPS:",
-        "        break",
-        *change,
-        *update,
-    ]
-    return "\n".join(lines)

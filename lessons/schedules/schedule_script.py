@@ -111,19 +111,19 @@ def _loop_lines(name: str, rate_changes: bool) -> tuple[tuple[str, ...], tuple[s
     before, after = [], []
     if rate_changes:
         before = [
-            "    group = optimizer.param_groups[0]",
-            '    group["lr"] = group["base_lr"] * pace.param_groups[0]["lr"]',
+            "group = optimizer.param_groups[0]",
+            'group["lr"] = group["base_lr"] * pace.param_groups[0]["lr"]',
         ]
-        after = ["    pace.step()  # nothing to train: torch asks for a step before the scheduler's"]
+        after = ["pace.step()  # nothing to train: torch asks for a step before the scheduler's"]
     if name == "divide when stuck":
         before.append(
-            "    smoothed = losses[0] if smoothed is None else SMOOTHING * smoothed + (1 - SMOOTHING) * losses[-1]"
+            "smoothed = losses[0] if smoothed is None else SMOOTHING * smoothed + (1 - SMOOTHING) * losses[-1]"
         )
-        after.append("    scheduler.step(smoothed)")
+        after.append("scheduler.step(smoothed)")
     elif name in _LAST_STEP:
-        after += [f"    if step < {_LAST_STEP[name]}:", "        scheduler.step()"]
+        after += [f"if step < {_LAST_STEP[name]}:", "    scheduler.step()"]
     else:
-        after.append("    scheduler.step()")
+        after.append("scheduler.step()")
     return tuple(before), tuple(after)
 
 

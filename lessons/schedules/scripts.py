@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
 from lessons.core.optimizer_script import OptimizerText, optimizer_text
 from lessons.core.run import Change
-from lessons.core.script import assembled, constant
+from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.schedules.schedule_script import ScheduleText, schedule_text
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ _QUADRATIC = """\
 torch.set_default_dtype(torch.float64)
 curvatures = SHARPNESS * CONDITION_NUMBER ** -torch.linspace(0, 1, DIMENSION)
 theta = torch.full((REPLICAS, DIMENSION), START, requires_grad=True)"""
-_QUADRATIC_LOSS = ("    loss = (curvatures * theta.detach() ** 2).sum(1).mean() / 2",)
+_QUADRATIC_LOSS = ("loss = (curvatures * theta.detach() ** 2).sum(1).mean() / 2",)
 _QUADRATIC_GRADIENT = (
-    '    noise = torch.randn(REPLICAS, DIMENSION, generator=random_stream(f"noise {step}"))',
-    "    theta.grad = curvatures * theta.detach() + NOISE * noise",
+    'noise = torch.randn(REPLICAS, DIMENSION, generator=random_stream(f"noise {step}"))',
+    "theta.grad = curvatures * theta.detach() + NOISE * noise",
 )
 _NET_BATCH = (
-    "    epoch, number = divmod(step, len(labels) // BATCH_SIZE)",
-    '    order = torch.randperm(len(labels), generator=random_stream(f"epoch {epoch}"))',
-    "    rows = order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE]",
+    "epoch, number = divmod(step, len(labels) // BATCH_SIZE)",
+    'order = torch.randperm(len(labels), generator=random_stream(f"epoch {epoch}"))',
+    "rows = order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE]",
 )
-_NET_GRADIENT = ("    optimizer.zero_grad()", "    loss.backward()")
+_NET_GRADIENT = ("optimizer.zero_grad()", "loss.backward()")
 
 
 def noisy_quadratic_script(settings: NoisyQuadraticSettings, changes: Sequence[Change]) -> str:
@@ -40,9 +40,9 @@ def noisy_quadratic_script(settings: NoisyQuadraticSettings, changes: Sequence[C
     shape = ("noise", "sharpness", "condition_number", "start", "dimension", "replicas", "steps", "seed")
     return assembled(
         "import hashlib\nimport math\n\nimport torch" if schedule.definition else "import hashlib\n\nimport torch",
-        _constants(optimizer, schedule, settings, *shape),
+        constants(settings, *shape, before=(optimizer.constants, schedule.constants)),
         optimizer.changes,
-        _definitions(RANDOM_STREAM, schedule.definition),
+        definitions(RANDOM_STREAM, schedule.definition),
         f"{_QUADRATIC}\n{_constructions(optimizer, schedule)}",
         _loop(optimizer, schedule, _QUADRATIC_LOSS, _QUADRATIC_GRADIENT),
     )
@@ -51,14 +51,14 @@ def noisy_quadratic_script(settings: NoisyQuadraticSettings, changes: Sequence[C
 def scheduled_net_script(settings: ScheduledNetSettings, changes: Sequence[Change]) -> str:
     """Write the training of a net on mini-batches of digits under a schedule; see `Experiment.script`."""
     optimizer, schedule = _method(settings, changes, "model.parameters()")
-    width = ["width"] if settings.depth else []
+    fields = [*["width"] * (settings.depth > 0), "init_scale", "batch_size", "steps", "seed"]
     settings = settings.model_copy(update={"batch_size": min(settings.batch_size, settings.train_size)})
-    loss = f"    loss = {loss_text(settings.loss, 'inputs[rows]', 'labels[rows]')}"
+    loss = f"loss = {loss_text(settings.loss, 'inputs[rows]', 'labels[rows]')}"
     return assembled(
         NET_IMPORTS,
-        _constants(optimizer, schedule, settings, *width, "init_scale", "batch_size", "steps", "seed"),
+        constants(settings, *fields, before=(optimizer.constants, schedule.constants)),
         optimizer.changes,
-        _definitions(optimizer.definition, RANDOM_STREAM, schedule.definition),
+        definitions(optimizer.definition, RANDOM_STREAM, schedule.definition),
         data_text(settings.train_size),
         model_text(settings.depth, settings.activation),
         _constructions(optimizer, schedule),
@@ -74,35 +74,11 @@ def _method(settings: Settings, changes: Sequence[Change], parameters: str) -> t
     return optimizer, schedule
 
 
-def _constants(optimizer: OptimizerText, schedule: ScheduleText, settings: Settings, *fields: str) -> str:
-    lines = [optimizer.constants, schedule.constants, *(constant(settings, field) for field in fields)]
-    return "\n".join(line for line in lines if line)
-
-
-def _definitions(*texts: str) -> str:
-    """Functions and classes, two empty lines around each."""
-    return "\n" + "\n\n\n".join(text for text in texts if text) + "\n"
-
-
 def _constructions(optimizer: OptimizerText, schedule: ScheduleText) -> str:
     return "\n".join(part for part in (optimizer.construction, schedule.construction) if part)
 
 
 def _loop(optimizer: OptimizerText, schedule: ScheduleText, loss: Sequence[str], gradient: Sequence[str]) -> str:
     """The training loop, from lines that compute the loss and lines that fill in the gradient."""
-    change = ["    optimizer.param_groups[0].update(CHANGES.get(step, {}))"] if optimizer.changes else []
-    lines = [
-        "losses = []",
-        "for step in range(STEPS + 1):",
-        *loss,
-        "    losses.append(loss.item())",
-        "    print(step, losses[-1])",
-        "    if step == STEPS:",
-        "        break",
-        *change,
-        *schedule.before_step,
-        *gradient,
-        "    optimizer.step()",
-        *schedule.after_step,
-    ]
-    return "\n".join(lines)
+    update = [*schedule.before_step, *gradient, "optimizer.step()", *schedule.after_step]
+    return training_loop(loss, bool(optimizer.changes), update)
