@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
@@ -21,40 +22,12 @@ QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nes
 class BowlShape(Settings):
     """The bowl and the method, without the learning rate."""
 
-    optimizer: QuadraticRule = setting(
-        "gradient descent", label="optimizer", doc="The update rule; each has its own limit."
+    optimizer: QuadraticRule = declared.optimizer(doc="The update rule; each has its own limit.")
+    momentum: float = declared.momentum(
+        doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step. Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    sharpness: float = setting(
-        1.0,
-        label="largest curvature",
-        symbol="λ_max",
-        doc="Largest eigenvalue of the Hessian; it alone sets the limit.",
-        low=0.05,
-        high=20.0,
-        slider=(0.1, 10.0),
-        scale="log",
-    )
-    condition_number: float = setting(
-        8.0,
-        label="condition number",
-        symbol="κ",
-        doc="Largest over smallest curvature; the eigenvalues between are spaced evenly in logarithm.",
-        low=1.0,
-        high=10000.0,
-        slider=(1.0, 1000.0),
-        scale="log",
-    )
+    sharpness: float = declared.curvature(doc="Largest eigenvalue of the Hessian; it alone sets the limit.")
+    condition_number: float = declared.condition_number(default=8.0)
     angle: float = setting(
         30.0,
         label="rotation",

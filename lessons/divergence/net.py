@@ -9,12 +9,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
 from lessons.core.run import Change
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import Settings
 from lessons.core.sharpness import TopEigenpair, hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
@@ -24,94 +25,33 @@ from lessons.divergence.scripts import net_script
 class NetShape(Settings):
     """The net, its data and its method, without the learning rate."""
 
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam", "your own"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule."
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam", "your own"] = (
+        declared.optimizer()
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
+    momentum: float = declared.momentum()
+    loss: Literal["squared error", "cross-entropy"] = declared.loss()
+    activation: Activation = declared.activation()
+    width: int = declared.width()
+    depth: int = declared.depth()
+    init_scale: float = declared.init_scale(
+        default=0.5, doc="Weights start as N(0, s²/fan_in); small s starts flat, large s starts sharp."
     )
-    loss: Literal["squared error", "cross-entropy"] = setting(
-        "squared error", label="loss", doc="What is minimised.", shared=True
-    )
-    activation: Activation = setting("tanh", label="activation", doc="Between the layers.", shared=True)
-    width: int = setting(
-        32,
-        label="width",
-        doc="Units in each hidden layer.",
-        low=2,
-        high=512,
-        slider=(4, 128),
-        scale="log",
-        shared=True,
-    )
-    depth: int = setting(
-        2, label="hidden layers", doc="Number of hidden layers.", low=0, high=8, slider=(0, 4), shared=True
-    )
-    init_scale: float = setting(
-        0.5,
-        label="initial scale",
-        symbol="s",
-        doc="Weights start as N(0, s²/fan_in); small s starts flat, large s starts sharp.",
-        low=0.01,
-        high=10.0,
-        slider=(0.1, 4.0),
-        scale="log",
-    )
-    train_size: int = setting(
-        200,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set; every step uses all of them (full batch).",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    sharpness_every: int = setting(
-        10,
-        label="measure sharpness every",
-        unit="steps",
+    train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
+    sharpness_every: int = declared.sharpness_every(
+        default=10,
         doc="Each time λ_max is followed by 8 Lanczos steps, which read at most a few percent low.",
-        low=1,
         high=100,
         slider=(1, 20),
-        shared=True,
     )
-    steps: int = setting(
-        1000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=20000,
-        slider=(100, 5000),
-        scale="log",
-        shared=True,
-    )
-    seed: int = setting(0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99))
+    steps: int = declared.steps()
+    seed: int = declared.seed()
 
 
 class NetSettings(NetShape):
     """Settings of `Net`."""
 
-    learning_rate: float = setting(
-        0.2,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step; compare 2/η with the sharpness.",
-        low=0.0,
-        high=100.0,
-        slider=(0.01, 2.0),
-        scale="log",
-        hot=True,
+    learning_rate: float = declared.learning_rate(
+        default=0.2, doc="Size of each step; compare 2/η with the sharpness.", slider=(0.01, 2.0)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
@@ -25,15 +26,8 @@ class ParabolaSettings(Settings):
         slider_step=0.01,
         hot=True,
     )
-    curvature: float = setting(
-        1.0,
-        label="curvature",
-        symbol="λ",
-        doc="Second derivative of the parabola; the optimal learning rate is 1/λ.",
-        low=0.05,
-        high=20.0,
-        slider=(0.1, 10.0),
-        scale="log",
+    curvature: float = declared.curvature(
+        label="curvature", symbol="λ", doc="Second derivative of the parabola; the optimal learning rate is 1/λ."
     )
     start: float = setting(
         -2.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lessons.core import declared
 from lessons.core.settings import setting
 from lessons.initialization.settings import SchemeSettings
 
@@ -11,58 +12,17 @@ from lessons.initialization.settings import SchemeSettings
 class DeepNetSettings(SchemeSettings):
     """Settings of `DeepNet`."""
 
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step; compare 2/η with the sharpness.",
-        low=0.0,
-        high=100.0,
-        slider=(0.001, 2.0),
-        scale="log",
-        hot=True,
+    learning_rate: float = declared.learning_rate(
+        doc="Size of each step; compare 2/η with the sharpness.", slider=(0.001, 2.0)
     )
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule."
-    )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    loss: Literal["squared error", "cross-entropy"] = setting(
-        "squared error", label="loss", doc="What is minimised.", shared=True
-    )
-    width: int = setting(
-        32,
-        label="width",
-        doc="Units in each hidden layer.",
-        low=2,
-        high=256,
-        slider=(4, 128),
-        scale="log",
-        shared=True,
-    )
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = declared.optimizer()
+    momentum: float = declared.momentum()
+    loss: Literal["squared error", "cross-entropy"] = declared.loss()
+    width: int = declared.width(high=256)
     depth: int = setting(
         20, label="hidden layers", doc="Number of hidden layers.", low=1, high=100, slider=(1, 60), shared=True
     )
-    train_size: int = setting(
-        200,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set; every step uses all of them (full batch).",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
+    train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
     measure_every: int = setting(
         10,
         label="measure layers every",
@@ -76,16 +36,7 @@ class DeepNetSettings(SchemeSettings):
     follow_sharpness: bool = setting(
         False, label="follow the sharpness", doc="Measure λ_max now and then; slow in deep nets.", shared=True
     )
-    sharpness_every: int = setting(
-        20,
-        label="measure sharpness every",
-        unit="steps",
-        doc="Each time λ_max is followed by 8 Lanczos steps.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
-    )
+    sharpness_every: int = declared.sharpness_every()
     spectrum_every: int = setting(
         100,
         label="renew the spectrum every",
@@ -97,7 +48,5 @@ class DeepNetSettings(SchemeSettings):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        500, label="steps", doc="Number of updates.", low=1, high=20000, slider=(50, 5000), scale="log", shared=True
-    )
-    seed: int = setting(0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99))
+    steps: int = declared.steps(default=500, slider=(50, 5000))
+    seed: int = declared.seed()

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.experiment import Experiment, Measurement
@@ -29,69 +30,15 @@ GRID = 61
 class ClassifierSettings(Settings):
     """Settings of `Classifier`."""
 
-    learning_rate: float = setting(
-        0.01,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step.",
-        low=0.0,
-        high=1000.0,
-        slider=(0.0001, 10.0),
-        scale="log",
-        hot=True,
+    learning_rate: float = declared.learning_rate(default=0.01, high=1000.0, slider=(0.0001, 10.0))
+    optimizer: GradientRuleName = declared.optimizer(default="AdamW")
+    momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")
+    beta_2: float = declared.beta_2()
+    weight_decay: float = declared.decoupled_weight_decay()
+    batch_size: int = declared.batch_size(
+        symbol="b", doc="Examples for each gradient; as many as there are, or more: all of them.", slider=(1, 1000)
     )
-    optimizer: GradientRuleName = setting("AdamW", label="optimizer", doc="The update rule.")
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam).",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    beta_2: float = setting(
-        0.999,
-        label="second momentum",
-        symbol="β₂",
-        doc="Share of the mean squared gradient kept at each step by RMSProp, Adam and AdamW.",
-        low=0.0,
-        high=0.99999,
-        slider=(0.5, 0.999),
-        slider_step=0.001,
-    )
-    weight_decay: float = setting(
-        0.01,
-        label="weight decay",
-        symbol="λ",
-        doc="AdamW shrinks the parameters by ηλ at each step; the others leave it out.",
-        low=0.0,
-        high=10.0,
-        slider=(0.0, 1.0),
-        slider_step=0.01,
-    )
-    batch_size: int = setting(
-        32,
-        label="batch size",
-        symbol="b",
-        doc="Examples for each gradient; as many as there are, or more: all of them.",
-        low=1,
-        high=1200,
-        slider=(1, 1000),
-        scale="log",
-    )
-    init_scale: float = setting(
-        1.0,
-        label="initial scale",
-        symbol="s",
-        doc="Weights start as N(0, s²/fan_in).",
-        low=0.01,
-        high=10.0,
-        slider=(0.1, 4.0),
-        scale="log",
-    )
+    init_scale: float = declared.init_scale()
     data: Literal["digits", "moons", "circles", "spirals", "xor"] = setting(
         "digits", label="data", doc="Handwritten digits, or two classes of points in the plane.", shared=True
     )
@@ -106,31 +53,12 @@ class ClassifierSettings(Settings):
         slider_step=0.01,
         shared=True,
     )
-    train_size: int = setting(
-        400,
-        label="training examples",
-        symbol="N",
-        doc="Examples in the training set.",
-        low=10,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
+    train_size: int = declared.train_size(
+        default=400, label="training examples", doc="Examples in the training set.", low=10
     )
-    activation: Activation = setting("tanh", label="activation", doc="Between the layers.", shared=True)
-    width: int = setting(
-        32,
-        label="width",
-        doc="Units in each hidden layer.",
-        low=1,
-        high=256,
-        slider=(2, 128),
-        scale="log",
-        shared=True,
-    )
-    depth: int = setting(
-        1, label="hidden layers", doc="Number of hidden layers.", low=0, high=6, slider=(0, 4), shared=True
-    )
+    activation: Activation = declared.activation()
+    width: int = declared.width(low=1, high=256, slider=(2, 128))
+    depth: int = declared.depth(default=1, high=6)
     measure_every: int = setting(
         20,
         label="measure all data every",
@@ -141,19 +69,8 @@ class ClassifierSettings(Settings):
         slider=(1, 100),
         shared=True,
     )
-    steps: int = setting(
-        1000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=20000,
-        slider=(100, 5000),
-        scale="log",
-        shared=True,
-    )
-    seed: int = setting(
-        0, label="seed", doc="Draws the initial weights and the batches.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    steps: int = declared.steps()
+    seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 
 
 class Classifier(Experiment):

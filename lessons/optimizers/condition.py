@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
@@ -19,26 +20,10 @@ class ConditionSettings(Settings):
     """Settings of `Condition`."""
 
     method: TuningMethod = setting("gradient descent", label="method", doc="Tuned for each condition number.")
-    condition_number: float = setting(
-        100.0,
-        label="condition number",
-        symbol="κ",
-        doc="Largest over smallest curvature.",
-        low=1.01,
-        high=10000.0,
-        slider=(2.0, 1000.0),
-        scale="log",
+    condition_number: float = declared.condition_number(
+        default=100.0, doc="Largest over smallest curvature.", low=1.01, slider=(2.0, 1000.0)
     )
-    steps: int = setting(
-        1000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=100000,
-        slider=(100, 10000),
-        scale="log",
-        shared=True,
-    )
+    steps: int = declared.steps(high=100000, slider=(100, 10000))
 
 
 class Condition(Experiment):

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
@@ -17,23 +18,13 @@ from lessons.optimizers.theory import GradientPattern
 class GainSettings(Settings):
     """Settings of `Gain`."""
 
-    optimizer: Literal["gradient descent", "heavy ball", "moving average"] = setting(
-        "heavy ball", label="optimizer", doc="Momentum in PyTorch's form, as a moving average, or none."
+    optimizer: Literal["gradient descent", "heavy ball", "moving average"] = declared.optimizer(
+        default="heavy ball", doc="Momentum in PyTorch's form, as a moving average, or none."
     )
     gradient: GradientPattern = setting(
         "constant", label="gradient", doc="1 at each step, or 1 and -1 in turn, whatever the optimizer does."
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
+    momentum: float = declared.momentum(doc="Share of the velocity kept at each step.")
     steps: int = setting(60, label="steps", doc="Number of updates.", low=1, high=5000, slider=(10, 200), shared=True)
 
 

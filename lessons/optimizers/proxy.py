@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed, generator
 from lessons.core.lanes import Lanes
@@ -37,17 +38,7 @@ _OUTLIER_LABEL = -1.0
 class ProxySettings(Settings):
     """Settings of `Proxy`."""
 
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step.",
-        low=0.0,
-        high=100.0,
-        slider=(0.001, 10.0),
-        scale="log",
-        hot=True,
-    )
+    learning_rate: float = declared.learning_rate()
     method: Method = setting(
         "squared error",
         label="classifier",
@@ -98,15 +89,9 @@ class ProxySettings(Settings):
         scale="log",
         shared=True,
     )
-    width: int = setting(
-        8, label="width", doc="Hidden units of the MLP.", low=1, high=64, slider=(2, 32), scale="log", shared=True
-    )
-    steps: int = setting(
-        500, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
-    )
-    seed: int = setting(
-        0, label="seed", doc="Draws the training points and the weights.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    width: int = declared.width(default=8, doc="Hidden units of the MLP.", low=1, high=64, slider=(2, 32))
+    steps: int = declared.steps(default=500)
+    seed: int = declared.seed(doc="Draws the training points and the weights.")
 
 
 class Proxy(Experiment):

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
@@ -34,49 +35,14 @@ _NOISE_BLOCK = 256
 class DescentSettings(Settings):
     """An optimizer and its hyperparameters: what `descent` reads from its lanes."""
 
-    optimizer: RuleName = setting("gradient descent", label="optimizer", doc="The update rule.")
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
+    optimizer: RuleName = declared.optimizer()
+    learning_rate: float = declared.learning_rate(
         doc="Size of each step. Newton's own is 1; L-BFGS tries this length first and then searches.",
-        low=0.0,
-        high=100.0,
         slider=(0.0001, 10.0),
-        scale="log",
-        hot=True,
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam).",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    beta_2: float = setting(
-        0.999,
-        label="second momentum",
-        symbol="β₂",
-        doc="Share of the mean squared gradient kept at each step by RMSProp, Adam and AdamW.",
-        low=0.0,
-        high=0.99999,
-        slider=(0.5, 0.999),
-        slider_step=0.001,
-    )
-    weight_decay: float = setting(
-        0.01,
-        label="weight decay",
-        symbol="λ",
-        doc="AdamW shrinks the parameters by ηλ at each step; the others leave it out.",
-        low=0.0,
-        high=10.0,
-        slider=(0.0, 1.0),
-        slider_step=0.01,
-    )
+    momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")
+    beta_2: float = declared.beta_2()
+    weight_decay: float = declared.decoupled_weight_decay()
     damping: float = setting(
         0.0,
         label="damping",
@@ -97,7 +63,7 @@ class DescentSettings(Settings):
         slider=(0.0, 2.0),
         slider_step=0.01,
     )
-    seed: int = setting(0, label="seed", doc="Draws the gradient noise.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws the gradient noise.")
 
 
 class RaceSettings(DescentSettings):
@@ -109,15 +75,8 @@ class RaceSettings(DescentSettings):
         doc="What is minimised; 'net' is a plane through the weights of a net trained on the digits.",
         shared=True,
     )
-    condition_number: float = setting(
-        20.0,
-        label="condition number",
-        symbol="κ",
-        doc="Of the quadratic surface: its curvatures are 1 and 1/κ.",
-        low=1.0,
-        high=10000.0,
-        slider=(1.0, 1000.0),
-        scale="log",
+    condition_number: float = declared.condition_number(
+        default=20.0, doc="Of the quadratic surface: its curvatures are 1 and 1/κ."
     )
     angle: float = setting(
         30.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lessons.core import declared
 from lessons.core.settings import Settings, setting
 
 PENALTY_FACTORS = {"(λ/2)|x|²": 1.0, "λ|x|²": 2.0}
@@ -12,16 +13,11 @@ PENALTY_FACTORS = {"(λ/2)|x|²": 1.0, "λ|x|²": 2.0}
 class PeriodicSettings(Settings):
     """Settings of `Periodic`."""
 
-    learning_rate: float = setting(
-        0.5,
-        label="learning rate",
-        symbol="η",
+    learning_rate: float = declared.learning_rate(
+        default=0.5,
         doc="Size of each step; what counts is the effective learning rate η/ρ².",
-        low=0.0,
         high=1e4,
         slider=(0.05, 4.0),
-        scale="log",
-        hot=True,
     )
     weight_decay: float = setting(
         0.004,
@@ -39,19 +35,9 @@ class PeriodicSettings(Settings):
         label="penalty",
         doc="What is added to the loss. The first gives the step -ηλx, the second -2ηλx.",
     )
-    optimizer: Literal["gradient descent", "heavy ball"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule."
-    )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step. Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
+    optimizer: Literal["gradient descent", "heavy ball"] = declared.optimizer()
+    momentum: float = declared.momentum(
+        doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )
     fixed_norm: bool = setting(
         False,
@@ -114,60 +100,22 @@ class PeriodicSettings(Settings):
         doc="Before each ReLU; without it the weights' length matters.",
         shared=True,
     )
-    width: int = setting(
-        32, label="width", doc="Units in each hidden layer.", low=2, high=512, slider=(8, 64), scale="log", shared=True
-    )
-    depth: int = setting(
-        2, label="hidden layers", doc="Number of hidden layers.", low=1, high=8, slider=(1, 4), shared=True
-    )
-    train_size: int = setting(
-        256,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set.",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    batch_size: int = setting(
-        1200,
-        label="batch size",
-        symbol="B",
+    width: int = declared.width(slider=(8, 64))
+    depth: int = declared.depth(low=1, slider=(1, 4))
+    train_size: int = declared.train_size(default=256)
+    batch_size: int = declared.batch_size(
+        default=1200,
         doc="Images at each step; all of them (full batch) if there are no more than that.",
         low=8,
-        high=1200,
         slider=(8, 1200),
-        scale="log",
         shared=True,
     )
-    sharpness_every: int = setting(
-        25,
-        label="measure sharpness every",
-        unit="steps",
+    sharpness_every: int = declared.sharpness_every(
+        default=25,
         doc="Sharpness on the sphere and test error are measured each time, and held in between.",
-        low=1,
         high=10_000,
         slider=(5, 200),
         scale="log",
-        shared=True,
     )
-    steps: int = setting(
-        6000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=1_000_000,
-        slider=(1000, 50_000),
-        scale="log",
-        shared=True,
-    )
-    seed: int = setting(
-        0,
-        label="seed",
-        doc="Draws initial weights, batches, noise and shifts.",
-        low=0,
-        high=2**31 - 1,
-        slider=(0, 99),
-    )
+    steps: int = declared.steps(default=6000, high=1_000_000, slider=(1000, 50_000))
+    seed: int = declared.seed(doc="Draws initial weights, batches, noise and shifts.")

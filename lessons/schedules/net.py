@@ -9,12 +9,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
 from lessons.core.run import Change
-from lessons.core.settings import setting
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
@@ -28,96 +28,28 @@ from lessons.schedules.scripts import scheduled_net_script
 class ScheduledNetSettings(ScheduleShape):
     """Settings of `ScheduledNet`."""
 
-    learning_rate: float = setting(
-        0.2,
-        label="learning rate",
-        symbol="η",
-        doc="The highest learning rate of the schedule; compare 2/η with the sharpness.",
-        low=0.0,
-        high=100.0,
-        slider=(0.001, 10.0),
-        scale="log",
-        hot=True,
+    learning_rate: float = declared.learning_rate(
+        default=0.2, doc="The highest learning rate of the schedule; compare 2/η with the sharpness."
     )
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule, with the gradient of a mini-batch."
+    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = declared.optimizer(
+        doc="The update rule, with the gradient of a mini-batch."
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step (β₁ of Adam). Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
-    loss: Literal["squared error", "cross-entropy"] = setting(
-        "squared error", label="loss", doc="What is minimised.", shared=True
-    )
-    activation: Activation = setting("tanh", label="activation", doc="Between the layers.", shared=True)
-    width: int = setting(
-        32,
-        label="width",
-        doc="Units in each hidden layer.",
-        low=2,
-        high=512,
-        slider=(4, 128),
-        scale="log",
-        shared=True,
-    )
-    depth: int = setting(
-        2, label="hidden layers", doc="Number of hidden layers.", low=0, high=8, slider=(0, 4), shared=True
-    )
-    init_scale: float = setting(
-        1.0,
-        label="initial scale",
-        symbol="s",
-        doc="Weights start as N(0, s²/fan_in); large s starts sharp.",
-        low=0.01,
-        high=10.0,
-        slider=(0.1, 4.0),
-        scale="log",
-    )
-    train_size: int = setting(
-        500,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set.",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    batch_size: int = setting(
-        32,
-        label="batch size",
-        symbol="B",
+    momentum: float = declared.momentum()
+    loss: Literal["squared error", "cross-entropy"] = declared.loss()
+    activation: Activation = declared.activation()
+    width: int = declared.width()
+    depth: int = declared.depth()
+    init_scale: float = declared.init_scale(doc="Weights start as N(0, s²/fan_in); large s starts sharp.")
+    train_size: int = declared.train_size(default=500)
+    batch_size: int = declared.batch_size(
         doc="Images drawn for each step; each epoch takes all images in a new order, but for a last part batch.",
-        low=1,
-        high=1200,
-        slider=(1, 500),
-        scale="log",
         shared=True,
     )
-    sharpness_every: int = setting(
-        20,
-        label="measure sharpness every",
-        unit="steps",
-        doc="Sharpness, training loss and test accuracy are measured each time, and held in between.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
+    sharpness_every: int = declared.sharpness_every(
+        doc="Sharpness, training loss and test accuracy are measured each time, and held in between."
     )
-    steps: int = setting(
-        1000, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
-    )
-    seed: int = setting(
-        0, label="seed", doc="Draws the initial weights and the batches.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    steps: int = declared.steps()
+    seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 
 
 class ScheduledNet(Experiment):

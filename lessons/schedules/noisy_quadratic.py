@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
@@ -25,30 +26,16 @@ from lessons.schedules.theory import SecondMoments
 class NoisyQuadraticSettings(ScheduleShape):
     """Settings of `NoisyQuadratic`."""
 
-    learning_rate: float = setting(
-        0.5,
-        label="learning rate",
-        symbol="η",
+    learning_rate: float = declared.learning_rate(
+        default=0.5,
         doc="The highest learning rate of the schedule. Without momentum stable below 2/λ_max.",
-        low=0.0,
-        high=100.0,
         slider=(0.001, 4.0),
-        scale="log",
-        hot=True,
     )
-    optimizer: Literal["gradient descent", "heavy ball"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule, with the noisy gradient."
+    optimizer: Literal["gradient descent", "heavy ball"] = declared.optimizer(
+        doc="The update rule, with the noisy gradient."
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step; it raises the floor (1/(1-β))-fold. Idle in gradient descent.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
+    momentum: float = declared.momentum(
+        doc="Share of the velocity kept at each step; it raises the floor (1/(1-β))-fold. Idle in gradient descent."
     )
     noise: float = setting(
         1.0,
@@ -60,26 +47,8 @@ class NoisyQuadraticSettings(ScheduleShape):
         slider=(0.0, 4.0),
         slider_step=0.05,
     )
-    sharpness: float = setting(
-        1.0,
-        label="largest curvature",
-        symbol="λ_max",
-        doc="Largest eigenvalue of the Hessian.",
-        low=0.05,
-        high=20.0,
-        slider=(0.1, 10.0),
-        scale="log",
-    )
-    condition_number: float = setting(
-        10.0,
-        label="condition number",
-        symbol="κ",
-        doc="Largest over smallest curvature; the eigenvalues between are spaced evenly in logarithm.",
-        low=1.0,
-        high=10000.0,
-        slider=(1.0, 1000.0),
-        scale="log",
-    )
+    sharpness: float = declared.curvature()
+    condition_number: float = declared.condition_number()
     start: float = setting(
         5.0, label="start", symbol="θ₀", doc="Each coordinate at the start.", low=-100.0, high=100.0, slider=(0.0, 20.0)
     )
@@ -104,10 +73,8 @@ class NoisyQuadraticSettings(ScheduleShape):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        1000, label="steps", doc="Number of updates.", low=1, high=20000, slider=(100, 5000), scale="log", shared=True
-    )
-    seed: int = setting(0, label="seed", doc="Draws the gradient noise.", low=0, high=2**31 - 1, slider=(0, 99))
+    steps: int = declared.steps()
+    seed: int = declared.seed(doc="Draws the gradient noise.")
 
 
 class NoisyQuadratic(Experiment):

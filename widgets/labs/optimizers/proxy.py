@@ -8,6 +8,7 @@ from typing import ClassVar, get_args
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.optimizers.proxy import WINDOW, Method, Proxy, ProxySettings, grid_axis, training_points
@@ -150,7 +151,7 @@ class OutlierSettings(Settings):
     steps: int = setting(
         600, label="steps", doc="Number of updates.", low=1, high=2000, slider=(100, 2000), scale="log"
     )
-    seed: int = setting(0, label="seed", doc="Draws the points and the weights.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws the points and the weights.")
 
 
 class OutlierView(LabView):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
@@ -23,19 +24,10 @@ DISTANCES = np.geomspace(1e-12, 1e-2, 11)
 class SaddleSettings(Settings):
     """What the four methods have in common."""
 
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
-        doc="Of all methods but Adam, which has a tenth of it.",
-        low=0.001,
-        high=1.0,
-        slider=(0.01, 0.5),
-        scale="log",
+    learning_rate: float = declared.learning_rate(
+        doc="Of all methods but Adam, which has a tenth of it.", low=0.001, high=1.0, slider=(0.01, 0.5), hot=False
     )
-    momentum: float = setting(
-        0.9, label="momentum", symbol="β", doc="Of heavy ball and Adam.", low=0.0, high=0.99, slider_step=0.01
-    )
+    momentum: float = declared.momentum(doc="Of heavy ball and Adam.", high=0.99, slider=None, hot=False)
     damping: float = setting(
         0.0,
         label="damping",

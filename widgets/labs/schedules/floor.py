@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.divergence.sweep import learning_rate_sweep
@@ -54,16 +55,7 @@ class FloorSettings(Settings):
         slider=(0.0, 4.0),
         slider_step=0.05,
     )
-    sharpness: float = setting(
-        1.0,
-        label="largest curvature",
-        symbol="λ_max",
-        doc="Largest eigenvalue of the Hessian.",
-        low=0.05,
-        high=20.0,
-        slider=(0.1, 10.0),
-        scale="log",
-    )
+    sharpness: float = declared.curvature()
     momentum: float = setting(
         0.0,
         label="momentum",
@@ -79,7 +71,7 @@ class FloorSettings(Settings):
     steps: int = setting(
         800, label="steps", doc="Number of updates.", low=1, high=4000, slider=(100, 2000), scale="log"
     )
-    seed: int = setting(0, label="seed", doc="Draws the noise.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws the noise.")
 
 
 class FloorView(LabView):
