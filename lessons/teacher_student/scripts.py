@@ -117,7 +117,7 @@ _COSINE = "(1 + math.cos(math.pi * min(step / HORIZON, 1))) / 2"
 
 def student_script(settings: TeacherStudentSettings, changes: Sequence[Change]) -> str | None:
     """Write the training of one student; None if a node was shaken in flight. See `Experiment.script`."""
-    if any(change.field == "shaken_node" for change in changes):
+    if any(change.field in ("shake", "shaken_node") for change in changes):
         return None
     table = change_table([(c.step, c.field, repr(c.value)) for c in changes], settings.steps)
     loop = _LOOP.format(

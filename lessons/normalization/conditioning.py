@@ -1,0 +1,154 @@
+"""How the preparation of the inputs sets the condition number, and the condition number the number of steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.normalization.conditioning_settings import ConditioningSettings
+from lessons.normalization.preparation import RANK, examples, prepared
+
+TOLERANCE = 1e-6  # share of the loss above the minimum that is left when a lane has arrived
+
+
+class Conditioning(Experiment):
+    """Fit a linear model with bias by gradient descent at its best learning rate; lanes differ in their inputs.
+
+    Minimise f(W) = |X W - Y|^2 / (2 N) from W = 0, where X has a column of ones beside the inputs. Its Hessian is
+    X^T X / N for each of the C outputs; kappa is the ratio of its largest to its smallest eigenvalue, those left out
+    in which X has no variance. Measures, in float64: `loss` (K,); `excess` (K,), the loss above the minimum as a share
+    of that at the start; `iterations` (K,), the step at which the excess first was at most 1e-6, before that the
+    present step; `condition_number` and `sharpness` (K,), kappa and lambda_max, which stay; `learning_rate` (K,);
+    `weights` (K, 2), of the first output for the first two inputs; and `along` (K, 2), the distance from the minimum
+    along the steepest and along the flattest direction, over all outputs.
+    """
+
+    name = "conditioning"
+    title = "Inputs and the condition number"
+    settings_type = ConditioningSettings
+    references = (
+        'LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", sections 4.3 and 5',
+        "Ye et al. 2020, arXiv 1905.11926 (network deconvolution)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        bowls = [Quadratic.of(settings) for settings in lanes.settings]
+        names = ("hessian", "minimum", "floor", "ends", "directions")
+        stacked = (torch.stack([getattr(bowl, name) for bowl in bowls]).to(device) for name in names)
+        hessian, minimum, floor, ends, directions = stacked
+        fixed = {"condition_number": ends[:, 0] / ends[:, 1], "sharpness": ends[:, 0]}
+        w = torch.zeros_like(minimum)
+        start = _height(hessian, w - minimum)
+        above, iterations = torch.ones(len(lanes), dtype=torch.bool), torch.zeros(len(lanes), dtype=torch.float64)
+        for step in range(lanes.shared.steps + 1):
+            error = w - minimum
+            height = _height(hessian, error)
+            iterations = torch.where(above, float(step), iterations)
+            above = above & ~(height.cpu() <= TOLERANCE * start.cpu())
+            rate = lanes.relative_rate.to(device) * 2 / ends.sum(1)
+            measured = {
+                "loss": floor + height,
+                "excess": height / start,
+                "iterations": iterations,
+                "learning_rate": rate,
+                "weights": w[:, :2, 0],
+                "along": torch.einsum("kep,kpc->kec", directions, error).norm(dim=2),
+            }
+            yield Measurement(step, {**measured, **fixed})
+            rate = lanes.relative_rate.to(device) * 2 / ends.sum(1)
+            w = w - rate[:, None, None] * (hessian @ error)
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """The loss of one lane: floor + tr (W - minimum)^T H (W - minimum) / 2, float64.
+
+    Attributes:
+        hessian: H, shape (P, P), P = D + 1, the bias last.
+        minimum: The solution of least norm, shape (P, C).
+        floor: Loss there, of no dimension.
+        ends: Largest and smallest eigenvalue that is not 0, shape (2,).
+        directions: Their eigenvectors, shape (2, P).
+    """
+
+    hessian: Tensor
+    minimum: Tensor
+    floor: Tensor
+    ends: Tensor
+    directions: Tensor
+
+    @classmethod
+    def of(cls, settings: ConditioningSettings) -> Quadratic:
+        """Compute it from a lane's settings."""
+        x, target = examples(settings)
+        x = prepared(x, settings.inputs, settings.epsilon, settings.iterations)
+        x = torch.cat([x, torch.ones_like(x[:, :1])], 1)
+        hessian = x.T @ x / len(x)
+        values, vectors = torch.linalg.eigh(hessian)
+        kept = values > RANK * values[-1]
+        inverse = torch.where(kept, 1 / values, torch.zeros_like(values))
+        minimum = (vectors * inverse) @ vectors.T @ (x.T @ target) / len(x)
+        floor = (x @ minimum - target).square().sum() / (2 * len(x))
+        lowest = int(kept.nonzero()[0, 0])
+        ends, directions = values[[-1, lowest]], vectors[:, [-1, lowest]].T
+        return cls(hessian, minimum, floor, ends, directions)
+
+    @property
+    def condition_number(self) -> float:
+        return float(self.ends[0] / self.ends[1])
+
+    def predicted_excess(self, relative_rate: float, steps: int) -> Tensor:
+        """Return the excess after 0, 1, ... `steps` updates by the closed form, shape (steps + 1,).
+
+        With H = sum of lambda_i q_i q_i^T each error q_i^T (W - minimum) is multiplied by 1 - eta lambda_i a step.
+        """
+        values, vectors = torch.linalg.eigh(self.hessian)
+        amplitude = (vectors.T @ self.minimum).square().sum(1) * values
+        factor = 1 - relative_rate * 2 / self.ends.sum() * values
+        powers = factor.square() ** torch.arange(steps + 1, dtype=torch.float64)[:, None]
+        return (powers * amplitude).sum(1) / amplitude.sum()
+
+
+def standardised_condition_number(correlation: float) -> float:
+    """Return kappa of two standardised inputs and a bias, (1 + |rho|) / (1 - |rho|): the ends are 1 +- |rho|."""
+    return (1 + abs(correlation)) / (1 - abs(correlation))
+
+
+def raw_condition_number(correlation: float, scale: float, offset: float = 0.0) -> float:
+    """Return kappa of two inputs with deviations 1 and s, both with mean m in units of these, and a bias.
+
+    Without offset the eigenvalues are 1 for the bias and those of [[1, rho s], [rho s, s^2]].
+    """
+    if offset:
+        spread = torch.tensor([1.0, scale, 1.0], dtype=torch.float64)
+        mean = torch.tensor([offset, offset, 1.0], dtype=torch.float64)
+        unit = torch.eye(3, dtype=torch.float64)
+        unit[0, 1] = unit[1, 0] = correlation
+        unit[2, 2] = 0.0
+        values = torch.linalg.eigvalsh((unit + torch.outer(mean, mean)) * torch.outer(spread, spread))
+        return float(values[-1] / values[0])
+    half, product = (1 + scale**2) / 2, scale**2 * (1 - correlation**2)
+    root = math.sqrt(half**2 - product)
+    high = half + root
+    return max(high, 1.0) / min(product / high, 1.0)
+
+
+def predicted_iterations(condition_number: float, tolerance: float = TOLERANCE) -> float:
+    """Return how many steps at the best learning rate suffice to bring the excess below `tolerance`.
+
+    Each step multiplies the distance by at most (kappa - 1) / (kappa + 1), the excess by its square.
+    """
+    if condition_number <= 1:
+        return 1.0
+    return math.log(tolerance) / (2 * math.log((condition_number - 1) / (condition_number + 1)))
+
+
+def _height(hessian: Tensor, error: Tensor) -> Tensor:
+    """Loss above the minimum, shape (K,)."""
+    return (error * (hessian @ error)).sum((1, 2)) / 2

@@ -1,0 +1,153 @@
+"""Training of nets that differ in their normalization."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from lessons.core.data.digits import digits_split
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+from lessons.core.sharpness import hessian_vector_product
+from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.initialization.spectrum import LossOfTheta, SpectrumAt
+from lessons.normalization.nets import Batch, Memories, NormalizedNets
+from lessons.normalization.smoothness import shift_and_smoothness
+from lessons.normalization.training_settings import NormalizedNetSettings
+
+
+class NormalizedNet(Experiment):
+    """Mini-batch training of a net on the 8x8 digits; lanes may differ in normalization and in their batches.
+
+    Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
+    normalized, the last is linear. Measures, in float32, at each step: `loss` (K,), of the batch about to be used, in
+    training mode. At every `measure_every`-th step, held in between: `train_accuracy` and `eval_accuracy` (K,), of the
+    same training images, in training mode, each batch by its own statistics, and in evaluation mode; `mode_gap` (K,),
+    the first less the second; `test_accuracy` (K,), in evaluation mode; and, if `follow_shift`, `shift` and
+    `shift_cosine` (K, depth), `loss_along` and `gradient_change` (K, S) and `effective_smoothness` (K,) (see
+    `smoothness`). At every `sharpness_every`-th step, if `follow_sharpness`: `sharpness` (K,), the largest Hessian
+    eigenvalue of the loss on all training images as one batch in training mode.
+
+    Snapshot: `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density of eigenvalues of
+    the same Hessian, as of the last step that `spectrum_every` divides; see `isolation.isolated_eigenvalues`.
+
+    Batch norm and deconvolution at batch size 1 see no deviation from the mean: hidden layers put out their offsets,
+    whatever the image. torch.nn.BatchNorm1d raises a ValueError instead.
+    """
+
+    name = "normalized net"
+    title = "A net with normalization"
+    settings_type = NormalizedNetSettings
+    references = (
+        "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch norm)",
+        "Ba, Kiros & Hinton 2016, arXiv 1607.06450 (layer norm)",
+        "Wu & He 2018, arXiv 1803.08494 (group norm)",
+        "Zhang & Sennrich 2019, arXiv 1910.07467 (RMS norm)",
+        "Salimans & Kingma 2016, arXiv 1602.07868 (weight norm)",
+        "Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957 (spectral norm)",
+        "Ye et al. 2020, arXiv 1905.11926 (network deconvolution)",
+        "Santurkar, Tsipras, Ilyas & Madry 2018, arXiv 1805.11604 (shift and smoothness)",
+        "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (isolated eigenvalues)",
+    )
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        return self.resume(lanes, device, NormalizedState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: NormalizedState) -> Iterator[Measurement]:
+        shape, now = lanes.shared, state
+        nets = NormalizedNets(lanes, digits_split(shape.train_size).to(device))
+        spectrum = _spectrum(nets, now, lanes.seed)
+        while now.step < shape.steps:
+            if now.gradient is not None:
+                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
+                now.theta = now.theta.detach() + update
+            now.step += 1
+            theta, batch = now.theta.requires_grad_(), nets.batch(now.step)
+            loss, now.memories = nets.loss(theta, batch, now.memories)
+            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+            now.theta = theta.detach()
+            if now.step % shape.measure_every == 0:
+                now.held = {**now.held, **_readings(nets, lanes, now, batch)}
+            if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
+                now.held = {**now.held, "sharpness": _sharpness(nets, now)}
+            if now.step % shape.spectrum_every == 0:
+                now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
+                spectrum = _spectrum(nets, now, lanes.seed)
+            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, {"spectrum": spectrum}, state=now)
+
+
+@dataclass
+class NormalizedState:
+    """Where a run of `NormalizedNet` is.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        memories: What the layers remember after the last batch.
+        spectrum_theta: Where the spectrum is taken, shape (K, P).
+        spectrum_memories: What the layers remembered there.
+        step: Updates made; -1 before the first measurement.
+        gradient: Gradient at theta, shape (K, P), or None before the first measurement.
+        held: What is measured now and then.
+    """
+
+    theta: Tensor
+    memories: Memories
+    spectrum_theta: Tensor
+    spectrum_memories: Memories
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    step: int = -1
+    gradient: Tensor | None = None
+    held: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> NormalizedState:
+        """The state before the first measurement."""
+        nets = NormalizedNets(lanes, digits_split(lanes.shared.train_size).to(device))
+        theta = nets.initial().to(device)
+        memories = nets.memories(theta)
+        return cls(
+            theta=theta,
+            memories=memories,
+            spectrum_theta=theta,
+            spectrum_memories=memories,
+            optimizer=LaneOptimizer.of(lanes),
+            gauge=SharpnessGauge(lanes.seed, nets.shape.parameter_count, device),
+        )
+
+
+def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
+    """Return the loss on all training images as one batch in training mode, as a function of theta: (K, P) -> (K,)."""
+    return lambda theta: nets.full_loss(theta, memories)
+
+
+def _spectrum(nets: NormalizedNets, now: NormalizedState, seeds: Tensor) -> SpectrumAt:
+    return SpectrumAt(training_loss(nets, now.spectrum_memories), now.spectrum_theta, seeds)
+
+
+def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
+    theta = now.theta.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(nets.full_loss(theta, now.memories).sum(), theta, create_graph=True)
+    return now.gauge.read(hessian_vector_product(gradient, theta)).value
+
+
+def _readings(nets: NormalizedNets, lanes: Lanes, now: NormalizedState, batch: Sequence[Batch]) -> dict[str, Tensor]:
+    """What is measured now and then."""
+    trained, evaluated = nets.train_accuracies(now.theta, now.memories, now.step)
+    readings = {
+        "train_accuracy": trained,
+        "eval_accuracy": evaluated,
+        "mode_gap": trained - evaluated,
+        "test_accuracy": nets.test_accuracy(now.theta, now.memories),
+    }
+    if not lanes.shared.follow_shift:
+        return readings
+    h = Hyperparameters.of(lanes, now.theta)
+    update = copy.deepcopy(now.optimizer).update(now.gradient, h)
+    smoothness = shift_and_smoothness(nets, now.theta, now.gradient, update, h.learning_rate, batch, now.memories)
+    return {**readings, **smoothness}
