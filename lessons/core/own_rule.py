@@ -30,6 +30,8 @@ class OwnRule:
         failures: Row of a stopped lane -> one sentence.
     """
 
+    reads = ("momentum",)
+
     def __init__(self, function: OwnFunction):
         self._function = function
         self._states: dict[int, dict[str, Any]] = {}

@@ -7,9 +7,9 @@ update that is added to theta. Rules are elementwise, so a lane that goes to inf
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -55,6 +55,7 @@ class UpdateRule(ABC):
 
     equation: ClassVar[str]
     reference: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]] = ()  # the hyperparameters it uses beside the learning rate
     has_velocity: ClassVar[bool] = False
     looks_ahead: ClassVar[bool] = False
 
@@ -85,6 +86,7 @@ class HeavyBall(UpdateRule):
 
     equation = r"v \leftarrow \beta v + g,\quad \theta \leftarrow \theta - \eta v"
     reference = "Polyak 1964, USSR Comp. Math. 4(5), eq. 9"
+    reads = ("momentum",)
     has_velocity = True
 
     def __init__(self) -> None:
@@ -106,6 +108,7 @@ class MovingAverage(UpdateRule):
 
     equation = r"v \leftarrow \beta v + (1-\beta) g,\quad \theta \leftarrow \theta - \eta v"
     reference = "Kingma & Ba 2015, arXiv 1412.6980, the first moment of Algorithm 1"
+    reads = ("momentum",)
     has_velocity = True
 
     def __init__(self) -> None:
@@ -124,6 +127,7 @@ class Nesterov(UpdateRule):
 
     equation = r"v \leftarrow \beta v + g,\quad \theta \leftarrow \theta - \eta (g + \beta v)"
     reference = "Nesterov 1983; Sutskever et al. 2013, eq. 3-4"
+    reads = ("momentum",)
     has_velocity = True
     looks_ahead = True
 
@@ -160,6 +164,7 @@ class RMSProp(UpdateRule):
         r"s \leftarrow \beta_2 s + (1-\beta_2) g^2,\quad \theta \leftarrow \theta - \eta g / (\sqrt{s} + \epsilon)"
     )
     reference = "Tieleman & Hinton 2012, Neural Networks for Machine Learning, lecture 6.5"
+    reads = ("beta_2",)
     epsilon: ClassVar[float] = 1e-8
 
     def __init__(self) -> None:
@@ -178,6 +183,7 @@ class Adam(UpdateRule):
         r"\theta \leftarrow \theta - \eta \hat m / (\sqrt{\hat s} + \epsilon)"
     )
     reference = "Kingma & Ba 2015, arXiv 1412.6980, Algorithm 1"
+    reads = ("momentum", "beta_2")
     epsilon: ClassVar[float] = 1e-8
 
     def __init__(self) -> None:
@@ -240,34 +246,48 @@ UPDATE_RULES: dict[str, type[UpdateRule]] = {
 }
 
 
-class LaneOptimizer:
-    """One update rule per lane; lanes of one rule are updated together.
+R = TypeVar("R")
+
+
+class LaneRules(Generic[R]):
+    """One rule per lane; lanes of one rule are updated together.
 
     Args:
-        names: The rule of each lane, keys of `UPDATE_RULES`, or `lessons.core.own_rule.OWN`.
-        own: The learner's own rule.
+        names: The rule of each lane.
+        make: Returns a new rule of a name.
     """
 
-    def __init__(self, names: Sequence[str], own: OwnFunction | None = None):
-        self._groups = [
-            (OwnRule(own) if rule == OWN else UPDATE_RULES[rule](), lanes)
-            for rule, lanes in lanes_of_each(names).items()
+    def __init__(self, names: Sequence[str], make: Callable[[str], R]):
+        self._groups: list[tuple[R, Tensor | slice]] = [
+            (make(name), lanes) for name, lanes in lanes_of_each(names).items()
         ]
-
-    @classmethod
-    def of(cls, lanes: Lanes) -> LaneOptimizer:
-        """Return the rules that the lanes' setting `optimizer` names."""
-        return cls(lanes.values("optimizer"), lanes.own)
 
     @property
     def failures(self) -> dict[int, str]:
         """Lanes whose own rule has failed -> why, in one sentence."""
         found: dict[int, str] = {}
         for rule, lanes in self._groups:
-            if isinstance(rule, OwnRule) and rule.failures:
-                numbers = range(lanes.start, lanes.stop) if isinstance(lanes, slice) else lanes.tolist()
-                found.update({numbers[row]: sentence for row, sentence in rule.failures.items()})
+            failed: dict[int, str] = getattr(rule, "failures", {})  # only a learner's own rule has any
+            numbers = range(lanes.start, lanes.stop) if isinstance(lanes, slice) else lanes.tolist()
+            found.update({numbers[row]: sentence for row, sentence in failed.items()})
         return found
+
+
+class LaneOptimizer(LaneRules[UpdateRule | OwnRule]):
+    """A rule of `UPDATE_RULES` per lane, or `lessons.core.own_rule.OWN`.
+
+    Args:
+        names: The rule of each lane.
+        own: The learner's own rule.
+    """
+
+    def __init__(self, names: Sequence[str], own: OwnFunction | None = None):
+        super().__init__(names, lambda name: OwnRule(own) if name == OWN else UPDATE_RULES[name]())
+
+    @classmethod
+    def of(cls, lanes: Lanes) -> LaneOptimizer:
+        """Return the rules that the lanes' setting `optimizer` names."""
+        return cls(lanes.values("optimizer"), lanes.own)
 
     def update(self, gradient: Tensor, h: Hyperparameters) -> Tensor:
         """Return the update of all lanes, shape (K, P)."""

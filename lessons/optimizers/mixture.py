@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lessons.core.lanes import Lanes
 from lessons.core.own_rule import OWN, OwnFunction
-from lessons.core.update_rules import UPDATE_RULES, Hyperparameters, lanes_of_each
+from lessons.core.update_rules import UPDATE_RULES, Hyperparameters, LaneRules
 from lessons.optimizers.lbfgs import LBFGS
 from lessons.optimizers.rules import AdamW, GradientOnly, Newton, OwnGradientRule, Place, Rule
 
@@ -41,34 +41,26 @@ RULES: dict[str, Callable[[], Rule]] = {
 }
 
 
-class MixedOptimizer:
+def rule(name: str, own: OwnFunction | None = None) -> Rule:
+    """Return a new rule: one of `RULES`, or the learner's `own` for `lessons.core.own_rule.OWN`."""
+    return OwnGradientRule(own) if name == OWN else RULES[name]()
+
+
+class MixedOptimizer(LaneRules[Rule]):
     """One rule per lane; lanes of one rule are updated together.
 
     Args:
-        names: The rule of each lane, keys of `RULES`, or `lessons.core.own_rule.OWN`.
+        names: The rule of each lane, see `rule`.
         own: The learner's own rule.
     """
 
     def __init__(self, names: Sequence[str], own: OwnFunction | None = None):
-        self._groups = [
-            (OwnGradientRule(own) if name == OWN else RULES[name](), lanes)
-            for name, lanes in lanes_of_each(names).items()
-        ]
+        super().__init__(names, partial(rule, own=own))
 
     @classmethod
     def of(cls, lanes: Lanes) -> MixedOptimizer:
         """Return the rules that the lanes' setting `optimizer` names."""
         return cls(lanes.values("optimizer"), lanes.own)
-
-    @property
-    def failures(self) -> dict[int, str]:
-        """Lanes whose own rule has failed -> why, in one sentence."""
-        found: dict[int, str] = {}
-        for rule, lanes in self._groups:
-            if isinstance(rule, OwnGradientRule) and rule.failures:
-                numbers = range(lanes.start, lanes.stop) if isinstance(lanes, slice) else lanes.tolist()
-                found.update({numbers[row]: sentence for row, sentence in rule.failures.items()})
-        return found
 
     def update(self, place: Place, h: Hyperparameters) -> Tensor:
         """Return the update of all lanes, shape (K, P)."""

@@ -53,6 +53,7 @@ class Rule(ABC):
 
     equation: str
     reference: str
+    reads: tuple[str, ...] = ()  # the hyperparameters it uses beside the learning rate
     has_velocity: bool = False
     looks_ahead: bool = False
 
@@ -70,7 +71,7 @@ class GradientOnly(Rule):
 
     def __init__(self, rule: UpdateRule):
         self._rule = rule
-        self.equation, self.reference = rule.equation, rule.reference
+        self.equation, self.reference, self.reads = rule.equation, rule.reference, rule.reads
         self.has_velocity, self.looks_ahead = rule.has_velocity, rule.looks_ahead
 
     @classmethod
@@ -87,6 +88,8 @@ class GradientOnly(Rule):
 
 class OwnGradientRule(Rule):
     """The learner's own function of the gradient; see `lessons.core.own_rule.OwnRule`."""
+
+    reads = OwnRule.reads
 
     def __init__(self, function: OwnFunction):
         self._rule = OwnRule(function)
@@ -108,6 +111,7 @@ class AdamW(Rule):
         r"\text{ with Adam's } \hat m, \hat s"
     )
     reference = "Loshchilov & Hutter 2019, arXiv 1711.05101, Algorithm 2"
+    reads = (*Adam.reads, "weight_decay")
 
     def __init__(self) -> None:
         self._adam = Adam()
@@ -125,6 +129,7 @@ class Newton(Rule):
 
     equation = r"\theta \leftarrow \theta - \eta\,(H + \delta I)^{-1} g"
     reference = "Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.4"
+    reads = ("damping",)
 
     def update(self, place: Place, h: Hyperparameters) -> Tensor:
         identity = torch.eye(place.theta.shape[1]).to(place.theta)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from lessons.core.settings import Settings
+from lessons.optimizers.mixture import rule
 
-_USES = {
-    "momentum": ("heavy ball", "moving average", "Nesterov", "Adam", "AdamW", "your own"),
-    "beta_2": ("RMSProp", "Adam", "AdamW"),
-    "weight_decay": ("AdamW",),
-    "damping": ("Newton",),
-}
+_HYPERPARAMETERS = ("momentum", "beta_2", "weight_decay", "damping")
 
 
 def idle_hyperparameters(settings: Settings) -> tuple[str, ...]:
     """Name the hyperparameters of a class of settings that its optimizer leaves out."""
-    return tuple(
-        name for name, users in _USES.items() if name in type(settings).model_fields and settings.optimizer not in users
-    )
+    reads = rule(settings.optimizer).reads
+    return tuple(name for name in _HYPERPARAMETERS if name in type(settings).model_fields and name not in reads)
