@@ -8,13 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.lanes import Lanes
-from lessons.divergence.theory import threshold
+from lessons.core.stability import LIMITED, threshold
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 
-# Adaptive rules have an edge of their own, for the preconditioned Hessian (Cohen et al. 2022, arXiv 2207.14484).
-LIMITED = ("gradient descent", "heavy ball", "moving average", "Nesterov")
 POINTS_OF_A_LIMIT = 120
 
 

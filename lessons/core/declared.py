@@ -7,8 +7,9 @@ class NetSettings(Settings):
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from lessons.core.settings import setting
+from lessons.core.settings import Settings, setting
 
 learning_rate = partial(
     setting,
@@ -161,3 +162,20 @@ steps = partial(
 seed = partial(
     setting, default=0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99)
 )
+
+
+def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any:
+    """The same setting as in `shape`, with a lower bound on its size: for labs that compute it many times at once."""
+    same = shape.fields()[field]
+    return setting(
+        default,
+        label=same.label,
+        symbol=same.symbol,
+        unit=same.unit,
+        doc=same.doc,
+        low=same.low,
+        high=high,
+        slider=(same.slider_low, min(same.slider_high, high)),
+        scale=same.scale,
+        shared=same.shared,
+    )

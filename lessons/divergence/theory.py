@@ -15,29 +15,6 @@ from torch import Tensor
 Regime = Literal["monotone", "one step", "oscillating, converging", "oscillating for ever", "diverging"]
 
 
-def threshold(rule: str, sharpness: Tensor | float, momentum: Tensor | float = 0.0) -> Tensor | float:
-    """Return the largest stable learning rate of an update rule on a quadratic.
-
-    The limits follow from the characteristic polynomial having a root at -1 (Polyak 1964; Cohen et al. 2021,
-    arXiv 2103.00065, appendix B, for heavy ball and Nesterov).
-
-    Args:
-        rule: Name in `lessons.core.update_rules.UPDATE_RULES`; Adam has no closed form.
-        sharpness: Largest Hessian eigenvalue, any shape.
-        momentum: beta, broadcastable to it.
-
-    Raises:
-        KeyError: If the rule has no closed form.
-    """
-    factor = {
-        "gradient descent": 2.0,
-        "heavy ball": 2 * (1 + momentum),
-        "moving average": 2 * (1 + momentum) / (1 - momentum),
-        "Nesterov": 2 * (1 + momentum) / (1 + 2 * momentum),
-    }
-    return factor[rule] / sharpness
-
-
 def growth_factor(rule: str, eta_lambda: Tensor, momentum: Tensor) -> Tensor:
     """Return the spectral radius of one step along an eigen-direction: the error's growth per step, in the long run.
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
+from lessons.core.stability import threshold
 from lessons.divergence.bowl import Bowl, BowlSettings, eigenvalues, rotation, starts
-from lessons.divergence.theory import growth_factor, threshold
+from lessons.divergence.theory import growth_factor
 
 pytestmark = pytest.mark.claim(15)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
@@ -34,23 +35,6 @@ def _rate(default: float, which: str, bounds: tuple[float, float], high: float) 
         high=high,
         slider=bounds,
         scale="log",
-    )
-
-
-def fewer(shape: type[Settings], field: str, default: int, high: int) -> int:
-    """The same setting as in `shape`, with a lower bound on its size: for labs that compute it many times at once."""
-    same = shape.fields()[field]
-    return setting(
-        default,
-        label=same.label,
-        symbol=same.symbol,
-        unit=same.unit,
-        doc=same.doc,
-        low=same.low,
-        high=high,
-        slider=(same.slider_low, min(same.slider_high, high)),
-        scale=same.scale,
-        shared=same.shared,
     )
 
 

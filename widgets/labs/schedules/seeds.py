@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lessons.core.declared import fewer
 from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from widgets.controls import Preset
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
 from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
