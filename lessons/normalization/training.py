@@ -12,11 +12,13 @@ from torch import Tensor
 from lessons.core.data.digits import digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.initialization.spectrum import LossOfTheta, SpectrumAt
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
+from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
 from lessons.normalization.training_settings import NormalizedNetSettings
 
@@ -79,6 +81,9 @@ class NormalizedNet(Experiment):
                 now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
                 spectrum = _spectrum(nets, now, lanes.seed)
             yield Measurement(now.step, {"loss": loss.detach(), **now.held}, {"spectrum": spectrum}, state=now)
+
+    def script(self, settings: NormalizedNetSettings, changes: Sequence[Change] = ()) -> str | None:
+        return training_script(settings, changes)
 
 
 @dataclass
