@@ -17,6 +17,7 @@ from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
+from lessons.periodic.phases import PhaseDetector
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
 
@@ -29,7 +30,8 @@ class Periodic(Experiment):
     `effective_gradient`, g = |grad| rho; `learning_rate`, eta at this step, before changes made at it;
     `effective_learning_rate`, eta / rho^2; `cosine_distance`, 1 - cos(x_{t-1}, x_t); and the two forces on the norm,
     `gradient_force`, eta^2 g^2 / rho^2, and `decay_force`, (2 eta lambda - eta^2 lambda^2) rho^2. In plain gradient
-    descent on a scale-invariant net rho^2 grows by their difference at each step, exactly.
+    descent on a scale-invariant net rho^2 grows by their difference at each step, exactly. As whole numbers: `phase`,
+    of `PhaseDetector`, and `onset`, the step at which the last destabilisation began, -1 before the first.
 
     At every `sharpness_every`-th step, held in between: `test_error`; `sphere_sharpness`, the largest Hessian
     eigenvalue of the training loss along the unit sphere at x / rho; and `effective_limit`, the effective learning rate
@@ -70,7 +72,7 @@ class Periodic(Experiment):
             weights, along = now.theta[:, network.weights], now.gradient[:, network.weights]
             series = _series(weights, along, now.direction, _rates(lanes, penalty, now))
             now.direction = weights / series["norm"][:, None]
-            values = {"loss": loss.detach(), **series, **now.held}
+            values = {"loss": loss.detach(), **series, **now.held, **_phases(now.detector, loss, series["norm"])}
             yield Measurement(now.step, values, {"weights": partial(torch.clone, weights)}, state=now)
 
 
@@ -84,12 +86,14 @@ class PeriodicState:
         step: Updates made; -1 before the first measurement.
         gradient: Gradient there, 0 where theta is frozen, shape (K, P), or None before the first measurement.
         held: What is measured now and then.
+        detector: Phases as of that step.
     """
 
     theta: Tensor
     direction: Tensor
     optimizer: LaneOptimizer
     gauge: SharpnessGauge
+    detector: PhaseDetector
     step: int = -1
     gradient: Tensor | None = None
     held: dict[str, Tensor] = field(default_factory=dict)
@@ -105,6 +109,7 @@ class PeriodicState:
             direction=weights / weights.norm(dim=1, keepdim=True),
             optimizer=LaneOptimizer(lanes.values("optimizer")),
             gauge=SharpnessGauge(lanes.seed, weights.shape[1], device),
+            detector=PhaseDetector(len(lanes)),
         )
 
 
@@ -144,6 +149,12 @@ def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparamet
         "gradient_force": (learning_rate * gradient_norm) ** 2,
         "decay_force": (1 - kept**2) * norm**2,
     }
+
+
+def _phases(detector: PhaseDetector, loss: Tensor, norm: Tensor) -> dict[str, Tensor]:
+    """The phases as of this step, each of shape (K,)."""
+    phase = detector.update(loss.detach().cpu().numpy(), norm.cpu().numpy())
+    return {"phase": torch.from_numpy(phase).double(), "onset": torch.from_numpy(detector.onset).double()}
 
 
 def _readings(

@@ -10,7 +10,7 @@ import numpy as np
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.periodic.phases import find_periods
+from lessons.periodic.phases import recorded_periods
 from lessons.periodic.settings import PeriodicSettings
 
 LEARNING_RATES = (0.5, 1.0, 2.0, 4.0)
@@ -65,7 +65,7 @@ def grid_lanes(
 def read_grid(history: History, learning_rates: Sequence[float], weight_decays: Sequence[float]) -> PeriodMap:
     """Return the map of a run of `grid_lanes`, as far as it has come."""
     norm, shape = history["norm"], (len(learning_rates), len(weight_decays))
-    periods = find_periods(history["loss"], norm)
+    periods = recorded_periods(history["phase"], history["onset"])
     lowest = [np.exp(np.log(norm[at, lane]).mean()) if len(at) else np.nan for lane, at in enumerate(periods.onsets)]
     begins = [at[0] if len(at) else len(norm) // 2 for at in periods.onsets]
     return PeriodMap(

@@ -113,3 +113,13 @@ def find_periods(loss: np.ndarray, norm: np.ndarray) -> Periods:
     phase = np.array([detector.update(*row) for row in zip(loss, norm, strict=True)]).reshape(loss.shape)
     onsets = np.array(detector.onsets, int).reshape(-1, 2)
     return Periods(phase, tuple(onsets[onsets[:, 1] == lane, 0] for lane in range(loss.shape[1])))
+
+
+def recorded_onsets(onset: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the step of each destabilisation's onset, lane by lane, from the series `onset` of `Periodic`, (T, K)."""
+    return tuple(steps[np.diff(steps, prepend=-1) != 0].astype(int) for steps in onset.T)
+
+
+def recorded_periods(phase: np.ndarray, onset: np.ndarray) -> Periods:
+    """Return what `find_periods` would find, from the series `phase` and `onset` of `Periodic`, each (T, K)."""
+    return Periods(phase.astype(np.int8), recorded_onsets(onset))

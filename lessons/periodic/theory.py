@@ -145,6 +145,27 @@ def jump_times(
     )
 
 
+def norm_bounds(
+    steps: ArrayLike,
+    norm: ArrayLike,
+    lowest_gradient: ArrayLike,
+    highest_gradient: ArrayLike,
+    learning_rate: ArrayLike,
+    weight_decay: ArrayLike,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which two norms rho is after some steps, if g stays between l and L: what `jump_times` goes by.
+
+    rho^2 falls towards kappa l at least as slowly as by 1 - 4 eta lambda a step, and towards kappa L by
+    1 - 2 eta lambda at most; to first order in eta lambda, for 4 eta lambda < 1 and rho^2 >= kappa L.
+    """
+    square, rate, k = np.square(norm), np.multiply(learning_rate, weight_decay), kappa(learning_rate, weight_decay)
+    bounds = []
+    for gradient, share in ((lowest_gradient, 4.0), (highest_gradient, 2.0)):
+        floor = np.multiply(k, gradient)
+        bounds.append(np.sqrt(floor + (square - floor) * np.exp(np.multiply(steps, np.log1p(-share * rate)))))
+    return bounds[0], bounds[1]
+
+
 def _time_to_fall(start: ArrayLike, target: ArrayLike, floor: ArrayLike, rate: ArrayLike) -> np.ndarray:
     """Steps from `start` to `target` if the distance to `floor` falls as exp(-rate t); infinite if never."""
     with np.errstate(divide="ignore", invalid="ignore"):
