@@ -184,7 +184,7 @@ class RunningLab(ipw.Box):
             self._restart_due.cancel()
             self._restart_due = None
         self._say(Notice())
-        self._trial = Trial(run, past)
+        self._trial = Trial(run, past, self.view.trains)
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.loop.load(run)
         self._show_lanes()

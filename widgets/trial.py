@@ -18,6 +18,7 @@ class Trial:
     Args:
         run: The run.
         past: Measurements of the steps that the run will not make again: it was rewound to a step after them.
+        trains: See `LabView.trains`.
 
     Attributes:
         run: The run.
@@ -26,8 +27,8 @@ class Trial:
         failures: Lanes whose own function has failed -> why.
     """
 
-    def __init__(self, run: Run, past: History | None = None):
-        self.run = run
+    def __init__(self, run: Run, past: History | None = None, trains: bool = True):
+        self.run, self._trains = run, trains
         self.history = History() if past is None else past.until(run.step + 1)
         self.ends: list[int | None] = [None] * len(run.lanes)
         self.failures: Mapping[int, str] = {}
@@ -53,7 +54,8 @@ class Trial:
         loss = self.history["loss"]
         if self._initial is None:
             self._initial = loss[0]
-        rows = first_blow_up(loss[start:], self._initial)
+        initial = self._initial if self._trains else np.full_like(self._initial, np.inf)
+        rows = first_blow_up(loss[start:], initial)
         fresh = [k for k, row in enumerate(rows) if self.ends[k] is None and row < len(loss) - start]
         for lane in fresh:
             self.ends[lane] = start + int(rows[lane])

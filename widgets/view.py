@@ -13,8 +13,9 @@ import plotly.graph_objects as go
 from lessons.core.doctor import Vitals
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
+from lessons.core.own_rule import OWN, OwnRule
 from lessons.core.settings import Settings
+from lessons.core.update_rules import UPDATE_RULES
 from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
 from widgets.run_loop import FASTEST
@@ -37,7 +38,11 @@ class LabView(ABC):
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
         places: Figures in which a person can point: name -> the settings that x and y are. Their layout asks for it
             by `meta.pointer` (`widgets.plots.placed`).
-        own: The learner's own function, or None; lanes whose `optimizer` is "your own" run it.
+        own: The learner's own function, or None; lanes whose `own_setting` is "your own" run it.
+        own_setting: The choice that may be "your own".
+        own_noun: What such a function is.
+        trains: Whether the steps are updates, so that a lane whose loss explodes is lost; if they are not, it is where
+            the loss is not a number.
         draws: Figures in which a person can draw a curve (`widgets.plots.drawn`); `drawing` says what it stands for.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
@@ -56,11 +61,14 @@ class LabView(ABC):
     places: ClassVar[Mapping[str, tuple[str, str]]] = {}
     draws: ClassVar[tuple[str, ...]] = ()
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
+    own_setting: ClassVar[str] = "optimizer"
+    own_noun: ClassVar[str] = "rule"
+    trains: ClassVar[bool] = True
 
     def __init__(self, own: Callable[..., Any] | None = None):
         self.own = own
         if own is not None:  # it may stand beside the lab without it, and a link is for one of them
-            self.name, self.title = f"{self.name}_own", f"{self.title}, with a rule of your own"
+            self.name, self.title = f"{self.name}_own", f"{self.title}, with a {self.own_noun} of your own"
 
     @property
     def settings_type(self) -> type[Settings]:
@@ -92,17 +100,17 @@ class LabView(ABC):
         if self.own is None:
             return first
         names = first.names or tuple(f"lane {k + 1}" for k in range(len(first.lanes)))
-        lanes = (*first.lanes, {**first.lanes[0], "optimizer": OWN})[-MOST_LANES:]
+        lanes = (*first.lanes, {**first.lanes[0], self.own_setting: OWN})[-MOST_LANES:]
         return replace(first, lanes=lanes, names=(*names, "yours")[-MOST_LANES:])
 
     def hidden_choices(self, field: str) -> tuple[str, ...]:
         """Name the choices of a setting that its control does not offer."""
-        return (OWN,) if field == "optimizer" and self.own is None else ()
+        return (OWN,) if field == self.own_setting and self.own is None else ()
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         """Name the settings that have no effect under the others; their controls are dimmed."""
-        plain = getattr(settings, "optimizer", None) == "gradient descent"
-        return ("momentum",) if plain else ()
+        rule = UPDATE_RULES.get(getattr(settings, "optimizer", OWN), OwnRule)
+        return () if "momentum" in rule.reads else ("momentum",)
 
     def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
         """Return the settings that a drawn curve stands for, in the chosen lane.
