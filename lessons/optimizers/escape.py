@@ -10,7 +10,7 @@ import torch
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.optimizers.race import DescentSettings, descent
+from lessons.optimizers.race import DescentSettings, DescentState, descent
 from lessons.optimizers.surfaces import Saddle
 
 RADIUS = 0.1
@@ -53,7 +53,7 @@ class Escape(Experiment):
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         start = torch.stack([torch.full_like(lanes.distance, START_X), lanes.distance], 1)
         inside, time = torch.ones_like(lanes.distance, dtype=torch.bool), torch.zeros_like(lanes.distance)
-        for measured in descent(lanes, Saddle(), start):
+        for measured in descent(lanes, Saddle(), DescentState.start(lanes, start)):
             time = torch.where(inside, float(measured.step), time)
             inside = inside & ~(measured["theta"][:, 1].abs() > RADIUS)
             yield replace(measured, values={**measured.values, "escape_time": time})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
@@ -120,25 +121,45 @@ class Proxy(Experiment):
     )
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        classifier, sample, rule = Classifiers(lanes), TrainingSet(lanes), GradientDescent()
+        return self.resume(lanes, device, ProxyState(Classifiers(lanes).initial(lanes.seed)))
+
+    def resume(self, lanes: Lanes, device: str, state: ProxyState) -> Iterator[Measurement]:
+        classifier, sample, rule, last = Classifiers(lanes), TrainingSet(lanes), GradientDescent(), state
         fresh, fresh_labels = fresh_points(lanes.shared.separation)
-        theta = classifier.initial(lanes.seed)
-        for step in range(lanes.shared.steps + 1):
-            theta = theta.detach().requires_grad_()
+        while last.step < lanes.shared.steps:
+            if last.gradient is not None:
+                h = Hyperparameters(lanes.learning_rate[:, None], torch.zeros(1))
+                last.theta = last.theta + rule.update(last.gradient, h)
+            last.step += 1
+            theta = last.theta.requires_grad_()
             inputs, labels, weight = sample.now(lanes)
             score = classifier.score(theta, inputs)
             loss = (weight * classifier.margin_loss(labels * score)).sum(1)
-            (gradient,) = torch.autograd.grad(loss.sum(), theta)
+            (last.gradient,) = torch.autograd.grad(loss.sum(), theta)
             wrong = (labels * score.detach() <= 0).double()
-            now = theta.detach()
+            last.theta = now = theta.detach()
             values = {
                 "loss": loss.detach(),
                 "train_error": (weight * wrong).sum(1),
                 "fresh_error": classifier.fresh_error(now, fresh, fresh_labels, lanes.shared.separation),
                 "weights": now[:, :3] * ~classifier.is_net[:, None],
             }
-            yield Measurement(step, values, classifier.snapshots(now, fresh))
-            theta = now + rule.update(gradient, Hyperparameters(lanes.learning_rate[:, None], torch.zeros(1)))
+            yield Measurement(last.step, values, classifier.snapshots(now, fresh), state=last)
+
+
+@dataclass
+class ProxyState:
+    """Where a run of `Proxy` is.
+
+    Attributes:
+        theta: Parameters, shape (K, 3 + P).
+        step: Updates made; -1 before the first measurement.
+        gradient: At theta; None before the first measurement.
+    """
+
+    theta: Tensor
+    step: int = -1
+    gradient: Tensor | None = None
 
 
 class Classifiers:

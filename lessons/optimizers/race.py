@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -124,29 +125,60 @@ class Race(Experiment):
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         start = torch.stack([lanes.start_x, lanes.start_y], 1)
-        return descent(lanes, SURFACES[lanes.shared.surface](lanes), start)
+        return self.resume(lanes, device, DescentState.start(lanes, start))
+
+    def resume(self, lanes: Lanes, device: str, state: DescentState) -> Iterator[Measurement]:
+        return descent(lanes, SURFACES[lanes.shared.surface](lanes), state)
 
     def script(self, settings: RaceSettings, changes: Sequence[Change] = ()) -> str | None:
         return race_script(settings, changes)
 
 
-def descent(lanes: Lanes, surface: Surface, theta: Tensor) -> Iterator[Measurement]:
+@dataclass
+class DescentState:
+    """Where a descent is.
+
+    Attributes:
+        theta: Shape (K, 2).
+        optimizer: With its state.
+        update: The last update, shape (K, 2).
+        step: Updates made; -1 before the first measurement.
+        seen: Loss (K,) and noisy gradient (K, 2) at theta; None before the first measurement.
+    """
+
+    theta: Tensor
+    optimizer: MixedOptimizer
+    update: Tensor
+    step: int = -1
+    seen: tuple[Tensor, Tensor] | None = None
+
+    @classmethod
+    def start(cls, lanes: Lanes, theta: Tensor) -> DescentState:
+        """The state before the first measurement."""
+        return cls(theta, MixedOptimizer.of(lanes), torch.zeros_like(theta))
+
+
+def descent(lanes: Lanes, surface: Surface, state: DescentState) -> Iterator[Measurement]:
     """Let the lanes' optimizers run down a surface; what is measured is listed in `Race`.
 
     Args:
         lanes: Of a class derived from `DescentSettings` that has `steps`.
         surface: Of as many lanes.
-        theta: Where they start, shape (K, 2).
+        state: Where they go on from.
     """
-    optimizer, noise, update = MixedOptimizer.of(lanes), Noise(lanes), torch.zeros_like(theta)
-    for step in range(lanes.shared.steps + 1):
-        loss, gradient = surface.loss_and_gradient(theta)
-        gradient = gradient + noise.at(step)
-        ball, carried = optimizer.carried(theta, Hyperparameters.of(lanes, theta))
-        vectors = {"theta": theta, "gradient": gradient, "update": update, "ball": ball, "carried": carried}
-        yield Measurement(step, {"loss": loss, **vectors}, failures=optimizer.failures)
-        update = optimizer.update(Place(theta, loss, gradient, surface), Hyperparameters.of(lanes, theta))
-        theta = theta + update
+    now, noise = state, Noise(lanes)
+    while now.step < lanes.shared.steps:
+        if now.seen is not None:
+            place = Place(now.theta, *now.seen, surface)
+            now.update = now.optimizer.update(place, Hyperparameters.of(lanes, now.theta))
+            now.theta = now.theta + now.update
+        now.step += 1
+        loss, gradient = surface.loss_and_gradient(now.theta)
+        gradient = gradient + noise.at(now.step)
+        now.seen = loss, gradient
+        ball, carried = now.optimizer.carried(now.theta, Hyperparameters.of(lanes, now.theta))
+        vectors = {"theta": now.theta, "gradient": gradient, "update": now.update, "ball": ball, "carried": carried}
+        yield Measurement(now.step, {"loss": loss, **vectors}, failures=now.optimizer.failures, state=now)
 
 
 class Noise:
@@ -158,13 +190,14 @@ class Noise:
 
     def __init__(self, lanes: Lanes):
         self._deviation, self._seeds = lanes.gradient_noise[:, None], lanes.seed
-        self._block = torch.zeros(len(lanes), _NOISE_BLOCK, 2, dtype=torch.float64)
+        self._drawn, self._block = -1, torch.zeros(len(lanes), _NOISE_BLOCK, 2, dtype=torch.float64)
         self._silent = not self._deviation.any()
 
     def at(self, step: int) -> Tensor:
-        """Return the noise of a step, shape (K, 2). Steps must be asked for in turn."""
-        if step % _NOISE_BLOCK == 0 and not self._silent:
-            self._block = draw_per_seed(self._seeds, f"gradient noise {step // _NOISE_BLOCK}", _draw_block)
+        """Return the noise of a step, shape (K, 2)."""
+        if step // _NOISE_BLOCK != self._drawn and not self._silent:
+            self._drawn = step // _NOISE_BLOCK
+            self._block = draw_per_seed(self._seeds, f"gradient noise {self._drawn}", _draw_block)
         return self._deviation * self._block[:, step % _NOISE_BLOCK]
 
 

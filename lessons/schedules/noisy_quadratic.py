@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -98,31 +98,66 @@ class NoisyQuadratic(Experiment):
     )
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        curvatures, planned = eigenvalues(lanes).to(device), planned_shares(lanes).to(device)
-        theta = lanes.start.to(device)[:, None, None].expand(-1, lanes.shared.replicas, lanes.shared.dimension)
-        moments = SecondMoments.start(lanes.start.to(device), curvatures)
-        optimizer, plateau = LaneOptimizer(lanes.values("optimizer")), Plateau.start(lanes)
-        for step in range(lanes.shared.steps + 1):
-            share = planned[step] * plateau.share.to(device)
-            loss = (curvatures[:, None] * theta**2).sum(2).mean(1) / 2
+        return self.resume(lanes, device, NoisyState.start(lanes, device))
+
+    def resume(self, lanes: Lanes, device: str, state: NoisyState) -> Iterator[Measurement]:
+        curvatures, planned, now = eigenvalues(lanes).to(device), planned_shares(lanes).to(device), state
+        while now.step < lanes.shared.steps:
+            if now.step >= 0:
+                now.advance(lanes, curvatures)
+            now.step += 1
+            loss = (curvatures[:, None] * now.theta**2).sum(2).mean(1) / 2
+            now.share = planned[now.step] * now.plateau.share.to(device)
             values = {
                 "loss": loss,
-                "expected_loss": moments.loss(),
-                "smoothed_loss": plateau.see(loss, lanes).to(device),
-                "learning_rate": lanes.learning_rate.to(device) * share,
-                "position": theta[:, 0],
+                "expected_loss": now.moments.loss(),
+                "smoothed_loss": now.plateau.see(loss, lanes).to(device),
+                "learning_rate": lanes.learning_rate.to(device) * now.share,
+                "position": now.theta[:, 0],
             }
-            yield Measurement(step, values, {"cloud": lambda theta=theta: theta})
-            h = Hyperparameters.of(lanes, loss)
-            h = replace(h, learning_rate=h.learning_rate * share[:, None])
-            noise = lanes.noise.to(device)[:, None, None] * gradient_noise(lanes, step).to(device)
-            gradient = curvatures[:, None] * theta + noise
-            theta = theta + optimizer.update(gradient.flatten(1), h).view_as(theta)
-            moments.advance(h.learning_rate, _momentum(lanes).to(device), lanes.noise.to(device))
-            plateau.divide(lanes)
+            yield Measurement(now.step, values, {"cloud": lambda theta=now.theta: theta}, state=now)
 
     def script(self, settings: NoisyQuadraticSettings, changes: Sequence[Change] = ()) -> str:
         return noisy_quadratic_script(settings, changes)
+
+
+@dataclass
+class NoisyState:
+    """Where a run of `NoisyQuadratic` is.
+
+    Attributes:
+        theta: Shape (K, R, D).
+        optimizer: With its state.
+        moments: The expected loss so far.
+        plateau: What "divide when stuck" remembers.
+        step: Updates made; -1 before the first measurement.
+        share: Of the learning rate, at this step, shape (K,).
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    moments: SecondMoments
+    plateau: Plateau
+    step: int = -1
+    share: Tensor | None = None
+
+    @classmethod
+    def start(cls, lanes: Lanes, device: str) -> NoisyState:
+        """The state before the first measurement."""
+        start, shape = lanes.start.to(device), lanes.shared
+        theta = start[:, None, None].expand(-1, shape.replicas, shape.dimension)
+        moments = SecondMoments.start(start, eigenvalues(lanes).to(device))
+        return cls(theta, LaneOptimizer.of(lanes), moments, Plateau.start(lanes))
+
+    def advance(self, lanes: Lanes, curvatures: Tensor) -> None:
+        """Make one update of all lanes; `curvatures` as of `eigenvalues`."""
+        h = Hyperparameters.of(lanes, curvatures)
+        h = replace(h, learning_rate=h.learning_rate * self.share[:, None])
+        noise = lanes.noise.to(curvatures)[:, None, None] * gradient_noise(lanes, self.step).to(curvatures)
+        gradient = curvatures[:, None] * self.theta + noise
+        self.theta = self.theta + self.optimizer.update(gradient.flatten(1), h).view_as(self.theta)
+        self.moments.advance(h.learning_rate, _momentum(lanes).to(curvatures), lanes.noise.to(curvatures))
+        self.plateau.divide(lanes)
 
 
 def eigenvalues(lanes: Lanes) -> Tensor:
