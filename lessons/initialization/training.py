@@ -38,7 +38,7 @@ class DeepNet(Experiment):
 
     Snapshots: `activation_histogram` (K, depth, B) on the training images (see `histograms`), and `spectrum`
     (K, 2, R * M), values and weights of Ritz points that stand for the density of Hessian eigenvalues (see `spectrum`),
-    as of the last step that `spectrum_every` divides.
+    as of the last step that `spectrum_every` divides; `first_spectrum` is the same as of step 0.
     """
 
     name = "deep net"
@@ -59,6 +59,7 @@ class DeepNet(Experiment):
         shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
         network, loss_of = deep_network(lanes), training_loss(lanes, data)
         spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
+        first = spectrum if now.spectrum_theta is now.first_theta else SpectrumAt(loss_of, now.first_theta, lanes.seed)
         while now.step < shape.steps:
             if now.gradient is not None:
                 update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
@@ -74,12 +75,12 @@ class DeepNet(Experiment):
             now.gradient = gradient.detach()
             if now.step % shape.measure_every == 0:
                 now.held = {**now.held, **_readings(network, data, now.theta.detach(), now.gradient)}
-            if now.step % shape.spectrum_every == 0:
+            if now.step and now.step % shape.spectrum_every == 0:
                 now.spectrum_theta = now.theta.detach()
                 spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
             values = {"loss": loss.detach(), **now.held}
             histograms = partial(_histogram, lanes, data.train_inputs, now.theta.detach())
-            snapshots = {"activation_histogram": histograms, "spectrum": spectrum}
+            snapshots = {"activation_histogram": histograms, "spectrum": spectrum, "first_spectrum": first}
             yield Measurement(now.step, values, snapshots, now.failures, now)
 
     def script(self, settings: DeepNetSettings, changes: Sequence[Change] = ()) -> str | None:
@@ -92,6 +93,7 @@ class DeepNetState:
 
     Attributes:
         theta: Parameters, shape (K, P).
+        first_theta: Parameters at step 0, shape (K, P).
         spectrum_theta: Where the spectrum is taken, shape (K, P).
         failures: Lanes whose own scheme failed -> one sentence.
         step: Updates made; -1 before the first measurement.
@@ -100,6 +102,7 @@ class DeepNetState:
     """
 
     theta: Tensor
+    first_theta: Tensor
     spectrum_theta: Tensor
     optimizer: LaneOptimizer
     gauge: SharpnessGauge
@@ -115,6 +118,7 @@ class DeepNetState:
         theta = initial_parameters(network.sizes, initializer).to(device)
         return cls(
             theta=theta,
+            first_theta=theta,
             spectrum_theta=theta,
             optimizer=LaneOptimizer(lanes.values("optimizer")),
             gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),

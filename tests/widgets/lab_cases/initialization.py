@@ -1,0 +1,82 @@
+"""The labs of lesson 4."""
+
+import numpy as np
+from lab_case import LabCase, Shown, curves
+
+from widgets.lab import Lab
+from widgets.labs.initialization.edge import EdgeView
+from widgets.labs.initialization.jacobian import JacobianView
+from widgets.labs.initialization.schemes import SchemesView
+from widgets.labs.initialization.spectrum import SpectrumView
+from widgets.labs.initialization.symmetry import SymmetryView
+from widgets.labs.initialization.variance import VarianceView
+
+SMALL_NET = {"width": 4, "depth": 2, "train_size": 20, "steps": 12, "measure_every": 3}
+FEW_NETS = {"width": 8, "depth": 6, "steps": 4}
+
+
+def mean_variances(lab: Lab) -> list[Shown]:
+    """Mean square less squared mean, each over all nets, layer by layer; and the mean square gradient."""
+    square, middle, back = (
+        lab.history[name].astype(float).mean(0) for name in ("activation_square", "activation_mean", "gradient_square")
+    )
+    layers = list(range(square.shape[1]))
+    return [
+        shown
+        for lane in range(len(square))
+        for shown in (
+            Shown(0, lane, layers, (square - middle**2)[lane].tolist()),
+            Shown(1, lane, layers[1:], back[lane].tolist()),
+        )
+    ]
+
+
+def over_the_gain(lab: Lab) -> list[Shown]:
+    """The gradient that arrives at the first layer, of each gain."""
+    back = lab.history["gradient_square"].astype(float).mean(0)[:, 0]
+    return [Shown(0, 0, lab.run.lanes.gain.tolist(), back.tolist())]
+
+
+def singular_values(lab: Lab) -> list[Shown]:
+    """The newest singular values in order, and their mean square as layers are added."""
+    values, mean = lab.history["singular_values"], lab.history["loss"]
+    numbers, layers = list(range(1, values.shape[2] + 1)), list(range(len(mean)))
+    newest = [Shown(0, lane, numbers, values[-1, lane].tolist()) for lane in range(values.shape[1])]
+    return [*newest, *(Shown(1, lane, layers, mean[:, lane].tolist()) for lane in range(mean.shape[1]))]
+
+
+def losses_and_gradients(lab: Lab) -> list[Shown]:
+    """Loss over the step; the newest gradients, layer by layer, with a gap where there is none."""
+    norms = lab.history["gradient_norm"][-1].astype(float)
+    newest = np.where(norms > 0, norms, np.nan)
+    layers = list(range(1, norms.shape[1] + 1))
+    shown = [[None if np.isnan(value) else value for value in lane] for lane in newest.tolist()]
+    return [*curves()(lab), *(Shown(2, lane, layers, values) for lane, values in enumerate(shown))]
+
+
+def losses_and_units(lab: Lab) -> list[Shown]:
+    """Loss over the step, and the fewest different units of a layer at the steps where they are counted."""
+    fewest = lab.history["distinct_units"].min(2)
+    steps = list(range(0, len(fewest), lab.run.lanes.shared.measure_every))
+    counted = [Shown(1, lane, steps, fewest[steps, lane].tolist()) for lane in range(fewest.shape[1])]
+    return [*curves()(lab), *counted]
+
+
+def losses_and_sharpness(lab: Lab) -> list[Shown]:
+    """Loss at each step, sharpness where it is measured."""
+    return [*curves()(lab), *curves("sharpness", "sharpness", lab.run.lanes.shared.sharpness_every)(lab)]
+
+
+CASES = {
+    "symmetry": LabCase(SymmetryView, SMALL_NET, hot=("learning_rate", 0.03), drawn=losses_and_units),
+    "variance": LabCase(VarianceView, FEW_NETS, drawn=mean_variances, script=False),
+    "edge_of_chaos": LabCase(EdgeView, FEW_NETS, sweep=True, drawn=over_the_gain, script=False),
+    "jacobian": LabCase(JacobianView, {"width": 8, "steps": 6}, drawn=singular_values, script=False),
+    "schemes": LabCase(SchemesView, SMALL_NET, hot=("learning_rate", 0.04), drawn=losses_and_gradients),
+    "hessian_spectrum": LabCase(
+        SpectrumView,
+        {**SMALL_NET, "sharpness_every": 5, "spectrum_every": 5},
+        hot=("learning_rate", 0.03),
+        drawn=losses_and_sharpness,
+    ),
+}

@@ -1,0 +1,120 @@
+"""What the labs of lesson 4 have of their own: a scheme of the learner's, nets that explode, spectra."""
+
+import numpy as np
+import pytest
+from headless import Browser, at_rest, live, opened, played, refusal, until
+
+from lessons.core.own_rule import OWN
+from widgets.labs.initialization.edge import GAINS, crossing
+from widgets.labs.initialization.layer_figures import decades
+from widgets.labs.initialization.spectrum import densities
+from widgets.run_loop import State
+
+
+def kaiming(normal, layer, fan_in, fan_out):
+    return normal * (2 / fan_in) ** 0.5
+
+
+def too_wide(normal, layer, fan_in, fan_out):
+    return normal.new_zeros(3, 3)
+
+
+def choices(lab) -> list[str]:
+    return next(field["choices"] for field in lab.panel.fields if field["name"] == "scheme")
+
+
+@pytest.mark.parametrize("name", ["variance", "jacobian", "schemes", "hessian_spectrum"])
+def test_a_scheme_of_ones_own_runs_as_a_lane_and_is_offered_only_where_there_is_one(name: str) -> None:
+    async def scenario() -> None:
+        plain, lab = opened(name), opened(name, own=kaiming)
+        assert OWN not in choices(plain)
+        assert OWN in choices(lab)
+        plain.handle({"do": "set", "lane": 0, "field": "scheme", "value": OWN})
+        assert "No scheme of your own" in refusal(plain)
+        assert lab.view.title.endswith("with a scheme of your own")
+        lab.handle({"do": "add_lane"})
+        await at_rest(lab)
+        lab.change("scheme", "Kaiming fan-in")
+        await at_rest(lab)
+        await played(lab)
+        yours, ours = lab.history["loss"][-1, -2:]
+        assert yours == pytest.approx(ours, rel=1e-5)
+        assert lab.panel.lanes[-2]["name"] == "yours"
+        assert {"gain", "deviation", "constant"} <= set(lab.panel.lanes[-2]["idle"])
+
+    live(scenario)
+
+
+def test_a_broken_scheme_is_named_and_the_others_go_on() -> None:
+    async def scenario() -> None:
+        lab = opened("variance", own=too_wide)
+        await played(lab)
+        assert lab.state is State.FINISHED
+        assert "yours: Your function must return weights of shape" in lab.board.notice["text"]
+        assert lab.panel.lanes[-1]["status"] == "stopped at step 0"
+        assert all(lane["status"] == "" for lane in lab.panel.lanes[:-1])
+
+    live(scenario)
+
+
+def test_a_signal_that_explodes_is_drawn_and_no_lane_is_called_diverged() -> None:
+    async def scenario() -> None:
+        lab = opened("jacobian", scheme="LeCun", activation="linear", gain=3.0, steps=40)
+        await played(lab)
+        assert lab.history["loss"][-1].min() > 1e30
+        assert all(lane["status"] == "" for lane in lab.panel.lanes)
+        assert len(lab.history) == 41
+
+    live(scenario)
+
+
+def test_a_slider_redraws_one_net_before_the_next_ones_are_drawn() -> None:
+    async def scenario() -> None:
+        lab = opened("variance")
+        browser = Browser(lab.stage.figure).hello().settle()
+        before = browser.points(0, 1)
+        lab.change("gain", 1.5, 1)
+
+        def redrawn() -> bool:
+            browser.draw()
+            return browser.points(0, 1) != before
+
+        await until(redrawn)
+        assert lab.run.step == 0
+        square, middle = (lab.history[name][0, 1].astype(float) for name in ("activation_square", "activation_mean"))
+        assert browser.points(0, 1)[1] == pytest.approx((square - middle**2).tolist())
+
+    live(scenario)
+
+
+def test_the_chosen_lanes_histogram_is_drawn() -> None:
+    lab = opened("variance")
+    browser = Browser(lab.stage.figure).hello().settle()
+    for lane in (2, 0):
+        lab.handle({"do": "select", "lane": lane})
+        browser.settle()
+        shares = np.array(browser.traces[2][0]["z"])
+        np.testing.assert_allclose(shares.T, lab.history.snapshot("activation_histogram")[lane], rtol=1e-6)
+        assert shares.sum(0) == pytest.approx(1.0)
+        assert lab.panel.lanes[lane]["name"] in browser.layouts[2]["yaxis.title.text"]
+
+
+def test_densities_have_area_one_and_stand_where_the_eigenvalues_are() -> None:
+    grid = np.linspace(-10.0, 50.0, 601)
+    values, weights = np.array([0.0, 30.0]), np.array([0.9, 0.1])
+    (density,) = densities(np.stack([values, weights])[None], grid)
+    assert np.trapezoid(density, grid) == pytest.approx(1.0, rel=1e-3)
+    assert np.trapezoid(density[grid > 20], grid[grid > 20]) == pytest.approx(0.1, rel=1e-2)
+    assert grid[density.argmax()] == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_crossing_is_where_the_curve_comes_up_through_one() -> None:
+    assert crossing((GAINS / 1.7) ** 20) == pytest.approx(1.7, rel=1e-3)
+    assert crossing(np.zeros(len(GAINS))) is None
+
+
+def test_a_logarithmic_axis_holds_all_that_is_above_zero() -> None:
+    low, high = decades(np.array([0.0, 3e-7, np.nan]), np.array([np.inf, 20.0]))
+    assert low <= np.log10(3e-7)
+    assert high >= np.log10(20)
+    assert decades(np.zeros(3)) == [-2.0, 1.0]

@@ -1,0 +1,67 @@
+"""The labs of lesson 4: initialisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lessons.initialization.own_scheme import WeightFunction
+from widgets.lab import Lab
+from widgets.labs.initialization import questions
+from widgets.labs.initialization.edge import EdgeView
+from widgets.labs.initialization.jacobian import JacobianView
+from widgets.labs.initialization.schemes import SchemesView
+from widgets.labs.initialization.spectrum import SpectrumView
+from widgets.labs.initialization.symmetry import SymmetryView
+from widgets.labs.initialization.variance import VarianceView
+from widgets.quiz import Quiz
+
+__all__ = ["answers", "ask", "edge_of_chaos", "hessian_spectrum", "jacobian", "schemes", "symmetry", "variance"]
+
+QUIZ = Quiz(questions.ALL)
+ask, answers = QUIZ.ask, QUIZ.answers
+
+
+def symmetry(**changes: Any) -> Lab:
+    """Zeros, constants and chance; keywords are settings of `DeepNetSettings`."""
+    return Lab(SymmetryView(), **changes)
+
+
+def variance(own: WeightFunction | None = None, **changes: Any) -> Lab:
+    """Signal and gradient, layer by layer; keywords are settings of `PropagationSettings`.
+
+    Args:
+        own: A scheme of yours, `weights(normal, layer, fan_in, fan_out)`, that runs as a lane.
+    """
+    return Lab(VarianceView(own), **changes)
+
+
+def edge_of_chaos(**changes: Any) -> Lab:
+    """Forty-one gains at once; keywords are settings of `EdgeSettings`."""
+    return Lab(EdgeView(), **changes)
+
+
+def jacobian(own: WeightFunction | None = None, **changes: Any) -> Lab:
+    """Singular values of the whole net; keywords are settings of `JacobianSettings`.
+
+    Args:
+        own: As in `variance`.
+    """
+    return Lab(JacobianView(own), **changes)
+
+
+def schemes(own: WeightFunction | None = None, **changes: Any) -> Lab:
+    """One net, several beginnings; keywords are settings of `DeepNetSettings`.
+
+    Args:
+        own: As in `variance`.
+    """
+    return Lab(SchemesView(own), **changes)
+
+
+def hessian_spectrum(own: WeightFunction | None = None, **changes: Any) -> Lab:
+    """The curvature that a net begins with; keywords are settings of `DeepNetSettings`.
+
+    Args:
+        own: As in `variance`.
+    """
+    return Lab(SpectrumView(own), **changes)

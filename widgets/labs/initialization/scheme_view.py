@@ -1,0 +1,40 @@
+"""What all labs of this lesson share: schemes as lanes, and which numbers a scheme is set by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lessons.core.lanes import Lanes
+from lessons.core.own_rule import OWN
+from lessons.core.settings import SettingError, Settings
+from lessons.initialization.schemes import SCHEMES
+from widgets.view import LabView
+
+NUMBERS = ("gain", "deviation", "constant")
+_MISSING = "No scheme of your own was given here; a notebook can give one: own=my_weights."
+
+
+class SchemeView(LabView):
+    """A view whose lanes differ in how their weights are drawn; one may be the learner's own."""
+
+    own_setting = "scheme"
+    own_noun = "scheme"
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        if self.own is None and any(each.scheme == OWN for each in settings):
+            raise SettingError([_MISSING])
+        return super().lanes(settings, names)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return (*super().idle(settings), *idle_numbers(settings.scheme))
+
+
+def idle_numbers(scheme: str) -> tuple[str, ...]:
+    """Name the numbers that a scheme does not read."""
+    used = () if scheme == OWN else SCHEMES[scheme].uses
+    return tuple(name for name in NUMBERS if name not in used)
+
+
+def as_text(text: str) -> str:
+    """Return a name as text for the title of an axis, where plotly would read markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,148 @@
+"""Deep nets on the digits that differ in their first weights, trained side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.initialization.training import DeepNet
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.initialization.layer_figures import decades
+from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.labs.initialization.variance import positive
+from widgets.plots import line, plot
+
+ROOT_TWO = 1.4142
+DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 300}
+DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 300}
+
+
+class SchemesView(SchemeView):
+    """Loss, test accuracy, and how large the gradient of each layer's weights is now."""
+
+    name = "schemes"
+    title = "One net, several beginnings"
+    experiment = DeepNet()
+    shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "optimizer", "momentum", "depth")
+    more = ("width", "loss", "train_size", "measure_every", "steps", "seed")
+    presets = (
+        Preset(
+            "fifty tanh layers",
+            "Xavier and orthogonal weights have the same variance. What differs is the singular values.",
+            tuple({**DEEP, "scheme": s} for s in ("normal", "LeCun", "Xavier", "orthogonal")),
+            ("σ = 0.01", "LeCun", "Xavier", "orthogonal"),
+        ),
+        Preset(
+            "three tanh layers",
+            "In a shallow net they all train: this is why one can get away with careless weights, for a while.",
+            tuple(
+                {"depth": 3, "learning_rate": 0.1, "steps": 400, **each}
+                for each in (
+                    {"scheme": "normal", "deviation": 0.1},
+                    {"scheme": "LeCun"},
+                    {"scheme": "Xavier"},
+                    {"scheme": "orthogonal"},
+                )
+            ),
+            ("σ = 0.1", "LeCun", "Xavier", "orthogonal"),
+        ),
+        Preset(
+            "ten ReLU layers",
+            "Kaiming's factor of 2 decides: without it the first layer begins with a gradient 300 times smaller.",
+            tuple(
+                {**DEEP_RELU, "depth": 10, "scheme": s}
+                for s in ("LeCun", "Xavier", "Kaiming fan-in", "Kaiming fan-out")
+            ),
+            ("LeCun", "Xavier", "Kaiming fan-in", "Kaiming fan-out"),
+        ),
+        Preset(
+            "fifty ReLU layers",
+            "The gradients keep their size under Kaiming, and the loss hardly moves: variance is not all.",
+            tuple(
+                {**DEEP_RELU, "depth": 50, **each}
+                for each in (
+                    {"scheme": "LeCun"},
+                    {"scheme": "Kaiming fan-in"},
+                    {"scheme": "orthogonal", "gain": ROOT_TWO},
+                )
+            ),
+            ("LeCun", "Kaiming", "√2 · orthogonal"),
+        ),
+        Preset(
+            "Adam makes up for much",
+            "Adam divides by the size of each gradient: with it a start that is too small is a delay, up to a point.",
+            tuple(
+                {"depth": 20, "optimizer": "Adam", "learning_rate": 0.001, "steps": 300, **each}
+                for each in ({"scheme": "LeCun", "gain": 0.5}, {"scheme": "Xavier"}, {"scheme": "orthogonal"})
+            ),
+            ("half of LeCun", "Xavier", "orthogonal"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
+        return (*super().idle(settings), *seedless)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        loss = plot(
+            "schemes-loss",
+            "Training loss",
+            "step",
+            "loss",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            showlegend=len(names) > 1,
+        )
+        accuracy = plot(
+            "schemes-accuracy",
+            "Accuracy on test images",
+            "step",
+            "accuracy",
+            [line(n, c) for n, c in pairs],
+            yaxis_range=[0, 1],
+        )
+        gradient = plot(
+            "schemes-gradient",
+            "Gradient of each layer's weights, now",
+            "layer",
+            "norm of the gradient",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+        )
+        return {"loss": loss, "accuracy": accuracy, "gradient": gradient}
+
+    def begin(self, frame: Frame) -> None:
+        shape = frame.lanes.shared
+        for figure in ("loss", "accuracy"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps]})
+        frame.screen.relayout("gradient", {"xaxis.range": [1, shape.depth + 1]})
+
+    def draw(self, frame: Frame) -> None:
+        layers = np.arange(1, frame.lanes.shared.depth + 2)
+        norms = frame.history["gradient_norm"]
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+            frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.measure_every)
+            frame.screen.replace("gradient", lane, x=layers, y=positive(norms[frame.last(lane), lane]))
+        shown = np.stack([norms[frame.last(lane), lane] for lane in range(len(frame.lanes))])
+        frame.screen.relayout("gradient", {"yaxis.range": decades(shown)})
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            norms = frame.history["gradient_norm"][row, lane]
+            lines += [
+                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+                Reading(lane, "gradient, first layer", float(norms[0])),
+                Reading(lane, "gradient, last layer", float(norms[-1])),
+            ]
+        return lines

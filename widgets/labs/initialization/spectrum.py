@@ -1,0 +1,159 @@
+"""The Hessian's spectrum of a net, at its start and as it trains, with the sharpness against 2 / eta."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from lessons.core.doctor import Vitals
+from lessons.core.spectral_density import RitzSpectrum
+from lessons.initialization.training import DeepNet
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.plots import line, plot
+from widgets.sharpness_gauge import SharpnessGauge, limit_factor
+
+GAUGE = SharpnessGauge()
+POINTS = 120
+LEAST, MOST = 1e-5, 30.0
+COMMON = {"depth": 3, "train_size": 100, "steps": 600, "learning_rate": 0.1, "follow_sharpness": True}
+STARTS = ({"scheme": "LeCun", "gain": 0.5}, {"scheme": "LeCun"}, {"scheme": "Kaiming fan-in"}, {"scheme": "orthogonal"})
+NAMES = ("half of LeCun", "LeCun", "Kaiming", "orthogonal")
+
+
+class SpectrumView(SchemeView):
+    """Density of the Hessian's eigenvalues (dotted: at the start), sharpness with its limit, loss."""
+
+    name = "hessian_spectrum"
+    title = "The curvature that a net begins with"
+    experiment = DeepNet()
+    shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "depth")
+    more = (
+        "optimizer",
+        "momentum",
+        "loss",
+        "width",
+        "train_size",
+        "follow_sharpness",
+        "sharpness_every",
+        "spectrum_every",
+        "steps",
+        "seed",
+    )
+    rate_field = "learning_rate"
+    step_figures = ("sharpness", "loss")
+    presets = (
+        Preset(
+            "four starts, one end",
+            "The starts differ fifteenfold in λ_max. Where do they end? At 2/η = 20, all of them.",
+            tuple({**COMMON, **start} for start in STARTS),
+            NAMES,
+        ),
+        Preset(
+            "three learning rates, one start",
+            "The same first weights: what λ_max comes to is set by η.",
+            tuple({**COMMON, **STARTS[0], "learning_rate": rate} for rate in (0.1, 0.15, 0.2)),
+            ("η = 0.1", "η = 0.15", "η = 0.2"),
+        ),
+        Preset(
+            "a step that one start can bear",
+            "η = 0.3: the flat start goes down at once. Of the others one is caught, and the two sharpest are lost.",
+            tuple({**COMMON, **start, "learning_rate": 0.3, "steps": 200, "sharpness_every": 5} for start in STARTS),
+            NAMES,
+        ),
+    )
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        dots = {"line": {"dash": "dot", "width": 1.5}, "opacity": 0.7}
+        now = [line(n, c) for n, c in pairs]
+        start = [line(f"{n}, at the start", c, showlegend=False, **dots) for n, c in pairs]
+        spectrum = plot(
+            "hessian-spectrum",
+            "Density of the Hessian's eigenvalues: at the start (dotted) and now (line)",
+            "eigenvalue λ",
+            "density",
+            [*now, *start],
+            yaxis_type="log",
+            yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
+            showlegend=len(names) > 1,
+        )
+        loss = plot(
+            "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
+        ).update_yaxes(tickformat="~g")
+        return {"spectrum": spectrum, "sharpness": GAUGE.figure("hessian-sharpness", names, colours), "loss": loss}
+
+    def begin(self, frame: Frame) -> None:
+        GAUGE.begin(frame)
+        for figure in ("sharpness", "loss"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        if followed(frame):
+            GAUGE.draw(frame)
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+        self._spectra(frame)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
+            if followed(frame):
+                lines.append(Reading(lane, "λ_max at the start", float(frame.history["sharpness"][0, lane])))
+                lines.append(GAUGE.reading(frame, lane, rate))
+            lines.append(Reading(lane, "training loss", float(frame.history["loss"][row, lane])))
+        return lines
+
+    def vitals(self, frame: Frame, lane: int) -> Vitals | None:
+        if not followed(frame):
+            return None
+        loss = frame.history["loss"][:, lane]
+        return Vitals(
+            loss=loss,
+            sharpness=frame.history["sharpness"][:, lane],
+            components=loss[:, None],
+            directions=("loss",),
+            learning_rate=float(frame.lanes.learning_rate[lane]),
+            limit_factor=limit_factor(frame.lanes, lane),
+        )
+
+    @staticmethod
+    def _spectra(frame: Frame) -> None:
+        first, now = (frame.history.snapshot(name) for name in ("first_spectrum", "spectrum"))
+        ends = np.stack([first[:, 0], now[:, 0]])
+        ends = ends[np.isfinite(ends)]
+        if not len(ends):
+            return
+        low, high = float(min(ends.min(), 0)), float(max(ends.max(), 1.0))
+        top = 10 * np.ceil(1.08 * high / 10)
+        bottom = -top / 20 if low > -top / 20 else 10 * np.floor(low / 10)
+        grid = np.linspace(bottom, top, POINTS)
+        for trace, spectrum in ((0, now), (len(first), first)):
+            for lane, values in enumerate(densities(spectrum, grid)):
+                frame.screen.replace("spectrum", trace + lane, x=grid, y=np.where(values > LEAST / 10, values, np.nan))
+        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)]})
+
+
+def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return the density on a grid (G,), each point spread over a grid's step.
+
+    Args:
+        spectrum: Values and weights of Ritz points, shape (K, 2, R * M).
+        grid: Evenly spaced.
+
+    Returns:
+        Shape (K, G).
+    """
+    points = torch.from_numpy(spectrum).double()[:, :, None]
+    ritz = RitzSpectrum(points[:, 0], points[:, 1])
+    return ritz.density(torch.from_numpy(grid), torch.full((len(points),), grid[1] - grid[0])).numpy()
+
+
+def followed(frame: Frame) -> bool:
+    """Whether the sharpness is measured."""
+    return "sharpness" in frame.history.names

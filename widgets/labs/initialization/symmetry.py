@@ -1,0 +1,110 @@
+"""Equal units stay equal: zeros, constants and random numbers in a shallow net."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.initialization.training import DeepNet
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.plots import line, plot
+
+COMMON = {"depth": 2, "learning_rate": 0.1, "steps": 400}
+ZEROS, CONSTANT, SMALL = {"scheme": "zeros"}, {"scheme": "constant"}, {"scheme": "normal", "deviation": 0.03}
+
+
+def _lanes(*schemes: dict, **common: object) -> tuple[dict, ...]:
+    return tuple({**COMMON, **scheme, **common} for scheme in schemes)
+
+
+class SymmetryView(SchemeView):
+    """The loss, and how many hidden units differ from all others of their layer."""
+
+    name = "symmetry"
+    title = "Why not begin with zeros?"
+    experiment = DeepNet()
+    shown = ("scheme", "gain", "deviation", "constant", "activation", "width", "learning_rate")
+    more = ("optimizer", "momentum", "depth", "train_size", "measure_every", "steps", "seed")
+    presets = (
+        Preset(
+            "zeros, a constant, chance",
+            "Zeros hardly move. The constant net has 32 units in each layer, and what it can do is what one can.",
+            _lanes(ZEROS, CONSTANT, SMALL, {}),
+            ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+        ),
+        Preset(
+            "with ReLU",
+            "The same, and for the constant net worse: all of its units switch off together.",
+            _lanes(ZEROS, CONSTANT, SMALL, {}, activation="relu"),
+            ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+        ),
+        Preset(
+            "how small may chance be?",
+            "Random numbers differ however small they are; what is small only takes longer.",
+            _lanes(*({"scheme": "normal", "deviation": sigma} for sigma in (0.01, 0.03, 0.1)), steps=600),
+            ("σ = 0.01", "σ = 0.03", "σ = 0.1"),
+        ),
+        Preset(
+            "two units in each layer",
+            "Two equal units get about as far as the 32 equal ones did. Two different ones get farther.",
+            _lanes(CONSTANT, {}, width=2, learning_rate=0.2),
+            ("constant 0.05", "Xavier"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
+        return (*super().idle(settings), *seedless)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        loss = plot(
+            "symmetry-loss",
+            "Training loss",
+            "step",
+            "loss",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            showlegend=len(names) > 1,
+        )
+        units = plot(
+            "symmetry-units",
+            "Hidden units that are like no other, in the layer with fewest",
+            "step",
+            "different units",
+            [line(n, c) for n, c in pairs],
+            yaxis_rangemode="tozero",
+        )
+        return {"loss": loss, "units": units}
+
+    def begin(self, frame: Frame) -> None:
+        for figure in ("loss", "units"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+        frame.screen.relayout("units", {"yaxis.range": [0, 1.05 * frame.lanes.shared.width]})
+
+    def draw(self, frame: Frame) -> None:
+        fewest = frame.history["distinct_units"].min(2)
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+            rows = frame.rows(lane)
+            steps = np.arange(rows.start, rows.stop)
+            steps = steps[steps % frame.lanes.shared.measure_every == 0]
+            frame.screen.extend("units", lane, steps, fewest[steps, lane])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            units = frame.history["distinct_units"][row, lane]
+            lines += [
+                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+                Reading(lane, "different units, layer by layer", ", ".join(f"{count:.0f}" for count in units)),
+            ]
+        return lines
