@@ -35,7 +35,8 @@ def isolated_eigenvalues(spectrum: Tensor, probes: int) -> Isolation:
     """Read the isolated eigenvalues off a spectrum's Ritz points.
 
     A Ritz value beyond the bulk is an eigenvalue, as soon as Lanczos has found it; each probe finds them all, so
-    `count` is the mean over the probes.
+    `count` is the mean over the probes. The edge is known less well: from the two probes of a run's snapshot it comes
+    out up to a half off, the count up to about two.
 
     Args:
         spectrum: Values and weights, shape (K, 2, R * M), weights with sum 1, as the snapshot `spectrum` has them.

@@ -76,12 +76,13 @@ def largest_stable_rates(lanes: Lanes, loss: np.ndarray) -> dict[str, Stability]
         lanes: As `stability_lanes` gives them.
         loss: All losses so far, shape (T, K).
     """
-    chosen, rates = np.array(lanes.values("normalization")), lanes.learning_rate.numpy()
+    kinds, rates = lanes.values("normalization"), lanes.learning_rate.numpy()
+    chosen = {kind: np.array([name == kind for name in kinds]) for kind in dict.fromkeys(kinds)}
     limit = LEARNED * loss_without_looking(lanes.shared.loss, lanes.shared.train_size)
     with np.errstate(invalid="ignore", over="ignore"):
         final = loss[-max(1, len(loss) // 10) :].mean(0)
     final = np.where(np.isfinite(loss).all(0), final, np.nan)
-    return {kind: _stability(rates[chosen == kind], final[chosen == kind], limit) for kind in dict.fromkeys(chosen)}
+    return {kind: _stability(rates[mask], final[mask], limit) for kind, mask in chosen.items()}
 
 
 def _stability(rates: np.ndarray, final: np.ndarray, limit: float) -> Stability:
