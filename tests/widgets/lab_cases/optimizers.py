@@ -1,6 +1,6 @@
 """The labs of lesson 1."""
 
-from lab_case import LabCase, Shown, curves
+from lab_case import LabCase, Shown, cloud, curves
 
 from widgets.lab import Lab
 from widgets.labs.optimizers.classifier import ClassifierView
@@ -9,6 +9,7 @@ from widgets.labs.optimizers.gain import GainView
 from widgets.labs.optimizers.proxy import OutlierView, ProxyView
 from widgets.labs.optimizers.race import RaceView
 from widgets.labs.optimizers.saddle import SaddleView
+from widgets.labs.optimizers.seeds import ClassifierSeedsView
 
 
 def escapes(lab: Lab) -> list[Shown]:
@@ -44,6 +45,12 @@ CASES = {
         {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 12, "measure_every": 3},
         hot=("learning_rate", 0.004),
         drawn=curves("loss", "train_loss", 3),
+    ),
+    "classifier_seeds": LabCase(
+        ClassifierSeedsView,
+        {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 6, "measure_every": 1},
+        sweep=True,
+        drawn=cloud,
     ),
     "gain": LabCase(
         GainView, {"steps": 30}, instant=True, hot=("momentum", 0.4), drawn=curves("gain", "gain", 1), script=False

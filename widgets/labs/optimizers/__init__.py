@@ -13,9 +13,21 @@ from widgets.labs.optimizers.gain import GainView
 from widgets.labs.optimizers.proxy import OutlierView, ProxyView
 from widgets.labs.optimizers.race import RaceView
 from widgets.labs.optimizers.saddle import SaddleView
+from widgets.labs.optimizers.seeds import ClassifierSeedsView
 from widgets.quiz import Quiz
 
-__all__ = ["answers", "ask", "classifier", "condition", "gain", "outlier_shift", "proxy", "race", "saddle"]
+__all__ = [
+    "answers",
+    "ask",
+    "classifier",
+    "classifier_seeds",
+    "condition",
+    "gain",
+    "outlier_shift",
+    "proxy",
+    "race",
+    "saddle",
+]
 
 QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
@@ -37,6 +49,11 @@ def classifier(own: OwnFunction | None = None, **changes: Any) -> Lab:
         own: As in `race`.
     """
     return Lab(ClassifierView(own), **changes)
+
+
+def classifier_seeds(**changes: Any) -> Lab:
+    """Twenty seeds under one optimizer; keywords are settings of `ClassifierSeedsSettings`."""
+    return Lab(ClassifierSeedsView(), **changes)
 
 
 def gain(**changes: Any) -> Lab:
