@@ -147,7 +147,7 @@ class Layerwise(Experiment):
             loss = plan.loss(theta, inputs, targets, now.step)
             (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
             if now.step % shape.measure_every == 0:
-                now.held = readings(network, theta.detach()[:, : network.parameter_count], task)
+                now.held, _ = readings(network, theta.detach()[:, : network.parameter_count], task)
             yield Measurement(now.step, {"loss": loss.detach(), **now.held}, state=now)
 
 

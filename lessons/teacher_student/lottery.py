@@ -127,13 +127,18 @@ def largest(score: Tensor, count: Tensor) -> Tensor:
     return (-score).argsort(1).argsort(1) < count.to(score.device)[:, None]
 
 
-def lottery_lanes(seeds: int, **common) -> Lanes:
+def lottery_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
     """Return one lane for each ticket and each student's seed: all seeds of the first ticket, then of the next.
+
+    Args:
+        seeds: How many students.
+        first_seed: Theirs are this one and those after it.
+        common: Settings of all lanes.
 
     Raises:
         SettingError: If a value is not allowed.
     """
-    pairs = [(ticket, seed) for ticket in TICKETS for seed in range(seeds)]
+    pairs = [(ticket, seed) for ticket in TICKETS for seed in range(first_seed, first_seed + seeds)]
     settings = [LotterySettings.checked({**common, "ticket": ticket, "seed": seed}) for ticket, seed in pairs]
     return Lanes(settings, [f"{ticket}, seed {seed}" for ticket, seed in pairs])
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from lessons.core.settings import Settings, setting
 
+Shake = Literal["none", "a lucky node", "an irrelevant node", "all irrelevant nodes", "all lucky nodes"]
+
 
 class StudentSettings(Settings):
     """A teacher, its students and how they train; the defaults are the setting for luck."""
@@ -206,6 +208,13 @@ class StudentSettings(Settings):
 class TeacherStudentSettings(StudentSettings):
     """Settings of `lessons.teacher_student.experiment.TeacherStudent`."""
 
+    shake: Shake = setting(
+        "none",
+        label="shake",
+        doc="When this changes, nodes get new incoming weights. Lucky: nearest to a teacher node; irrelevant: the "
+        "others. Of them, one: that which adds most to the output.",
+        hot=True,
+    )
     shaken_node: int = setting(
         0,
         label="shake node",

@@ -2,37 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
-from lessons.teacher_student.overlap import unexplained
+from lessons.teacher_student.overlap import contribution, correlation, unexplained
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.task import Task
 
 
-def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, before: Tensor, step: int) -> Tensor:
-    """Return theta in which, where `shaken_node` has changed, that node of the last hidden layer is shaken.
+@dataclass(frozen=True)
+class Asked:
+    """Which nodes each lane asks to be shaken: by number, shape (K,), from 1; and by what they are."""
 
-    Nodes are counted from 1. Lanes that are asked to shake no node, or one that they do not have, are left alone.
+    number: Tensor
+    kind: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lanes: Lanes) -> Asked:
+        """As the lanes are now."""
+        return cls(lanes.shaken_node.clone(), lanes.values("shake"))
+
+
+def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task, before: Asked, step: int) -> Tensor:
+    """Return theta in which nodes of the last hidden layer are shaken, where the lanes ask for others than before.
+
+    Lanes that are asked to shake no node, or one that they do not have, are left alone.
 
     Args:
         network: Of the students.
         theta: Shape (K, P).
-        lanes: With the hot setting `shaken_node`.
-        before: What that was at the last step, shape (K,).
+        lanes: With the hot settings `shake` and `shaken_node`.
+        task: Says which nodes are near a teacher's.
+        before: What was asked for at the last step.
         step: The noise depends on it and on the lane's seed.
     """
-    node = lanes.shaken_node
-    is_asked = (node != before) & (node > 0)
-    if not is_asked.any():
+    now = Asked.of(lanes)
+    is_new_number = ((now.number != before.number) & (now.number > 0)).to(theta.device)
+    kinds = [new if new != old else "none" for new, old in zip(now.kind, before.kind, strict=True)]
+    if not is_new_number.any() and set(kinds) == {"none"}:
         return theta
-    number = torch.arange(1, network.sizes[-2] + 1)
-    chosen = is_asked[:, None] & (number == node[:, None])
+    node = torch.arange(1, network.sizes[-2] + 1, device=theta.device)
+    chosen = is_new_number[:, None] & (node == now.number.to(theta.device)[:, None])
+    if set(kinds) != {"none"}:
+        chosen |= _of_kind(kinds, network, theta, task)
     seeds = [seed * 1_000_003 + step for seed in lanes.values("seed")]
-    return scrambled(network, theta, chosen.to(theta.device), seeds)
+    return scrambled(network, theta, chosen, seeds)
+
+
+def lucky_nodes(overlap: Tensor) -> Tensor:
+    """Flag the student nodes that are nearest to a teacher node: shape (..., m) from correlations (..., m, n).
+
+    A teacher node that is left out correlates with nothing, and has none.
+    """
+    best = overlap.argmax(-2, keepdim=True)
+    exists = overlap.abs().amax(-2, keepdim=True) > 0
+    return torch.zeros_like(overlap, dtype=torch.bool).scatter(-2, best, exists).any(-1)
+
+
+@torch.no_grad()
+def _of_kind(kinds: list[str], network: DenseNetwork, theta: Tensor, task: Task) -> Tensor:
+    """Flag the nodes of the last hidden layer that are of each lane's kind, shape (K, m)."""
+    hidden, _ = activations(network, theta, task.test_inputs)
+    added = contribution(hidden[-1], network.layers(theta)[-1][0])
+    is_lucky = lucky_nodes(correlation(hidden[-1], task.test_activations[-1]))
+    chosen = torch.zeros_like(is_lucky)
+    for lane, kind in enumerate(kinds):
+        among = is_lucky[lane] if kind.endswith(("lucky node", "lucky nodes")) else ~is_lucky[lane]
+        if kind.startswith("all"):
+            chosen[lane] = among
+        elif kind != "none" and among.any():
+            chosen[lane, torch.where(among, added[lane], -1.0).argmax()] = True
+    return chosen
 
 
 def scrambled(network: DenseNetwork, theta: Tensor, chosen: Tensor, seeds: list[int]) -> Tensor:

@@ -22,11 +22,16 @@ _COMMON = {
 KINDS = tuple(_KINDS)
 
 
-def structure_lanes(seeds: int, **common) -> Lanes:
+def structure_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
     """Return lanes for teachers of 5 and of 50 nodes, and of 5 with shuffled targets.
 
     All students have 100 nodes and learn from 300 fixed points. `TeacherStudent` measures what tells them apart:
     `train_fvu` (all fit), `fvu` (only structure generalises) and `effective_nodes` (few are used, or most).
+
+    Args:
+        seeds: S, how many students and teachers of each kind.
+        first_seed: Theirs are this one and those after it.
+        common: Settings of all lanes.
 
     Returns:
         3 S lanes: S seeds of the first of `KINDS`, then of the next.
@@ -34,7 +39,7 @@ def structure_lanes(seeds: int, **common) -> Lanes:
     Raises:
         SettingError: If a value is not allowed.
     """
-    pairs = [(kind, seed) for kind in KINDS for seed in range(seeds)]
+    pairs = [(kind, seed) for kind in KINDS for seed in range(first_seed, first_seed + seeds)]
     settings = [
         TeacherStudentSettings.checked({**_COMMON, **_KINDS[kind], **common, "seed": seed, "teacher_seed": seed})
         for kind, seed in pairs

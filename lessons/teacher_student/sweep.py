@@ -1,16 +1,18 @@
-"""How well teacher nodes are found, over widths and many students."""
+"""How well teacher nodes are found, over widths and many students, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from lessons.core.experiment import Measurement
+from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.student import student_widths
 
 WIDTHS = (1.0, 2.0, 5.0, 10.0)
 SEEDS = 20
@@ -70,6 +72,56 @@ def recovery_sweep(
             ended = measurement.step == base.steps
             yield (done + measurement.step * width) / total, _recovery(width, measurement) if ended else None
         done += base.steps * width
+
+
+class WidthSweep(Experiment):
+    """Students of many widths; those of one width train side by side, and none is filled up to the widest.
+
+    Measures what `TeacherStudent` does; offers no snapshots.
+    """
+
+    name = "width sweep"
+    title = "How many teacher nodes are found, over width"
+    settings_type = TeacherStudentSettings
+    references = TeacherStudent.references
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        groups = _groups(lanes)
+        return self._together(lanes, groups, [TeacherStudent().run(part, device) for part, _ in groups])
+
+    def resume(self, lanes: Lanes, device: str, state: list) -> Iterator[Measurement]:
+        groups = _groups(lanes)
+        runs = [TeacherStudent().resume(part, device, own) for (part, _), own in zip(groups, state, strict=True)]
+        return self._together(lanes, groups, runs)
+
+    @staticmethod
+    def _together(lanes: Lanes, groups: list, runs: list) -> Iterator[Measurement]:
+        back = torch.tensor([lane for _, members in groups for lane in members]).argsort()
+        while True:
+            for part, members in groups:
+                _follow(part, lanes, members)
+            found = [measured for measured in (next(run, None) for run in runs) if measured is not None]
+            if not found:
+                return
+            values = {name: torch.cat([each[name] for each in found])[back] for name in found[0].values}
+            yield Measurement(found[0].step, values, state=[each.state for each in found])
+
+
+def _groups(lanes: Lanes) -> list[tuple[Lanes, list[int]]]:
+    """Lanes of one width each, and which of all lanes they are."""
+    widths = student_widths(lanes).tolist()
+    members = [[k for k, width in enumerate(widths) if width == own] for own in dict.fromkeys(widths)]
+    return [(Lanes([lanes.settings[k] for k in each]), each) for each in members]
+
+
+def _follow(part: Lanes, lanes: Lanes, members: list[int]) -> None:
+    """Take over what has changed in flight."""
+    for own, lane in enumerate(members):
+        wanted = lanes.settings[lane]
+        if part.settings[own] is not wanted:
+            for name in (name for name, field in lanes.fields.items() if field.hot):
+                part.change(own, name, getattr(wanted, name))
+            part.settings[own] = wanted
 
 
 def _recovery(width: float, last: Measurement) -> Recovery:

@@ -38,7 +38,7 @@ def draw_teachers(lanes: Lanes) -> Tensor:
         theta of `teacher_network`, shape (K, P).
     """
     network, widths = teacher_network(lanes), teacher_widths(lanes)
-    theta = draw_padded(network, lanes.values("teacher_seed"), widths, "teacher", _draw)
+    theta = draw_padded(network, lanes.values("teacher_seed"), widths, "teacher", draw_grid_weights)
     layers = network.layers(theta)
     exists = torch.arange(network.sizes[-2]) < widths[:, None]
     hidden = calibration_inputs(network.sizes[0]).expand(len(lanes), -1, -1)
@@ -77,5 +77,6 @@ def calibration_inputs(dimension: int) -> Tensor:
     return torch.randn(CALIBRATION_INPUTS, dimension, generator=generator(0, "calibration inputs"))
 
 
-def _draw(fan_in: int, fan_out: int, source: torch.Generator) -> Tensor:
+def draw_grid_weights(fan_in: int, fan_out: int, source: torch.Generator) -> Tensor:
+    """Draw weights (fan_in, fan_out) from `WEIGHT_GRID`."""
     return WEIGHT_GRID[torch.randint(len(WEIGHT_GRID), (fan_in, fan_out), generator=source)]

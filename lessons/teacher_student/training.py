@@ -20,9 +20,32 @@ from lessons.teacher_student.overlap import (
     unexplained,
     weight_cosine,
 )
-from lessons.teacher_student.shaking import node_shake_rise, redraw_nodes
+from lessons.teacher_student.shaking import Asked, node_shake_rise, redraw_nodes
 from lessons.teacher_student.student import activations, draw_students, student_network
 from lessons.teacher_student.task import Task
+
+
+class Trail:
+    """Steps, and what was measured of each student node there; a deep copy shares the tensors, which nobody changes."""
+
+    def __init__(self, entries: list[tuple[int, Tensor, Tensor]]):
+        self._entries = entries
+
+    def __deepcopy__(self, memo: dict) -> Trail:
+        return Trail(list(self._entries))
+
+    def add(self, step: int, correlation: Tensor, contribution: Tensor) -> None:
+        """Append a measurement, both of shape (K, L, m)."""
+        self._entries.append((step, correlation, contribution))
+
+    def snapshots(self) -> dict[str, Callable[[], Tensor]]:
+        """Offer what has been appended so far; see `TeacherStudent`."""
+        entries, count = self._entries, len(self._entries)
+        return {
+            "trail_step": lambda: torch.tensor([entries[k][0] for k in range(count)]).expand(len(entries[0][1]), -1),
+            "trail_correlation": lambda: torch.stack([entries[k][1] for k in range(count)], 1),
+            "trail_contribution": lambda: torch.stack([entries[k][2] for k in range(count)], 1),
+        }
 
 
 @dataclass
@@ -35,24 +58,26 @@ class TrainingState:
         step: Updates made; -1 before the first measurement.
         began: Step at which the learning rate's schedule began.
         gradient: Gradient of the step's batch there, shape (K, P), or None before a first update.
-        shaken: The node that was last asked to be shaken, shape (K,).
+        shaken: What was last asked to be shaken.
         held: What is measured now and then.
+        trail: What was measured of each student node.
     """
 
     theta: Tensor
     initial_theta: Tensor
     optimizer: LaneOptimizer
-    shaken: Tensor
+    shaken: Asked
     step: int = -1
     began: int = 0
     gradient: Tensor | None = None
     held: dict[str, Tensor] = field(default_factory=dict)
+    trail: Trail = field(default_factory=lambda: Trail([]))
 
     @classmethod
     def start(cls, lanes: Lanes, device: str) -> TrainingState:
         """The state before the first measurement."""
         theta = draw_students(lanes).to(device)
-        return cls(theta, theta.clone(), LaneOptimizer.of(lanes), lanes.shaken_node.clone())
+        return cls(theta, theta.clone(), LaneOptimizer.of(lanes), Asked.of(lanes))
 
 
 def train(lanes: Lanes, task: Task, now: TrainingState) -> Iterator[Measurement]:
@@ -68,16 +93,17 @@ def train(lanes: Lanes, task: Task, now: TrainingState) -> Iterator[Measurement]
             eta = learning_rates(lanes, (now.step - now.began) / lanes.horizon)
             h = replace(h, learning_rate=eta.to(now.theta)[:, None])
             now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
-            now.theta = redraw_nodes(network, now.theta, lanes, now.shaken, now.step)
-            now.shaken = lanes.shaken_node.clone()
+            now.theta = redraw_nodes(network, now.theta, lanes, task, now.shaken, now.step)
+            now.shaken = Asked.of(lanes)
         now.step += 1
         theta = now.theta.requires_grad_()
         inputs, targets = task.batch(now.step)
         loss = 0.5 * (network(theta, inputs) - targets).square().sum(2).mean(1)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
         if begins or now.step % lanes.shared.measure_every == 0:
-            now.held = readings(network, theta.detach(), task)
-        offered = snapshots(network, theta.detach(), now.initial_theta, task)
+            now.held, of_nodes = readings(network, theta.detach(), task)
+            now.trail.add(now.step, *of_nodes)
+        offered = snapshots(network, theta.detach(), now.initial_theta, task) | now.trail.snapshots()
         yield Measurement(now.step, {"loss": loss.detach(), **now.held}, offered, state=now)
 
 
@@ -88,15 +114,20 @@ def learning_rates(lanes: Lanes, progress: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def readings(network: DenseNetwork, theta: Tensor, task: Task) -> dict[str, Tensor]:
-    """Measure on the test inputs; see `TeacherStudent` for what is what."""
+def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+    """Measure on the test inputs; see `TeacherStudent` for what is what.
+
+    Returns:
+        The values, and for each student node its largest correlation with any teacher node and its contribution, both
+        (K, L, m).
+    """
     hidden, outputs = activations(network, theta, task.test_inputs)
     layers = network.layers(theta)
-    best = [correlation(own, given).amax(1) for own, given in zip(hidden, task.test_activations, strict=True)]
-    best = torch.stack(best, 1)
+    overlaps = [correlation(own, given) for own, given in zip(hidden, task.test_activations, strict=True)]
+    best = torch.stack([each.amax(1) for each in overlaps], 1)
     added = [contribution(own, weight) for own, (weight, _) in zip(hidden, layers[1:], strict=True)]
     fvu = unexplained(outputs, task.test_targets)
-    return {
+    values = {
         "fvu": fvu,
         "train_fvu": _train_fvu(network, theta, task, fvu),
         "best_correlation": best,
@@ -104,6 +135,7 @@ def readings(network: DenseNetwork, theta: Tensor, task: Task) -> dict[str, Tens
         "weight_cosine": weight_cosine(layers[0], task.teacher.layers(task.theta)[0]).amax(1),
         "effective_nodes": torch.stack([effective_number(each) for each in added], 1),
     }
+    return values, (torch.stack([each.amax(2) for each in overlaps], 1), torch.stack(added, 1))
 
 
 def _train_fvu(network: DenseNetwork, theta: Tensor, task: Task, fvu: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from lessons.core.lanes import Lanes
 from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
 from lessons.teacher_student.coactivation import coactivation, saved_biases
 from lessons.teacher_student.conv_network import ConvNetwork
+from lessons.teacher_student.firing import Firing, FiringSettings
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.teacher import draw_teachers, teacher_network
 from lessons.teacher_student.theory import joint_share
@@ -35,6 +36,18 @@ def test_the_rarer_nodes_fire_the_less_they_fire_together():
     first, _ = teacher_network(lanes).layers(draw_teachers(lanes))[0]
     expected = joint_share(shares[:, None, None], first.mT @ first)
     torch.testing.assert_close(joint, expected.float(), rtol=0, atol=0.015)
+
+
+@pytest.mark.claim(51)
+def test_counted_pairs_follow_the_closed_form_over_the_bias(train_all):
+    settings = [FiringSettings(), FiringSettings(dimension=3), FiringSettings(teacher_width=40)]
+    history = train_all(Firing(), settings).history
+    assert history["bias"][[0, -1], 0] == pytest.approx([1, -2.5])
+    assert history["single"] == pytest.approx(history["single_theory"], abs=0.012)
+    assert history["joint"] == pytest.approx(history["joint_theory"], abs=0.012)
+    assert (history["loss"][-1] < 0.2 * history["loss"][0]).all()
+    crowded = history["worst"][-1] / history["single"][-1]
+    assert crowded[1] > 3 * crowded[0]  # in three dimensions some nodes are neighbours, however rarely they fire
 
 
 @pytest.mark.claim(51)

@@ -1,5 +1,7 @@
 """Students find teacher nodes; who began near wins; the others fade out, and shaking them does nothing."""
 
+import copy
+
 import pytest
 import torch
 
@@ -9,9 +11,9 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.overlap import unexplained
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.shaking import node_shake_rise, scrambled, shaken_fvu
+from lessons.teacher_student.shaking import lucky_nodes, node_shake_rise, scrambled, shaken_fvu
 from lessons.teacher_student.student import draw_students, student_network
-from lessons.teacher_student.sweep import recovery_sweep, two_layer_settings
+from lessons.teacher_student.sweep import WidthSweep, recovery_sweep, two_layer_settings
 from lessons.teacher_student.task import Task
 
 
@@ -198,3 +200,55 @@ def test_shaking_a_node_in_flight_shows_in_the_loss_if_it_matters_and_not_otherw
     quiet, loud, same = measurement["loss"].tolist()
     assert loud > 10 * quiet
     assert same == pytest.approx(quiet, rel=0.05)
+
+
+@pytest.mark.claim(48)
+def test_lucky_and_irrelevant_nodes_are_shaken_by_what_they_are():
+    kinds = ("none", "a lucky node", "an irrelevant node", "all irrelevant nodes", "all lucky nodes")
+    settings = [TeacherStudentSettings(top_scale=1.0, steps=1401, horizon=1500, measure_every=200)] * len(kinds)
+    run = Run(TeacherStudent(), Lanes(settings))
+    for measurement in run:
+        if measurement.step == 1400:
+            for lane, kind in enumerate(kinds):
+                run.change(lane, "shake", kind)
+    none, lucky, irrelevant, irrelevants, all_lucky = measurement["loss"].tolist()
+    assert irrelevant < irrelevants < 20 * none
+    assert lucky > 10 * irrelevants
+    assert all_lucky > 2 * lucky
+
+
+def test_lucky_nodes_are_the_nearest_to_teacher_nodes_that_exist():
+    overlap = torch.tensor([[0.9, 0.2, 0.0], [0.1, 0.3, 0.0], [0.8, 0.1, 0.0]])
+    assert lucky_nodes(overlap).tolist() == [True, True, False]
+
+
+def test_the_trail_holds_what_was_measured_of_each_node_also_after_a_checkpoint():
+    settings = TeacherStudentSettings(steps=60, measure_every=20)
+    for measurement in TeacherStudent().run(Lanes([settings])):
+        if measurement.step == 59:
+            kept, checkpoint = measurement, copy.deepcopy(measurement.state)
+    last = measurement
+    assert last.snapshots["trail_step"]().tolist() == [[0, 20, 40, 60]]
+    assert kept.snapshots["trail_step"]().tolist() == [[0, 20, 40]]
+    now = last.snapshots["correlation_1"]().amax(2)
+    torch.testing.assert_close(last.snapshots["trail_correlation"]()[:, -1, 0], now)
+    torch.testing.assert_close(last.snapshots["trail_contribution"]()[:, -1, 0], last.snapshots["contribution_1"]())
+    (again,) = TeacherStudent().resume(Lanes([settings]), "cpu", checkpoint)
+    assert torch.equal(again.snapshots["trail_correlation"](), last.snapshots["trail_correlation"]())
+
+
+def test_a_sweep_over_widths_measures_what_each_student_measures_and_follows_changes_in_flight():
+    settings = [
+        TeacherStudentSettings(overparameterization=width, seed=seed, steps=40, measure_every=20)
+        for seed in range(2)
+        for width in (2.0, 1.0)
+    ]
+    for experiment in (WidthSweep(), TeacherStudent()):
+        run = Run(experiment, Lanes(settings))
+        for measurement in run:
+            if measurement.step == 10:
+                run.change(2, "learning_rate", 0.01)
+        if experiment.name == "width sweep":
+            swept_loss, swept_fvu = measurement["loss"], measurement["fvu"]
+    torch.testing.assert_close(swept_loss, measurement["loss"], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(swept_fvu, measurement["fvu"], rtol=1e-4, atol=1e-6)
