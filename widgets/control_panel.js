@@ -319,7 +319,7 @@ class Panel {
     if (state === undefined) return;
     this.running = state === "running";
     this.element.dataset.state = state;
-    this.playButton.textContent = this.running ? "⏸ Pause" : "▶ Play";
+    this.playButton.textContent = this.running ? "❚❚ Pause" : "▶ Play";
     this.stepButton.disabled = state === "finished" || state === "failed";
     this.progress.value = steps ? step / steps : 0;
     const pace = this.running && rate ? `, ${shown(Math.round(rate))} steps/s` : "";

@@ -5,9 +5,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.served import ROOT
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
+OTHER_LESSONS = [path.name for path in sorted((ROOT / "notebooks").glob("0*.ipynb")) if path.name not in LESSON]
 PARABOLA, NET = 0, 4
 PHONE = {"width": 390, "height": 844}
 PROJECTOR = {"width": 1920, "height": 1080}
@@ -51,6 +53,20 @@ def test_lesson_is_free_of_serious_faults_also_with_all_that_folds_open(page, vo
     net.preset("too far")
     wait_until(lambda: "Diverged" in net.notice(), "the doctor speaks")
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("lesson", OTHER_LESSONS)
+def test_every_lesson_is_free_of_serious_faults_on_a_screen_and_on_a_phone(page, voila, lesson):
+    page.goto(f"{voila}/voila/render/{lesson}")
+    page.locator(".tdl-way").first.wait_for(timeout=90_000)
+    plots = page.locator(".tdl-plot")
+    wait_until(lambda: plots.count() and plots.locator(".main-svg").count() >= plots.count(), "all figures are drawn")
+    page.evaluate("() => document.querySelectorAll('.tdl-panel details').forEach((fold) => (fold.open = true))")
+    assert faults(page) == []
+    page.set_viewport_size(PHONE)
+    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "it fits a phone")
+    wait_until(lambda: faults(page, "target-size") == [], "no fault is left when all has found its place", 5)
+    assert faults(page, "target-size") == []
 
 
 def test_no_two_elements_have_one_id_so_each_label_names_its_own_control(page, voila):

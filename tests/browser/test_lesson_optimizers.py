@@ -6,13 +6,14 @@ from tests.browser.lesson_page import LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/01_optimizers.ipynb"
-RACE, GAIN, CONDITION, SADDLE, NET, OWN, PROXY, OUTLIER = LABS = range(8)
+RACE, GAIN, CONDITION, SADDLE, NET, SEEDS, OWN, PROXY, OUTLIER = LABS = range(9)
 CONTROLS = {
     RACE: ("learning_rate", "0.3"),
     GAIN: ("momentum", "0.5"),
     CONDITION: ("largest", "100"),
     SADDLE: ("learning_rate", "0.3"),
     NET: ("learning_rate", "0.05"),
+    SEEDS: ("learning_rate", "0.05"),
     OWN: ("learning_rate", "0.02"),
     PROXY: ("separation", "4"),
     OUTLIER: ("separation", "4"),
