@@ -91,7 +91,6 @@ class JacobianView(SchemeView):
             "singular value",
             [line(n, c) for n, c in zip(names, colours, strict=True)],
             yaxis_type="log",
-            yaxis_tickformat="~g",
             showlegend=len(names) > 1,
         )
         mean = by_layer(
@@ -102,13 +101,13 @@ class JacobianView(SchemeView):
             colours,
             "layers",
         )
-        middle = by_layer(
+        middle = plot(
             "jacobian-median",
             "The median singular value, layer by layer",
-            "median",
-            names,
-            colours,
             "layers",
+            "median",
+            [line(n, c) for n, c in zip(names, colours, strict=True)],
+            yaxis_type="log",
         )
         return {"values": values, "mean": mean, "median": middle}
 

@@ -25,8 +25,9 @@ def by_layer(
 ) -> go.Figure:
     """Return a figure on a logarithmic axis: for each lane a line that is measured, then for each a dashed one."""
     pairs = list(zip(names, colours, strict=True))
-    traces = [*(line(n, c) for n, c in pairs), *(theory(f"{n}, theory", c, showlegend=False) for n, c in pairs)]
-    shown = {"yaxis_type": "log", "showlegend": len(names) > 1, "yaxis_tickformat": "~g", **layout}
+    measured = [line(n, c, line={"width": 4}, opacity=0.5) for n, c in pairs]
+    expected = [theory(f"{n}, theory", c, showlegend=False).update(opacity=1.0) for n, c in pairs]
+    traces, shown = [*measured, *expected], {"yaxis_type": "log", "showlegend": len(names) > 1, **layout}
     return plot(name, caption, x, y, traces, **shown)
 
 

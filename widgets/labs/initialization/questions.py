@@ -1,1 +1,298 @@
-ALL = ()
+"""What a learner predicts in lesson 4, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.initialization.jacobian import JacobianSpectrum
+from lessons.initialization.propagation import Propagation
+from lessons.initialization.training import DeepNet
+from widgets.controls import LANE_COLOURS
+from widgets.labs.initialization.layer_figures import decades
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+FIRST, SECOND = LANE_COLOURS[:2]
+GUESSING = 0.45  # near the loss of the best constant output on ten classes, 0.5 (1 - 1/10)
+
+
+class _Lanes(Question):
+    """A few lanes; what is drawn of them, as a function of history and lane, over a logarithmic axis."""
+
+    settings: ClassVar[dict[str, dict[str, Any]]]
+    caption: ClassVar[str]
+    axes: ClassVar[tuple[str, str]] = ("step", "loss")
+    curve: ClassVar[Callable[[History, int], np.ndarray]] = lambda history, lane: history["loss"][:, lane]
+    first: ClassVar[int] = 0
+
+    def lanes(self) -> Lanes:
+        return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        return plot("question", self.caption, *self.axes, lines, yaxis_type="log", showlegend=len(lines) > 1)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        curves = [type(self).curve(history, lane) for lane in range(len(lanes))]
+        for lane, values in enumerate(curves):
+            shown = np.where(values > 0, values, np.nan)
+            screen.replace("figure", lane, x=np.arange(self.first, self.first + len(values)), y=shown)
+        screen.relayout("figure", {"yaxis.range": decades(*curves)})
+
+
+def _mean_square(history: History, lane: int) -> np.ndarray:
+    return history["activation_square"][:, lane].astype(float).mean(0)
+
+
+def _variance(history: History, lane: int) -> np.ndarray:
+    return _mean_square(history, lane) - history["activation_mean"][:, lane].astype(float).mean(0) ** 2
+
+
+def _gradient(history: History, lane: int) -> np.ndarray:
+    return history["gradient_square"][:, lane].astype(float).mean(0)
+
+
+class ConstantStart(_Lanes):
+    name = "constant_start"
+    prompt = "All weights begin at 0.05. Does training pull the units apart?"
+    statement = "Weights may begin at any value but zero: the gradients then differ from unit to unit."
+    answer = Choice((HOLDS, FAILS))
+    experiment = DeepNet()
+    caption = "Training loss"
+    settings: ClassVar = {
+        "constant 0.05": {"depth": 2, "steps": 250, "scheme": "constant"},
+        "Xavier": {"depth": 2, "steps": 250, "scheme": "Xavier"},
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        units = history["distinct_units"][-1].min(1)
+        constant, chance = history["loss"][-1]
+        return Outcome(
+            int(units[0] < units[1]),
+            f"After {len(history) - 1} steps the constant net had {units[0]:.0f} different unit in a layer of "
+            f"{lanes.shared.width}, the random one {units[1]:.0f}; their losses were {constant:.3g} and {chance:.3g}. "
+            "Units with equal weights get equal gradients, and stay equal.",
+        )
+
+
+class ThousandthOfTheSignal(_Lanes):
+    name = "thousandth_of_the_signal"
+    prompt = (
+        "ReLU layers, 256 wide, with LeCun's variance 1/n. After how many layers is the mean square of the activations "
+        "down to a thousandth?"
+    )
+    answer = Number(low=0, high=30, step=1, tolerance=1.05, unit=" layers")
+    experiment = Propagation()
+    caption = "Mean square of the activations"
+    axes = ("layer", "mean square")
+    curve = _mean_square
+    settings: ClassVar = {"LeCun": {"scheme": "LeCun", "activation": "relu", "depth": 30, "steps": 8}}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        logs = np.log(_mean_square(history, 0) / _mean_square(history, 0)[0])
+        at = int((logs > np.log(1e-3)).argmin())
+        share = (np.log(1e-3) - logs[at - 1]) / (logs[at] - logs[at - 1])
+        layers, factor = at - 1 + float(share), float(np.exp(logs[-1] / (len(logs) - 1)))
+        return Outcome(
+            layers,
+            f"It took {layers:.3g} layers: each multiplied the mean square by {factor:.3g} on average. ReLU sets "
+            "half of a symmetric signal to zero, and 2¹⁰ is about a thousand.",
+        )
+
+
+class TanhSketch(_Lanes):
+    name = "tanh_sketch"
+    prompt = (
+        "Xavier is made to keep the variance. Sketch the variance of the activations over 50 tanh layers, for inputs "
+        "of variance 1."
+    )
+    answer = Sketch()
+    experiment = Propagation()
+    settings: ClassVar = {"tanh": {"scheme": "Xavier", "depth": 50, "width": 128, "steps": 8}}
+
+    def figure(self) -> go.Figure:
+        figure = plot(
+            "question",
+            "Variance of the activations: your curve and, after the run, the measured one",
+            "layer",
+            "variance",
+            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            xaxis_range=[0, 50],
+            yaxis_range=[-3.0, 0.3],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        screen.replace("figure", 1, x=np.arange(51), y=_variance(history, 0))
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        variance = _variance(history, 0)
+        return Outcome(
+            (np.arange(51.0), variance),
+            f"It was {variance[10]:.2g} at layer 10 and {variance[50]:.2g} at layer 50. tanh bends every signal a "
+            "little towards zero; the smaller the signal, the less: so it falls ever more slowly, and never settles.",
+        )
+
+
+class SuitsTheLogistic(_Lanes):
+    name = "suits_the_logistic"
+    prompt = "Twenty layers with Xavier's variance. Compare the gradients of tanh and of the logistic."
+    statement = "LeCun's and Xavier's variances are right for linear and sigmoid units."
+    answer = Choice((HOLDS, FAILS))
+    experiment = Propagation()
+    caption = "Mean square gradient"
+    axes = ("layer", "mean square gradient")
+    curve = _gradient
+    first = 1
+    settings: ClassVar = {
+        "tanh": {"scheme": "Xavier", "depth": 20, "width": 128, "steps": 6},
+        "logistic": {"scheme": "Xavier", "activation": "logistic", "depth": 20, "width": 128, "steps": 6},
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        tanh, logistic = (_gradient(history, lane)[0] for lane in range(2))
+        factor = (logistic / _gradient(history, 1)[-1]) ** (1 / 19)
+        return Outcome(
+            int(logistic < 1e-3 * tanh),
+            f"At layer 1 the mean square gradient was {tanh:.2g} with tanh and {logistic:.2g} with the logistic: each "
+            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. What "
+            "is meant is linear and tanh.",
+        )
+
+
+class OrthogonalForAll(_Lanes):
+    name = "orthogonal_for_all"
+    prompt = "Orthogonal weights in twenty layers of tanh, of ReLU (times √2) and of the logistic. Are all isometric?"
+    statement = "Orthogonal weights make a net a dynamical isometry, also with sigmoid units or ReLU."
+    answer = Choice((HOLDS, FAILS))
+    experiment = JacobianSpectrum()
+    caption = "Singular values of the Jacobian, as layers are added"
+    axes = ("number, from the largest on", "singular value")
+    first = 1
+    settings: ClassVar = {
+        "tanh": {"scheme": "orthogonal"},
+        "√2 · ReLU": {"scheme": "orthogonal", "activation": "relu", "gain": 1.4142},
+        "logistic": {"scheme": "orthogonal", "activation": "logistic"},
+    }
+
+    @staticmethod
+    def curve(history: History, lane: int) -> np.ndarray:
+        values = history["singular_values"][-1, lane]
+        return np.where(values > 1e-17 * values[0], values, np.nan)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        tanh, relu, logistic = history["singular_values"][-1]
+        isometric = [bool(values.min() > 0.1 and values.max() < 10) for values in (tanh, relu, logistic)]
+        return Outcome(
+            int(not all(isometric)),
+            f"Through tanh, at small inputs, all singular values stayed between {tanh[-1]:.2g} and {tanh[0]:.2g}. "
+            f"Through ReLU they went from {relu[0]:.2g} down to a median of {np.median(relu):.0e}; through the "
+            f"logistic the largest was {logistic[0]:.1e}. It takes a slope near 1 for small signals: tanh has it.",
+        )
+
+
+class FiftyLayers(_Lanes):
+    name = "fifty_layers"
+    prompt = (
+        "Fifty tanh layers, 24 wide, 120 steps. In the hidden layers all three schemes have the variance 1/24. Then …"
+    )
+    answer = Choice(("the three train alike", "orthogonal weights are far ahead", "Xavier's are far ahead"))
+    experiment = DeepNet()
+    caption = "Training loss"
+    settings: ClassVar = {
+        scheme: {"scheme": scheme, "depth": 50, "width": 24, "steps": 120, "learning_rate": 0.03}
+        for scheme in ("LeCun", "Xavier", "orthogonal")
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        lecun, xavier, orthogonal = (float(loss) for loss in history["loss"][-1])
+        ahead = 1 if orthogonal < 0.75 * min(lecun, xavier) else 2 if xavier < 0.75 * min(lecun, orthogonal) else 0
+        return Outcome(
+            ahead,
+            f"The losses were {lecun:.3g} with LeCun, {xavier:.3g} with Xavier and {orthogonal:.3g} with orthogonal "
+            "weights. The variance is the mean of the squared singular values; what they are one by one counts too.",
+        )
+
+
+class KaimingIsEnough(_Lanes):
+    name = "kaiming_is_enough"
+    prompt = "Kaiming's weights in fifty plain ReLU layers, beside orthogonal ones in fifty tanh layers: 120 steps."
+    statement = (
+        "Kaiming's initialisation keeps the variance, so a plain ReLU net of fifty layers trains like any other."
+    )
+    answer = Choice((HOLDS, FAILS))
+    experiment = DeepNet()
+    caption = "Training loss"
+    settings: ClassVar = {
+        "Kaiming, ReLU": {"scheme": "Kaiming fan-in", "activation": "relu", "learning_rate": 0.02},
+        "orthogonal, tanh": {"scheme": "orthogonal", "learning_rate": 0.03},
+    }
+
+    def lanes(self) -> Lanes:
+        common = {"depth": 50, "width": 32, "steps": 120}
+        checked = self.experiment.settings_type.checked
+        return Lanes([checked({**each, **common}) for each in self.settings.values()], [*self.settings])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        relu, tanh = (float(loss) for loss in history["loss"][-1])
+        return Outcome(
+            int(GUESSING - relu < (GUESSING - tanh) / 2),
+            f"Its loss came down to {relu:.3g}, that of the tanh net to {tanh:.3g}; who does not look at the image has "
+            f"{GUESSING:.2g}. The gradient keeps its size and loses its directions: most singular values of fifty ReLU "
+            "layers are gone. Residual connections and normalisation are what made such nets trainable.",
+        )
+
+
+class SharpnessIsSet(_Lanes):
+    name = "sharpness_is_set"
+    prompt = "λ_max begins at about 3.3; η is 0.2, so 2/η = 10. What will λ_max have come to after 400 steps?"
+    statement = "A flat initialisation gives a net a small λ_max, which keeps it far away from the limit 2/η."
+    answer = Choice((HOLDS, FAILS))
+    experiment = DeepNet()
+    caption = "Sharpness λ_max"
+    axes = ("step", "λ_max")
+    settings: ClassVar = {
+        "half of LeCun": {
+            "scheme": "LeCun",
+            "gain": 0.5,
+            "depth": 3,
+            "train_size": 100,
+            "steps": 400,
+            "learning_rate": 0.2,
+            "follow_sharpness": True,
+        }
+    }
+
+    @staticmethod
+    def curve(history: History, lane: int) -> np.ndarray:
+        return history["sharpness"][:, lane]
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        start, end = float(history["sharpness"][0, 0]), float(history["sharpness"][-1, 0])
+        return Outcome(
+            int(end > 0.8 * 10),
+            f"It began at {start:.3g} and came to {end:.3g}. A flat start allows a long first step, and that is worth "
+            "having; but training sharpens the net up to 2/η, wherever it began.",
+        )
+
+
+ALL: tuple[Question, ...] = (
+    ConstantStart(),
+    TanhSketch(),
+    ThousandthOfTheSignal(),
+    SuitsTheLogistic(),
+    OrthogonalForAll(),
+    FiftyLayers(),
+    KaimingIsEnough(),
+    SharpnessIsSet(),
+)

@@ -17,8 +17,8 @@ from widgets.labs.initialization.variance import positive
 from widgets.plots import line, plot
 
 ROOT_TWO = 1.4142
-DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 300}
-DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 300}
+DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}
+DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 200}
 
 
 class SchemesView(SchemeView):
@@ -114,7 +114,6 @@ class SchemesView(SchemeView):
             "norm of the gradient",
             [line(n, c) for n, c in pairs],
             yaxis_type="log",
-            yaxis_tickformat="~g",
         )
         return {"loss": loss, "accuracy": accuracy, "gradient": gradient}
 

@@ -14,7 +14,7 @@ from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.plots import line, plot
+from widgets.plots import line, plot, theory, wide
 from widgets.sharpness_gauge import SharpnessGauge, limit_factor
 
 GAUGE = SharpnessGauge()
@@ -74,10 +74,10 @@ class SpectrumView(SchemeView):
         start = [line(f"{n}, at the start", c, showlegend=False, **dots) for n, c in pairs]
         spectrum = plot(
             "hessian-spectrum",
-            "Density of the Hessian's eigenvalues: at the start (dotted) and now (line)",
+            "Density of the Hessian's eigenvalues: at the start (dotted), now (line), and the limit 2/η (dashes)",
             "eigenvalue λ",
             "density",
-            [*now, *start],
+            [*now, *start, *(theory(f"{n}, limit", c, showlegend=False) for n, c in pairs)],
             yaxis_type="log",
             yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
             showlegend=len(names) > 1,
@@ -85,10 +85,18 @@ class SpectrumView(SchemeView):
         loss = plot(
             "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
         ).update_yaxes(tickformat="~g")
-        return {"spectrum": spectrum, "sharpness": GAUGE.figure("hessian-sharpness", names, colours), "loss": loss}
+        return {
+            "spectrum": wide(spectrum),
+            "sharpness": GAUGE.figure("hessian-sharpness", names, colours),
+            "loss": loss,
+        }
 
     def begin(self, frame: Frame) -> None:
         GAUGE.begin(frame)
+        for lane in range(len(frame.lanes)):
+            factor, rate = limit_factor(frame.lanes, lane), float(frame.lanes.learning_rate[lane])
+            limit = factor / rate if factor is not None and rate else np.nan
+            frame.screen.replace("spectrum", 2 * len(frame.lanes) + lane, x=[limit, limit], y=[LEAST, MOST])
         for figure in ("sharpness", "loss"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 

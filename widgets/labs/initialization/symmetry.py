@@ -75,7 +75,7 @@ class SymmetryView(SchemeView):
         )
         units = plot(
             "symmetry-units",
-            "Hidden units that are like no other, in the layer with fewest",
+            "Different hidden units, in the layer that has fewest",
             "step",
             "different units",
             [line(n, c) for n, c in pairs],

@@ -40,11 +40,11 @@ class VarianceView(SchemeView):
             "too small, too large",
             "Too small, and signal and gradient die; too large, and tanh saturates while the gradient explodes.",
             (
-                {"scheme": "normal", "deviation": 0.03},
                 {"scheme": "Xavier"},
+                {"scheme": "normal", "deviation": 0.03},
                 {"scheme": "normal", "deviation": 0.15},
             ),
-            ("σ = 0.03", "Xavier: σ = 1/16", "σ = 0.15"),
+            ("Xavier: σ = 1/16", "σ = 0.03", "σ = 0.15"),
         ),
         Preset(
             "Xavier with tanh",
