@@ -1,0 +1,147 @@
+"""The labs of lesson 7."""
+
+from __future__ import annotations
+
+import numpy as np
+from lab_case import LabCase, Shown, curves
+
+from widgets.lab import Lab
+from widgets.labs.teacher_student.biases import BiasesView
+from widgets.labs.teacher_student.descent import DescentView
+from widgets.labs.teacher_student.firing import FiringView
+from widgets.labs.teacher_student.layers import LayersView
+from widgets.labs.teacher_student.lottery import LotteryView
+from widgets.labs.teacher_student.luck import LuckView
+from widgets.labs.teacher_student.memory import MemoryView
+from widgets.labs.teacher_student.recovery import RecoveryView
+from widgets.labs.teacher_student.shaken import ShakenView
+from widgets.labs.teacher_student.structure import StructureView
+from widgets.labs.teacher_student.students import StudentsView
+
+TINY = {"dimension": 3, "outputs": 2, "batch_size": 32, "measure_every": 3, "horizon": 12, "steps": 12}
+TINY_TEACHER = {**TINY, "teacher_width": 3}
+
+
+def number_of(lab: Lab, figure: str) -> int:
+    return list(lab.view.figures(["a"], ["#111"])).index(figure)
+
+
+def every_third(lab: Lab, quantity: str, lanes: list[int]) -> tuple[list[int], np.ndarray]:
+    """Steps at which the tiny runs measure, and what they measured."""
+    values = lab.history[quantity].astype(float)
+    steps = list(range(0, len(values), 3))
+    return steps, values[steps][:, lanes]
+
+
+def matrix_and_paths(lab: Lab) -> list[Shown]:
+    """Share unexplained, and the number of nodes found in all layers."""
+    steps, fvu = every_third(lab, "fvu", [0])
+    _, found = every_third(lab, "recovered", [0])
+    return [
+        Shown(number_of(lab, "fvu"), 0, steps, fvu[:, 0].tolist()),
+        Shown(number_of(lab, "found"), 0, steps, found[:, 0].sum(1).tolist()),
+    ]
+
+
+def nodes_by_number(lab: Lab) -> list[Shown]:
+    """The chosen lane's student nodes that are nearest to a teacher node, by number, and what shaking them does."""
+    rise, now = lab.history.snapshot("shake_rise"), lab.history.snapshot("correlation_1")
+    lane = len(rise) - 1 if lab.panel.selected >= len(rise) else lab.panel.selected
+    winners = np.unique(now[lane].argmax(0))
+    values = np.maximum(rise[lane, winners].astype(float), 1e-8).tolist()
+    return [Shown(number_of(lab, "nodes"), 1, (winners + 1).tolist(), values)]
+
+
+def places_at_the_start(lab: Lab) -> list[Shown]:
+    """How often the student node nearest to a teacher node stood first, second, ... at the start."""
+    initial, now = lab.history.snapshot("initial_correlation_1"), lab.history.snapshot("correlation_1")
+    ranks = []
+    for first, last in zip(initial, now, strict=True):
+        for teacher, winner in enumerate(last.argmax(0)):
+            ranks.append((first[:, teacher] > first[winner, teacher]).sum())
+    shares = [float(np.mean(np.array(ranks) == place)) for place in range(10)]
+    return [Shown(number_of(lab, "places"), 0, list(range(1, 12)), [*shares, max(0.0, 1 - sum(shares))])]
+
+
+def found_by_width(lab: Lab) -> list[Shown]:
+    """Mean share of teacher nodes found by the students of each width."""
+    own = [settings.overparameterization for settings in lab.run.lanes.settings]
+    shown = []
+    for trace, width in enumerate(dict.fromkeys(own)):
+        lanes = [lane for lane, each in enumerate(own) if each == width]
+        steps, found = every_third(lab, "recovered", lanes)
+        shown.append(Shown(0, trace, steps, (found[..., 0].mean(1) / 3).tolist()))
+    return shown
+
+
+def learned_by_ticket(lab: Lab) -> list[Shown]:
+    """Median of what the students with each ticket leave unexplained."""
+    tickets = [settings.ticket for settings in lab.run.lanes.settings]
+    shown = []
+    for trace, ticket in enumerate(dict.fromkeys(tickets)):
+        steps, fvu = every_third(lab, "fvu", [lane for lane, each in enumerate(tickets) if each == ticket])
+        shown.append(Shown(0, trace, steps, np.median(fvu, axis=1).tolist()))
+    return shown
+
+
+def nodes_in_use(lab: Lab) -> list[Shown]:
+    """Median number of nodes in use for each kind of data: kinds come one after the other."""
+    lanes = np.split(np.arange(len(lab.run.lanes)), 3)
+    shown = []
+    for trace, own in enumerate(lanes):
+        steps, used = every_third(lab, "effective_nodes", own.tolist())
+        shown.append(Shown(0, trace, steps, np.median(used[..., 0], axis=1).tolist()))
+    return shown
+
+
+def error_by_width(lab: Lab) -> list[Shown]:
+    """Test error against the width."""
+    history = lab.history
+    return [Shown(0, 0, history["width"][:, 0].tolist(), history["test_error"][:, 0].astype(float).tolist())]
+
+
+def pairs_by_bias(lab: Lab) -> list[Shown]:
+    """Share of inputs on which two nodes fire, against the bias."""
+    joint = lab.history["joint"][:, 0]
+    return [Shown(0, 0, lab.history["bias"][:, 0].tolist(), [v if v > 1e-5 else None for v in joint.tolist()])]
+
+
+def negative_shares(lab: Lab) -> list[Shown]:
+    """Share of negative biases in the second layer."""
+    share = lab.history["negative_share"].astype(float)
+    return [Shown(number_of(lab, "second"), 0, list(range(len(share))), share[:, 0, 1].tolist())]
+
+
+CASES = {
+    "students": LabCase(StudentsView, TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
+    "recovery": LabCase(RecoveryView, {**TINY_TEACHER, "students": 2}, sweep=True, drawn=found_by_width),
+    "luck": LabCase(LuckView, TINY_TEACHER, sweep=True, drawn=places_at_the_start),
+    "shaken": LabCase(ShakenView, TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
+    "lottery": LabCase(
+        LotteryView, {**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, sweep=True, drawn=learned_by_ticket
+    ),
+    "structure": LabCase(StructureView, {**TINY, "students": 1}, sweep=True, drawn=nodes_in_use),
+    "memorization": LabCase(
+        MemoryView,
+        {"width": 4, "train_size": 20, "steps": 12},
+        hot=("momentum", 0.5),
+        drawn=curves("train", "train_accuracy"),
+        script=False,
+    ),
+    "descent": LabCase(DescentView, {"train_size": 20, "steps": 12}, drawn=error_by_width, script=False),
+    "firing": LabCase(FiringView, {"inputs": 200, "steps": 12}, instant=True, drawn=pairs_by_bias, script=False),
+    "biases": LabCase(
+        BiasesView,
+        {"width": 3, "train_size": 40, "batch_size": 16, "measure_every": 3, "steps": 12},
+        hot=("learning_rate", 0.01),
+        drawn=negative_shares,
+        script=False,
+    ),
+    "layerwise": LabCase(
+        LayersView,
+        {**TINY_TEACHER, "switch_at": 6},
+        hot=("learning_rate", 0.03),
+        drawn=curves("fvu", "fvu", 3),
+        script=False,
+    ),
+}

@@ -1,0 +1,171 @@
+"""Questions of lesson 7 on data: random labels, width, biases, and structure."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
+from lessons.teacher_student.experiment import TeacherStudent
+from lessons.teacher_student.memorization import Memorization, MemorizationSettings
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
+from widgets.controls import LANE_COLOURS
+from widgets.labs.teacher_student.descent import peak_row
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+FIRST, SECOND = LANE_COLOURS[:2]
+
+
+class RandomLabels(Question):
+    name = "random_labels"
+    prompt = (
+        "300 images of digits get labels by lot. A net with 256 hidden units is trained on them for 200 steps. On how "
+        "many per cent of these images does it say what the lot said?"
+    )
+    answer = Number(low=0, high=100, step=1, tolerance=8, unit="%")
+    experiment: ClassVar[Experiment] = Memorization()
+
+    def lanes(self) -> Lanes:
+        return Lanes([MemorizationSettings(random_share=1.0, steps=200)])
+
+    def figure(self) -> go.Figure:
+        lines = [line("training images", FIRST), line("other images, real labels", SECOND)]
+        return plot("question", "Accuracy", "step", "accuracy", lines, yaxis_range=[0, 1.03], showlegend=True)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for trace, name in enumerate(("train_accuracy", "test_accuracy")):
+            screen.replace("figure", trace, x=np.arange(len(history)), y=history[name][:, 0])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        train, test = (float(history[name][-1, 0]) for name in ("train_accuracy", "test_accuracy"))
+        return Outcome(
+            100 * train,
+            f"On {train:.1%} of them. On other images it was right in {test:.1%}, as good as guessing. That a net fits "
+            "its training data says nothing about what it has understood.",
+        )
+
+
+class WidthSketch(Question):
+    name = "width_sketch"
+    prompt = (
+        "150 images, a fifth of them with random labels; the hidden units are random, the layer above them is fitted. "
+        "Sketch the test error from 4 units to 2000."
+    )
+    statement = "More parameters only help: the wider the net, the lower its test error."
+    answer = Sketch(tolerance=0.13)
+    experiment: ClassVar[Experiment] = DoubleDescent()
+
+    def lanes(self) -> Lanes:
+        return Lanes([DoubleDescentSettings(steps=76)])
+
+    def figure(self) -> go.Figure:
+        lines = [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)]
+        figure = plot(
+            "question",
+            "Test error: your curve and, after the run, the measured one",
+            "width, as a power of ten",
+            "test error",
+            lines,
+            xaxis_range=[0.6, 3.3],
+            yaxis_range=[0, 1],
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        screen.replace("figure", 1, x=np.log10(history["width"][:, 0]), y=history["test_error"][:, 0])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        width, error = history["width"][:, 0].astype(float), history["test_error"][:, 0].astype(float)
+        peak = peak_row(width, error, lanes.shared.train_size)
+        if peak is None:
+            said = f"It fell to {error[-1]:.2f} without a peak."
+        else:
+            said = (
+                f"It fell to {error[:peak].min():.2f}, rose to {error[peak]:.2f} at a width of {width[peak]:.0f}, near "
+                f"the number of images, and fell to {error[-1]:.2f}. More parameters hurt first, and help beyond. The "
+                "right penalty removes the peak, so it is no law either."
+            )
+        return Outcome((np.log10(width), error), said)
+
+
+class NegativeBiases(Question):
+    name = "negative_biases"
+    prompt = "The same small net is trained on real labels and on random ones. In which are the biases negative?"
+    statement = (
+        "In a trained net most biases of batch normalisation are negative: a sign that it has found the structure of "
+        "its data."
+    )
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = BiasSigns()
+    labels: ClassVar = {"real labels": 0.0, "random labels": 1.0}
+
+    def lanes(self) -> Lanes:
+        return Lanes([BiasSignsSettings(random_share=share, steps=150) for share in self.labels.values()])
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.labels, LANE_COLOURS, strict=False)]
+        caption = "Share of negative biases after the second convolution"
+        return plot("question", caption, "step", "share", lines, yaxis_range=[0, 1.03], showlegend=True)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for trace, share in enumerate(history["negative_share"][:, :, 1].T):
+            screen.replace("figure", trace, x=np.arange(len(share)), y=share)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        real, random = history["negative_share"][-1, :, 1]
+        right, wrong = history["test_accuracy"][-1]
+        return Outcome(
+            int(random > 0.5),
+            f"With real labels {real:.0%} of the second layer's biases were negative (test accuracy {right:.0%}), with "
+            f"random ones {random:.0%} (test accuracy {wrong:.0%}). Negative biases make nodes fire rarely, which is "
+            "what the theory assumes. They are no evidence for structure.",
+        )
+
+
+class HeatReversed(Question):
+    name = "heat_reversed"
+    prompt = (
+        "The same training twice: once on what a teacher with five nodes says, once with its answers shuffled. Does "
+        "training create structure in both?"
+    )
+    statement = "Training creates structure out of disorder: it is thermodynamics run backwards."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = TeacherStudent()
+    data: ClassVar = {"the teacher's answers": "fixed", "shuffled answers": "shuffled"}
+
+    def lanes(self) -> Lanes:
+        common = {"teacher_width": 5, "overparameterization": 10.0, "init_scale": 0.1, "top_scale": 0.1}
+        return Lanes(
+            [TeacherStudentSettings(data=data, steps=1200, horizon=1200, **common) for data in self.data.values()]
+        )
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.data, LANE_COLOURS, strict=False)]
+        caption = "Nodes in use: few if there is structure"
+        return plot("question", caption, "step", "nodes in use", lines, yaxis_rangemode="tozero", showlegend=True)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for trace, used in enumerate(history["effective_nodes"][:, :, 0].T):
+            steps = np.arange(0, len(used), 25)
+            screen.replace("figure", trace, x=steps, y=used[steps])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        found, nothing = history["recovered"][-1, :, 0]
+        best, lost = history["best_correlation"][-1, :, 0].mean(1)
+        used, spread = history["effective_nodes"][-1, :, 0]
+        return Outcome(
+            int(nothing < found),
+            f"With the teacher's answers {found:.0f} of its 5 nodes were found (mean correlation {best:.2f}) and "
+            f"{used:.0f} student nodes were in use; with shuffled ones {nothing:.0f} ({lost:.2f}), and {spread:.0f}. "
+            "The structure comes from the data; the same rule makes none where there is none. A net in training is no "
+            "isolated system, and no law of heat speaks of it: the sentence is a metaphor, and no more.",
+        )

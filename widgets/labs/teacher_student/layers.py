@@ -1,0 +1,124 @@
+"""All layers at once, one after the other, or the upper ones only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.teacher_student.layerwise import Layerwise
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.teacher_student.nodes import widths
+from widgets.labs.teacher_student.students import idle_student_fields
+from widgets.plots import line, plot, wide
+from widgets.view import LabView
+
+METHODS = ("end to end", "greedy", "random first layer")
+
+
+class LayersView(LabView):
+    """Unexplained share, and the mean best correlation with the teacher's nodes in each layer."""
+
+    name = "layerwise"
+    title = "From above, or layer by layer?"
+    experiment = Layerwise()
+    shown = ("method", "overparameterization", "switch_at", "init_scale", "learning_rate", "seed")
+    more = (
+        "top_scale",
+        "active_share",
+        "data",
+        "train_size",
+        "teacher_width",
+        "dimension",
+        "outputs",
+        "optimizer",
+        "momentum",
+        "schedule",
+        "horizon",
+        "batch_size",
+        "teacher_seed",
+        "measure_every",
+        "steps",
+    )
+    step_figures = ("fvu",)
+    presets = (
+        Preset(
+            "three ways",
+            "The same student. Without errors from above the first layer does not become the teacher's.",
+            tuple({"method": method} for method in METHODS),
+            METHODS,
+        ),
+        Preset(
+            "a wider student",
+            "Five times as wide: greedy training and even random features get better, and stay behind.",
+            tuple(
+                {"method": method, "overparameterization": 5.0, "steps": 2000, "horizon": 2000, "switch_at": 1000}
+                for method in METHODS
+            ),
+            METHODS,
+        ),
+        Preset(
+            "greedy, twice as long",
+            "Twice the steps for each part mend little: the first layer is taught the wrong thing, not too briefly.",
+            ({"method": "greedy", "switch_at": 3000, "horizon": 6000, "steps": 6000},),
+            ("greedy",),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        found = idle_student_fields(settings)
+        return found if settings.method == "greedy" else (*found, "switch_at")
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        fvu = plot(
+            "layers-fvu",
+            "Share of the teacher's variance not explained, on fresh inputs",
+            "step",
+            "unexplained share",
+            [line(n, c) for n, c in pairs],
+            yaxis_type="log",
+            showlegend=len(pairs) > 1,
+            height=280,
+        )
+        found = {"fvu": wide(fvu)}
+        for layer in (1, 2):
+            found[f"layer_{layer}"] = plot(
+                f"layers-{layer}",
+                f"Hidden layer {layer}: best correlation with each teacher node, mean",
+                "step",
+                "best correlation",
+                [line(n, c) for n, c in pairs],
+                yaxis_range=[0, 1.03],
+            )
+        return found
+
+    def begin(self, frame: Frame) -> None:
+        for figure in ("fvu", "layer_1", "layer_2"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        every = frame.lanes.shared.measure_every
+        for lane in range(len(frame.lanes)):
+            frame.curve("fvu", lane, lane, "fvu", every)
+            rows = frame.rows(lane)
+            steps = np.arange(rows.start, rows.stop)
+            steps = steps[steps % every == 0]
+            teachers = widths(frame, lane)[1]
+            for layer in range(frame.lanes.shared.depth):
+                best = frame.history["best_correlation"][steps, lane, layer, :teachers].mean(1)
+                frame.screen.extend(f"layer_{layer + 1}", lane, steps, best)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row, teachers = frame.last(lane), widths(frame, lane)[1]
+            best = frame.history["best_correlation"][row, lane, :, :teachers].mean(1)
+            lines.append(Reading(lane, "unexplained", float(frame.history["fvu"][row, lane])))
+            lines += [
+                Reading(lane, f"correlation, layer {layer}", f"{value:.3f}") for layer, value in enumerate(best, 1)
+            ]
+        return lines

@@ -1,0 +1,147 @@
+"""The lottery: all nodes, the winners with their first weights, with new ones, and nodes taken at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, lottery_lanes
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
+from widgets.labs.teacher_student.students import idle_student_fields
+from widgets.plots import line, plot, theory, wide
+from widgets.view import LabView
+
+LEARNED = 1e-3
+SHORT_NAMES = ("full", "rewound", "re-init.", "random")
+
+
+class TicketsSettings(LotterySettings):
+    """Some students, and all four tickets of each."""
+
+    students: int = setting(8, label="students", doc="Each is trained with each of the four tickets.", low=1, high=24)
+    overparameterization: float = fewer(LotterySettings, "overparameterization", 5.0, 10.0)
+    teacher_width: int = fewer(LotterySettings, "teacher_width", 10, 20)
+    prune_at: int = fewer(LotterySettings, "prune_at", 1500, 4000)
+    horizon: int = fewer(LotterySettings, "horizon", 1500, 4000)
+    steps: int = fewer(LotterySettings, "steps", 3001, 8001)
+    seed: int = fewer(LotterySettings, "seed", 0, 2**31 - 24)
+
+
+class LotteryView(LabView):
+    """Median over the step, each run's end, and how many have learned the teacher."""
+
+    name = "lottery"
+    title = "The lottery of nodes"
+    experiment = Lottery()
+    compare = False
+    seeds = 24
+    step_figures = ()
+    shown = ("keep", "students", "overparameterization", "init_scale", "learning_rate", "seed")
+    more = (
+        "prune_at",
+        "top_scale",
+        "active_share",
+        "teacher_width",
+        "dimension",
+        "outputs",
+        "optimizer",
+        "momentum",
+        "schedule",
+        "horizon",
+        "batch_size",
+        "teacher_seed",
+        "measure_every",
+        "steps",
+    )
+    presets = (
+        Preset(
+            "keep 10 of 50",
+            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones, by chance.",
+            ({},),
+        ),
+        Preset(
+            "keep 15: no effect",
+            "With five nodes to spare every ticket wins. The effect depends on the setting.",
+            ({"keep": 15},),
+        ),
+        Preset(
+            "keep 8: too few",
+            "Eight nodes cannot be ten. No ticket wins, and the first weights are of no help.",
+            ({"keep": 8},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return TicketsSettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump(exclude={"ticket"})
+        return lottery_lanes(values.pop("students"), values.pop("seed"), **values)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_student_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        log = {"yaxis_type": "log"}
+        curves = [line(ticket, colour) for ticket, colour in zip(TICKETS, LANE_COLOURS, strict=False)]
+        median = plot(
+            "lottery-median",
+            "First training, the way back, second training: median of the students with each ticket",
+            "step",
+            "unexplained share",
+            curves,
+            showlegend=True,
+            **log,
+        )
+        caption = "Where each of them is now: a dot for each student (dashes: learned, below 0.001)"
+        ends = strip_figure("lottery-ends", caption, "ticket", "unexplained share", SHORT_NAMES, LANE_COLOURS, **log)
+        ends.add_trace(theory("learned", "#888"))
+        share = plot(
+            "lottery-share",
+            "Share of the students that have learned the teacher",
+            "step",
+            "share below 0.001",
+            [line(ticket, colour) for ticket, colour in zip(TICKETS, LANE_COLOURS, strict=False)],
+            yaxis_range=[0, 1.05],
+        )
+        return {"median": wide(median), "ends": ends, "share": share}
+
+    def begin(self, frame: Frame) -> None:
+        shape = frame.lanes.shared
+        back = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": shape.prune_at, "x1": shape.prune_at}
+        mark = [{**back, "line": {"color": "#888", "width": 1, "dash": "dot"}}] if shape.prune_at < shape.steps else []
+        for figure in ("median", "share"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps], "shapes": mark})
+        frame.screen.replace("ends", len(TICKETS), x=[0.4, len(TICKETS) + 0.6], y=[LEARNED, LEARNED])
+
+    def draw(self, frame: Frame) -> None:
+        groups = _groups(frame)
+        draw_medians(frame, "median", groups, "fvu")
+        steps = np.arange(frame.start, frame.stop)
+        steps = steps[steps % frame.lanes.shared.measure_every == 0]
+        fvu = frame.history["fvu"]
+        for trace, lanes in enumerate(groups):
+            frame.screen.extend("share", trace, steps, (fvu[steps][:, lanes] < LEARNED).mean(1))
+        draw_strips(frame, "ends", [np.maximum(fvu[frame.stop - 1, lanes], 1e-12) for lanes in groups])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        shape, fvu = frame.lanes.shared, frame.history["fvu"][frame.stop - 1]
+        lines = [Reading(0, "now", "first training" if frame.stop - 1 <= shape.prune_at else "second training")]
+        for ticket, lanes in zip(TICKETS, _groups(frame), strict=True):
+            own = fvu[lanes]
+            said = f"{(own < LEARNED).mean():.0%} learned; median {np.median(own):.2g}"
+            lines.append(Reading(0, ticket, said))
+        return lines
+
+
+def _groups(frame: Frame) -> list[np.ndarray]:
+    """The lanes of each ticket."""
+    return np.split(np.arange(len(frame.lanes)), len(TICKETS))

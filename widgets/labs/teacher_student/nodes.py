@@ -1,0 +1,156 @@
+"""Student nodes in figures: the matrix of correlations, the paths of all nodes, and who is lucky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from lessons.teacher_student.shaking import lucky_nodes
+from widgets.frame import Frame
+from widgets.plots import grey, line, plot
+
+# From -1 over what hardly shows, on light and on dark, to 1.
+SCALE = ((0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e"))
+POINTS_OF_A_PATH = 40
+OTHERS = grey(0.35)
+
+
+def taken(frame: Frame, name: str) -> np.ndarray | None:
+    """A snapshot of the newest measurement, shape (K, ...); None while the run is on its way back to a past step."""
+    try:
+        return frame.history.snapshot(name)
+    except KeyError:
+        return None
+
+
+def is_due(frame: Frame) -> bool:
+    """Whether what is measured now and then has been measured among the frame's new rows, or the run is at its end."""
+    shape = frame.lanes.shared
+    measured = (frame.stop - 1) // shape.measure_every > (frame.start - 1) // shape.measure_every
+    return measured or frame.stop > shape.steps
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The student nodes of one lane, layer by layer; nodes that the lane lacks are left out.
+
+    Attributes:
+        initial: Correlations with the teacher nodes at the start, (m, n) for each layer.
+        now: The same now.
+        is_lucky: Who is nearest to a teacher node now, (m,) for each layer.
+    """
+
+    initial: list[np.ndarray]
+    now: list[np.ndarray]
+    is_lucky: list[np.ndarray]
+
+    @classmethod
+    def of(cls, frame: Frame) -> list[Nodes]:
+        """The nodes of each lane; an empty list while there is no snapshot."""
+        layers = range(1, frame.lanes.shared.depth + 1)
+        first = [taken(frame, f"initial_correlation_{layer}") for layer in layers]
+        last = [taken(frame, f"correlation_{layer}") for layer in layers]
+        if any(each is None for each in (*first, *last)):
+            return []
+        return [cls._of_lane(frame, lane, first, last) for lane in range(len(frame.lanes))]
+
+    @classmethod
+    def _of_lane(cls, frame: Frame, lane: int, first: list[np.ndarray], last: list[np.ndarray]) -> Nodes:
+        students, teachers = widths(frame, lane)
+        initial, now = ([each[lane, :students, :teachers] for each in layers] for layers in (first, last))
+        return cls(initial, now, [lucky_nodes(torch.as_tensor(each)).numpy() for each in now])
+
+
+def widths(frame: Frame, lane: int) -> tuple[int, int]:
+    """Student nodes and teacher nodes in each hidden layer of a lane."""
+    own = frame.lanes.settings[lane]
+    students = max(1, round(own.overparameterization * own.teacher_width))
+    return students, max(1, own.teacher_width - own.left_out)
+
+
+# ---- the matrix ----
+
+
+def matrix_figure(name: str, colour_title: str = "correlation") -> go.Figure:
+    """Return an empty matrix, student nodes by teacher nodes."""
+    bar = {
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickfont": {"size": 11},
+        "title": {"text": colour_title, "side": "right"},
+    }
+    cells = go.Heatmap(x=[], y=[], z=[], zmin=-1, zmax=1, colorscale=SCALE, colorbar=bar, name=colour_title)
+    caption = "Correlation of student nodes (the luckiest at the start on top) with teacher nodes, chosen lane"
+    figure = plot(name, caption, "teacher node", "student node, by luck at the start", [cells], height=380)
+    figure.update_xaxes(showgrid=False, zeroline=False)
+    return figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
+
+
+def draw_matrix(frame: Frame, figure: str, nodes: Nodes) -> None:
+    """Draw a lane's matrices side by side, one for each layer, with a gap between them."""
+    blocks = []
+    for initial, now in zip(nodes.initial, nodes.now, strict=True):
+        order = np.argsort(-initial.max(1), kind="stable")
+        blocks += [now[order], np.full((len(now), 1), np.nan)]
+    cells = np.concatenate(blocks[:-1], axis=1)
+    across, down = np.arange(1, cells.shape[1] + 1), np.arange(1, len(cells) + 1)
+    frame.screen.replace(figure, 0, x=across, y=down, z=cells)
+    frame.screen.relayout(figure, _columns(nodes))
+
+
+def _columns(nodes: Nodes) -> dict:
+    """Number the teacher nodes of each layer from 1."""
+    values, texts, start, notes = [], [], 0, []
+    for layer, block in enumerate(nodes.now):
+        count = block.shape[1]
+        every = max(1, -(-count // 10))
+        shown = range(every if every > 1 else 1, count + 1, every)
+        values += [start + number for number in shown]
+        texts += [str(number) for number in shown]
+        if len(nodes.now) > 1:
+            where = {"x": start + (count + 1) / 2, "y": 1.0, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+            notes.append({**where, "text": f"hidden layer {layer + 1}", "font": {"size": 12}})
+        start += count + 1
+    return {"xaxis.tickvals": values, "xaxis.ticktext": texts, "annotations": notes}
+
+
+# ---- the paths of all nodes over the step ----
+
+
+def path_figure(name: str, caption: str, y: str, colours: tuple[str, str], **layout) -> go.Figure:
+    """Return an empty figure for the paths of all nodes: others, winners of layer 1, winners of layer 2."""
+    traces = [
+        line("other student nodes", OTHERS, line={"width": 1}),
+        line("nearest to a teacher node", colours[0], line={"width": 1.5}),
+        line("nearest, in layer 2", colours[1], line={"width": 1.5}),
+    ]
+    return plot(name, caption, "step", y, traces, height=380, showlegend=True, **layout)
+
+
+def draw_paths(frame: Frame, figure: str, nodes: Nodes, quantity: str) -> None:
+    """Draw the chosen lane's `trail_correlation` or `trail_contribution`; who is nearest now has the colour."""
+    trail, step = taken(frame, quantity), taken(frame, "trail_step")
+    if trail is None or step is None:
+        return
+    lane, count = frame.selected, len(nodes.now[0])
+    others, winners = [], []
+    for layer, is_lucky in enumerate(nodes.is_lucky):
+        paths = trail[lane, :, layer, :count]
+        others.append(paths[:, ~is_lucky])
+        winners.append(paths[:, is_lucky])
+    for trace, paths in enumerate([np.concatenate(others, axis=1), *winners]):
+        x, y = in_one_line(step[lane], paths)
+        frame.screen.replace(figure, trace, x=x, y=y)
+    if len(winners) == 1:
+        frame.screen.replace(figure, 2, x=[], y=[])
+
+
+def in_one_line(step: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay paths, shape (T, m), end to end as one trace with gaps between them, each thinned to a bounded number."""
+    kept = np.unique(np.linspace(0, len(step) - 1, POINTS_OF_A_PATH).astype(int))
+    gap = np.full((1, paths.shape[1]), np.nan)
+    x = np.append(step[kept].astype(float), np.nan)
+    return np.tile(x, paths.shape[1]), np.concatenate([paths[kept], gap]).T.ravel()

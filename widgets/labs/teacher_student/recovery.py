@@ -1,0 +1,184 @@
+"""Many students of four widths at once: how often are all nodes found?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.sweep import WidthSweep
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.teacher_student.strips import draw_strips, spread, strip_figure
+from widgets.labs.teacher_student.students import TWO_LAYERS, idle_student_fields
+from widgets.plots import line, plot
+from widgets.view import LabView
+
+RANGES = {"1, 2, 5, 10": (1.0, 2.0, 5.0, 10.0), "0.5, 1, 1.5, 2": (0.5, 1.0, 1.5, 2.0)}
+COLOURS = LANE_COLOURS[:4]
+ORDER = ("first", "second", "third", "fourth")
+
+
+class RecoverySettings(TeacherStudentSettings):
+    """Four widths, and students of each."""
+
+    widths: Literal["1, 2, 5, 10", "0.5, 1, 1.5, 2"] = setting(
+        "1, 2, 5, 10", label="widths", symbol="m/n", doc="Student nodes for each teacher node, for the four widths."
+    )
+    students: int = setting(
+        8, label="students of each width", doc="They differ in their first weights.", low=1, high=20
+    )
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
+    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 4000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 4000)
+    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 20)
+
+
+class RecoveryView(LabView):
+    """Teacher nodes found over the step, and each student's end, by width."""
+
+    name = "recovery"
+    title = "How wide must a student be?"
+    experiment = WidthSweep()
+    compare = False
+    seeds = 20
+    step_figures = ()
+    shown = ("widths", "students", "depth", "active_share", "init_scale", "learning_rate", "seed")
+    more = (
+        "top_scale",
+        "strength_decay",
+        "data",
+        "train_size",
+        "teacher_width",
+        "dimension",
+        "outputs",
+        "optimizer",
+        "momentum",
+        "schedule",
+        "horizon",
+        "batch_size",
+        "teacher_seed",
+        "measure_every",
+        "steps",
+    )
+    presets = (
+        Preset("four widths", "At the teacher's own width some students miss nodes. Twice as many suffice.", ({},)),
+        Preset(
+            "from half to double",
+            "Half as many nodes cannot do it; the gain is between 1 and 2.",
+            ({"widths": "0.5, 1, 1.5, 2", "students": 16},),
+        ),
+        Preset(
+            "twenty students each",
+            "Eighty trainings, some 20 to 40 seconds: the shares to trust.",
+            ({"students": 20},),
+        ),
+        Preset(
+            "two hidden layers",
+            "Both layers, 1 to 10 times as wide: about a minute. At equal steps the widest is not the best.",
+            ({**TWO_LAYERS, "students": 4},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return RecoverySettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        widths, students, first = RANGES[values.pop("widths")], values.pop("students"), values.pop("seed")
+        pairs = [(width, first + k) for width in widths for k in range(students)]
+        own = [TeacherStudentSettings.checked({**values, "overparameterization": w, "seed": seed}) for w, seed in pairs]
+        return Lanes(own, [f"{w:g}×, seed {seed}" for w, seed in pairs])
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_student_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        kinds = [f"{place} width" for place in ORDER]
+        found = plot(
+            "recovery-found",
+            "Teacher nodes found (correlation above 0.99), mean of the students of each width",
+            "step",
+            "share of nodes found",
+            [line(kind, colour) for kind, colour in zip(kinds, COLOURS, strict=True)],
+            yaxis_range=[0, 1.05],
+            height=360,
+        )
+        best = strip_figure(
+            "recovery-best",
+            "Best correlation of each teacher node, mean over nodes and layers: a dot for each student",
+            "width, student against teacher",
+            "best correlation",
+            kinds,
+            COLOURS,
+            yaxis_range=[0.5, 1.02],
+            height=360,
+        )
+        caption = "What each student leaves unexplained"
+        left = strip_figure(
+            "recovery-fvu", caption, "width, student against teacher", "unexplained share", kinds, COLOURS
+        ).update_yaxes(type="log")
+        return {"found": found, "best": best, "left": left}
+
+    def begin(self, frame: Frame) -> None:
+        frame.screen.relayout("found", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        ticks = [f"{width:g}×" for width in dict.fromkeys(s.overparameterization for s in frame.lanes.settings)]
+        at = _notes(ticks)
+        for figure in ("best", "left"):
+            frame.screen.relayout(figure, {"xaxis.ticktext": ticks})
+        frame.screen.relayout("found", {"annotations": at})
+
+    def draw(self, frame: Frame) -> None:
+        every, groups = frame.lanes.shared.measure_every, _groups(frame)
+        steps = np.arange(frame.start, frame.stop)
+        steps = steps[steps % every == 0]
+        nodes = frame.lanes.shared.teacher_width * frame.lanes.shared.depth
+        for trace, lanes in enumerate(groups):
+            recovered = frame.history["recovered"][steps][:, lanes].sum(2).mean(1)
+            frame.screen.extend("found", trace, steps, recovered / nodes)
+        row = frame.stop - 1
+        best = frame.history["best_correlation"][row].mean((1, 2))
+        draw_strips(frame, "best", [best[lanes] for lanes in groups])
+        left = np.maximum(frame.history["fvu"][row], 1e-12)
+        draw_strips(frame, "left", [left[lanes] for lanes in groups])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines, row, shape = [], frame.stop - 1, frame.lanes.shared
+        for lanes in _groups(frame):
+            width = frame.lanes.settings[lanes[0]].overparameterization
+            alls = (frame.history["recovered"][row, lanes] == shape.teacher_width).all(1).mean()
+            layers = frame.history["best_correlation"][row, lanes].mean(2).T
+            best = ", ".join(spread(each) for each in layers)
+            cosine = spread(frame.history["weight_cosine"][row, lanes].mean(1))
+            said = f"{alls:.0%} found all; correlation {best}; weight cosine {cosine}"
+            lines.append(Reading(0, f"width {width:g}×", said))
+        return lines
+
+
+def _groups(frame: Frame) -> list[np.ndarray]:
+    """The lanes of each width, in the order of the widths."""
+    own = np.array([settings.overparameterization for settings in frame.lanes.settings])
+    return [np.flatnonzero(own == width) for width in dict.fromkeys(own.tolist())]
+
+
+def _notes(ticks: Sequence[str]) -> list[dict]:
+    """Name the curves in the figure: their widths depend on a setting, a legend does not."""
+    return [
+        {
+            "x": 0.98 - 0.12 * (len(ticks) - 1 - k),
+            "y": 0.04,
+            "xref": "paper",
+            "yref": "paper",
+            "showarrow": False,
+            "text": f"<b>{tick}</b>",
+            "font": {"color": COLOURS[k], "size": 13},
+        }
+        for k, tick in enumerate(ticks)
+    ]

@@ -1,0 +1,143 @@
+"""One lab: nodes that do not matter. Shake them, and watch the loss not move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.teacher_student.experiment import TeacherStudent
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.teacher_student.nodes import Nodes, draw_paths, is_due, path_figure, taken
+from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
+from widgets.plots import grey, line, plot, wide
+from widgets.view import LabView
+
+LEAST = 1e-8
+LONG = {"top_scale": 1.0, "steps": 3000, "horizon": 4000, "measure_every": 20}
+
+
+class ShakenView(LabView):
+    """Loss with the moments of shaking marked, what each node adds over time, and what shaking it would do."""
+
+    name = "shaken"
+    title = "Shake a node"
+    experiment = TeacherStudent()
+    shown = ("shake", "shaken_node", "overparameterization", "init_scale", "top_scale", "learning_rate", "seed")
+    more = (
+        "depth",
+        "active_share",
+        "data",
+        "train_size",
+        "teacher_width",
+        "dimension",
+        "outputs",
+        "optimizer",
+        "momentum",
+        "schedule",
+        "horizon",
+        "batch_size",
+        "teacher_seed",
+        "measure_every",
+        "steps",
+    )
+    step_figures = ("loss",)
+    presets = (
+        Preset(
+            "who matters?",
+            "Let it train for a thousand steps, then choose what to shake. The orange nodes matter, the grey do not.",
+            (LONG,),
+            ("5×",),
+        ),
+        Preset(
+            "small initial weights",
+            "Weights a tenth as large: several students share a teacher node, and hardly any is irrelevant.",
+            ({**LONG, "init_scale": 0.1, "top_scale": 0.1},),
+            ("small weights",),
+        ),
+        Preset(
+            "large and small",
+            "The same with both, side by side: choose a lane to see its nodes.",
+            (LONG, {**LONG, "init_scale": 0.1, "top_scale": 0.1}),
+            ("scale 1", "scale 0.1"),
+        ),
+        Preset(
+            "two hidden layers",
+            "Nodes of the second hidden layer are shaken.",
+            ({**LONG, "depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "overparameterization": 2.0},),
+            ("2×, two layers",),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_student_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        log = {"yaxis_type": "log"}
+        caption = "Loss of the batches; a dotted line where something was shaken"
+        loss = plot("shaken-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], height=240, **log)
+        marks = {"mode": "markers"}
+        nodes = plot(
+            "shaken-nodes",
+            "If this one were shaken: rise of the unexplained share, chosen lane",
+            "number of the student node",
+            "rise of the unexplained share",
+            [
+                line("other student nodes", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
+                line("nearest to a teacher node", WINNERS[0], **marks, marker={"size": 8}),
+            ],
+            height=380,
+            showlegend=True,
+            **log,
+        )
+        caption = "What each node adds to the next layer: outgoing weight × deviation of its activation"
+        added = path_figure("shaken-added", caption, "contribution", WINNERS, **log)
+        return {"loss": wide(loss), "added": added, "nodes": nodes}
+
+    def begin(self, frame: Frame) -> None:
+        for figure in ("loss", "added"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+        self._nodes(frame)
+
+    def draw(self, frame: Frame) -> None:
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+        if is_due(frame):
+            self._nodes(frame)
+
+    @staticmethod
+    def _nodes(frame: Frame) -> None:
+        for lane, nodes, _, rise in _matter(frame):
+            if lane != frame.selected:
+                continue
+            draw_paths(frame, "added", nodes, "trail_contribution")
+            for trace, among in enumerate((~nodes.is_lucky[-1], nodes.is_lucky[-1])):
+                frame.screen.replace("nodes", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
+            frame.screen.relayout("nodes", {"xaxis.range": [0, len(rise) + 1]})
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        last = [float(frame.history["fvu"][frame.last(lane), lane]) for lane in range(len(frame.lanes))]
+        lines = [Reading(lane, "unexplained", value) for lane, value in enumerate(last)]
+        for lane, nodes, added, rise in _matter(frame):
+            both = [("nearest", nodes.is_lucky[-1]), ("others", ~nodes.is_lucky[-1])]
+            lines += [Reading(lane, f"{name}: nodes", f"{among.sum()}") for name, among in both]
+            lines += [Reading(lane, f"{name}: add, mean", _mean(added[among])) for name, among in both]
+            lines += [Reading(lane, f"{name}: rise if shaken, mean", _mean(rise[among])) for name, among in both]
+        return lines
+
+
+def _matter(frame: Frame) -> list[tuple[int, Nodes, np.ndarray, np.ndarray]]:
+    """For each lane what each node of the last hidden layer adds and what shaking it would do, (m,) each."""
+    rise, added = taken(frame, "shake_rise"), taken(frame, f"contribution_{frame.lanes.shared.depth}")
+    if rise is None or added is None:
+        return []
+    every = enumerate(Nodes.of(frame))
+    return [(k, nodes, added[k, : len(nodes.now[-1])], rise[k, : len(nodes.now[-1])]) for k, nodes in every]
+
+
+def _mean(values: np.ndarray) -> float | str:
+    return float(values.mean()) if len(values) else "none"

@@ -1,0 +1,151 @@
+"""Structured data against random data: how many student nodes are used, and who generalises?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.teacher_student.experiment import TeacherStudent
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.structure import KINDS, structure_lanes
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
+from widgets.labs.teacher_student.students import idle_student_fields
+from widgets.plots import line, plot, theory
+from widgets.view import LabView
+
+
+class StructureSettings(TeacherStudentSettings):
+    """Students of three kinds of data; what the kinds differ in is not to be set."""
+
+    students: int = setting(4, label="students", doc="Of each kind, each with a teacher of its own.", low=1, high=8)
+    learning_rate: float = fewer(TeacherStudentSettings, "learning_rate", 0.05, 1e4)
+    train_size: int = fewer(TeacherStudentSettings, "train_size", 300, 2000)
+    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 2.0, 3.0)
+    init_scale: float = fewer(TeacherStudentSettings, "init_scale", 0.1, 10.0)
+    top_scale: float = fewer(TeacherStudentSettings, "top_scale", 0.1, 10.0)
+    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 5000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 5000)
+    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
+
+
+FIXED = ("teacher_width", "left_out", "data", "teacher_seed", "shake", "shaken_node", "depth", "strength_decay")
+
+
+class StructureView(LabView):
+    """Nodes in use over the step, and what is left unexplained on the training points and on fresh ones."""
+
+    name = "structure"
+    title = "Structure, or noise?"
+    experiment = TeacherStudent()
+    compare = False
+    seeds = 8
+    step_figures = ()
+    shown = ("train_size", "overparameterization", "init_scale", "students", "seed")
+    more = (
+        "top_scale",
+        "learning_rate",
+        "momentum",
+        "active_share",
+        "dimension",
+        "outputs",
+        "batch_size",
+        "horizon",
+        "measure_every",
+        "steps",
+    )
+    presets = (
+        Preset(
+            "300 points, 100 nodes",
+            "All three are fitted. Only what a small teacher made is understood, and few nodes carry it.",
+            ({},),
+        ),
+        Preset(
+            "1000 points",
+            "More points: the large teacher is understood, too, and noise can no longer be fitted.",
+            ({"train_size": 1000},),
+        ),
+        Preset(
+            "large initial weights",
+            "Weights ten times as large: many nodes stay in use whatever the data, and none of it is understood.",
+            ({"init_scale": 1.0, "top_scale": 1.0, "learning_rate": 0.02},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return StructureSettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump(exclude=set(FIXED))
+        return structure_lanes(values.pop("students"), values.pop("seed"), **values)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return tuple(name for name in idle_student_fields(settings) if name != "train_size")
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        curves = [line(kind, colour) for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)]
+        used = plot(
+            "structure-used",
+            "Nodes in use (participation ratio of what they add), median of each kind",
+            "step",
+            "nodes in use",
+            curves,
+            yaxis_rangemode="tozero",
+            showlegend=True,
+            height=360,
+        )
+        left = plot(
+            "structure-left",
+            "Unexplained on the training points (line) and on fresh ones (dots); dashes: guessing the mean",
+            "step",
+            "unexplained share",
+            [
+                *(line(kind, colour) for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)),
+                *(
+                    line(f"{kind}, fresh", colour, line={"dash": "dot"}, showlegend=False)
+                    for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)
+                ),
+                theory("guessing the mean", "#888", showlegend=False),
+            ],
+            yaxis_type="log",
+            height=360,
+        )
+        short = ("small teacher", "large", "shuffled")
+        caption = "Nodes in use now: a dot for each student"
+        ends = strip_figure("structure-ends", caption, "data", "nodes in use", short, LANE_COLOURS)
+        return {"used": used, "left": left, "ends": ends.update_yaxes(rangemode="tozero")}
+
+    def begin(self, frame: Frame) -> None:
+        steps = frame.lanes.shared.steps
+        for figure in ("used", "left"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
+        frame.screen.replace("left", 2 * len(KINDS), x=[0, steps], y=[1, 1])
+
+    def draw(self, frame: Frame) -> None:
+        groups = _groups(frame)
+        draw_medians(frame, "used", groups, "effective_nodes")
+        draw_medians(frame, "left", groups, "train_fvu")
+        draw_medians(frame, "left", groups, "fvu", len(KINDS))
+        now = frame.history["effective_nodes"][frame.stop - 1, :, 0]
+        draw_strips(frame, "ends", [now[lanes] for lanes in groups])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        row, lines = frame.stop - 1, []
+        for kind, lanes in zip(KINDS, _groups(frame), strict=True):
+            used = frame.history["effective_nodes"][row, lanes, 0]
+            known, fresh = (float(np.median(frame.history[name][row, lanes])) for name in ("train_fvu", "fvu"))
+            said = f"{used.min():.0f} to {used.max():.0f} nodes; unexplained {known:.2g}, on fresh points {fresh:.2g}"
+            lines.append(Reading(0, kind, said))
+        return lines
+
+
+def _groups(frame: Frame) -> list[np.ndarray]:
+    """The lanes of each kind of data."""
+    return np.split(np.arange(len(frame.lanes)), len(KINDS))
