@@ -1,0 +1,109 @@
+"""The labs of lesson 6."""
+
+import numpy as np
+from lab_case import LabCase, Shown
+
+from lessons.periodic.phases import find_periods
+from widgets.lab import Lab
+from widgets.labs.periodic.circle import PATHS, CircleView
+from widgets.labs.periodic.forecast import NORMS_OF_LANES, TURNS, ForecastView
+from widgets.labs.periodic.minima import MinimaView
+from widgets.labs.periodic.period_map import MapView
+from widgets.labs.periodic.periods import PeriodsView
+from widgets.labs.periodic.phase_shades import SHADES
+from widgets.labs.periodic.stretch import StretchView
+from widgets.labs.periodic.variants import VariantsView
+
+SMALL = {"width": 4, "depth": 1, "train_size": 30, "sharpness_every": 5, "steps": 12}
+
+
+def steps_of(lab: Lab) -> list[int]:
+    return list(range(len(lab.history)))
+
+
+def series(lab: Lab, figure: str, trace: int, quantity: str) -> Shown:
+    """A trace is a quantity of the first lane at each step."""
+    number = list(lab.view.figures(["a"], ["#111"])).index(figure)
+    return Shown(number, trace, steps_of(lab), lab.history[quantity][:, 0].astype(float).tolist())
+
+
+def whole_show(lab: Lab) -> list[Shown]:
+    """Loss behind its phases, norm, gradient, rate and both forces, each at every step; and the first band."""
+    history = lab.history
+    phases = find_periods(history["loss"][:, :1], history["norm"][:, :1]).phase[:, 0]
+    begins = np.flatnonzero(np.diff(phases, prepend=-1))
+    ends = np.append(begins[1:], len(phases) - 1)
+    corners = []
+    for begin, end in zip(begins, ends, strict=True):
+        corners += [begin, begin, end, end, begin, None] if phases[begin] == phases[0] else []
+    lanes = history["loss"].shape[1]
+    return [
+        Shown(0, int(phases[0]), corners, [0, 1, 1, 0, 0, None] * (len(corners) // 6)),
+        series(lab, "loss", SHADES, "loss"),
+        series(lab, "norm", 0, "norm"),
+        series(lab, "gradient", 0, "effective_gradient"),
+        series(lab, "rate", 0, "effective_learning_rate"),
+        series(lab, "forces", 0, "gradient_force"),
+        series(lab, "forces", lanes, "decay_force"),
+    ]
+
+
+def along_the_plane(lab: Lab) -> list[Shown]:
+    """Each lane's points are effective gradient and squared norm."""
+    gradient, norm = (lab.history[name][:, 0].astype(float) for name in ("effective_gradient", "norm"))
+    return [Shown(0, PATHS, gradient.tolist(), (norm**2).tolist()), series(lab, "loss", SHADES, "loss")]
+
+
+def turns(lab: Lab) -> list[Shown]:
+    """1 - cos at each step but the first, which has not turned; norm and effective learning rate."""
+    turn = lab.history["cosine_distance"][1:, 0].astype(float)
+    return [
+        Shown(0, TURNS, steps_of(lab)[1:], turn.tolist()),
+        series(lab, "norm", NORMS_OF_LANES, "norm"),
+        series(lab, "rate", SHADES, "effective_learning_rate"),
+    ]
+
+
+def stretched(lab: Lab) -> list[Shown]:
+    """Loss, gradient's ratio and the size of the cosine over the factor, lane by lane."""
+    history, found = lab.history, []
+    for figure, quantity in enumerate(("loss", "gradient_ratio", "inner_product")):
+        for lane in range(history["loss"].shape[1]):
+            alpha, values = history["alpha"][:, lane], np.abs(history[quantity][:, lane])
+            found.append(Shown(figure, lane, alpha[values > 0].tolist(), values[values > 0].tolist()))
+    return found
+
+
+def losses_and_norms(lab: Lab) -> list[Shown]:
+    return [series(lab, "loss", 0, "loss"), series(lab, "norm", 0, "norm")]
+
+
+def cells(lab: Lab) -> list[Shown]:
+    """A row for each learning rate, a column for each weight decay; the norm of the first cell."""
+    return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", 0, "norm")]
+
+
+def run_and_others(lab: Lab) -> list[Shown]:
+    others = lab.history["loss"][:, 1].astype(float).tolist()
+    return [series(lab, "loss", 0, "loss"), Shown(0, 2, steps_of(lab), others)]
+
+
+CASES = {
+    "stretch": LabCase(StretchView, {"width": 4, "train_size": 20}, instant=True, drawn=stretched, script=False),
+    "periods": LabCase(PeriodsView, SMALL, hot=("learning_rate", 0.4), drawn=whole_show, script=False),
+    "circle": LabCase(CircleView, SMALL, hot=("weight_decay", 0.1), drawn=along_the_plane, script=False),
+    "forecast": LabCase(ForecastView, SMALL, hot=("learning_rate", 0.4), drawn=turns, script=False),
+    "period_map": LabCase(
+        MapView,
+        {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "rows": 3, "columns": 2},
+        sweep=True,
+        drawn=cells,
+    ),
+    "variants": LabCase(VariantsView, SMALL, hot=("learning_rate", 0.4), drawn=losses_and_norms, script=False),
+    "minima": LabCase(
+        MinimaView,
+        {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2},
+        sweep=True,
+        drawn=run_and_others,
+    ),
+}

@@ -1,0 +1,68 @@
+"""The labs of lesson 6: periods of batch normalisation and weight decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from widgets.lab import Lab
+from widgets.labs.periodic import questions
+from widgets.labs.periodic.circle import CircleView
+from widgets.labs.periodic.forecast import ForecastView
+from widgets.labs.periodic.long_run import long_run
+from widgets.labs.periodic.minima import MinimaView
+from widgets.labs.periodic.period_map import MapView
+from widgets.labs.periodic.periods import PeriodsView
+from widgets.labs.periodic.stretch import StretchView
+from widgets.labs.periodic.variants import VariantsView
+from widgets.quiz import Quiz
+
+__all__ = [
+    "answers",
+    "ask",
+    "circle",
+    "forecast",
+    "long_run",
+    "minima",
+    "period_map",
+    "periods",
+    "stretch",
+    "variants",
+]
+
+QUIZ = Quiz(questions.ALL)
+ask, answers = QUIZ.ask, QUIZ.answers
+
+
+def stretch(**changes: Any) -> Lab:
+    """Scale invariance; keywords are settings of `lessons.periodic.stretching.StretchingSettings`."""
+    return Lab(StretchView(), **changes)
+
+
+def periods(**changes: Any) -> Lab:
+    """Training in periods; keywords are settings of `lessons.periodic.settings.PeriodicSettings`."""
+    return Lab(PeriodsView(), **changes)
+
+
+def circle(**changes: Any) -> Lab:
+    """Effective gradient against norm; keywords are settings of `PeriodicSettings`."""
+    return Lab(CircleView(), **changes)
+
+
+def forecast(**changes: Any) -> Lab:
+    """The next jump foretold; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
+    return Lab(ForecastView(), **changes)
+
+
+def period_map(**changes: Any) -> Lab:
+    """A map over learning rate and weight decay; keywords are settings of `MapSettings`."""
+    return Lab(MapView(), **changes)
+
+
+def variants(**changes: Any) -> Lab:
+    """What changes the periods, lane by lane; keywords are settings of `PeriodicSettings`."""
+    return Lab(VariantsView(), **changes)
+
+
+def minima(**changes: Any) -> Lab:
+    """Minima of successive periods beside independent nets; keywords are settings of `MinimaSettings`."""
+    return Lab(MinimaView(), **changes)

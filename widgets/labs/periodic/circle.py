@@ -1,0 +1,203 @@
+"""The phase picture: effective gradient against squared norm, with the lines that the trajectory turns at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.phases import Phase, recorded_onsets
+from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.periodic.periods import LOG, idle_fields, period_readings, rates_used
+from widgets.labs.periodic.phase_shades import PHASE_COLOURS, PHASE_NAMES, SHADES, banded, draw_shades, shades
+from widgets.plots import grey, line, plot, theory, wide
+from widgets.view import LabView
+
+DELTAS = {"10⁻⁵": 1e-5, "10⁻³": 1e-3, "10⁻¹": 0.1}
+POINTS = 52
+FAR = np.array([1e-9, 1e9])
+# Traces of the plane: equilibrium, jump lines, the box, the newest round by phase, where the net is now, all rounds.
+EQUILIBRIUM, JUMPS, BOX = 0, 1, 1 + len(DELTAS)
+ROUND, NOW, PATHS = BOX + 1, BOX + 1 + len(Phase), BOX + 2 + len(Phase)
+
+
+class CircleView(LabView):
+    """The plane of effective gradient and squared norm, where a training goes round and round; and its loss."""
+
+    name = "circle"
+    title = "Round and round"
+    experiment = Periodic()
+    step_figures = ("loss",)
+    shown = ("learning_rate", "weight_decay", "fixed_norm", "initial_norm", "seed")
+    more = ("learning_rate_decay", "width", "depth", "train_size", "sharpness_every", "steps")
+    presets = (
+        Preset(
+            "round and round",
+            "Down with the norm, along the jump lines, across them, and up again.",
+            ({"steps": 4000, "sharpness_every": 200},),
+        ),
+        Preset(
+            "slowly",
+            "A quarter of the speed, to watch one jump: how many steps does the way up take?",
+            ({"steps": 2500, "sharpness_every": 200},),
+            speed=250.0,
+        ),
+        Preset(
+            "no weight decay",
+            "Nothing pulls the norm down: it stays where it is, and g goes to zero.",
+            ({"steps": 2000, "weight_decay": 0.0, "sharpness_every": 200},),
+        ),
+        Preset(
+            "two learning rates",
+            "Four times η: the same round, at four times ρ².",
+            tuple(
+                {"steps": 3000, "sharpness_every": 200, "learning_rate": rate, "weight_decay": decay}
+                for rate, decay in ((0.5, 0.004), (2.0, 0.001))
+            ),
+            ("η = 0.5", "η = 2"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        marker = {"size": 11, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": grey(1.0)}}
+        dotted = {"dash": "dot", "width": 1.2}
+        traces = [
+            theory("equilibrium ρ² = κg", grey(1.0)),
+            *(line(f"1 − cos = {delta}", grey(0.7), line=dotted, hoverinfo="skip") for delta in DELTAS),
+            line("box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, hoverinfo="skip"),
+            *(line(PHASE_NAMES[phase], PHASE_COLOURS[phase], line={"width": 3.5}) for phase in Phase),
+            line("now", grey(1.0), mode="markers", marker=marker, showlegend=False),
+            *(line(n, c, line={"width": 1}, opacity=0.55, showlegend=len(pairs) > 1) for n, c in pairs),
+        ]
+        plane = plot(
+            "circle-plane",
+            "Effective gradient against squared norm; the newest round of the chosen lane by phase",
+            "effective gradient g",
+            "squared norm ρ²",
+            traces,
+            height=430,
+            xaxis_type="log",
+            xaxis_tickformat="~g",
+            xaxis_range=[-2.5, 2.0],
+            yaxis_range=[-1.0, 2.5],
+            showlegend=True,
+            **LOG,
+        )
+        lines = [line(n, c, showlegend=False) for n, c in pairs]
+        loss = plot(
+            "circle-loss",
+            "Loss, and the phases of the chosen lane",
+            "step",
+            "loss",
+            [*shades(legend=False), *lines],
+            height=210,
+            **LOG,
+        )
+        return {"plane": wide(plane), "loss": wide(banded(loss))}
+
+    def begin(self, frame: Frame) -> None:
+        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        draw_shades(frame, "loss")
+        gradient, square = self._plane(frame)
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", SHADES + lane, lane, "loss")
+            frame.path("plane", PATHS + lane, gradient[:, lane], square[:, lane], lane)
+        lane = min(frame.selected, len(frame.lanes) - 1)
+        self._newest_round(frame, lane, gradient[:, lane], square[:, lane])
+        self._lines(frame, lane, gradient[:, lane], square[:, lane])
+
+    @staticmethod
+    def _plane(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+        """g and rho^2 so far, each (T, K)."""
+        history = frame.history
+        return history["effective_gradient"][: frame.stop].astype(float), history["norm"][: frame.stop].astype(
+            float
+        ) ** 2
+
+    @staticmethod
+    def _newest_round(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
+        last = frame.last(lane)
+        begin = max(0, int(frame.history["onset"][last, lane]))
+        rows = np.arange(begin, last + 1)
+        phases = frame.history["phase"][rows, lane].astype(int)
+        for phase in Phase:
+            mine = rows[phases == phase]
+            if phase is Phase.B:  # it goes on from where it is found to have begun
+                mine = mine[mine > begin]
+            shown = mine[np.unique(np.linspace(0, len(mine) - 1, POINTS).astype(int))] if len(mine) else mine
+            frame.screen.replace("plane", ROUND + phase, x=gradient[shown], y=square[shown])
+        frame.screen.replace("plane", NOW, x=gradient[[last]], y=square[[last]])
+
+    @staticmethod
+    def _lines(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
+        """Where the norm neither rises nor falls, where a step turns by delta, and the box of the last whole round."""
+        rates, decays = rates_used(frame, lane)
+        now = min(frame.last(lane), frame.lanes.shared.steps - 1)
+        rate, decay = rates[now], decays[now]
+        k = float(kappa(rate, decay)) if rate * decay else np.nan
+        frame.screen.replace("plane", EQUILIBRIUM, x=FAR, y=k * FAR)
+        for number, delta in enumerate(DELTAS.values()):
+            frame.screen.replace("plane", JUMPS + number, x=FAR, y=jump_norm(delta, FAR, rate, decay) ** 2)
+        low, high = _extremes(frame, lane)
+        frame.screen.replace(
+            "plane", BOX, x=[low, high, high, low, low], y=[k * low, k * low, k * high, k * high, k * low]
+        )
+        seen = np.concatenate([square[: now + 1], [k * low, k * high]])
+        ranges = {"xaxis.range": _decades(gradient[: now + 1]), "yaxis.range": _decades(seen)}
+        frame.screen.relayout("plane", ranges)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            rates, decays = (values[max(row - 1, 0)] for values in rates_used(frame, lane))
+            before = max(row - 1, 0)
+            norm, gradient = (float(frame.history[name][before, lane]) for name in ("norm", "effective_gradient"))
+            turn = float(step_cosine_distance(norm, gradient, rates, decays))
+            low, high = _extremes(frame, lane)
+            k = float(kappa(rates, decays)) if rates * decays else np.nan
+            plain = row > 0 and not frame.lanes.settings[lane].fixed_norm
+            lines += [
+                Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
+                Reading(
+                    lane,
+                    "turn 1 − cos of the last step",
+                    float(frame.history["cosine_distance"][row, lane]),
+                    turn if plain else None,
+                ),
+                Reading(lane, "ρ²", float(frame.history["norm"][row, lane]) ** 2),
+                Reading(
+                    lane, "κℓ to κL", f"{k * low:.3g} to {k * high:.3g}" if np.isfinite(k * low) else "after a round"
+                ),
+                *period_readings(frame, lane),
+            ]
+        return lines
+
+
+def _extremes(frame: Frame, lane: int) -> tuple[float, float]:
+    """Smallest and largest effective gradient of the last whole round; nan before there is one."""
+    (onsets,) = recorded_onsets(frame.history["onset"][: frame.stop, lane : lane + 1])
+    if len(onsets) < 2:
+        return np.nan, np.nan
+    gradients = frame.history["effective_gradient"][onsets[-2] : onsets[-1], lane]
+    return float(gradients.min()), float(gradients.max())
+
+
+def _decades(values: np.ndarray) -> list[float]:
+    """Range of a logarithmic axis around these values, in steps of half a decade, so that it seldom changes."""
+    known = values[np.isfinite(values) & (values > 0)]
+    if not len(known):
+        return [-1.0, 1.0]
+    ends = np.log10([known.min(), known.max()]) * 2
+    return [float(np.floor(ends[0] - 0.1) / 2), float(np.ceil(ends[1] + 0.1) / 2)]

@@ -1,0 +1,172 @@
+"""A forecast of each jump, drawn before it comes, and the limit that the effective learning rate runs into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.periodic.forecast import Forecast
+from lessons.periodic.theory import delta_limits, jump_norm_approximate, norm_bounds
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.periodic.periods import LOG, NORMS, draw_rates, limit_reading, rate_figure, rates_used
+from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
+from widgets.plots import grey, line, plot, theory, wide
+from widgets.view import LabView
+
+BETWEEN = "rgba(47,126,216,0.2)"
+BANDS, SIZE, JUMPED, TURNS = range(4)
+LOWEST, HIGHEST, POSSIBLE, CERTAIN, NORMS_OF_LANES = range(5)
+POINTS = 40
+
+
+class ForecastView(LabView):
+    """The turn of each step with the times t_min to t_max of each forecast, the norm in its bounds, and the limit.
+
+    Forecasts and bounds are those of the chosen lane.
+    """
+
+    name = "forecast"
+    title = "The next jump foretold"
+    experiment = Forecast()
+    step_figures = ("turn",)
+    shown = ("delta", "learning_rate", "weight_decay", "seed")
+    more = ("width", "depth", "train_size", "initial_norm", "sharpness_every", "steps")
+    presets = (
+        Preset(
+            "foretold",
+            "After each jump a blue band is drawn: there the next step that turns by more than δ should come.",
+            ({"steps": 4000},),
+        ),
+        Preset(
+            "too large a δ",
+            "Above ηλℓ²/L² no latest time exists: the band has a beginning and no end.",
+            ({"steps": 4000, "delta": 3e-4},),
+        ),
+        Preset(
+            "the limit, step by step",
+            "Sharpness is measured at every second step: where does the line cross the dashes?",
+            ({"steps": 1400, "sharpness_every": 2},),
+        ),
+        Preset(
+            "faster periods",
+            "Four times η·λ: δ has to grow as well.",
+            ({"learning_rate": 1.0, "weight_decay": 0.008, "delta": 1e-4, "steps": 2000},),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        star = {"symbol": "star", "size": 12, "color": "#d6457b"}
+        turn = plot(
+            "forecast-turn",
+            "How far each step turns the weights, and when the next turn of more than δ is foretold",
+            "step",
+            "1 − cos",
+            [
+                band("t_min to t_max", BETWEEN),
+                theory("δ", grey(1.0)),
+                go.Scatter(x=[], y=[], mode="markers", name="came", marker=star),
+                *(line(n, c, line={"width": 1.5}, showlegend=False) for n, c in pairs),
+            ],
+            showlegend=True,
+            **LOG,
+        )
+        norm = plot(
+            "forecast-norm",
+            "Norm ρ (line), its foretold bounds (dashes), and where a jump is possible and certain (dots)",
+            "step",
+            "norm ρ",
+            [
+                theory("if g were ℓ", grey(1.0)),
+                theory("if g were L", grey(1.0)),
+                line("possible below", "#b98600", line={"dash": "dot", "width": 2}),
+                line("certain below", "#d6457b", line={"dash": "dot", "width": 2}),
+                *(line(n, c, showlegend=False) for n, c in pairs),
+            ],
+            showlegend=True,
+            **NORMS,
+        )
+        rate = rate_figure("forecast-rate", names, colours, shaded=True)
+        return {"turn": wide(banded(turn)), "norm": norm, "rate": rate}
+
+    def begin(self, frame: Frame) -> None:
+        steps = frame.lanes.shared.steps
+        delta = frame.lanes.settings[self._lane(frame)].delta
+        frame.screen.replace("turn", SIZE, x=[0, steps], y=[delta, delta])
+        for figure in ("turn", "norm", "rate"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
+
+    def draw(self, frame: Frame) -> None:
+        history = frame.history
+        for lane in range(len(frame.lanes)):
+            rows = frame.rows(lane)
+            turn = history["cosine_distance"][rows, lane]
+            steps = np.arange(rows.start, rows.stop)
+            frame.screen.extend("turn", TURNS + lane, steps, np.where(turn > 0, turn, np.nan))
+            frame.curve("norm", NORMS_OF_LANES + lane, lane, "norm")
+        draw_rates(frame, first=SHADES)
+        draw_shades(frame, "rate")
+        lane = self._lane(frame)
+        made = _steps(history["forecast_step"][: frame.stop, lane])
+        # A band ends where the next forecast is made: what was foretold has come by then, or never will.
+        ends = np.minimum(history["latest"][made, lane], [*made[1:], frame.lanes.shared.steps])
+        draw_bands(frame, "turn", BANDS, list(zip(history["earliest"][made, lane], ends, strict=True)))
+        came = _steps(history["jump_step"][: frame.stop, lane])
+        frame.screen.replace("turn", JUMPED, x=came, y=history["cosine_distance"][came, lane])
+        self._bounds(frame, lane, made)
+
+    @staticmethod
+    def _lane(frame: Frame) -> int:
+        return min(frame.selected, len(frame.lanes) - 1)
+
+    @staticmethod
+    def _bounds(frame: Frame, lane: int, forecasts: np.ndarray) -> None:
+        """Between which norms the last forecast sees the run, and the norms at which it can and must jump."""
+        if not len(forecasts):
+            for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN):
+                frame.screen.replace("norm", trace, x=[], y=[])
+            return
+        made, delta, last = int(forecasts[-1]), frame.lanes.settings[lane].delta, frame.lanes.shared.steps
+        low, high = (float(frame.history[name][made, lane]) for name in ("lowest_gradient", "highest_gradient"))
+        start, latest = (float(frame.history[name][made, lane]) for name in ("norm", "latest"))
+        rate, decay = (values[min(made, last - 1)] for values in rates_used(frame, lane))
+        steps = np.linspace(0, max(0.0, min(latest, last) - made), POINTS)
+        for trace, norms in zip((LOWEST, HIGHEST), norm_bounds(steps, start, low, high, rate, decay), strict=True):
+            frame.screen.replace("norm", trace, x=made + steps, y=norms)
+        for trace, gradient in ((POSSIBLE, high), (CERTAIN, low)):
+            norm = float(jump_norm_approximate(delta, gradient, rate))
+            frame.screen.replace("norm", trace, x=made + steps[[0, -1]], y=[norm, norm])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane)]
+
+    @staticmethod
+    def _of_lane(frame: Frame, lane: int) -> list[Reading]:
+        row = frame.last(lane)
+        now = {name: float(frame.history[name][row, lane]) for name in frame.history.names}
+        rate, decay = (values[max(row - 1, 0)] for values in rates_used(frame, lane))
+        low, high = now["lowest_gradient"], now["highest_gradient"]
+        known = f"{low:.3g} to {high:.3g}" if low > 0 else "after a period"
+        lines = [Reading(lane, "ℓ to L of the last period", known)]
+        if now["forecasts"] > 0:
+            certain, possible = delta_limits(low, high, rate, decay)
+            latest = f"{now['latest']:.0f}" if np.isfinite(now["latest"]) else "no latest"
+            lines += [
+                Reading(lane, "foretold for steps", f"{now['earliest']:.0f} to {latest}"),
+                Reading(lane, "came at step", f"{now['jump_step']:.0f}" if now["jump_step"] >= 0 else "not yet"),
+                Reading(lane, "inside the band", f"{now['hits']:.0f} of {now['jumps']:.0f} jumps"),
+                Reading(lane, "δ certain below, possible below", f"{certain:.2g}, {possible:.2g}"),
+            ]
+        return [*lines, limit_reading(frame, lane)]
+
+
+def _steps(series: np.ndarray) -> np.ndarray:
+    """The steps that a series of step numbers has named; -1 is none."""
+    return np.unique(series[series >= 0]).astype(int)

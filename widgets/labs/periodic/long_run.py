@@ -1,0 +1,95 @@
+"""Opens the table of a long run, made in a terminal by `python -m lessons.periodic`."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import ipywidgets as ipw
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.periodic.long_run.series_file import read_series
+from lessons.periodic.phases import Periods, find_periods
+from widgets.decimate import thin
+from widgets.labs.periodic.phase_shades import banded, shades
+from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
+from widgets.plots import line, plot, wide
+
+COLOUR = "#2f7ed8"
+_FIGURES = {
+    "loss": ("Loss (line) and test error (dots), and the phases", "loss, error"),
+    "norm": ("Norm ρ", "norm ρ"),
+    "effective_gradient": ("Effective gradient g", "g"),
+    "effective_learning_rate": ("Effective learning rate η/ρ²", "η/ρ²"),
+}
+_HOW = (
+    "<p>There is no table <code>{path}</code> here yet. A terminal makes it: on the digits in a few seconds, on CIFAR "
+    "in hours and with a GPU.</p><pre>python -m lessons.periodic --out {folder}</pre>"
+)
+
+
+def long_run(path: str) -> ipw.Widget:
+    """Return the figures of a long run, or in a sentence how its table is made.
+
+    Args:
+        path: A file `series.csv` that `python -m lessons.periodic --out FOLDER` leaves in FOLDER.
+    """
+    file = Path(path)
+    if not file.is_file():
+        return _said(_HOW.format(path=escape(str(file)), folder=escape(str(file.parent))))
+    try:
+        series = read_series(file.read_text(encoding="utf-8"))
+        missing = [name for name in _FIGURES if name not in series]
+        if missing or not len(series["step"]):
+            raise ValueError("It lacks " + (", ".join(missing) or "any rows") + ".")
+    except (ValueError, OSError) as error:
+        return _said(f"<p><code>{escape(str(file))}</code> is no table of a long run. {escape(str(error))}</p>")
+    phases = find_periods(series["loss"][:, None], series["norm"][:, None])
+    figure = LiveFigure(_figures(series, phases), label="Long run")
+    return ipw.VBox([_said(_summary(file, series, phases)), figure])
+
+
+def _figures(series: dict[str, np.ndarray], phases: Periods) -> dict[str, go.Figure]:
+    figures = {}
+    for name, (caption, axis) in _FIGURES.items():
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": name == "loss"}
+        traces = [_curve(series, name)]
+        if name == "loss":
+            dots = {"dash": "dot", "width": 1.5}
+            errors = [_curve(series, "test_error", line=dots)] if "test_error" in series else []
+            traces = [*_shaded(series["step"], phases.phase[:, 0]), *traces, *errors]
+        figures[name] = plot(f"long-run-{name}", caption, "step", axis, traces, **log)
+    figures["loss"] = wide(banded(figures["loss"]))
+    return figures
+
+
+def _curve(series: dict[str, np.ndarray], name: str, **style: object) -> go.Scatter:
+    known = np.isfinite(series[name]) & (series[name] > 0)
+    x, y = thin(series["step"][known], series[name][known], POINTS_ON_SCREEN, False) if known.any() else ([], [])
+    return line(name.replace("_", " "), COLOUR, showlegend=False, **style).update(x=list(x), y=list(y))
+
+
+def _shaded(steps: np.ndarray, phases: np.ndarray) -> list[go.Scatter]:
+    begins = np.flatnonzero(np.diff(phases, prepend=-1))
+    ends = np.append(begins[1:], len(phases) - 1)
+    bands = shades()
+    for number, trace in enumerate(bands):
+        mine = phases[begins] == number
+        spans = zip(steps[begins[mine]], steps[ends[mine]], strict=True)
+        corners = [corner for a, b in spans for corner in (float(a), float(a), float(b), float(b), float(a), None)]
+        trace.update(x=corners, y=[0, 1, 1, 0, 0, None] * (len(corners) // 6))
+    return bands
+
+
+def _summary(file: Path, series: dict[str, np.ndarray], phases: Periods) -> str:
+    at = series["step"][phases.onsets[0]]
+    apart = f", {np.diff(at).mean():.0f} steps apart on average" if len(at) > 1 else ""
+    return (
+        f"<p><code>{escape(str(file))}</code>: {series['step'][-1]:.0f} steps, "
+        f"{len(at)} destabilisation{'' if len(at) == 1 else 's'}{apart}.</p>"
+    )
+
+
+def _said(html: str) -> ipw.HTML:
+    return ipw.HTML(f"<div class='tdl-said'>{html}</div>")

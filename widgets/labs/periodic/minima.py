@@ -1,0 +1,173 @@
+"""Where successive periods end: how alike their minima are, and what they are worth together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.successive import SuccessiveMinima
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.periodic.periods import LOG
+from widgets.plots import grey, line, plot, wide
+from widgets.view import LabView
+
+MOST_NETS = 8
+ONE, FOUND, OTHERS = 0, 1, 2
+SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"
+
+
+class MinimaSettings(Settings):
+    """One run in periods, and independent nets beside it."""
+
+    nets: int = setting(
+        6, label="nets", symbol="M", doc="The run itself and nets of other seeds.", low=2, high=MOST_NETS
+    )
+    learning_rate: float = setting(
+        1.0, label="learning rate", symbol="η", doc="Of all nets.", low=1e-3, high=100.0, slider=(0.1, 4.0), scale="log"
+    )
+    weight_decay: float = setting(
+        0.008,
+        label="weight decay",
+        symbol="λ",
+        doc="Of all nets.",
+        low=1e-5,
+        high=0.1,
+        slider=(0.001, 0.02),
+        scale="log",
+    )
+    width: int = fewer(PeriodicSettings, "width", 32, 128)
+    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
+    train_size: int = fewer(PeriodicSettings, "train_size", 256, 1000)
+    steps: int = fewer(PeriodicSettings, "steps", 1600, 10_000)
+    seed: int = setting(
+        0, label="seed", doc="Of the run; the others have the next ones.", low=0, high=2**31 - MOST_NETS, slider=(0, 99)
+    )
+
+
+class MinimaView(LabView):
+    """Loss of the run with its minima, cosines between minima, and the test error of ensembles."""
+
+    name = "minima"
+    title = "Minima of successive periods"
+    experiment = SuccessiveMinima()
+    compare = False
+    seeds = MOST_NETS
+    step_figures = ()
+    shown = ("nets", "learning_rate", "weight_decay", "seed")
+    more = ("width", "depth", "train_size", "steps")
+    presets = (
+        Preset("six minima", "One run leaves a minimum in each period; five other nets leave their first.", ({},)),
+        Preset("few images", "With 100 images an ensemble has more to gain.", ({"train_size": 100},)),
+        Preset(
+            "slower periods",
+            "Half of η·λ: more time in each minimum, and a longer way back.",
+            ({"weight_decay": 0.004, "steps": 2800},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return MinimaSettings
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        seeds = [values["seed"] + k for k in range(values.pop("nets"))]
+        lanes = [PeriodicSettings.checked({**values, "sharpness_every": 50, "seed": seed}) for seed in seeds]
+        return Lanes(lanes, [f"seed {seed}" for seed in seeds])
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        circle = {"size": 10, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": SUCCESSIVE}}
+        others = [line(f"net {k + 2}", grey(0.45), line={"width": 1}, showlegend=False) for k in range(MOST_NETS - 1)]
+        loss = plot(
+            "minima-loss",
+            "Loss of the run (blue) with the minima it left behind, and of the other nets (grey)",
+            "step",
+            "loss",
+            [
+                line("the run", SUCCESSIVE),
+                go.Scatter(x=[], y=[], mode="markers", name="its minima", marker=circle),
+                *others,
+            ],
+            **LOG,
+        )
+        errors = plot(
+            "minima-errors",
+            "Test error of an ensemble of the first nets",
+            "nets in the ensemble",
+            "test error",
+            [
+                line("successive minima of one run", SUCCESSIVE, mode="lines+markers"),
+                line("independent nets", INDEPENDENT, mode="lines+markers"),
+            ],
+            showlegend=True,
+            yaxis_tickformat=".1%",
+            xaxis_dtick=1,
+        )
+        successive = _cosines("minima-successive", "Cosine between the run's minima", "period")
+        independent = _cosines("minima-independent", "Cosine between independent nets' first minima", "net")
+        return {"loss": wide(loss), "successive": successive, "independent": independent, "errors": wide(errors)}
+
+    def begin(self, frame: Frame) -> None:
+        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        numbers = np.arange(1, len(frame.lanes) + 1)
+        for figure in ("successive", "independent"):
+            frame.screen.replace(figure, 0, x=numbers, y=numbers)
+        frame.screen.relayout("errors", {"xaxis.range": [0.7, len(frame.lanes) + 0.3]})
+
+    def draw(self, frame: Frame) -> None:
+        history = frame.history
+        frame.curve("loss", ONE, 0, "loss")
+        for lane in range(1, len(frame.lanes)):
+            frame.curve("loss", OTHERS + lane - 1, lane, "loss")
+        at = np.unique(history["minimum_step"][: frame.stop, 0])
+        at = at[at >= 0].astype(int)
+        frame.screen.replace("loss", FOUND, x=at, y=history["loss"][at, 0])
+        rows = history["minima"][max(0, frame.start - 1) : frame.stop]
+        if frame.start == 0 or (rows[0] != rows[-1]).any():
+            self._draw_minima(frame)
+
+    @staticmethod
+    def _draw_minima(frame: Frame) -> None:
+        numbers = np.arange(1, len(frame.lanes) + 1)
+        for trace, group in enumerate(("successive", "independent")):
+            frame.screen.replace(group, 0, z=frame.history.snapshot(f"{group}_cosines"))
+            frame.screen.replace("errors", trace, x=numbers, y=frame.history.snapshot(f"{group}_errors"))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = [Reading(0, "minima of the run", float(frame.history["minima"][frame.stop - 1, 0]))]
+        for group, name in (("successive", "the run's minima"), ("independent", "independent nets")):
+            cosines, errors = (frame.history.snapshot(f"{group}_{what}") for what in ("cosines", "errors"))
+            apart = cosines[np.triu_indices(len(cosines), 1)]
+            known = errors[np.isfinite(errors)]
+            if np.isfinite(apart).any():
+                lines.append(Reading(0, f"mean cosine, {name}", float(np.nanmean(apart))))
+                lines.append(Reading(0, f"test error, {name}", f"{known[0]:.1%} → {known[-1]:.1%} ({len(known)} nets)"))
+        return lines
+
+
+def _cosines(name: str, caption: str, axis: str) -> go.Figure:
+    cells = go.Heatmap(
+        x=[],
+        y=[],
+        z=[],
+        zmin=0.0,
+        zmax=1.0,
+        colorscale="Viridis",
+        texttemplate="%{z:.2f}",
+        showscale=False,
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
+    )
+    tick = {"xaxis_dtick": 1, "yaxis_dtick": 1, "yaxis_autorange": "reversed"}
+    return plot(name, caption, axis, axis, [cells], height=320, **tick)

@@ -1,0 +1,221 @@
+"""The map over learning rate and weight decay: each cell is a net that trains in periods, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.grid import PeriodMap, grid_lanes, read_grid
+from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.theory import expected_period
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.periodic.periods import idle_fields
+from widgets.plots import grey, line, plot, theory
+from widgets.view import LabView
+
+PERIODS_NEEDED = 2
+
+
+class MapSettings(Settings):
+    """The corner of a map, and what all of its cells have in common."""
+
+    learning_rate: float = setting(
+        0.5,
+        label="lowest learning rate",
+        symbol="η",
+        doc="Of the first row; each further row has twice as much.",
+        low=1e-3,
+        high=100.0,
+        slider=(0.1, 4.0),
+        scale="log",
+    )
+    weight_decay: float = setting(
+        0.002,
+        label="lowest weight decay",
+        symbol="λ",
+        doc="Of the first column; each further column has √2 times as much.",
+        low=1e-5,
+        high=0.05,
+        slider=(0.0005, 0.01),
+        scale="log",
+    )
+    rows: int = setting(4, label="rows", doc="How many learning rates.", low=1, high=6)
+    columns: int = setting(6, label="columns", doc="How many weight decays.", low=1, high=8)
+    optimizer: Literal["gradient descent", "heavy ball"] = setting(
+        "gradient descent", label="optimizer", doc="The update rule."
+    )
+    momentum: float = setting(
+        0.9, label="momentum", symbol="β", doc="Of heavy ball.", low=0.0, high=0.99, slider_step=0.01
+    )
+    width: int = fewer(PeriodicSettings, "width", 32, 64)
+    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
+    train_size: int = fewer(PeriodicSettings, "train_size", 128, 512)
+    steps: int = fewer(PeriodicSettings, "steps", 4500, 10_000)
+    seed: int = setting(0, label="seed", doc="Draws the weights.", low=0, high=2**31 - 1, slider=(0, 99))
+
+
+class MapView(LabView):
+    """Period times eta lambda and norm of each cell, and the period against eta lambda."""
+
+    name = "period_map"
+    title = "A map over η and λ"
+    experiment = Periodic()
+    compare = False
+    step_figures = ()
+    shown = ("learning_rate", "weight_decay", "rows", "columns", "optimizer", "momentum")
+    more = ("seed", "width", "depth", "train_size", "steps")
+    presets = (
+        Preset(
+            "a quick map",
+            "Twelve cells in some ten seconds: the period follows η·λ, the norm follows η.",
+            ({"learning_rate": 0.5, "weight_decay": 0.004, "rows": 3, "columns": 4, "steps": 2500},),
+        ),
+        Preset("24 cells", "A decade and more of η·λ, all at once, in less than a minute.", ({},)),
+        Preset(
+            "with momentum",
+            "Heavy ball: where plain descent needs a thousand steps, a hundred or two are enough.",
+            (
+                {
+                    "learning_rate": 0.25,
+                    "weight_decay": 0.004,
+                    "rows": 3,
+                    "columns": 4,
+                    "steps": 1500,
+                    "optimizer": "heavy ball",
+                },
+            ),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return MapSettings
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_fields(settings)
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        values = settings[0].model_dump()
+        lowest = [values.pop(name) for name in ("learning_rate", "weight_decay")]
+        counts = [values.pop(name) for name in ("rows", "columns")]
+        rates = [lowest[0] * 2**row for row in range(counts[0])]
+        decays = [lowest[1] * 2 ** (column / 2) for column in range(counts[1])]
+        return grid_lanes(rates, decays, **values)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        (colour,) = colours
+        period = _cells(
+            "map-period", "Period times η·λ, T·η·λ, of each cell", [[0, "#2f7ed8"], [0.5, "#f5f0e6"], [1, "#e0662e"]]
+        )
+        period.update_traces(zmin=0.0, zmax=3.0)
+        norm = _cells("map-norm", "Norm ρ at which each cell breaks down", "Viridis")
+        law = plot(
+            "map-law",
+            "Period T against η·λ (dashes: their median product over η·λ)",
+            "η·λ",
+            "steps",
+            [line("measured", colour, mode="markers", marker={"size": 8}), theory("T = c/(ηλ)", grey(1.0))],
+            xaxis_type="log",
+            xaxis_tickformat="~g",
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            height=340,
+        )
+        dashed = {"dash": "dot"}
+        corners = [
+            line("lowest η and λ", "#2f7ed8"),
+            line("highest λ", "#2f7ed8", line=dashed),
+            line("highest η", "#e0662e"),
+            line("highest η and λ", "#e0662e", line=dashed),
+        ]
+        norms = plot(
+            "map-norms",
+            "Norm ρ of the four corners of the map",
+            "step",
+            "norm ρ",
+            corners,
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            height=340,
+            showlegend=True,
+        )
+        return {"period": period, "norm": norm, "law": law, "norms": norms}
+
+    def begin(self, frame: Frame) -> None:
+        rates, decays = self._axes(frame)
+        frame.screen.relayout("norms", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        for figure in ("period", "norm"):
+            frame.screen.replace(figure, 0, x=np.arange(len(decays)), y=np.arange(len(rates)))
+            frame.screen.relayout(
+                figure,
+                {
+                    "xaxis.tickvals": list(range(len(decays))),
+                    "xaxis.ticktext": [f"{decay:.2g}" for decay in decays],
+                    "yaxis.tickvals": list(range(len(rates))),
+                    "yaxis.ticktext": [f"{rate:.3g}" for rate in rates],
+                },
+            )
+
+    def draw(self, frame: Frame) -> None:
+        found = self._read(frame)
+        frame.screen.replace("period", 0, z=found.scaled_period)
+        frame.screen.replace("norm", 0, z=found.lowest_norm)
+        rows, columns = found.count.shape
+        for trace, lane in enumerate((0, columns - 1, (rows - 1) * columns, rows * columns - 1)):
+            frame.curve("norms", trace, lane, "norm")
+        products = found.learning_rates[:, None] * found.weight_decays
+        known = found.count > PERIODS_NEEDED
+        frame.screen.replace("law", 0, x=products[known], y=found.period[known])
+        if known.any():
+            ends = np.array([products.min(), products.max()])
+            factor = float(np.median(found.scaled_period[known]))
+            frame.screen.replace("law", 1, x=ends, y=expected_period(ends, 1.0, factor))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        found = self._read(frame)
+        known = found.count > PERIODS_NEEDED
+        lines = [Reading(0, "cells with three jumps and more", f"{int(known.sum())} of {known.size}")]
+        if known.any():
+            scaled = found.scaled_period[known]
+            factor = float(np.median(scaled))
+            reach = 100 * max(float(scaled.max()) / factor - 1, 1 - float(scaled.min()) / factor)
+            products = (found.learning_rates[:, None] * found.weight_decays)[known]
+            lines += [
+                Reading(0, "median T·η·λ", factor),
+                Reading(0, "all of them within", f"±{reach:.0f} %"),
+                Reading(0, "over a range of η·λ of", f"1 : {products.max() / products.min():.3g}"),
+            ]
+        return [*lines, *self._norm_readings(found)]
+
+    @staticmethod
+    def _norm_readings(found: PeriodMap) -> list[Reading]:
+        """How the norm answers to eta and to lambda, from the edges of the map."""
+        lines, norm = [], found.lowest_norm
+        for name, axis, values in (("η", 0, found.learning_rates), ("λ", 1, found.weight_decays)):
+            ends = np.take(norm, -1, axis) / np.take(norm, 0, axis)
+            if len(values) > 1 and np.isfinite(ends).all():
+                lines.append(Reading(0, f"norm, {values[-1] / values[0]:.3g} × {name}", f"× {ends.mean():.3g}"))
+        return lines
+
+    @staticmethod
+    def _axes(frame: Frame) -> tuple[list[float], list[float]]:
+        """Learning rates of the rows and weight decays of the columns."""
+        return tuple(list(dict.fromkeys(getattr(frame.lanes, n).tolist())) for n in ("learning_rate", "weight_decay"))
+
+    def _read(self, frame: Frame) -> PeriodMap:
+        return read_grid(frame.history, *self._axes(frame))
+
+
+def _cells(name: str, caption: str, colours: object) -> go.Figure:
+    cells = go.Heatmap(
+        x=[], y=[], z=[], colorscale=colours, texttemplate="%{z:.2f}", showscale=False, hoverinfo="skip", xgap=2, ygap=2
+    )
+    return plot(name, caption, "weight decay λ", "learning rate η", [cells], height=340)

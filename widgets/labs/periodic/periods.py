@@ -1,0 +1,226 @@
+"""The main show: a net that trains in periods, with everything that drives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.phases import Phase, recorded_onsets
+from lessons.periodic.settings import PENALTY_FACTORS
+from lessons.periodic.theory import next_norm
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.periodic.phase_shades import SHADES, banded, draw_shades, shades
+from widgets.plots import line, plot, theory, wide
+from widgets.view import LabView
+
+LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+# Norms stay within two decades: labels at 1, 2 and 5.
+NORMS = {**LOG, "yaxis_dtick": "D2"}
+MORE = (
+    "penalty",
+    "learning_rate_decay",
+    "trainable_affine",
+    "trainable_last_layer",
+    "noise",
+    "shift",
+    "initial_norm",
+    "last_layer_norm",
+    "normalization",
+    "width",
+    "depth",
+    "train_size",
+    "batch_size",
+    "sharpness_every",
+    "steps",
+)
+
+
+def idle_fields(settings: Settings) -> tuple[str, ...]:
+    """Name the settings of `PeriodicSettings` that have no effect under the others."""
+    momentum = ("momentum",) if settings.optimizer == "gradient descent" else ()
+    return (*momentum, *(() if settings.weight_decay else ("penalty",)))
+
+
+def rates_used(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return eta and lambda of each update, changes in flight included: each of shape (steps,)."""
+    settings = frame.lanes.settings[lane]
+    decayed = (1 - settings.learning_rate_decay) ** np.arange(frame.lanes.shared.steps)
+    factor = PENALTY_FACTORS[settings.penalty]
+    return frame.at_each_step(lane, "learning_rate") * decayed, frame.at_each_step(lane, "weight_decay") * factor
+
+
+def foretold_norms(frame: Frame, lane: int, rows: slice) -> np.ndarray:
+    """Return the norm at each of these rows, from the one before it by Pythagoras; nan where there is no such rule."""
+    steps = np.arange(rows.start, rows.stop)
+    before = np.maximum(steps - 1, 0)
+    norm, gradient = (frame.history[name][before, lane].astype(float) for name in ("norm", "effective_gradient"))
+    rates, decays = (values[before] for values in rates_used(frame, lane))
+    with np.errstate(over="ignore", invalid="ignore"):
+        foretold = next_norm(norm, gradient, rates, decays)
+    foretold = np.where(frame.at_each_step(lane, "fixed_norm")[before] > 0, norm, foretold)
+    plain = frame.lanes.settings[lane].optimizer == "gradient descent"
+    return np.where((steps > 0) & plain, foretold, np.nan)
+
+
+def period_readings(frame: Frame, lane: int) -> list[Reading]:
+    """Return how many periods a lane has had, and how long they were."""
+    (onsets,) = recorded_onsets(frame.history["onset"][: frame.stop, lane : lane + 1])
+    found = [Reading(lane, "destabilisations", float(len(onsets)))]
+    if len(onsets) < 2:
+        return found
+    rate, decay = (values[onsets[-1]] for values in rates_used(frame, lane))
+    period = float(np.diff(onsets).mean())
+    return [*found, Reading(lane, "mean period T", period), Reading(lane, "T·η·λ", period * rate * decay)]
+
+
+def limit_reading(frame: Frame, lane: int) -> Reading:
+    """Return the effective learning rate now beside the limit on it, measured on the unit sphere."""
+    row = frame.last(lane)
+    rate, limit = (float(frame.history[name][row, lane]) for name in ("effective_learning_rate", "effective_limit"))
+    return Reading(lane, "η/ρ², limit on the sphere", rate, limit if limit > 0 else None)
+
+
+class PeriodsView(LabView):
+    """Loss and test error with the phases behind them, norm, effective gradient and learning rate, and both forces."""
+
+    name = "periods"
+    title = "Training in periods"
+    experiment = Periodic()
+    shown = ("learning_rate", "weight_decay", "fixed_norm", "optimizer", "momentum", "seed")
+    more = MORE
+    step_figures = ("loss",)
+    presets = (
+        Preset(
+            "periods",
+            "Loss falls, norm falls, and then all is thrown away. Count the pink bands.",
+            ({"steps": 4000},),
+        ),
+        Preset(
+            "hold it yourself",
+            "Slowly: fix the norm while the background is yellow, wait, and free it again.",
+            ({"steps": 4000},),
+            speed=200.0,
+        ),
+        Preset(
+            "faster periods",
+            "Four times η·λ: a period is four times as short.",
+            ({"learning_rate": 1.0, "weight_decay": 0.008, "steps": 2000},),
+        ),
+        Preset(
+            "three seeds",
+            "Other weights, other moments, the same rhythm.",
+            tuple({"seed": seed, "steps": 3000} for seed in (0, 1, 2)),
+            ("seed 0", "seed 1", "seed 2"),
+        ),
+        Preset(
+            "without batch norm",
+            "The same net and the same weight decay; without scale invariance there are no periods.",
+            ({"normalization": "none", "learning_rate": 0.05, "steps": 3000},),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        dotted = {"dash": "dot", "width": 1.5}
+        lines = [line(n, c, showlegend=False) for n, c in pairs]
+        errors = [line(f"{n}, test error", c, line=dotted, showlegend=False) for n, c in pairs]
+        loss = plot(
+            "periods-loss",
+            "Loss (line) and test error (dots), and the phases of the chosen lane",
+            "step",
+            "loss, error",
+            [*shades(), *lines, *errors],
+            showlegend=True,
+            **LOG,
+        )
+        norm = plot(
+            "periods-norm",
+            "Norm ρ of the weights (line), and from the step before by Pythagoras (dashes)",
+            "step",
+            "norm ρ",
+            [*(line(n, c) for n, c in pairs), *(theory(f"{n}, foretold", c) for n, c in pairs)],
+            **NORMS,
+        )
+        gradient = plot(
+            "periods-gradient",
+            "Effective gradient g = |∇f|·ρ",
+            "step",
+            "g",
+            [line(n, c) for n, c in pairs],
+            **LOG,
+        )
+        forces = plot(
+            "periods-forces",
+            "What pushes ρ² up at each step, η²g²/ρ² (line), and down, 2ηλρ² (dots)",
+            "step",
+            "change of ρ²",
+            [*(line(f"{n}, up", c, line={"width": 1.5}) for n, c in pairs)]
+            + [line(f"{n}, down", c, line={"dash": "dot", "width": 2.5}) for n, c in pairs],
+            **LOG,
+        )
+        rate = rate_figure("periods-rate", names, colours)
+        return {"loss": wide(banded(loss)), "norm": norm, "gradient": gradient, "rate": rate, "forces": forces}
+
+    def begin(self, frame: Frame) -> None:
+        for figure in self.figures(["a"], ["#888"]):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        draw_shades(frame, "loss")
+        draw_rates(frame)
+        count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
+        for lane in range(count):
+            frame.curve("loss", SHADES + lane, lane, "loss")
+            frame.curve("loss", SHADES + count + lane, lane, "test_error", every)
+            frame.curve("norm", lane, lane, "norm")
+            frame.curve("gradient", lane, lane, "effective_gradient")
+            frame.curve("forces", lane, lane, "gradient_force")
+            frame.curve("forces", count + lane, lane, "decay_force")
+            rows = frame.rows(lane)
+            foretold = foretold_norms(frame, lane, rows)
+            frame.screen.extend("norm", count + lane, np.arange(rows.start, rows.stop), foretold)
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            foretold = float(foretold_norms(frame, lane, slice(row, row + 1))[0])
+            lines += [
+                Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
+                *period_readings(frame, lane),
+                Reading(
+                    lane,
+                    "norm ρ, from the step before",
+                    float(frame.history["norm"][row, lane]),
+                    foretold if np.isfinite(foretold) else None,
+                ),
+                limit_reading(frame, lane),
+                Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
+            ]
+        return lines
+
+
+def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded: bool = False) -> go.Figure:
+    """Return the figure of the effective learning rate and its limit, empty; with phases behind it if asked for."""
+    pairs = list(zip(names, colours, strict=True))
+    traces = [*(line(n, c, showlegend=False) for n, c in pairs)]
+    traces += [theory(f"{n}, limit", c, showlegend=False) for n, c in pairs]
+    caption = "Effective learning rate η/ρ² (line) and its limit 2/λ_max on the unit sphere (dashes)"
+    figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG)
+    return banded(figure) if shaded else figure
+
+
+def draw_rates(frame: Frame, figure: str = "rate", first: int = 0) -> None:
+    """Draw the new rows of the effective learning rate and its limit; `first` is the first lane's trace."""
+    for lane in range(len(frame.lanes)):
+        frame.curve(figure, first + lane, lane, "effective_learning_rate")
+        limit = first + len(frame.lanes) + lane
+        frame.curve(figure, limit, lane, "effective_limit", frame.lanes.shared.sharpness_every)

@@ -1,0 +1,274 @@
+"""What a learner predicts in lesson 6, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.experiment import Experiment
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.phases import recorded_onsets
+from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.successive import SuccessiveMinima
+from lessons.periodic.theory import delta_limits
+from widgets.controls import LANE_COLOURS
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+FIRST, SECOND = LANE_COLOURS[:2]
+FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
+POINTS = 300
+
+
+class _OverStep(Question):
+    """Some lanes, and one of their measured values over the step."""
+
+    experiment: ClassVar[Experiment] = Periodic()
+    settings: ClassVar[dict[str, dict[str, Any]]]
+    common: ClassVar[dict[str, Any]] = {}
+    quantity: ClassVar[str] = "norm"
+    caption: ClassVar[str] = "Norm ρ"
+    axis: ClassVar[str] = "norm ρ"
+
+    def lanes(self) -> Lanes:
+        common = {"sharpness_every": 10_000, **self.common}
+        return Lanes(
+            [PeriodicSettings.checked({**common, **each}) for each in self.settings.values()], [*self.settings]
+        )
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(lines) > 1}
+        return plot("question", self.caption, "step", self.axis, lines, **log)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane in range(len(lanes)):
+            values = history[self.quantity][:, lane]
+            steps = np.unique(np.linspace(0, len(values) - 1, POINTS).astype(int))
+            screen.replace("figure", lane, x=steps, y=np.where(values[steps] > 0, values[steps], np.nan))
+
+
+class WhichPenalty(_OverStep):
+    name = "which_penalty"
+    prompt = "By which share do the weights shrink at each step, apart from what the gradient does?"
+    statement = "Adding λ·Σx² to the loss gives the step x ← (1 − ηλ)x − η∇f(x)."
+    answer = Choice((HOLDS, FAILS))
+    settings: ClassVar = {"λ|x|²": {"penalty": "λ|x|²"}, "(λ/2)|x|²": {}}
+    common: ClassVar = {"weight_decay": 0.02, "steps": 300, "train_size": 128}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        square, pushed = history["norm"].astype(float) ** 2, history["gradient_force"].astype(float)
+        lost = 100 * (1 - np.sqrt(np.median((square[101:] - pushed[100:-1]) / square[100:-1], axis=0)))
+        rate = float(lanes.learning_rate[0] * lanes.weight_decay[0]) * 100
+        return Outcome(
+            int(abs(lost[0] - rate) > 0.2 * rate),
+            f"Here ηλ is {rate:.3g} %. With λ|x|² in the loss the weights lost {lost[0]:.4g} % a step, with (λ/2)|x|² "
+            f"{lost[1]:.4g} %. The gradient of λ|x|² is 2λx: only the half makes the step (1 − ηλ)x.",
+        )
+
+
+class NormSketch(_OverStep):
+    name = "norm_sketch"
+    prompt = (
+        "The norm begins at 3. In 1500 steps the loss breaks down twice, a little before half-way and at about four "
+        "fifths of the way. Sketch the norm."
+    )
+    answer = Sketch(tolerance=0.14)
+    settings: ClassVar = {"measured": {}}
+    common: ClassVar = {"steps": 1500}
+
+    def figure(self) -> go.Figure:
+        figure = plot(
+            "question",
+            "Norm ρ: your curve and, after the run, the measured one",
+            "step",
+            "norm ρ",
+            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            xaxis_range=[0, 1500],
+            yaxis_type="log",
+            yaxis_range=[0.0, 1.0],
+            yaxis_tickformat="~g",
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        norm = history["norm"][:, 0]
+        steps = np.unique(np.linspace(0, len(norm) - 1, POINTS).astype(int))
+        screen.replace("figure", 1, x=steps, y=norm[steps])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        norm, (onsets,) = history["norm"][:, 0].astype(float), recorded_onsets(history["onset"])
+        said = ", ".join(f"{step} (at ρ = {norm[step]:.2g})" for step in onsets)
+        return Outcome(
+            (np.arange(len(norm), dtype=float), norm),
+            f"It rose to {norm[:100].max():.2g} in the first steps, then fell by 1 − ηλ a step, a straight line on "
+            f"this axis, and jumped back up at steps {said or 'that never came'}.",
+        )
+
+
+class FourTimes(_OverStep):
+    name = "four_times"
+    prompt = "With η = 0.5 and λ = 0.004 a period takes some 600 steps. How many does it take with η = 1 and λ = 0.008?"
+    answer = Number(low=100, high=1200, step=10, tolerance=40, unit=" steps")
+    settings: ClassVar = {"η = 1, λ = 0.008": FAST}
+    common: ClassVar = {"steps": 1600}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        (onsets,) = recorded_onsets(history["onset"])
+        period = float(np.diff(onsets).mean())
+        return Outcome(
+            period,
+            f"It broke down {len(onsets)} times, {period:.0f} steps apart on average, and T·η·λ was "
+            f"{period * 0.008:.2f}. In a period the norm falls by about the same factor, and it falls by 1 − ηλ a "
+            "step: four times ηλ, a quarter of the time.",
+        )
+
+
+class NormAndDecay(_OverStep):
+    name = "norm_and_decay"
+    prompt = "Three nets: one as it is, one with twice the learning rate, one with twice the weight decay."
+    statement = "A larger learning rate leads to a higher norm of the weights. The same holds for weight decay."
+    answer = Choice((HOLDS, FAILS))
+    settings: ClassVar = {
+        "η = 1, λ = 0.004": {"learning_rate": 1.0, "weight_decay": 0.004},
+        "η = 2, λ = 0.004": {"learning_rate": 2.0, "weight_decay": 0.004},
+        "η = 1, λ = 0.008": FAST,
+    }
+    common: ClassVar = {"steps": 1800, "train_size": 128}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        onsets, norm = recorded_onsets(history["onset"]), history["norm"].astype(float)
+        plain, rate, decay = (float(np.exp(np.log(norm[at, k]).mean())) for k, at in enumerate(onsets))
+        periods = [float(np.diff(at).mean()) for at in onsets]
+        return Outcome(
+            int(not (rate > 1.1 * plain and decay > 1.1 * plain)),
+            f"The norm at which they break down was {plain:.3g}; with twice η it was {rate:.3g}, with twice λ "
+            f"{decay:.3g}. The period was {periods[0]:.0f} steps, then {periods[1]:.0f} and {periods[2]:.0f}. Weight "
+            "decay sets the pace and not the height.",
+        )
+
+
+class JumpBound(_OverStep):
+    name = "jump_bound"
+    prompt = "A net with ηλ = 0.2, far above what one uses. Does any step turn the weights by more than the bound?"
+    statement = "As 1 − ηλ ≤ 1, a step can turn the weights by 1 − cos > δ only if ρ² ≤ ηg/√(2δ)."
+    answer = Choice((HOLDS, FAILS))
+    settings: ClassVar = {"measured turn": {"weight_decay": 0.4, "initial_norm": 30.0}}
+    common: ClassVar = {"steps": 9, "train_size": 128}
+    caption = "Turn 1 − cos of each step (line), and the largest that the statement allows (dots)"
+    axis = "1 − cos"
+
+    def figure(self) -> go.Figure:
+        bound = line("allowed by the statement", SECOND, mode="lines+markers", line={"dash": "dot"})
+        lines = [line("measured", FIRST, mode="lines+markers"), bound]
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": True}
+        return plot("question", self.caption, "step", self.axis, lines, **log)
+
+    @staticmethod
+    def turns(history: History) -> tuple[np.ndarray, np.ndarray]:
+        """Return the measured turns and the largest ones allowed, each of shape (T,)."""
+        norm, gradient = (history[name][:-1, 0].astype(float) for name in ("norm", "effective_gradient"))
+        return history["cosine_distance"][1:, 0].astype(float), (0.5 * gradient / norm**2) ** 2 / 2
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for trace, values in enumerate(self.turns(history)):
+            screen.replace("figure", trace, x=np.arange(1, len(values) + 1), y=values)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        measured, allowed = self.turns(history)
+        ratio = measured / allowed
+        return Outcome(
+            int(ratio.max() > 1.01),
+            f"{int((ratio > 1.01).sum())} of {len(ratio)} steps turned further, up to {ratio.max():.3g} times what is "
+            "allowed. Exactly, tan = ηg/((1 − ηλ)ρ²): dividing by 1 − ηλ makes the turn larger, here by "
+            f"{1 / (1 - 0.2) ** 2:.3g}. The bound needs 1 − ηλ about 1, and then it is a good one.",
+        )
+
+
+class SameCondition(_OverStep):
+    name = "same_condition"
+    prompt = (
+        "A net whose images are shifted at each step, near equilibrium. δ is half of ηλL²/ℓ². Does a jump of this size "
+        "come?"
+    )
+    statement = "If δ < ηλL²/ℓ², a jump with 1 − cos > δ is certain to come, at t_max at the latest."
+    answer = Choice((HOLDS, FAILS))
+    settings: ClassVar = {"1 − cos": {**FAST, "shift": 1}}
+    common: ClassVar = {"steps": 1000, "train_size": 128}
+    quantity = "cosine_distance"
+    caption = "Turn 1 − cos of each step"
+    axis = "1 − cos"
+    settled: ClassVar[int] = 400
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        gradient, turn = (history[name][self.settled :, 0] for name in ("effective_gradient", "cosine_distance"))
+        low, high = float(gradient.min()), float(gradient.max())
+        certain, possible = delta_limits(low, high, *(float(FAST[name]) for name in FAST))
+        size = float(possible) / 2
+        return Outcome(
+            int(not (turn > size).any()),
+            f"From step {self.settled} on g went from ℓ = {low:.2g} to L = {high:.2g}, so δ = {size:.2g}. The largest "
+            f"turn in {len(turn)} steps was {turn.max():.2g}, and {100 * (turn > 0.9 * certain).mean():.0f} % of the "
+            f"steps turned by more than ηλℓ²/L² = {certain:.2g}. L²/ℓ² makes a jump possible, the condition of "
+            "t_min; certain is one below ηλℓ²/L², the condition of t_max.",
+        )
+
+
+class MoreOrFewer(_OverStep):
+    name = "momentum_and_periods"
+    prompt = "Momentum smooths the gradient. At the same η, heavy ball with β = 0.9 breaks down …"
+    answer = Choice(("less often, or not at all", "about as often", "at least twice as often"))
+    settings: ClassVar = {"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}
+    common: ClassVar = {"steps": 1500}
+    quantity = "loss"
+    caption = "Loss"
+    axis = "loss"
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        plain, heavy = (len(at) for at in recorded_onsets(history["onset"]))
+        return Outcome(
+            0 if heavy < plain else 2 if heavy >= 2 * plain else 1,
+            f"In 1500 steps gradient descent broke down {plain} times and heavy ball {heavy} times. Its steps are "
+            "1/(1 − β) as long, so it runs through everything sooner.",
+        )
+
+
+class ForgetsEverything(_OverStep):
+    name = "forgets_everything"
+    prompt = "Four nets, and the minima that one of them visits in successive periods. Compare their directions."
+    statement = "A destabilisation is a new start: minima of successive periods are as unlike as independent nets."
+    answer = Choice((HOLDS, FAILS))
+    experiment: ClassVar[Experiment] = SuccessiveMinima()
+    settings: ClassVar = {f"seed {seed}": {**FAST, "seed": seed} for seed in range(4)}
+    common: ClassVar = {"steps": 1000}
+    quantity = "loss"
+    caption = "Loss of the four nets"
+    axis = "loss"
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        pairs = np.triu_indices(len(lanes), 1)
+        own, others = (history.snapshot(f"{name}_cosines")[pairs] for name in ("successive", "independent"))
+        return Outcome(
+            int(np.nanmean(own) > 3 * np.nanmax(np.abs(others))),
+            f"The mean cosine between the weights of the run's own minima was {np.nanmean(own):.2g}, between "
+            f"independent nets {np.nanmean(others):.2g} and never more than {np.nanmax(np.abs(others)):.2g}. The jump "
+            "throws the net far away, and it keeps something all the same.",
+        )
+
+
+ALL: tuple[Question, ...] = (
+    WhichPenalty(),
+    NormSketch(),
+    FourTimes(),
+    NormAndDecay(),
+    JumpBound(),
+    SameCondition(),
+    MoreOrFewer(),
+    ForgetsEverything(),
+)

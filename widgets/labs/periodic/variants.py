@@ -1,0 +1,132 @@
+"""Several trainings side by side: what makes the periods shorter, longer, or stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.settings import Settings
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.phases import recorded_onsets
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.periodic.periods import LOG, MORE, NORMS, idle_fields, period_readings
+from widgets.plots import line, plot
+from widgets.view import LabView
+
+MOST_DOTS = 40
+
+
+def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, Any]:
+    shared = {"steps": 2000, "sharpness_every": 100, **common}
+    return {"lanes": tuple({**shared, **each} for each in lanes.values()), "names": tuple(lanes)}
+
+
+class VariantsView(LabView):
+    """Loss, norm and the moments of destabilisation of several lanes."""
+
+    name = "variants"
+    title = "What changes the periods"
+    experiment = Periodic()
+    shown = ("weight_decay", "learning_rate", "learning_rate_decay", "fixed_norm", "optimizer", "momentum")
+    more = ("seed", *(name for name in MORE if name != "learning_rate_decay"))
+    step_figures = ("loss",)
+    presets = (
+        Preset(
+            "how to avoid it",
+            "Four cures, and one net left alone.",
+            **_side_by_side(
+                {
+                    "left alone": {},
+                    "no weight decay": {"weight_decay": 0.0},
+                    "norm fixed": {"fixed_norm": True},
+                    "η decays": {"learning_rate_decay": 0.001},
+                    "a sixteenth of η·λ": {"learning_rate": 0.125, "weight_decay": 0.001},
+                }
+            ),
+        ),
+        Preset(
+            "momentum",
+            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",
+            **_side_by_side({"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}),
+        ),
+        Preset(
+            "more is trained",
+            "Trained γ and β, a trained last layer: still periods, at another pace.",
+            **_side_by_side(
+                {
+                    "hidden weights": {},
+                    "γ and β too": {"trainable_affine": True},
+                    "last layer too": {"trainable_last_layer": True},
+                }
+            ),
+        ),
+        Preset(
+            "augmentation",
+            "Fresh noise or shifts at each step. Which of them delay the first jump?",
+            **_side_by_side(
+                {"as they are": {}, "noise 0.3": {"noise": 0.3}, "noise 0.6": {"noise": 0.6}, "shifts": {"shift": 1}},
+            ),
+        ),
+        Preset(
+            "which penalty",
+            "λ|x|² is (λ/2)|x|² with twice the λ: two of the lanes are one.",
+            **_side_by_side(
+                {
+                    "(λ/2)|x|²": {},
+                    "λ|x|²": {"penalty": "λ|x|²"},
+                    "(λ/2)|x|², twice λ": {"weight_decay": 0.008},
+                },
+                steps=1500,
+            ),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        return idle_fields(settings)
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        thin = {"width": 1.5}
+        loss = plot("variants-loss", "Loss", "step", "loss", [line(n, c, line=thin) for n, c in pairs], **LOG)
+        norm = plot("variants-norm", "Norm ρ", "step", "norm ρ", [line(n, c, line=thin) for n, c in pairs], **NORMS)
+        size = {"size": 11, "symbol": "line-ns-open", "line": {"width": 3}}
+        dots = [line(n, c, mode="markers", marker={**size, "color": c}) for n, c in pairs]
+        count = len(pairs)
+        moments = plot(
+            "variants-moments",
+            "A mark for each destabilisation, lane by lane from the top",
+            "step",
+            "lane",
+            dots,
+            yaxis_range=[count + 0.5, 0.5],
+            yaxis_tickvals=list(range(1, count + 1)),
+        )
+        return {"loss": loss, "norm": norm, "moments": moments}
+
+    def begin(self, frame: Frame) -> None:
+        for figure in ("loss", "norm", "moments"):
+            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+    def draw(self, frame: Frame) -> None:
+        onsets = recorded_onsets(frame.history["onset"][: frame.stop])
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+            frame.curve("norm", lane, lane, "norm")
+            shown = onsets[lane][-MOST_DOTS:]
+            frame.screen.replace("moments", lane, x=shown, y=np.full(len(shown), lane + 1))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            lines += [
+                *period_readings(frame, lane),
+                Reading(lane, "norm ρ", float(frame.history["norm"][row, lane])),
+                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
+                Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
+            ]
+        return lines
