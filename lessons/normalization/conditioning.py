@@ -103,15 +103,20 @@ class Quadratic:
     def condition_number(self) -> float:
         return float(self.ends[0] / self.ends[1])
 
-    def predicted_excess(self, relative_rate: float, steps: int) -> Tensor:
+    def predicted_excess(self, relative_rate: float | Tensor, steps: int) -> Tensor:
         """Return the excess after 0, 1, ... `steps` updates by the closed form, shape (steps + 1,).
 
         With H = sum of lambda_i q_i q_i^T each error q_i^T (W - minimum) is multiplied by 1 - eta lambda_i a step.
+
+        Args:
+            relative_rate: One for all updates, or one for each, shape (steps,).
+            steps: How many updates.
         """
         values, vectors = torch.linalg.eigh(self.hessian)
         amplitude = (vectors.T @ self.minimum).square().sum(1) * values
-        factor = 1 - relative_rate * 2 / self.ends.sum() * values
-        powers = factor.square() ** torch.arange(steps + 1, dtype=torch.float64)[:, None]
+        rates = torch.as_tensor(relative_rate, dtype=torch.float64).expand(steps)[:, None]
+        factors = (1 - rates * 2 / self.ends.sum() * values).square()
+        powers = torch.cat([torch.ones_like(values)[None], factors.cumprod(0)])
         return (powers * amplitude).sum(1) / amplitude.sum()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lessons.core import declared
 from lessons.core.settings import Settings, setting
 
 Preparation = Literal["raw", "centred", "standardised", "whitened", "deconvolved"]
@@ -79,18 +80,6 @@ class ConditioningSettings(Settings):
         slider=(1e-8, 1.0),
         scale="log",
     )
-    train_size: int = setting(
-        200,
-        label="examples",
-        symbol="N",
-        doc="In the training set.",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    steps: int = setting(
-        200, label="steps", doc="Number of updates.", low=1, high=100000, slider=(50, 5000), scale="log", shared=True
-    )
-    seed: int = setting(0, label="seed", doc="Draws the two inputs.", low=0, high=2**31 - 1, slider=(0, 99))
+    train_size: int = declared.train_size(label="examples", doc="In the training set.")
+    steps: int = declared.steps(default=200, high=100000, slider=(50, 5000))
+    seed: int = declared.seed(doc="Draws the two inputs.")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, accuracy
 from lessons.core.update_rules import lanes_of_each
-from lessons.normalization.batches import LabelledBatches
 from lessons.normalization.network import NormalizedNetwork, NormalizedShape
 from lessons.normalization.normalizers import Memory, normalizer
 
@@ -32,7 +32,7 @@ class LaneGroup:
 
     rows: Tensor | slice
     network: NormalizedNetwork
-    batches: LabelledBatches
+    batches: EpochBatches
 
 
 class NormalizedNets:
@@ -55,7 +55,7 @@ class NormalizedNets:
             LaneGroup(
                 rows,
                 NormalizedNetwork(self.shape, shared.activation, normalizer(name, groups)),
-                LabelledBatches(lanes.seed[rows], size, order, data),
+                EpochBatches(lanes.seed[rows], size, data, order),
             )
             for (name, groups, size, order), rows in lanes_of_each(keys).items()
         ]

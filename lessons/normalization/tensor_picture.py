@@ -8,6 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
@@ -84,7 +85,7 @@ class TensorPictureSettings(Settings):
         hot=True,
     )
     steps: int = setting(30, label="batches", doc="How many are seen.", low=1, high=1000, slider=(1, 100), shared=True)
-    seed: int = setting(0, label="seed", doc="Draws the tensors.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws the tensors.")
 
 
 class TensorPicture(Experiment):

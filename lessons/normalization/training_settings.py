@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from lessons.core import declared
+from lessons.core.batches import BatchOrder
 from lessons.core.network import Activation
 from lessons.core.settings import Settings, setting
-from lessons.normalization.batches import BatchOrder
 from lessons.normalization.normalizers import NormalizationName
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
+from lessons.core.batches import FreshBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.experiment import Experiment, Measurement
@@ -19,7 +20,6 @@ from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entro
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import Hyperparameters
-from lessons.optimizers.batches import Batches
 from lessons.optimizers.mixture import GradientRuleName, MixedOptimizer
 from lessons.optimizers.rules import Place
 from lessons.optimizers.scripts import classifier_script
@@ -101,7 +101,7 @@ class Classifier(Experiment):
     def resume(self, lanes: Lanes, device: str, state: ClassifierState) -> Iterator[Measurement]:
         shape, now = lanes.shared, state
         data, network = training_data(shape).to(device), _network(shape)
-        batches = Batches(lanes, data)
+        batches = FreshBatches(lanes, data)
         while now.step < shape.steps:
             if now.place is not None:
                 update = now.optimizer.update(now.place, Hyperparameters.of(lanes, now.theta))

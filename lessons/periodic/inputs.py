@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
-from lessons.schedules.batches import Batches
 
 SIDE = 8  # pixels
 
@@ -26,23 +26,17 @@ class TrainingInputs:
 
     def __init__(self, lanes: Lanes, data: Split):
         self._lanes = lanes
-        self._data = data
         self._background = float(data.train_inputs.min())
-        self._batches = Batches(lanes, data) if lanes.shared.batch_size < len(data.train_labels) else None
+        self._batches = EpochBatches(lanes.seed, lanes.shared.batch_size, data)
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Return inputs (N, 64) or (K, N, 64) and labels (N,) or (K, N)."""
-        inputs, labels = self._batch(step)
+        inputs, labels = self._batches.at(step)
         if (self._lanes.shift > 0).any():
             inputs = shifted(inputs, self._draw_offsets(step, inputs.shape[-2]), self._background)
         if (self._lanes.noise > 0).any():
             inputs = inputs + self._draw_noise(step, inputs)
         return inputs, labels
-
-    def _batch(self, step: int) -> tuple[Tensor, Tensor]:
-        if self._batches is None:
-            return self._data.train_inputs, self._data.train_labels
-        return self._batches.at(step)
 
     def _draw_offsets(self, step: int, count: int) -> Tensor:
         """Whole pixels to the right and downwards for each image, uniform from -shift to shift, shape (K, N, 2)."""

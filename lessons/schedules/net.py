@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
+from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
@@ -18,7 +19,6 @@ from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
-from lessons.schedules.batches import Batches
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedule_settings import ScheduleShape
 from lessons.schedules.schedules import planned_shares
@@ -80,7 +80,11 @@ class ScheduledNet(Experiment):
 
     def resume(self, lanes: Lanes, device: str, state: ScheduledNetState) -> Iterator[Measurement]:
         shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
-        network, batches, planned = _network(shape), Batches(lanes, data), planned_shares(lanes)
+        network, batches, planned = (
+            _network(shape),
+            EpochBatches(lanes.seed, shape.batch_size, data),
+            planned_shares(lanes),
+        )
         while now.step < shape.steps:
             if now.gradient is not None:
                 h = Hyperparameters.of(lanes, now.theta)

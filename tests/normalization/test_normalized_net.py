@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.initialization.spectrum import PROBES, dense_eigenvalues
-from lessons.normalization.batches import LabelledBatches
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.nets import NormalizedNets
 from lessons.normalization.smoothness import STEP_SIZES
@@ -91,7 +91,7 @@ def test_a_net_that_reads_batches_of_one_image_gives_all_images_the_same_output(
 def test_sorted_batches_hold_few_classes_and_an_epoch_holds_each_image_once():
     data = digits_split(500)
     for order, most in (("sorted by class", 2), ("shuffled", 10)):
-        batches = LabelledBatches(torch.tensor([0, 1]), 20, order, data)
+        batches = EpochBatches(torch.tensor([0, 1]), 20, data, order)
         rows = batches.of_epoch(0)
         assert rows.shape == (2, 25, 20)
         assert all(sorted(lane.flatten().tolist()) == list(range(500)) for lane in rows)
@@ -100,7 +100,7 @@ def test_sorted_batches_hold_few_classes_and_an_epoch_holds_each_image_once():
         inputs, labels = batches.at(26)
         assert torch.equal(labels, data.train_labels[batches.of_epoch(26)[:, 1]])
         assert inputs.shape == (2, 20, 64)
-        assert not torch.equal(LabelledBatches(torch.tensor([0, 1]), 20, order, data).of_epoch(0), batches.of_epoch(26))
+        assert not torch.equal(EpochBatches(torch.tensor([0, 1]), 20, data, order).of_epoch(0), batches.of_epoch(26))
 
 
 @pytest.mark.claim(28)

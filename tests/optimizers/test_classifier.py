@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core.batches import FreshBatches
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.run import Run
-from lessons.optimizers.batches import Batches
 from lessons.optimizers.classifier import Classifier, ClassifierSettings, grid_axis, training_data
 from lessons.optimizers.theory import batch_variance
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
@@ -48,7 +48,7 @@ def reference(lane: ClassifierSettings) -> tuple[np.ndarray, torch.nn.Sequential
     model, data = model_of(lane), training_data(lane)
     optimizer, losses = GRADIENT_OPTIMIZERS[lane.optimizer](model.parameters(), lane), []
     for step in range(lane.steps + 1):
-        inputs, labels, _ = Batches(Lanes([lane]), data).at(step)
+        inputs, labels, _ = FreshBatches(Lanes([lane]), data).at(step)
         loss = torch.nn.functional.cross_entropy(model(inputs), labels)
         losses.append(loss.item())
         if step < lane.steps:
@@ -87,7 +87,7 @@ def test_a_batch_gradient_has_the_variance_of_its_size(history_of):
     """
     lanes = [settings("gradient descent", train_size=100, data="moons", batch_size=b) for b in (1, 4, 25, 99, 100)]
     data = training_data(lanes[0])
-    batches, x = Batches(Lanes(lanes), data), data.train_inputs[:, 0].double()
+    batches, x = FreshBatches(Lanes(lanes), data), data.train_inputs[:, 0].double()
     means = []
     for step in range(4000):
         inputs, _, weight = batches.at(step)
@@ -111,7 +111,7 @@ def test_smaller_batches_leave_a_noisier_loss_at_one_learning_rate(history_of):
 
 def test_lanes_of_one_seed_start_alike_and_take_the_same_examples():
     lanes = Lanes([settings("Adam", batch_size=b, seed=s) for b, s in ((4, 1), (9, 1), (9, 2))])
-    batches = Batches(lanes, training_data(lanes.shared))
+    batches = FreshBatches(lanes, training_data(lanes.shared))
     for step in (0, 1, 7):
         inputs, labels, weight = batches.at(step)
         assert torch.equal(inputs[0], inputs[1])

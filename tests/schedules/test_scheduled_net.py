@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import digits_split
+from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.divergence.net import Net, NetSettings
-from lessons.schedules.batches import Batches, epoch_order
 from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from lessons.schedules.schedules import SCHEDULES, planned_shares
 
@@ -26,29 +27,27 @@ def every_schedule(**values) -> list[ScheduledNetSettings]:
 
 def test_an_epoch_takes_each_image_once_and_the_next_takes_another_order():
     data = digits_split(60)
-    batches = Batches(Lanes([ScheduledNetSettings(**SMALL)]), data)
+    batches = EpochBatches(torch.tensor([0]), 16, data)
     drawn = [batches.at(step) for step in range(6)]  # three batches of 16 make an epoch, 12 images are left out
     for epoch in (drawn[:3], drawn[3:]):
-        inputs = torch.cat([inputs[0] for inputs, _ in epoch])
+        inputs = torch.cat([inputs for inputs, _ in epoch])
         assert len(inputs.unique(dim=0)) == len(inputs) == 48
     assert not torch.equal(drawn[0][0], drawn[3][0])
-    order = epoch_order(torch.tensor([0.0]), 1, 60)[0]
+    order = torch.randperm(60, generator=generator(0, "epoch 1"))
     for number, (inputs, labels) in enumerate(drawn[3:]):
         rows = order[16 * number : 16 * number + 16]
-        assert torch.equal(inputs[0], data.train_inputs[rows])
-        assert torch.equal(labels[0], data.train_labels[rows])
+        assert torch.equal(inputs, data.train_inputs[rows])
+        assert torch.equal(labels, data.train_labels[rows])
 
 
 def test_lanes_of_one_seed_see_the_same_batches_and_others_do_not():
-    lanes = Lanes([ScheduledNetSettings(**SMALL, seed=seed) for seed in (1, 2, 1)])
-    inputs, _ = Batches(lanes, digits_split(60)).at(4)
+    inputs, _ = EpochBatches(torch.tensor([1, 2, 1]), 16, digits_split(60)).at(4)
     assert torch.equal(inputs[0], inputs[2])
     assert not torch.equal(inputs[0], inputs[1])
 
 
 def test_batches_can_be_asked_for_at_any_step():
-    lanes, data = Lanes([ScheduledNetSettings(**SMALL)]), digits_split(60)
-    forwards, any_order = Batches(lanes, data), Batches(lanes, data)
+    forwards, any_order = (EpochBatches(torch.tensor([3, 4]), 16, digits_split(60)) for _ in range(2))
     expected = {step: forwards.at(step)[0] for step in range(12)}
     for step in (11, 0, 5, 5, 2):
         assert torch.equal(any_order.at(step)[0], expected[step])

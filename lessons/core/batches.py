@@ -1,4 +1,4 @@
-"""Mini-batches that are mixed, or each of one class."""
+"""Mini-batches that depend on seed and step alone, so that any step's can be asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from torch import Tensor
 
 from lessons.core.data.digits import Split
 from lessons.core.generators import draw_per_seed
+from lessons.core.lanes import Lanes
 
 BatchOrder = Literal["shuffled", "sorted by class"]
 
 
-class LabelledBatches:
+class EpochBatches:
     """Every epoch goes through the training images once, in batches of one size; a last part batch is left out.
 
     "shuffled": in a new random order. "sorted by class": the images lie class by class, in random order within each,
@@ -27,11 +28,11 @@ class LabelledBatches:
     Args:
         seeds: Shape (K,).
         size: B.
-        order: Which of the two.
         data: Where the N training images come from.
+        order: Which of the two.
     """
 
-    def __init__(self, seeds: Tensor, size: int, order: BatchOrder, data: Split):
+    def __init__(self, seeds: Tensor, size: int, data: Split, order: BatchOrder = "shuffled"):
         # Where one draw serves all lanes, the images are looked up once.
         self._seeds = seeds[:1] if (seeds == seeds[0]).all() else seeds
         self._data = data
@@ -56,6 +57,43 @@ class LabelledBatches:
         if epoch != self._epoch:
             self._epoch, self._rows = epoch, draw_per_seed(self._seeds, f"epoch {epoch}", self._draw)
         return self._rows
+
+
+class FreshBatches:
+    """Draws each batch afresh: without replacement within it, from the seed and the step alone.
+
+    Of the examples drawn, as many as the largest batch, a lane uses the first `batch_size`; the others weigh 0. Where
+    every lane takes all examples nothing is drawn.
+
+    Args:
+        lanes: With `seed`, and `batch_size`, which may exceed the number of examples.
+        data: Where the N training examples come from.
+    """
+
+    def __init__(self, lanes: Lanes, data: Split):
+        self._data, self._count = data, len(data.train_labels)
+        sizes = lanes.batch_size.clamp(max=self._count)[:, None]
+        self._largest = int(sizes.max())
+        self._all = bool((sizes == self._count).all())
+        # Where one draw serves all lanes, the examples are looked up once.
+        self._seeds = lanes.seed[:1] if (lanes.seed == lanes.seed[0]).all() else lanes.seed
+        self._weight = ((torch.arange(self._largest) < sizes) / sizes).to(data.train_inputs)
+
+    def at(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the examples of a step and how much each counts.
+
+        Returns:
+            Inputs (K, B, D) and labels (K, B), without the lane axis where all lanes see the same; and weights (K, B)
+            whose sum is 1 in each lane.
+        """
+        if self._all:
+            return self._data.train_inputs, self._data.train_labels, self._weight
+        rows = draw_per_seed(self._seeds, f"batch {step}", self._draw).to(self._data.train_labels.device)
+        rows = rows[0] if len(rows) == 1 else rows
+        return self._data.train_inputs[rows], self._data.train_labels[rows], self._weight
+
+    def _draw(self, source: torch.Generator) -> Tensor:
+        return torch.randperm(self._count, generator=source)[: self._largest]
 
 
 def _epoch(count: int, size: int, labels: Tensor | None, source: torch.Generator) -> Tensor:
