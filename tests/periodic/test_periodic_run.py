@@ -112,4 +112,4 @@ def test_mini_batches_are_used_when_asked_for():
     lanes = Lanes([PeriodicSettings(batch_size=16, train_size=60)])
     inputs, labels = TrainingInputs(lanes, digits_split(60)).at(0)
     assert inputs.shape == (16, 64)
-    assert labels.shape == (1, 16)
+    assert labels.shape == (16,)
