@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
@@ -30,21 +31,16 @@ class JacobianSettings(SchemeSettings):
         slider=(0.01, 10.0),
         scale="log",
     )
-    width: int = setting(
-        64,
-        label="width",
+    width: int = declared.width(
+        default=64,
         symbol="n",
         doc="Units in each layer, and numbers in the input: as many singular values.",
-        low=2,
-        high=512,
         slider=(8, 256),
-        scale="log",
-        shared=True,
     )
     steps: int = setting(
         20, label="layers", symbol="L", doc="Each step adds a layer.", low=1, high=200, slider=(1, 100), shared=True
     )
-    seed: int = setting(0, label="seed", doc="Draws weights and input.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws weights and input.")
 
 
 class JacobianSpectrum(Experiment):

@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
@@ -48,16 +49,8 @@ class PropagationSettings(SchemeSettings):
     depth: int = setting(
         50, label="layers", symbol="L", doc="Number of layers.", low=1, high=200, slider=(1, 100), shared=True
     )
-    width: int = setting(
-        256,
-        label="width",
-        symbol="n",
-        doc="Units in each layer, and numbers in an input.",
-        low=2,
-        high=1024,
-        slider=(8, 512),
-        scale="log",
-        shared=True,
+    width: int = declared.width(
+        default=256, symbol="n", doc="Units in each layer, and numbers in an input.", high=1024, slider=(8, 512)
     )
     steps: int = setting(
         20,
@@ -68,14 +61,7 @@ class PropagationSettings(SchemeSettings):
         slider=(1, 100),
         shared=True,
     )
-    seed: int = setting(
-        0,
-        label="seed",
-        doc="Draws weights, biases, inputs and last gradients.",
-        low=0,
-        high=2**31 - 1,
-        slider=(0, 99),
-    )
+    seed: int = declared.seed(doc="Draws weights, biases, inputs and last gradients.")
 
 
 class Propagation(Experiment):

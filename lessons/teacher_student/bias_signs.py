@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
@@ -22,28 +23,8 @@ from lessons.teacher_student.memorization import given_labels
 class BiasSignsSettings(Settings):
     """Settings of `BiasSigns`."""
 
-    learning_rate: float = setting(
-        0.03,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step.",
-        low=0.0,
-        high=1e4,
-        slider=(0.005, 1.0),
-        scale="log",
-        hot=True,
-    )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
+    learning_rate: float = declared.learning_rate(default=0.03, high=1e4, slider=(0.005, 1.0))
+    momentum: float = declared.momentum(doc="Share of the velocity kept at each step.")
     weight_decay: float = setting(
         0.0005,
         label="weight decay",
@@ -73,17 +54,7 @@ class BiasSignsSettings(Settings):
         scale="log",
         shared=True,
     )
-    train_size: int = setting(
-        1200,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set.",
-        low=20,
-        high=1200,
-        slider=(100, 1200),
-        scale="log",
-        shared=True,
-    )
+    train_size: int = declared.train_size(default=1200, slider=(100, 1200))
     batch_size: int = setting(
         64,
         label="batch size",
@@ -106,12 +77,8 @@ class BiasSignsSettings(Settings):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        200, label="steps", doc="Number of updates.", low=1, high=20_000, slider=(50, 1000), scale="log", shared=True
-    )
-    seed: int = setting(
-        0, label="seed", doc="Draws weights, batches and random labels.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    steps: int = declared.steps(default=200, slider=(50, 1000))
+    seed: int = declared.seed(doc="Draws weights, batches and random labels.")
 
 
 class BiasSigns(Experiment):

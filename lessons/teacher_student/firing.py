@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
@@ -58,7 +59,7 @@ class FiringSettings(Settings):
         slider=(10, 200),
         shared=True,
     )
-    seed: int = setting(0, label="seed", doc="Draws the teacher.", low=0, high=2**31 - 1, slider=(0, 99))
+    seed: int = declared.seed(doc="Draws the teacher.")
 
 
 class Firing(Experiment):

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
@@ -30,9 +31,7 @@ class LayerwiseSettings(StudentSettings):
         label="method",
         doc="All layers at once; the first layer with a readout of its own and then the others; or the others only.",
     )
-    depth: int = setting(
-        2, label="hidden layers", doc="Hidden layers of teacher and students.", low=1, high=2, shared=True
-    )
+    depth: int = declared.depth(doc="Hidden layers of teacher and students.", low=1, high=2, slider=None)
     outputs: int = setting(
         20,
         label="outputs",
@@ -54,15 +53,8 @@ class LayerwiseSettings(StudentSettings):
         slider=(0.5, 10.0),
         scale="log",
     )
-    init_scale: float = setting(
-        0.5,
-        label="initial scale",
-        symbol="s",
-        doc="Hidden weights start as N(0, 2 s²/fan_in).",
-        low=0.001,
-        high=10.0,
-        slider=(0.05, 2.0),
-        scale="log",
+    init_scale: float = declared.init_scale(
+        default=0.5, doc="Hidden weights start as N(0, 2 s²/fan_in).", low=0.001, slider=(0.05, 2.0)
     )
     top_scale: float = setting(
         0.5,
@@ -96,16 +88,7 @@ class LayerwiseSettings(StudentSettings):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        3000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=1_000_000,
-        slider=(500, 10_000),
-        scale="log",
-        shared=True,
-    )
+    steps: int = declared.steps(default=3000, high=1_000_000, slider=(500, 10_000))
 
 
 class Layerwise(Experiment):

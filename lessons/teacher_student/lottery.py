@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
@@ -52,15 +53,11 @@ class LotterySettings(TeacherStudentSettings):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        4001,
-        label="steps",
+    steps: int = declared.steps(
+        default=4001,
         doc="Number of updates of both trainings, and one for the way back to the start.",
-        low=1,
         high=1_000_000,
         slider=(1000, 10_000),
-        scale="log",
-        shared=True,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
@@ -22,27 +23,8 @@ CLASSES = 10
 class MemorizationSettings(Settings):
     """Settings of `Memorization`."""
 
-    learning_rate: float = setting(
-        0.1,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step.",
-        low=0.0,
-        high=100.0,
-        slider=(0.005, 1.0),
-        scale="log",
-    )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
-    )
+    learning_rate: float = declared.learning_rate(slider=(0.005, 1.0), hot=False)
+    momentum: float = declared.momentum(doc="Share of the velocity kept at each step.")
     random_share: float = setting(
         0.0,
         label="random labels",
@@ -62,21 +44,9 @@ class MemorizationSettings(Settings):
         scale="log",
         shared=True,
     )
-    train_size: int = setting(
-        300,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set.",
-        low=20,
-        high=1200,
-        slider=(50, 1000),
-        scale="log",
-        shared=True,
-    )
-    steps: int = setting(
-        300, label="steps", doc="Number of updates.", low=1, high=20_000, slider=(50, 2000), scale="log", shared=True
-    )
-    seed: int = setting(0, label="seed", doc="Draws weights and random labels.", low=0, high=2**31 - 1, slider=(0, 99))
+    train_size: int = declared.train_size(default=300)
+    steps: int = declared.steps(default=300, slider=(50, 2000))
+    seed: int = declared.seed(doc="Draws weights and random labels.")
 
 
 class Memorization(Experiment):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lessons.core import declared
 from lessons.core.settings import Settings, setting
 
 Shake = Literal["none", "a lucky node", "an irrelevant node", "all irrelevant nodes", "all lucky nodes"]
@@ -12,16 +13,11 @@ Shake = Literal["none", "a lucky node", "an irrelevant node", "all irrelevant no
 class StudentSettings(Settings):
     """A teacher, its students and how they train; the defaults are the setting for luck."""
 
-    learning_rate: float = setting(
-        0.05,
-        label="learning rate",
-        symbol="η",
+    learning_rate: float = declared.learning_rate(
+        default=0.05,
         doc="Size of each step at the start. The loss sums over outputs, so wide students need a smaller one.",
-        low=0.0,
         high=1e4,
         slider=(0.002, 0.5),
-        scale="log",
-        hot=True,
     )
     schedule: Literal["cosine", "constant"] = setting(
         "cosine", label="schedule", doc="Whether the learning rate falls to 0 as half a cosine, or stays."
@@ -37,19 +33,11 @@ class StudentSettings(Settings):
         slider=(500, 10_000),
         scale="log",
     )
-    optimizer: Literal["gradient descent", "heavy ball"] = setting(
-        "heavy ball", label="optimizer", doc="The update rule, with the gradient of a batch."
+    optimizer: Literal["gradient descent", "heavy ball"] = declared.optimizer(
+        default="heavy ball", doc="The update rule, with the gradient of a batch."
     )
-    momentum: float = setting(
-        0.9,
-        label="momentum",
-        symbol="β",
-        doc="Share of the velocity kept at each step. Plain gradient descent ignores it.",
-        low=0.0,
-        high=0.999,
-        slider=(0.0, 0.99),
-        slider_step=0.01,
-        hot=True,
+    momentum: float = declared.momentum(
+        doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )
     overparameterization: float = setting(
         5.0,
@@ -61,15 +49,8 @@ class StudentSettings(Settings):
         slider=(0.5, 10.0),
         scale="log",
     )
-    init_scale: float = setting(
-        1.0,
-        label="initial scale",
-        symbol="s",
-        doc="Hidden weights start as N(0, 2 s²/fan_in).",
-        low=0.001,
-        high=10.0,
-        slider=(0.05, 2.0),
-        scale="log",
+    init_scale: float = declared.init_scale(
+        doc="Hidden weights start as N(0, 2 s²/fan_in).", low=0.001, slider=(0.05, 2.0)
     )
     top_scale: float = setting(
         0.01,
@@ -160,15 +141,11 @@ class StudentSettings(Settings):
     depth: int = setting(
         1, label="hidden layers", doc="Hidden layers of teacher and students.", low=1, high=2, shared=True
     )
-    batch_size: int = setting(
-        64,
-        label="batch size",
-        symbol="B",
+    batch_size: int = declared.batch_size(
+        default=64,
         doc="Inputs drawn for each step; from fixed points with replacement.",
-        low=1,
         high=2048,
         slider=(16, 256),
-        scale="log",
         shared=True,
     )
     measure_every: int = setting(
@@ -182,16 +159,7 @@ class StudentSettings(Settings):
         scale="log",
         shared=True,
     )
-    steps: int = setting(
-        2000,
-        label="steps",
-        doc="Number of updates.",
-        low=1,
-        high=1_000_000,
-        slider=(500, 10_000),
-        scale="log",
-        shared=True,
-    )
+    steps: int = declared.steps(default=2000, high=1_000_000, slider=(500, 10_000))
     teacher_seed: int = setting(
         0,
         label="teacher's seed",
@@ -200,9 +168,7 @@ class StudentSettings(Settings):
         high=2**31 - 1,
         slider=(0, 99),
     )
-    seed: int = setting(
-        0, label="student's seed", doc="Draws the student's weights.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    seed: int = declared.seed(label="student's seed", doc="Draws the student's weights.")
 
 
 class TeacherStudentSettings(StudentSettings):

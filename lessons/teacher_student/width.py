@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lessons.core import declared
 from lessons.core.data.digits import digits_split
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
@@ -41,16 +42,8 @@ class DoubleDescentSettings(Settings):
         slider=(0.0, 0.1),
         slider_step=0.001,
     )
-    train_size: int = setting(
-        150,
-        label="training images",
-        symbol="N",
-        doc="Digits in the training set: the error peaks where the width is N.",
-        low=20,
-        high=500,
-        slider=(50, 300),
-        scale="log",
-        shared=True,
+    train_size: int = declared.train_size(
+        default=150, doc="Digits in the training set: the error peaks where the width is N.", high=500, slider=(50, 300)
     )
     steps: int = setting(
         80,
@@ -61,9 +54,7 @@ class DoubleDescentSettings(Settings):
         slider=(20, 100),
         shared=True,
     )
-    seed: int = setting(
-        0, label="seed", doc="Draws the hidden units and random labels.", low=0, high=2**31 - 1, slider=(0, 99)
-    )
+    seed: int = declared.seed(doc="Draws the hidden units and random labels.")
 
 
 class DoubleDescent(Experiment):
