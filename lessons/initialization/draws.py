@@ -102,8 +102,14 @@ def reflections(normal: Tensor) -> Tensor:
     Column k is the vector that reflection k sends to an axis. In LAPACK's terms: v = x + sign(x_1) |x| e_1, divided by
     its first entry, and tau = 2 / |v|^2.
     """
-    vectors = normal.tril()
+    vectors = normal * _lower_triangle(*normal.shape)  # several times quicker than `tril`
     first, length = vectors.diagonal(), vectors.norm(dim=0)
     sign = torch.where(first < 0, -1.0, 1.0)
     product = torch.linalg.householder_product(vectors / (first + sign * length), 1 + first.abs() / length)
     return -sign * product
+
+
+@lru_cache(maxsize=4)
+def _lower_triangle(rows: int, columns: int) -> Tensor:
+    """Ones on and below the diagonal."""
+    return torch.ones(rows, columns).tril()

@@ -127,7 +127,9 @@ class Initializer:
 
     def __init__(self, lanes: Lanes):
         self._seeds, self._numbers = lanes.seed, SchemeNumbers.of(lanes)
-        self._groups = lanes_of_each(lanes.values("scheme"))
+        names = lanes.values("scheme")
+        self._schemes = lanes_of_each(names)
+        self._draws = lanes_of_each([SCHEMES[name].draw if name in SCHEMES else OWN for name in names])
         self._own = OwnScheme(lanes.own)
 
     @property
@@ -137,18 +139,26 @@ class Initializer:
 
     def weights(self, layer: Layer) -> Tensor:
         """Return a layer's weights, float32, shape (K, fan_in, fan_out); NaN where a learner's function failed."""
-        if len(self._groups) == 1:
-            (name,) = self._groups
-            return self._drawn(name, slice(None), layer)
+        scale = self._scale(layer)
+        if len(self._draws) == 1:
+            (draw,) = self._draws
+            return self._drawn(draw, slice(None), scale, layer)
         weights = torch.empty(len(self._seeds), layer.fan_in, layer.fan_out)
-        for name, lanes in self._groups.items():
-            weights[lanes] = self._drawn(name, lanes, layer)
+        for draw, lanes in self._draws.items():
+            weights[lanes] = self._drawn(draw, lanes, scale[lanes], layer)
         return weights
 
-    def _drawn(self, name: str, lanes: Tensor | slice, layer: Layer) -> Tensor:
-        if name == OWN:
+    def _scale(self, layer: Layer) -> Tensor:
+        """What each lane multiplies its draw by, shape (K, 1, 1); 1 for a learner's own."""
+        scale = torch.ones(len(self._seeds), 1, 1)
+        for name, lanes in self._schemes.items():
+            if name != OWN:
+                each = SCHEMES[name].scale(self._numbers.rows(lanes), layer.fan_in, layer.fan_out)
+                scale[lanes] = each.float()[:, None, None]
+        return scale
+
+    def _drawn(self, draw: Draw | str, lanes: Tensor | slice, scale: Tensor, layer: Layer) -> Tensor:
+        if draw == OWN:
             numbers = torch.arange(len(self._seeds))[lanes].tolist()
             return self._own.weights(numbers, self._seeds[lanes], layer)
-        scheme = SCHEMES[name]
-        scale = scheme.scale(self._numbers.rows(lanes), layer.fan_in, layer.fan_out).float()
-        return scale[:, None, None] * scheme.draw(self._seeds[lanes], layer)
+        return scale * draw(self._seeds[lanes], layer)
