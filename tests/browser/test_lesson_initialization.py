@@ -23,11 +23,11 @@ LATENCY = """
 async ([lab, field, value]) => {
   const root = document.querySelectorAll('.tdl-lab')[lab];
   const slider = root.querySelector(`[data-field=${field}] input[type=range]`);
-  const path = () => root.querySelector('.tdl-plot .scatterlayer .trace path.js-line').getAttribute('d');
+  const path = () => root.querySelector('.tdl-plot .scatterlayer .trace path.js-line')?.getAttribute('d');
   const before = path(), start = performance.now();
   slider.value = value;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
-  while (path() === before && performance.now() - start < 20000) await new Promise(requestAnimationFrame);
+  while ([before, undefined].includes(path()) && performance.now() - start < 20000) await new Promise(requestAnimationFrame);
   return performance.now() - start;
 }
 """
@@ -61,7 +61,8 @@ def test_the_variance_picture_follows_a_slider_and_theory_lies_on_the_measuremen
     lab.element.scroll_into_view_if_needed()
     wait_until(lambda: lab.element.locator(".tdl-plot path.js-line").count() > 3, "one net is drawn before Play")
     assert lab.step_number() == 0
-    seconds = [page.evaluate(LATENCY, [VARIANCE, "gain", str(0.8 + 0.1 * k)]) / 1000 for k in range(5)]
+    seconds = [page.evaluate(LATENCY, [VARIANCE, "gain", str(0.8 + 0.1 * k)]) / 1000 for k in range(6)]
+    print("slider to picture, seconds:", [round(each, 3) for each in seconds])
     assert min(seconds) < 2.0, seconds  # 0.15 on a quiet machine; others may be working here
     lab.until_finished()
     measured, expected = lab.points(0, 0)[1], lab.points(0, 3)[1]
