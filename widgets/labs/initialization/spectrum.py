@@ -14,7 +14,7 @@ from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.plots import line, plot, theory, wide
+from widgets.plots import line, plot, theory
 from widgets.sharpness_gauge import SharpnessGauge, limit_factor
 
 GAUGE = SharpnessGauge()
@@ -86,7 +86,7 @@ class SpectrumView(SchemeView):
             "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
         ).update_yaxes(tickformat="~g")
         return {
-            "spectrum": wide(spectrum),
+            "spectrum": spectrum,
             "sharpness": GAUGE.figure("hessian-sharpness", names, colours),
             "loss": loss,
         }
