@@ -122,12 +122,14 @@ class Lab(RunningLab):
             self._restart_soon()
 
     def _place(self, figure: str, x: float, y: float) -> None:
-        """Set the two settings that a figure's coordinates are, in all lanes; a place outside is moved to the edge."""
+        """Set the settings that a place in a figure stands for, in all lanes; one outside is moved to the edge."""
         if figure not in self.view.places:
             raise SettingError(["In this figure nothing can be placed."])
         fields, values = self.view.settings_type.fields(), {}
-        for name, value in zip(self.view.places[figure], (x, y), strict=True):
-            values[name] = min(max(float(f"{value:.3g}"), fields[name].low), fields[name].high)
+        chosen = self._lanes.settings[self._lanes.selected]
+        for name, value in self.view.pointed(figure, x, y, chosen).items():
+            within = min(max(float(f"{value:.3g}"), fields[name].low), fields[name].high)
+            values[name] = round(within) if fields[name].kind == "integer" else within
         self._change_to(self._lanes.with_everywhere(values))
 
     def _draw(self, figure: str, x: list[float], y: list[float | None]) -> None:

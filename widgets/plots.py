@@ -61,9 +61,10 @@ def wide(figure: go.Figure) -> go.Figure:
     return figure.update_layout(meta={**figure.layout.meta, "wide": True})
 
 
-def placed(figure: go.Figure, trace: int) -> go.Figure:
-    """Let a person place the start of a trace by click, drag or arrow keys."""
-    return figure.update_layout(meta={**figure.layout.meta, "pointer": {"kind": "place", "trace": trace}})
+def placed(figure: go.Figure, trace: int, step: float | None = None) -> go.Figure:
+    """Let a person place the start of a trace by click, drag or arrow keys; `step` is how far a key goes, in data."""
+    wish = {"kind": "place", "trace": trace, "step": step}
+    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish})
 
 
 def drawn(figure: go.Figure, trace: int, columns: int) -> go.Figure:

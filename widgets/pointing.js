@@ -1,5 +1,5 @@
 // Joined before live_figure.js: pointing at a figure with mouse, finger or keys, to place a point or to draw a curve.
-// A figure asks for it in its layout: `meta.pointer` is {kind: "place", trace} or {kind: "draw", trace, columns}.
+// A figure asks for it in its layout: `meta.pointer` is {kind: "place", trace, step} or {kind: "draw", trace, columns}.
 
 const SEND_POINT_MS = 30;
 const KEY_SHARE = 0.02;
@@ -142,8 +142,10 @@ class Pointing {
   keyPlace([right, up], times) {
     const { x = [0], y = [0] } = this.figure.traces[this.wish.trace];
     const [xaxis, yaxis] = this.axes;
-    const across = xaxis.d2p(x[0] ?? 0) + right * times * KEY_SHARE * xaxis._length;
-    const down = yaxis.d2p(y[0] ?? 0) - up * times * KEY_SHARE * yaxis._length;
+    const { step } = this.wish;
+    const far = (axis) => (step ? Math.abs(axis.d2p(step) - axis.d2p(0)) : KEY_SHARE * axis._length);
+    const across = xaxis.d2p(x[0] ?? 0) + right * times * far(xaxis);
+    const down = yaxis.d2p(y[0] ?? 0) - up * times * far(yaxis);
     const clamp = (value, axis) => Math.min(Math.max(value, 0), axis._length);
     this.place([clamp(across, xaxis), clamp(down, yaxis)]);
   }

@@ -36,8 +36,8 @@ class LabView(ABC):
         speed: Steps a second at the start.
         rate_field: The setting that the doctor halves, or None if the lab has no doctor.
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
-        places: Figures in which a person can point: name -> the settings that x and y are. Their layout asks for it
-            by `meta.pointer` (`widgets.plots.placed`).
+        places: Figures in which a person can point: name -> the settings that x and y are, or that `pointed` makes of
+            them. Their layout asks for it by `meta.pointer` (`widgets.plots.placed`).
         own: The learner's own function, or None; lanes whose `own_setting` is "your own" run it.
         own_setting: The choice that may be "your own".
         own_noun: What such a function is.
@@ -58,7 +58,7 @@ class LabView(ABC):
     speed: ClassVar[float] = FASTEST
     rate_field: ClassVar[str | None] = None
     seeds: ClassVar[int] = 1
-    places: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    places: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     draws: ClassVar[tuple[str, ...]] = ()
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
     own_setting: ClassVar[str] = "optimizer"
@@ -111,6 +111,11 @@ class LabView(ABC):
         """Name the settings that have no effect under the others; their controls are dimmed."""
         rule = UPDATE_RULES.get(getattr(settings, "optimizer", OWN), OwnRule)
         return () if "momentum" in rule.reads else ("momentum",)
+
+    def pointed(self, figure: str, x: float, y: float, settings: Settings) -> dict[str, float]:
+        """Return the settings that a place in one of `places` stands for; `settings` are the chosen lane's now."""
+        del settings
+        return dict(zip(self.places[figure], (x, y), strict=True))
 
     def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
         """Return the settings that a drawn curve stands for, in the chosen lane.
