@@ -76,3 +76,16 @@ def test_a_start_is_placed_in_all_lanes_and_a_place_outside_is_moved_to_the_edge
         assert "nothing can be placed" in refusal(lab)
 
     live(scenario)
+
+
+def test_a_place_may_stand_for_further_settings_and_whole_numbers_are_rounded() -> None:
+    names = ("cell_sample", "cell_channel", "cell_row", "cell_column")
+
+    async def scenario() -> None:
+        lab = opened("tensor")
+        for (x, y), cell in (((7.4, 4.9), (1, 2, 1, 1)), ((13.2, 0.1), (0, 0, 0, 0))):
+            lab.handle({"do": "place", "figure": "cells", "x": x, "y": y})
+            await at_rest(lab)
+            assert {tuple(getattr(s, name) for name in names) for s in lab.run.lanes.settings} == {cell}
+
+    live(scenario)

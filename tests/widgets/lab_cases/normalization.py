@@ -1,0 +1,96 @@
+"""The labs of lesson 5."""
+
+import numpy as np
+from lab_case import LabCase, Shown, curves
+
+from lessons.normalization.stability import largest_stable_rates
+from widgets.lab import Lab
+from widgets.labs.normalization.batches import BatchesView
+from widgets.labs.normalization.conditioning import ConditioningView
+from widgets.labs.normalization.net import NormalizedNetView
+from widgets.labs.normalization.shift import ShiftView
+from widgets.labs.normalization.stability import RATES, StabilityView
+from widgets.labs.normalization.tensor import TensorView
+
+SMALL_NET = {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12, "measure_every": 3}
+
+
+def left_and_steps(lab: Lab) -> list[Shown]:
+    """The share of the loss that is left at each step; a dot at kappa and the steps taken, once a lane is there."""
+    last = {name: lab.history[name][-1].tolist() for name in ("condition_number", "iterations", "excess")}
+    there = [
+        Shown(2, lane, [last["condition_number"][lane]], [last["iterations"][lane]])
+        for lane, excess in enumerate(last["excess"])
+        if excess <= 1e-6
+    ]
+    return [*curves("excess", "excess")(lab), *there]
+
+
+def gaps_and_running_means(lab: Lab) -> list[Shown]:
+    """Training less evaluation, of all lanes; the running mean of the first lane's channel, which has batch norm."""
+    steps, means = list(range(len(lab.history))), lab.history["running_mean"].astype(float)
+    return [*curves("gap", "loss")(lab), Shown(2, 0, steps, means[:, 0, 0].tolist())]
+
+
+def loss_over_the_rate(lab: Lab) -> list[Shown]:
+    """Of each normalization the last losses over the learning rate; and the largest rate at which it has learned."""
+    lanes, found = lab.run.lanes, largest_stable_rates(lab.run.lanes, lab.history["loss"])
+    rates = lanes.learning_rate[:RATES].tolist()
+    lines = [
+        Shown(0, number, rates, [None if np.isnan(value) else value for value in each.final_loss.tolist()])
+        for number, each in enumerate(found.values())
+    ]
+    largest = [None if np.isnan(each.largest) else each.largest for each in found.values()]
+    return [*lines, Shown(1, 0, [0.0, 1.0, 2.0, 3.0], largest)]
+
+
+def losses_and_sharpness(lab: Lab) -> list[Shown]:
+    """Loss at each step, sharpness where it is measured."""
+    return [*curves()(lab), *curves("sharpness", "sharpness", lab.run.lanes.shared.sharpness_every)(lab)]
+
+
+def losses_and_shift(lab: Lab) -> list[Shown]:
+    """Loss at each step; the mean shift of the layers over the step, and of each layer over the run but its first."""
+    shift, every = lab.history["shift"].astype(float), lab.run.lanes.shared.measure_every
+    steps = list(range(0, len(shift), every))
+    layers = list(range(2, 2 + shift.shape[2]))
+    lanes = range(shift.shape[1])
+    over = [Shown(1, lane, steps, shift[steps, lane].mean(1).tolist()) for lane in lanes]
+    return [*curves()(lab), *over, *(Shown(3, k, layers, shift[steps[1:], k].mean(0).tolist()) for k in lanes)]
+
+
+def accuracies_and_gaps(lab: Lab) -> list[Shown]:
+    """Test accuracy and the gap between training and evaluation where they are measured, loss at each step."""
+    every = lab.run.lanes.shared.measure_every
+    measured = [*curves("accuracy", "test_accuracy", every)(lab), *curves("gap", "mode_gap", every)(lab)]
+    return [*measured, *curves()(lab)]
+
+
+CASES = {
+    "conditioning": LabCase(
+        ConditioningView,
+        {"steps": 30, "train_size": 50},
+        hot=("relative_rate", 0.8),
+        drawn=left_and_steps,
+        script=False,
+    ),
+    "tensor": LabCase(
+        TensorView, {"steps": 6}, instant=True, hot=("momentum", 0.3), drawn=gaps_and_running_means, script=False
+    ),
+    "normalized_net": LabCase(
+        NormalizedNetView,
+        {**SMALL_NET, "sharpness_every": 4, "spectrum_every": 6},
+        hot=("learning_rate", 0.05),
+        drawn=losses_and_sharpness,
+    ),
+    "stable_rates": LabCase(
+        StabilityView,
+        {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12},
+        sweep=True,
+        drawn=loss_over_the_rate,
+    ),
+    "shift": LabCase(ShiftView, SMALL_NET, hot=("learning_rate", 0.05), drawn=losses_and_shift),
+    "batches": LabCase(
+        BatchesView, {**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps
+    ),
+}

@@ -1,0 +1,112 @@
+"""Tiny batches and batches of one class: what is normalized by a batch depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
+
+COMMON = {
+    "loss": "cross-entropy",
+    "learning_rate": 0.02,
+    "train_size": 500,
+    "steps": 500,
+    "measure_every": 20,
+    "follow_shift": False,
+}
+BATCHES = (*({"batch_size": size} for size in (1, 2, 8, 64)), {"batch_size": 16, "batches": "sorted by class"})
+NAMES = ("B = 1", "B = 2", "B = 8", "B = 64", "B = 16, sorted")
+
+
+def _lanes(kind: str, **changes: object) -> tuple[dict[str, object], ...]:
+    return tuple({**COMMON, **batches, **changes, "normalization": kind} for batches in BATCHES)
+
+
+class BatchesView(NetView):
+    """Test accuracy, the gap between training and evaluation, loss."""
+
+    name = "batches"
+    title = "When the batch is the problem"
+    shown = ("normalization", "batch_size", "batches", "learning_rate", "groups", "train_size")
+    more = (
+        "loss",
+        "optimizer",
+        "momentum",
+        "activation",
+        "init_scale",
+        "width",
+        "depth",
+        "measure_every",
+        "steps",
+        "seed",
+    )
+    step_figures = ("accuracy", "gap", "loss")
+    presets = (
+        Preset(
+            "batch norm, five kinds of batches",
+            "One image has no deviation from its own mean. Two have a sign. Which batches does batch norm need?",
+            _lanes("batch"),
+            NAMES,
+        ),
+        Preset(
+            "group norm, the same batches",
+            "Group norm asks no other image: the five lines come to nearly the same.",
+            _lanes("group"),
+            NAMES,
+        ),
+        Preset(
+            "no normalization",
+            "The same batches with none: what was lost above was not lost to the noise of small batches.",
+            _lanes("none"),
+            NAMES,
+        ),
+        Preset(
+            "deconvolution",
+            "Its covariance has a thousand numbers to learn from a batch: it needs larger ones still.",
+            tuple({**COMMON, "normalization": "deconvolution", "steps": 300, "batch_size": size} for size in (8, 64)),
+            ("B = 8", "B = 64"),
+        ),
+        Preset(
+            "sorted by class, larger batches",
+            "Does a larger batch help if it is of one class?",
+            tuple(
+                {**COMMON, "normalization": "batch", "batches": "sorted by class", "batch_size": size}
+                for size in (8, 32, 128)
+            ),
+            ("B = 8", "B = 32", "B = 128"),
+        ),
+    )
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        accuracy = "Accuracy on test images, in evaluation"
+        gap = "Accuracy in training less accuracy in evaluation, same weights, same training images"
+        return {
+            "accuracy": over_steps(
+                "batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1], showlegend=len(names) > 1
+            ),
+            "gap": over_steps("batches-gap", gap, "training − evaluation", names, colours),
+            "loss": loss_figure("batches-loss", names, colours, showlegend=False),
+        }
+
+    def begin(self, frame: Frame) -> None:
+        show_all_steps(frame, *self.step_figures)
+
+    def draw(self, frame: Frame) -> None:
+        every = frame.lanes.shared.measure_every
+        for lane in range(len(frame.lanes)):
+            frame.curve("accuracy", lane, lane, "test_accuracy", every)
+            frame.curve("gap", lane, lane, "mode_gap", every)
+            frame.curve("loss", lane, lane, "loss")
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            row = frame.last(lane)
+            named = (("test accuracy", "test_accuracy"), ("accuracy in training", "train_accuracy"))
+            lines += [Reading(lane, name, float(frame.history[key][row, lane])) for name, key in named]
+            lines.append(Reading(lane, "in evaluation, same images", float(frame.history["eval_accuracy"][row, lane])))
+        return lines

@@ -1,0 +1,196 @@
+"""Inputs prepared in several ways: the condition number that comes of it, and the steps that it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from lessons.core.settings import Settings
+from lessons.normalization.conditioning import (
+    TOLERANCE,
+    Conditioning,
+    Quadratic,
+    predicted_iterations,
+    raw_condition_number,
+    standardised_condition_number,
+)
+from lessons.normalization.conditioning_settings import ConditioningSettings
+from lessons.normalization.preparation import examples, prepared
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.plots import grey, line, plot, theory
+from widgets.view import LabView
+
+INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
+DIGITS = {"data": "digits", "train_size": 500, "steps": 600}
+PIXELS = (26, 34)  # near the middle of the image, one below the other
+SHOWN = 150
+LOWEST, HIGHEST = -8, 2
+KAPPAS = np.geomspace(1.0, 1e6, 61)
+
+
+class ConditioningView(LabView):
+    """What the model sees, how the loss falls, and steps against condition number."""
+
+    name = "conditioning"
+    title = "What the inputs look like to the loss"
+    experiment = Conditioning()
+    shown = ("inputs", "data", "correlation", "scale", "offset", "relative_rate", "iterations")
+    more = ("epsilon", "train_size", "steps")
+    step_figures = ("excess",)
+    presets = (
+        Preset(
+            "two correlated inputs",
+            "Standardising mends the scales, not the correlation; whitening mends both.",
+            tuple({"inputs": inputs} for inputs in INPUTS),
+            INPUTS,
+        ),
+        Preset(
+            "a mean of three",
+            "Inputs far from zero are nearly parallel to the bias: taking the mean away is half of the cure.",
+            tuple({"inputs": inputs, "offset": 3.0, "steps": 1000} for inputs in INPUTS),
+            INPUTS,
+        ),
+        Preset(
+            "nearly the same input twice",
+            "ρ = 0.98: standardised inputs need 99 times the condition number of whitened ones.",
+            tuple({"inputs": inputs, "correlation": 0.98, "scale": 1.0, "steps": 400} for inputs in INPUTS[2:]),
+            INPUTS[2:],
+        ),
+        Preset(
+            "5 % too fast",
+            "The best learning rate leaves little room: it breaks above 1 + 1/κ, first where κ is large.",
+            tuple({"inputs": inputs, "relative_rate": 1.05} for inputs in (INPUTS[0], *INPUTS[2:])),
+            (INPUTS[0], *INPUTS[2:]),
+        ),
+        Preset(
+            "the digits",
+            "64 pixels. Five Newton-Schulz iterations stop halfway, and are worse here than standardising.",
+            (
+                *({**DIGITS, "inputs": inputs} for inputs in INPUTS[:3]),
+                *({**DIGITS, "inputs": "deconvolved", "iterations": count} for count in (5, 15)),
+                {**DIGITS, "inputs": "whitened"},
+            ),
+            (*INPUTS[:3], "5 iterations", "15 iterations", "whitened"),
+        ),
+    )
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        drawn = ("correlation", "scale", "offset") if settings.data == "digits" else ()
+        few = () if settings.inputs == "deconvolved" else ("iterations",)
+        return (*drawn, *few, *(() if settings.inputs in ("deconvolved", "whitened") else ("epsilon",)))
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        pairs = list(zip(names, colours, strict=True))
+        dots = {"mode": "markers", "hoverinfo": "skip"}
+        inputs = plot(
+            "conditioning-inputs",
+            "Two of the inputs, as each model sees them",
+            "first input",
+            "second input",
+            [line(n, c, marker={"size": 4, "opacity": 0.6}, **dots) for n, c in pairs],
+            height=360,
+            showlegend=True,
+        )
+        excess = plot(
+            "conditioning-excess",
+            "Loss above its minimum, as a share of the start (dashes: closed form)",
+            "step",
+            "share left",
+            [
+                *(line(n, c, line={"width": 4}, opacity=0.5) for n, c in pairs),
+                *(theory(f"{n}, closed form", c).update(opacity=1.0) for n, c in pairs),
+            ],
+            yaxis_type="log",
+            yaxis_range=[LOWEST, HIGHEST],
+            height=360,
+        )
+        steps = plot(
+            "conditioning-steps",
+            "Steps to a millionth of the excess, against κ (dashes: what the rate allows at the best η)",
+            "condition number κ",
+            "steps",
+            [
+                *(line(n, c, mode="markers", marker={"size": 11}) for n, c in pairs),
+                theory("at the best learning rate", grey(0.9)),
+            ],
+            xaxis_type="log",
+            xaxis_range=[-0.3, 6],
+            xaxis_tickformat="~g",
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            yaxis_range=[-0.3, 4],
+        )
+        return {"inputs": inputs, "excess": excess, "steps": steps}
+
+    def begin(self, frame: Frame) -> None:
+        count, steps = len(frame.lanes), frame.lanes.shared.steps
+        frame.screen.relayout("excess", {"xaxis.range": [0, steps]})
+        frame.screen.replace("steps", count, x=KAPPAS, y=[predicted_iterations(kappa) for kappa in KAPPAS])
+        for lane in range(count):
+            x, y = _two_inputs(_without_rate(frame, lane)).T
+            frame.screen.replace("inputs", lane, x=x, y=y)
+            rates = torch.from_numpy(frame.at_each_step(lane, "relative_rate"))
+            expected = _quadratic(_without_rate(frame, lane)).predicted_excess(rates, steps).numpy()
+            kept = expected > 10.0 ** (LOWEST - 1)
+            at, values = frame.thinned(np.where(kept, expected, np.nan))
+            frame.screen.replace("excess", count + lane, x=at, y=values)
+        side = float(max(np.abs(_two_inputs(_without_rate(frame, k))).max() for k in range(count)))
+        for axis in ("xaxis.range", "yaxis.range"):
+            frame.screen.relayout("inputs", {axis: [-1.05 * side, 1.05 * side]})
+
+    def draw(self, frame: Frame) -> None:
+        for lane in range(len(frame.lanes)):
+            frame.curve("excess", lane, lane, "excess")
+            row = frame.last(lane)
+            kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
+            there = frame.history["excess"][row, lane] <= TOLERANCE
+            frame.screen.replace("steps", lane, x=[kappa], y=[taken if there else np.nan])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane, settings in enumerate(frame.lanes.settings):
+            row = frame.last(lane)
+            kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
+            there = frame.history["excess"][row, lane] <= TOLERANCE
+            best = predicted_iterations(kappa) if settings.relative_rate == 1 and not frame.changes else None
+            lines += [
+                Reading(lane, "condition number κ", kappa, known_condition_number(settings)),
+                Reading(lane, "steps to 10⁻⁶, at most", taken if there else "not there yet", best if there else None),
+                Reading(lane, "learning rate η", float(frame.history["learning_rate"][row, lane])),
+            ]
+        return lines
+
+
+def known_condition_number(settings: ConditioningSettings) -> float | None:
+    """Return kappa by its closed form, for two inputs; None where there is none."""
+    rho, scale, offset = settings.correlation, settings.scale, settings.offset
+    if settings.data == "digits":
+        return None
+    return {
+        "raw": lambda: raw_condition_number(rho, scale, offset),
+        "centred": lambda: raw_condition_number(rho, scale),
+        "standardised": lambda: standardised_condition_number(rho),
+    }.get(settings.inputs, lambda: None)()
+
+
+def _without_rate(frame: Frame, lane: int) -> ConditioningSettings:
+    """A lane's settings but for the learning rate, so that what is kept for them is found again when that changes."""
+    return frame.lanes.settings[lane].model_copy(update={"relative_rate": 1.0})
+
+
+@lru_cache(maxsize=24)
+def _quadratic(settings: ConditioningSettings) -> Quadratic:
+    return Quadratic.of(settings)
+
+
+@lru_cache(maxsize=24)
+def _two_inputs(settings: ConditioningSettings) -> np.ndarray:
+    """Two inputs of some examples, shape (examples, 2)."""
+    x, _ = examples(settings)
+    seen = prepared(x, settings.inputs, settings.epsilon, settings.iterations)
+    return seen[:SHOWN, list(PIXELS) if settings.data == "digits" else [0, 1]].numpy()

@@ -1,0 +1,143 @@
+"""What a learner predicts in lesson 5, and the mistakes to find in what is often written."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.normalization.conditioning import Conditioning
+from lessons.normalization.tensor_picture import TensorPicture
+from widgets.controls import LANE_COLOURS
+from widgets.labs.normalization import net_questions
+from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
+from widgets.live_figure import LiveFigure
+from widgets.plots import drawn, line, plot
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+
+FIRST, SECOND = LANE_COLOURS[:2]
+
+
+def lanes_of(question: Question, settings: dict[str, dict[str, Any]]) -> Lanes:
+    """Return lanes by name."""
+    return Lanes([question.experiment.settings_type.checked(each) for each in settings.values()], [*settings])
+
+
+class StandardisedInputs(Question):
+    name = "standardised_inputs"
+    prompt = (
+        "Two inputs with correlation 0.8, one three times as wide as the other. What is κ once they are standardised?"
+    )
+    answer = Number(low=1, high=30, step=0.5, tolerance=1.0)
+    experiment = Conditioning()
+    settings: ClassVar = {name: {"inputs": name, "steps": 120} for name in ("raw", "standardised", "whitened")}
+
+    def lanes(self) -> Lanes:
+        return lanes_of(self, self.settings)
+
+    def figure(self) -> go.Figure:
+        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        caption = "Loss above its minimum, as a share of the start"
+        log = {"yaxis_type": "log", "yaxis_range": [-8, 0.3], "xaxis_range": [0, 120]}
+        return plot("question", caption, "step", "share left", lines, showlegend=True, **log)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane in range(len(lanes)):
+            values = history["excess"][:, lane]
+            screen.replace("figure", lane, x=np.arange(len(values)), y=np.where(values > 1e-12, values, np.nan))
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        raw, standardised, whitened = (float(value) for value in history["condition_number"][-1])
+        return Outcome(
+            standardised,
+            f"κ was {raw:.3g} raw, {standardised:.3g} standardised and {whitened:.3g} whitened. Standardising mends "
+            "the scales; the correlation stays, and κ = (1+ρ)/(1−ρ).",
+        )
+
+
+class RunningMean(Question):
+    name = "running_mean"
+    prompt = (
+        "All values have mean 2. Batch norm's running mean starts at 0, and each batch takes a tenth of the new. "
+        "Sketch it over 40 batches."
+    )
+    answer = Sketch()
+    experiment = TensorPicture()
+    steps: ClassVar = 40
+
+    def lanes(self) -> Lanes:
+        return lanes_of(self, {"running mean": {"steps": self.steps, "samples": 8}})
+
+    def figure(self) -> go.Figure:
+        figure = plot(
+            "question",
+            "Running mean: your curve and, after the run, the measured one",
+            "batch",
+            "running mean",
+            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            xaxis_range=[0, self.steps],
+            yaxis_range=[0, 2.5],
+            showlegend=True,
+        )
+        return drawn(figure, 0, SKETCH_COLUMNS)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        values = history["running_mean"][:, 0, 0]
+        screen.replace("figure", 1, x=np.arange(len(values)), y=values)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        values = history["running_mean"][:, 0, 0].astype(float)
+        return Outcome(
+            (np.arange(len(values), dtype=float), values),
+            f"After 10 batches it was {values[10]:.3g}, after 40 {values[-1]:.3g}: what is missing shrinks by a tenth "
+            "with each. A net that is evaluated too early goes by numbers that are not there yet.",
+        )
+
+
+class GroupsOfWhat(Question):
+    name = "groups_of_what"
+    prompt = "Four samples; the second one is changed. Whose outputs move under group norm?"
+    statement = (
+        "Group norm cuts the batch into groups of samples, and normalizes each group by its own mean and variance."
+    )
+    answer = Choice((HOLDS, FAILS))
+    experiment = TensorPicture()
+    kinds: ClassVar = ("batch", "group")
+
+    def lanes(self) -> Lanes:
+        return lanes_of(self, {f"{kind} norm": {"normalization": kind, "steps": 8} for kind in self.kinds})
+
+    def figure(self) -> go.Figure:
+        dots = [
+            line(f"{kind} norm", colour, mode="markers", marker={"size": 11})
+            for kind, colour in zip(self.kinds, LANE_COLOURS, strict=False)
+        ]
+        caption = "How much each sample's outputs move when sample 1 is changed"
+        axis = {"xaxis_dtick": 1, "xaxis_range": [-0.4, 3.4], "yaxis_rangemode": "tozero"}
+        return plot("question", caption, "sample (0 to 3)", "mean change", dots, showlegend=True, **axis)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for lane, moved in enumerate(history.snapshot("effect").mean((2, 3, 4))):
+            screen.replace("figure", lane, x=np.arange(len(moved)) + 0.06 * (lane - 0.5), y=moved)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        moved = history.snapshot("effect").any((2, 3, 4))
+        others = np.delete(moved, int(lanes.changed_sample[1]), axis=1).sum(1)
+        batch, group = (int(number) for number in others)
+        return Outcome(
+            int(group == 0),
+            f"Of the three other samples, {batch} moved with batch norm and {group} with group norm. Its groups are "
+            "groups of channels, within one sample: no other sample is ever asked.",
+        )
+
+
+ALL: tuple[Question, ...] = (
+    StandardisedInputs(),
+    FormulaOfBatchNorm(),
+    GroupsOfWhat(),
+    RunningMean(),
+    *net_questions.ALL,
+)

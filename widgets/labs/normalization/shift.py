@@ -1,0 +1,116 @@
+"""Internal covariate shift beside the smoothness of the loss, both measured as it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from widgets.controls import Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
+from widgets.plots import line, plot
+
+COMMON = {"follow_shift": True, "follow_sharpness": False, "measure_every": 5, "steps": 150, "learning_rate": 0.04}
+ENTROPY = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
+THREE = ("none", "batch", "deconvolution")
+LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+
+
+def _lanes(common: dict[str, object], kinds: Sequence[str]) -> tuple[dict[str, object], ...]:
+    return tuple({**common, "normalization": kind} for kind in kinds)
+
+
+class ShiftView(NetView):
+    """Loss, the shift of each layer, and how fast the gradient changes along itself."""
+
+    name = "shift"
+    title = "Is it the shift?"
+    shown = ("normalization", "learning_rate", "groups", "batch_size", "depth", "optimizer", "momentum")
+    more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
+    step_figures = ("loss", "shift", "smoothness")
+    presets = (
+        Preset(
+            "more shift, and still faster",
+            "Squared error, η = 0.04. Batch norm gets ahead. Is its shift smaller?",
+            _lanes(COMMON, THREE),
+            THREE,
+        ),
+        Preset(
+            "less shift, and not faster",
+            "Cross-entropy, η = 0.1: now the shift is smaller with batch norm, and the plain net is ahead.",
+            _lanes(ENTROPY, THREE),
+            THREE,
+        ),
+        Preset(
+            "one sample at a time",
+            "Layer, group and RMS norm under the same two questions.",
+            _lanes(ENTROPY, ("none", "layer", "group", "RMS")),
+            ("none", "layer", "group", "RMS"),
+        ),
+        Preset(
+            "a bold learning rate",
+            "η = 2: the plain net is thrown away at once. Batch norm holds the shift and the smoothness down.",
+            _lanes({**ENTROPY, "learning_rate": 2.0}, THREE),
+            THREE,
+        ),
+    )
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        layers = plot(
+            "shift-layers",
+            "Shift of each layer, mean over the run so far without its first step",
+            "layer",
+            "|G − G′|",
+            [line(n, c, mode="lines+markers") for n, c in zip(names, colours, strict=True)],
+            xaxis_dtick=1,
+            **LOG,
+        )
+        shift = "Internal covariate shift: how the others' update changes a layer's gradient (mean of layers)"
+        smoothness = "How fast the gradient changes along itself (effective smoothness; lower: more predictive)"
+        return {
+            "loss": loss_figure("shift-loss", names, colours),
+            "shift": over_steps("shift", shift, "|G − G′|", names, colours, **LOG),
+            "smoothness": over_steps("shift-smoothness", smoothness, "|Δg| / |Δθ|", names, colours, **LOG),
+            "layers": layers,
+        }
+
+    def begin(self, frame: Frame) -> None:
+        show_all_steps(frame, *self.step_figures)
+        frame.screen.relayout("layers", {"xaxis.range": [1.7, frame.lanes.shared.depth + 1.3]})
+
+    def draw(self, frame: Frame) -> None:
+        every = frame.lanes.shared.measure_every
+        for lane in range(len(frame.lanes)):
+            frame.curve("loss", lane, lane, "loss")
+            frame.curve("smoothness", lane, lane, "effective_smoothness", every)
+            rows = frame.rows(lane)
+            steps = np.arange(rows.start, rows.stop)
+            steps = steps[steps % every == 0]
+            frame.screen.extend("shift", lane, steps, frame.history["shift"][steps, lane].mean(1))
+            means = mean_so_far(frame, lane, "shift")
+            frame.screen.replace("layers", lane, x=np.arange(2, 2 + len(means)), y=np.where(means > 0, means, np.nan))
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        lines = []
+        for lane in range(len(frame.lanes)):
+            lines += [
+                Reading(lane, "loss", float(frame.history["loss"][frame.last(lane), lane])),
+                Reading(lane, "shift, mean after the first step", float(mean_so_far(frame, lane, "shift").mean())),
+                Reading(lane, "its cosine", float(mean_so_far(frame, lane, "shift_cosine").mean())),
+                Reading(
+                    lane, "effective smoothness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))
+                ),
+            ]
+        return lines
+
+
+def mean_so_far(frame: Frame, lane: int, quantity: str) -> np.ndarray:
+    """Mean over the steps at which a quantity was measured, up to a divergence.
+
+    The first step is left out as soon as there are others: the shift of fresh weights is a hundred times what follows.
+    """
+    last, every = frame.last(lane), frame.lanes.shared.measure_every
+    rows = frame.history[quantity][0 : last + 1 : every, lane].astype(float)
+    return rows[1:].mean(0) if len(rows) > 1 else rows[0]

@@ -1,0 +1,195 @@
+"""Sixteen learning rates for each of four normalizations at once: up to where does a net still learn?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lessons.core.declared import fewer
+from lessons.core.lanes import Lanes
+from lessons.core.settings import Settings, setting
+from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking, stability_lanes
+from lessons.normalization.training import NormalizedNet
+from lessons.normalization.training_settings import NormalizedNetShape
+from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.frame import Frame
+from widgets.labs.normalization.net_view import idle_fields
+from widgets.plots import grey, line, plot, theory
+from widgets.view import LabView
+
+RATES = 16
+SETS = {
+    "batch, layer, deconvolution": ("none", "batch", "layer", "deconvolution"),
+    "group, RMS, spectral": ("none", "group", "RMS", "spectral"),
+    "weight, spectral, deconvolution": ("none", "weight", "spectral", "deconvolution"),
+}
+SETTINGS_LEFT_OUT = {"compared", "lowest", "highest"}
+
+
+def _rate(default: float, which: str, slider: tuple[float, float]) -> float:
+    doc = f"The {which} of {RATES} learning rates, spaced evenly in logarithm."
+    return setting(
+        default,
+        label=f"{which} learning rate",
+        symbol="η",
+        doc=doc,
+        low=1e-4,
+        high=100.0,
+        slider=slider,
+        scale="log",
+    )
+
+
+class StabilitySettings(NormalizedNetShape):
+    """Four normalizations and a range of learning rates."""
+
+    compared: Literal["batch, layer, deconvolution", "group, RMS, spectral", "weight, spectral, deconvolution"] = (
+        setting("batch, layer, deconvolution", label="compared", doc="With a net that has no normalization.")
+    )
+    lowest: float = _rate(0.03, "lowest", (0.001, 0.3))
+    highest: float = _rate(30.0, "highest", (1.0, 100.0))
+    loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimised.")
+    width: int = fewer(NormalizedNetShape, "width", 16, 32)
+    depth: int = fewer(NormalizedNetShape, "depth", 3, 6)
+    train_size: int = fewer(NormalizedNetShape, "train_size", 256, 500)
+    batch_size: int = fewer(NormalizedNetShape, "batch_size", 64, 128)
+    steps: int = fewer(NormalizedNetShape, "steps", 150, 600)
+
+
+class StabilityView(LabView):
+    """Loss and test accuracy over the learning rate, and the largest learning rate at which each still learns."""
+
+    name = "stable_rates"
+    title = "Sixteen learning rates for each"
+    experiment = NormalizedNet()
+    compare = False
+    step_figures = ()
+    shown = ("compared", "lowest", "highest", "loss", "batch_size", "depth", "init_scale")
+    more = ("groups", "optimizer", "momentum", "activation", "width", "train_size", "batches", "steps", "seed")
+    presets = (
+        Preset(
+            "up to where?",
+            "Follow each line to the right until it leaves the bottom: how many times further does batch norm go?",
+            ({},),
+        ),
+        Preset(
+            "one sample at a time",
+            "Group and RMS norm look at one image only, spectral norm at none. How far do they go?",
+            ({"compared": "group, RMS, spectral"},),
+        ),
+        Preset(
+            "norms of the weights",
+            "Weight norm and spectral norm, beside deconvolution.",
+            ({"compared": "weight, spectral, deconvolution"},),
+        ),
+        Preset(
+            "with squared error",
+            "The same comparison under another loss.",
+            ({"loss": "squared error", "lowest": 0.003},),
+        ),
+        Preset(
+            "a bad start",
+            "First weights three times as large: for the plain net no learning rate is left.",
+            ({"init_scale": 4.2},),
+        ),
+    )
+
+    @property
+    def settings_type(self) -> type[Settings]:
+        return StabilitySettings
+
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+        chosen = settings[0]
+        common = chosen.model_dump(exclude=SETTINGS_LEFT_OUT)
+        common |= {"follow_shift": False, "follow_sharpness": False, "measure_every": 25}
+        return stability_lanes(SETS[chosen.compared], common, chosen.lowest, chosen.highest, RATES)
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        groups = () if "group" in SETS[settings.compared] else ("groups",)
+        return (*super().idle(settings), *groups, *idle_fields(settings))
+
+    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+        kinds = [f"normalization {k}" for k in range(4)]
+        lines = [
+            line(name, colour, mode="lines+markers", marker={"size": 6}, line={"width": 1.5})
+            for name, colour in zip(kinds, LANE_COLOURS, strict=False)
+        ]
+        largest = [
+            theory(f"{name}, largest stable", colour, showlegend=False)
+            for name, colour in zip(kinds, LANE_COLOURS, strict=False)
+        ]
+        axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
+        loss = plot(
+            "stable-loss",
+            "Loss now, mean of the last tenth (dashes: largest stable η; grey: above it nothing was learned)",
+            "learning rate η",
+            "loss",
+            [*lines, *largest, theory("learned below this", grey(0.9), showlegend=False)],
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            yaxis_range=[-2.0, 1.0],
+            **axis,
+        )
+        bars = go.Bar(
+            x=[], y=[], marker={"color": list(LANE_COLOURS[:4])}, name="largest stable η", hoverinfo="y", width=0.6
+        )
+        names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": kinds, "range": [-0.6, 3.6]}
+        ends = plot(
+            "stable-largest",
+            "Largest learning rate at which each still learns",
+            "normalization",
+            "largest stable η",
+            [bars],
+            height=380,
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+        ).update_xaxes(**names_of)
+        return {"loss": loss, "largest": ends}
+
+    def begin(self, frame: Frame) -> None:
+        rates = frame.lanes.learning_rate.numpy()[[0, RATES - 1]]
+        reach = [float(np.log10(rates[0])) - 0.05, float(np.log10(rates[1])) + 0.05]
+        frame.screen.relayout("loss", {"xaxis.range": reach})
+        frame.screen.relayout("largest", {"yaxis.range": reach, "xaxis.ticktext": list(_kinds(frame))})
+        shared = frame.lanes.shared
+        height = LEARNED * loss_without_looking(shared.loss, shared.train_size)
+        frame.screen.replace("loss", 8, x=rates, y=[height, height])
+        notes = []
+        for number, kind in enumerate(_kinds(frame)):
+            font = {"color": LANE_COLOURS[number], "size": 13}
+            at = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.02 + 0.08 * (3 - number)}
+            notes.append({**at, "xanchor": "left", "yanchor": "bottom", "text": kind, "showarrow": False, "font": font})
+        frame.screen.relayout("loss", {"annotations": notes})
+
+    def draw(self, frame: Frame) -> None:
+        found = list(_found(frame).values())
+        limit = LEARNED * loss_without_looking(frame.lanes.shared.loss, frame.lanes.shared.train_size)
+        seen = np.concatenate([each.final_loss for each in found])
+        seen = seen[np.isfinite(seen) & (seen > 0)]
+        low = float(np.log10(seen.min())) - 0.15 if len(seen) else -2.0
+        frame.screen.relayout("loss", {"yaxis.range": [round(low, 1), round(float(np.log10(limit)) + 1.0, 1)]})
+        for number, each in enumerate(found):
+            frame.screen.replace("loss", number, x=each.rates, y=each.final_loss)
+            span = [10.0 ** round(low, 1), 10 * limit]
+            frame.screen.replace("loss", 4 + number, x=[each.largest] * 2, y=span)
+        frame.screen.replace("largest", 0, x=np.arange(len(found)), y=[each.largest for each in found])
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        found, lines = _found(frame), []
+        for number, (kind, each) in enumerate(found.items()):
+            known = not np.isnan(each.largest)
+            lines.append(Reading(0, f"largest stable η, {kind}", each.largest if known else "none yet"))
+            if number and known and not np.isnan(found["none"].largest):
+                lines.append(Reading(0, f"{kind}, times that without", each.largest / found["none"].largest))
+        return lines
+
+
+def _kinds(frame: Frame) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(frame.lanes.values("normalization")))
+
+
+def _found(frame: Frame) -> dict:
+    return largest_stable_rates(frame.lanes, frame.history["loss"][: frame.stop])
