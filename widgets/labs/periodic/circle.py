@@ -69,18 +69,19 @@ class CircleView(LabView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
         marker = {"size": 11, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": grey(1.0)}}
-        dotted = {"dash": "dot", "width": 1.2}
+        dotted, silent = {"dash": "dot", "width": 1.2}, {"hoverinfo": "skip", "showlegend": False}
         traces = [
-            theory("equilibrium ρ² = κg", grey(1.0)),
-            *(line(f"1 − cos = {delta}", grey(0.7), line=dotted, hoverinfo="skip") for delta in DELTAS),
-            line("box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, hoverinfo="skip"),
+            theory("balance ρ² = κg", grey(1.0), showlegend=False),
+            *(line(f"1 − cos = {delta}", grey(0.7), line=dotted, **silent) for delta in DELTAS),
+            line("box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, **silent),
             *(line(PHASE_NAMES[phase], PHASE_COLOURS[phase], line={"width": 3.5}) for phase in Phase),
             line("now", grey(1.0), mode="markers", marker=marker, showlegend=False),
             *(line(n, c, line={"width": 1}, opacity=0.55, showlegend=len(pairs) > 1) for n, c in pairs),
         ]
         plane = plot(
             "circle-plane",
-            "Effective gradient against squared norm; the newest round of the chosen lane by phase",
+            "Squared norm over effective gradient. Dashes: both forces balance; dots: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: "
+            "from ℓ, κℓ to L, κL in the last round",
             "effective gradient g",
             "squared norm ρ²",
             traces,
@@ -131,10 +132,10 @@ class CircleView(LabView):
         begin = max(0, int(frame.history["onset"][last, lane]))
         rows = np.arange(begin, last + 1)
         phases = frame.history["phase"][rows, lane].astype(int)
+        if (phases == Phase.C).any():  # found some steps after it began
+            phases[: (phases == Phase.C).argmax()] = Phase.C
         for phase in Phase:
             mine = rows[phases == phase]
-            if phase is Phase.B:  # it goes on from where it is found to have begun
-                mine = mine[mine > begin]
             shown = mine[np.unique(np.linspace(0, len(mine) - 1, POINTS).astype(int))] if len(mine) else mine
             frame.screen.replace("plane", ROUND + phase, x=gradient[shown], y=square[shown])
         frame.screen.replace("plane", NOW, x=gradient[[last]], y=square[[last]])

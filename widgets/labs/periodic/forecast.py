@@ -12,9 +12,9 @@ from lessons.periodic.forecast import Forecast
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, norm_bounds
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, NORMS, draw_rates, limit_reading, rate_figure, rates_used
+from widgets.labs.periodic.periods import LOG, LOG_125, draw_rates, limit_reading, rate_figure, rates_used
 from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
-from widgets.plots import grey, line, plot, theory, wide
+from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
 BETWEEN = "rgba(47,126,216,0.2)"
@@ -66,7 +66,7 @@ class ForecastView(LabView):
         star = {"symbol": "star", "size": 12, "color": "#d6457b"}
         turn = plot(
             "forecast-turn",
-            "How far each step turns the weights, and when the next turn of more than δ is foretold",
+            "How far each step turns the weights, and when a turn of more than δ is foretold",
             "step",
             "1 − cos",
             [
@@ -80,21 +80,21 @@ class ForecastView(LabView):
         )
         norm = plot(
             "forecast-norm",
-            "Norm ρ (line), its foretold bounds (dashes), and where a jump is possible and certain (dots)",
+            "Norm ρ (line), its foretold bounds (dashes), and below which norms a jump is possible and certain (dots)",
             "step",
             "norm ρ",
             [
-                theory("if g were ℓ", grey(1.0)),
-                theory("if g were L", grey(1.0)),
+                theory("if g were ℓ", grey(1.0), showlegend=False),
+                theory("if g were L", grey(1.0), showlegend=False),
                 line("possible below", "#b98600", line={"dash": "dot", "width": 2}),
                 line("certain below", "#d6457b", line={"dash": "dot", "width": 2}),
                 *(line(n, c, showlegend=False) for n, c in pairs),
             ],
             showlegend=True,
-            **NORMS,
+            **LOG_125,
         )
         rate = rate_figure("forecast-rate", names, colours, shaded=True)
-        return {"turn": wide(banded(turn)), "norm": norm, "rate": rate}
+        return {"turn": banded(turn), "norm": norm, "rate": rate}
 
     def begin(self, frame: Frame) -> None:
         steps = frame.lanes.shared.steps

@@ -15,7 +15,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.periodic.periods import LOG
-from widgets.plots import grey, line, plot, wide
+from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
 MOST_NETS = 8
@@ -102,11 +102,11 @@ class MinimaView(LabView):
         )
         errors = plot(
             "minima-errors",
-            "Test error of an ensemble of the first nets",
+            "Test error of ensembles: minima of one run, and independent nets",
             "nets in the ensemble",
             "test error",
             [
-                line("successive minima of one run", SUCCESSIVE, mode="lines+markers"),
+                line("one run", SUCCESSIVE, mode="lines+markers"),
                 line("independent nets", INDEPENDENT, mode="lines+markers"),
             ],
             showlegend=True,
@@ -115,7 +115,7 @@ class MinimaView(LabView):
         )
         successive = _cosines("minima-successive", "Cosine between the run's minima", "period")
         independent = _cosines("minima-independent", "Cosine between independent nets' first minima", "net")
-        return {"loss": wide(loss), "successive": successive, "independent": independent, "errors": wide(errors)}
+        return {"loss": loss, "successive": successive, "independent": independent, "errors": errors}
 
     def begin(self, frame: Frame) -> None:
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
@@ -170,4 +170,4 @@ def _cosines(name: str, caption: str, axis: str) -> go.Figure:
         ygap=2,
     )
     tick = {"xaxis_dtick": 1, "yaxis_dtick": 1, "yaxis_autorange": "reversed"}
-    return plot(name, caption, axis, axis, [cells], height=320, **tick)
+    return plot(name, caption, axis, axis, [cells], height=300, **tick)

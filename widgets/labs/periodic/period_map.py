@@ -17,7 +17,7 @@ from lessons.periodic.theory import expected_period
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
-from widgets.labs.periodic.periods import idle_fields
+from widgets.labs.periodic.periods import LOG_125, idle_fields
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
@@ -125,9 +125,9 @@ class MapView(LabView):
             [line("measured", colour, mode="markers", marker={"size": 8}), theory("T = c/(ηλ)", grey(1.0))],
             xaxis_type="log",
             xaxis_tickformat="~g",
-            yaxis_type="log",
-            yaxis_tickformat="~g",
+            xaxis_dtick="D2",
             height=340,
+            **LOG_125,
         )
         dashed = {"dash": "dot"}
         corners = [
@@ -142,10 +142,9 @@ class MapView(LabView):
             "step",
             "norm ρ",
             corners,
-            yaxis_type="log",
-            yaxis_tickformat="~g",
             height=340,
             showlegend=True,
+            **LOG_125,
         )
         return {"period": period, "norm": norm, "law": law, "norms": norms}
 
@@ -202,7 +201,7 @@ class MapView(LabView):
         for name, axis, values in (("η", 0, found.learning_rates), ("λ", 1, found.weight_decays)):
             ends = np.take(norm, -1, axis) / np.take(norm, 0, axis)
             if len(values) > 1 and np.isfinite(ends).all():
-                lines.append(Reading(0, f"norm, {values[-1] / values[0]:.3g} × {name}", f"× {ends.mean():.3g}"))
+                lines.append(Reading(0, f"norm, if {name} × {values[-1] / values[0]:.3g}", f"× {ends.mean():.3g}"))
         return lines
 
     @staticmethod

@@ -19,8 +19,8 @@ from widgets.plots import line, plot, theory, wide
 from widgets.view import LabView
 
 LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
-# Norms stay within two decades: labels at 1, 2 and 5.
-NORMS = {**LOG, "yaxis_dtick": "D2"}
+# For one to three decades: labels at 1, 2 and 5.
+LOG_125 = {**LOG, "yaxis_dtick": "D2"}
 MORE = (
     "penalty",
     "learning_rate_decay",
@@ -120,7 +120,7 @@ class PeriodsView(LabView):
         Preset(
             "without batch norm",
             "The same net and the same weight decay; without scale invariance there are no periods.",
-            ({"normalization": "none", "learning_rate": 0.05, "steps": 3000},),
+            ({"normalization": "none", "steps": 3000},),
         ),
     )
 
@@ -147,7 +147,7 @@ class PeriodsView(LabView):
             "step",
             "norm ρ",
             [*(line(n, c) for n, c in pairs), *(theory(f"{n}, foretold", c) for n, c in pairs)],
-            **NORMS,
+            **LOG,
         )
         gradient = plot(
             "periods-gradient",
@@ -214,7 +214,7 @@ def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded:
     traces = [*(line(n, c, showlegend=False) for n, c in pairs)]
     traces += [theory(f"{n}, limit", c, showlegend=False) for n, c in pairs]
     caption = "Effective learning rate η/ρ² (line) and its limit 2/λ_max on the unit sphere (dashes)"
-    figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG)
+    figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG_125)
     return banded(figure) if shaded else figure
 
 

@@ -13,7 +13,7 @@ from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_onsets
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, MORE, NORMS, idle_fields, period_readings
+from widgets.labs.periodic.periods import LOG, MORE, idle_fields, period_readings
 from widgets.plots import line, plot
 from widgets.view import LabView
 
@@ -92,7 +92,7 @@ class VariantsView(LabView):
         pairs = list(zip(names, colours, strict=True))
         thin = {"width": 1.5}
         loss = plot("variants-loss", "Loss", "step", "loss", [line(n, c, line=thin) for n, c in pairs], **LOG)
-        norm = plot("variants-norm", "Norm ρ", "step", "norm ρ", [line(n, c, line=thin) for n, c in pairs], **NORMS)
+        norm = plot("variants-norm", "Norm ρ", "step", "norm ρ", [line(n, c, line=thin) for n, c in pairs], **LOG)
         size = {"size": 11, "symbol": "line-ns-open", "line": {"width": 3}}
         dots = [line(n, c, mode="markers", marker={**size, "color": c}) for n, c in pairs]
         count = len(pairs)

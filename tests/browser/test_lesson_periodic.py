@@ -1,0 +1,91 @@
+"""Lesson 6 as Voilà serves it: every lab is driven, and the norm is held and let go while it trains."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/06_periodic.ipynb"
+STRETCH, PERIODS, CIRCLE, FORECAST, MAP, VARIANTS, MINIMA = LABS = range(7)
+# What makes a run short, and a control that changes what is drawn.
+SHORT = {
+    PERIODS: {"steps": "300", "train_size": "64"},
+    CIRCLE: {"steps": "300", "train_size": "64"},
+    FORECAST: {"steps": "300", "train_size": "64"},
+    MAP: {"rows": "2", "columns": "2", "steps": "300"},
+    VARIANTS: {"steps": "200", "train_size": "64"},
+    MINIMA: {"nets": "2", "steps": "300"},
+}
+CONTROLS = {
+    STRETCH: ("smallest", "0.01"),
+    PERIODS: ("weight_decay", "0.02"),
+    CIRCLE: ("initial_norm", "8"),
+    FORECAST: ("delta", "0.001"),
+    MAP: ("learning_rate", "2"),
+    VARIANTS: ("learning_rate", "2"),
+    MINIMA: ("weight_decay", "0.02"),
+}
+DRAWN = "p => JSON.stringify(p.data.map(t => Array.from(t.y ?? [])))"
+
+
+def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
+    page.goto(voila + LESSON)
+    for number in LABS:
+        lab = LabOnPage(page, number)
+        lab.element.scroll_into_view_if_needed()
+        for field, text in SHORT.get(number, {}).items():
+            lab.type_value(field, text)
+        steps = SHORT.get(number, {}).get("steps", "40")
+        wait_until(lambda lab=lab, steps=steps: f"of {steps}" in lab.status(), f"lab {number} takes its settings")
+        lab.until_finished()
+        figures = lab.element.locator(".tdl-plot").all()
+        before = [figure.evaluate(DRAWN) for figure in figures]
+        assert max(map(len, before)) > 300
+        field, text = CONTROLS[number]
+        lab.type_value(field, text)
+        assert lab.refusal() == ""
+        wait_until(
+            lambda figures=figures, before=before: [figure.evaluate(DRAWN) for figure in figures] != before,
+            f"lab {number} draws something else",
+        )
+        lab.until_finished()
+
+
+def test_the_norm_is_held_and_let_go_while_it_trains(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, PERIODS)
+    lab.preset("hold it yourself")
+    wait_until(lambda: lab.step_number() > 60, "it trains")
+    hold = lab.control("fixed_norm").locator("input[type=checkbox]")
+    hold.click()
+    held_at = lab.step_number()
+    wait_until(lambda: lab.step_number() > held_at + 150, "it trains on")
+    steps, norms = lab.points(1, 0)
+    held = [norm for step, norm in zip(steps, norms, strict=True) if step > held_at + 20]
+    assert len(held) > 5
+    assert max(held) < 1.001 * min(held)
+    hold.click()
+    freed_at = lab.step_number()
+    wait_until(lambda: lab.step_number() > freed_at + 100, "it trains on")
+    assert lab.points(1, 0)[1][-1] < 0.95 * held[-1]
+    marks = lab.element.locator(".tdl-plot").first.evaluate("p => (p.layout.annotations ?? []).map(a => a.text)")
+    assert len(marks) == 2
+
+
+def test_phases_are_shaded_and_counted(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, PERIODS)
+    lab.preset("faster periods")
+    lab.until_finished()
+    plot = lab.element.locator(".tdl-plot").first
+    fills = plot.evaluate("p => p.data.slice(0, 3).map(t => Array.from(t.x).length)")
+    assert all(count >= 5 * 4 for count in fills), "each phase has come several times"
+    table = lab.element.locator(".tdl-readings").inner_text()
+    assert "T·η·λ" in table
+    assert plot.evaluate("p => p.querySelectorAll('.fills path.js-fill').length") >= 3
+
+
+def test_where_there_is_no_long_run_a_sentence_says_how_to_make_one(page, voila):
+    page.goto(voila + LESSON)
+    page.get_by_text("There is no table").wait_for(timeout=60_000)
+    assert page.get_by_text("python -m lessons.periodic --out periodic_run").is_visible()
