@@ -29,7 +29,8 @@ INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
 DIGITS = {"data": "digits", "train_size": 500, "steps": 600}
 PIXELS = (26, 34)  # near the middle of the image, one below the other
 SHOWN = 150
-LOWEST, HIGHEST = -8, 2
+LOWEST, HIGHEST = -8, 0.3
+TURN = np.linspace(0, 2 * np.pi, 49)
 KAPPAS = np.geomspace(1.0, 1e6, 61)
 
 
@@ -86,15 +87,15 @@ class ConditioningView(LabView):
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
-        dots = {"mode": "markers", "hoverinfo": "skip"}
+        dots = go.Scatter(x=[], y=[], mode="markers", name="examples", marker={"size": 4, "color": grey(0.8)})
         inputs = plot(
             "conditioning-inputs",
-            "Two of the inputs, as each model sees them",
+            "Two of the inputs as each model sees them: ellipses of two deviations, and the chosen lane's examples",
             "first input",
             "second input",
-            [line(n, c, marker={"size": 4, "opacity": 0.6}, **dots) for n, c in pairs],
+            [*(line(n, c) for n, c in pairs), dots.update(hoverinfo="skip")],
             height=360,
-            showlegend=True,
+            yaxis_scaleanchor="x",
         )
         excess = plot(
             "conditioning-excess",
@@ -120,7 +121,7 @@ class ConditioningView(LabView):
             ],
             xaxis_type="log",
             xaxis_range=[-0.3, 6],
-            xaxis_tickformat="~g",
+            xaxis_dtick=1,
             yaxis_type="log",
             yaxis_tickformat="~g",
             yaxis_range=[-0.3, 4],
@@ -132,18 +133,22 @@ class ConditioningView(LabView):
         frame.screen.relayout("excess", {"xaxis.range": [0, steps]})
         frame.screen.replace("steps", count, x=KAPPAS, y=[predicted_iterations(kappa) for kappa in KAPPAS])
         for lane in range(count):
-            x, y = _two_inputs(_without_rate(frame, lane)).T
+            x, y = ellipse(_two_inputs(_without_rate(frame, lane)))
             frame.screen.replace("inputs", lane, x=x, y=y)
             rates = torch.from_numpy(frame.at_each_step(lane, "relative_rate"))
             expected = _quadratic(_without_rate(frame, lane)).predicted_excess(rates, steps).numpy()
             kept = expected > 10.0 ** (LOWEST - 1)
             at, values = frame.thinned(np.where(kept, expected, np.nan))
             frame.screen.replace("excess", count + lane, x=at, y=values)
-        side = float(max(np.abs(_two_inputs(_without_rate(frame, k))).max() for k in range(count)))
+        x, y = _two_inputs(_without_rate(frame, min(frame.selected, count - 1)))[:SHOWN].T
+        frame.screen.replace("inputs", count, x=x, y=y)
+        side = float(max(np.abs(_two_inputs(_without_rate(frame, k))[:SHOWN]).max() for k in range(count)))
         for axis in ("xaxis.range", "yaxis.range"):
             frame.screen.relayout("inputs", {axis: [-1.05 * side, 1.05 * side]})
 
     def draw(self, frame: Frame) -> None:
+        above = frame.history["excess"][frame.stop - 1].max() > 10**HIGHEST
+        frame.screen.relayout("excess", {"yaxis.range": [LOWEST, 4 if above else HIGHEST]})
         for lane in range(len(frame.lanes)):
             frame.curve("excess", lane, lane, "excess")
             row = frame.last(lane)
@@ -188,9 +193,17 @@ def _quadratic(settings: ConditioningSettings) -> Quadratic:
     return Quadratic.of(settings)
 
 
+def ellipse(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y of the ellipse of two deviations around the mean of some points, shape (N, 2)."""
+    values, vectors = np.linalg.eigh(np.cov(points.T, bias=True))
+    round_ = np.stack([np.cos(TURN), np.sin(TURN)]) * np.sqrt(values.clip(0))[:, None]
+    x, y = 2 * vectors @ round_ + points.mean(0)[:, None]
+    return x, y
+
+
 @lru_cache(maxsize=24)
 def _two_inputs(settings: ConditioningSettings) -> np.ndarray:
-    """Two inputs of some examples, shape (examples, 2)."""
+    """Two inputs of all examples, shape (N, 2)."""
     x, _ = examples(settings)
     seen = prepared(x, settings.inputs, settings.epsilon, settings.iterations)
-    return seen[:SHOWN, list(PIXELS) if settings.data == "digits" else [0, 1]].numpy()
+    return seen[:, list(PIXELS) if settings.data == "digits" else [0, 1]].numpy()

@@ -19,6 +19,7 @@ from widgets.view import LabView
 
 KINDS = ("batch", "layer", "instance", "group", "RMS")
 CELL = ("cell_sample", "cell_channel", "cell_row", "cell_column")
+SEEN = 1e-4  # of an output: less is rounding, and what epsilon leaves
 BARE = {"showticklabels": False, "ticks": "", "showline": False, "showgrid": False, "zeroline": False}
 
 
@@ -97,7 +98,7 @@ class TensorView(LabView):
             "How much each output moves when the changed sample's first channel is multiplied: white, not at all",
             *ends,
             [
-                _heatmap("change", orange),
+                _heatmap("change", orange, zmin=0, zmax=1.5),
                 _borders(),
             ],
             **layout,
@@ -154,7 +155,7 @@ class TensorView(LabView):
             mean, variance = frame.history.snapshot("statistics")[lane].astype(float)
             at = (lane, *cell_of(settings))
             before, after = (float(frame.history.snapshot(name)[at]) for name in ("before", "after"))
-            touched = int(frame.history.snapshot("effect")[lane].any(axis=(1, 2, 3)).sum())
+            touched = int((frame.history.snapshot("effect")[lane].max((1, 2, 3)) > SEEN).sum())
             lines += [
                 Reading(lane, "cells averaged", str(int(frame.history.snapshot("averaged")[lane].sum()))),
                 Reading(lane, "their mean μ and variance σ²", f"{mean:.3g} and {variance:.3g}".replace("-", "−")),
