@@ -13,7 +13,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import widths
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import line, plot, wide
+from widgets.plots import line, plot
 from widgets.view import LabView
 
 METHODS = ("end to end", "greedy", "random first layer")
@@ -82,9 +82,8 @@ class LayersView(LabView):
             [line(n, c) for n, c in pairs],
             yaxis_type="log",
             showlegend=len(pairs) > 1,
-            height=280,
         )
-        found = {"fvu": wide(fvu)}
+        found = {"fvu": fvu}
         for layer in (1, 2):
             found[f"layer_{layer}"] = plot(
                 f"layers-{layer}",

@@ -15,7 +15,7 @@ from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import line, plot, theory, wide
+from widgets.plots import line, plot, theory
 from widgets.view import LabView
 
 LEARNED = 1e-3
@@ -99,10 +99,13 @@ class LotteryView(LabView):
             "unexplained share",
             curves,
             showlegend=True,
+            height=360,
             **log,
         )
         caption = "Where each of them is now: a dot for each student (dashes: learned, below 0.001)"
-        ends = strip_figure("lottery-ends", caption, "ticket", "unexplained share", SHORT_NAMES, LANE_COLOURS, **log)
+        ends = strip_figure(
+            "lottery-ends", caption, "ticket", "unexplained share", SHORT_NAMES, LANE_COLOURS, height=360, **log
+        )
         ends.add_trace(theory("learned", "#888"))
         share = plot(
             "lottery-share",
@@ -112,7 +115,7 @@ class LotteryView(LabView):
             [line(ticket, colour) for ticket, colour in zip(TICKETS, LANE_COLOURS, strict=False)],
             yaxis_range=[0, 1.05],
         )
-        return {"median": wide(median), "ends": ends, "share": share}
+        return {"median": median, "ends": ends, "share": share}
 
     def begin(self, frame: Frame) -> None:
         shape = frame.lanes.shared

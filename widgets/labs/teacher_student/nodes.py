@@ -74,19 +74,14 @@ def widths(frame: Frame, lane: int) -> tuple[int, int]:
 # ---- the matrix ----
 
 
-def matrix_figure(name: str, colour_title: str = "correlation") -> go.Figure:
+def matrix_figure(name: str) -> go.Figure:
     """Return an empty matrix, student nodes by teacher nodes."""
-    bar = {
-        "thickness": 10,
-        "outlinewidth": 0,
-        "tickfont": {"size": 11},
-        "title": {"text": colour_title, "side": "right"},
-    }
-    cells = go.Heatmap(x=[], y=[], z=[], zmin=-1, zmax=1, colorscale=SCALE, colorbar=bar, name=colour_title)
+    bar = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "tickvals": [-1, 0, 1], "xpad": 4}
+    cells = go.Heatmap(x=[], y=[], z=[], zmin=-1, zmax=1, colorscale=SCALE, colorbar=bar, name="correlation")
     caption = "Correlation of student nodes (the luckiest at the start on top) with teacher nodes, chosen lane"
-    figure = plot(name, caption, "teacher node", "student node, by luck at the start", [cells], height=380)
-    figure.update_xaxes(showgrid=False, zeroline=False)
-    return figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
+    figure = plot(name, caption, "teacher node", "student node, by luck", [cells], height=380)
+    figure.update_xaxes(showgrid=False, zeroline=False, tickangle=0)
+    return figure.update_yaxes(showgrid=False, zeroline=False)
 
 
 def draw_matrix(frame: Frame, figure: str, nodes: Nodes) -> None:
@@ -98,23 +93,22 @@ def draw_matrix(frame: Frame, figure: str, nodes: Nodes) -> None:
     cells = np.concatenate(blocks[:-1], axis=1)
     across, down = np.arange(1, cells.shape[1] + 1), np.arange(1, len(cells) + 1)
     frame.screen.replace(figure, 0, x=across, y=down, z=cells)
-    frame.screen.relayout(figure, _columns(nodes))
+    ranges = {"xaxis.range": [0.5, len(across) + 0.5], "yaxis.range": [len(down) + 0.5, 0.5]}
+    frame.screen.relayout(figure, {**_columns(nodes), **ranges})
 
 
 def _columns(nodes: Nodes) -> dict:
     """Number the teacher nodes of each layer from 1."""
-    values, texts, start, notes = [], [], 0, []
-    for layer, block in enumerate(nodes.now):
+    values, texts, start = [], [], 0
+    for block in nodes.now:
         count = block.shape[1]
-        every = max(1, -(-count // 10))
+        every = max(1, -(-count * len(nodes.now) // 10))
         shown = range(every if every > 1 else 1, count + 1, every)
         values += [start + number for number in shown]
         texts += [str(number) for number in shown]
-        if len(nodes.now) > 1:
-            where = {"x": start + (count + 1) / 2, "y": 1.0, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-            notes.append({**where, "text": f"hidden layer {layer + 1}", "font": {"size": 12}})
         start += count + 1
-    return {"xaxis.tickvals": values, "xaxis.ticktext": texts, "annotations": notes}
+    title = "teacher node" if len(nodes.now) == 1 else "teacher node (layer 1, layer 2)"
+    return {"xaxis.tickvals": values, "xaxis.ticktext": texts, "xaxis.title.text": title}
 
 
 # ---- the paths of all nodes over the step ----

@@ -13,7 +13,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import Nodes, draw_paths, is_due, path_figure, taken
 from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
-from widgets.plots import grey, line, plot, wide
+from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
 LEAST = 1e-8
@@ -79,7 +79,7 @@ class ShakenView(LabView):
         pairs = list(zip(names, colours, strict=True))
         log = {"yaxis_type": "log"}
         caption = "Loss of the batches; a dotted line where something was shaken"
-        loss = plot("shaken-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], height=240, **log)
+        loss = plot("shaken-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], height=380, **log)
         marks = {"mode": "markers"}
         nodes = plot(
             "shaken-nodes",
@@ -96,7 +96,7 @@ class ShakenView(LabView):
         )
         caption = "What each node adds to the next layer: outgoing weight × deviation of its activation"
         added = path_figure("shaken-added", caption, "contribution", WINNERS, **log)
-        return {"loss": wide(loss), "added": added, "nodes": nodes}
+        return {"loss": loss, "added": added, "nodes": nodes}
 
     def begin(self, frame: Frame) -> None:
         for figure in ("loss", "added"):
