@@ -27,7 +27,8 @@ async ([lab, field, value]) => {
   const before = path(), start = performance.now();
   slider.value = value;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
-  while ([before, undefined].includes(path()) && performance.now() - start < 20000) await new Promise(requestAnimationFrame);
+  const waiting = () => [before, undefined].includes(path()) && performance.now() - start < 20000;
+  while (waiting()) await new Promise(requestAnimationFrame);
   return performance.now() - start;
 }
 """

@@ -73,6 +73,7 @@ def test_a_slider_redraws_one_net_before_the_next_ones_are_drawn() -> None:
         lab = opened("variance")
         browser = Browser(lab.stage.figure).hello().settle()
         before = browser.points(0, 1)
+        lab.handle({"do": "speed", "value": 1})  # the next net is a second away, however busy the machine
         lab.change("gain", 1.5, 1)
 
         def redrawn() -> bool:
