@@ -15,6 +15,7 @@ from widgets.plots import line, plot
 COMMON = {"follow_shift": True, "follow_sharpness": False, "measure_every": 5, "steps": 150, "learning_rate": 0.04}
 ENTROPY = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
 THREE = ("none", "batch", "deconvolution")
+RECENT = 20
 LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
 
 
@@ -96,7 +97,7 @@ class ShiftView(NetView):
         lines = []
         for lane in range(len(frame.lanes)):
             lines += [
-                Reading(lane, "loss", float(frame.history["loss"][frame.last(lane), lane])),
+                Reading(lane, f"loss, last {RECENT} batches", _recent_loss(frame, lane)),
                 Reading(lane, "shift, mean after the first step", float(mean_so_far(frame, lane, "shift").mean())),
                 Reading(lane, "its cosine", float(mean_so_far(frame, lane, "shift_cosine").mean())),
                 Reading(
@@ -104,6 +105,12 @@ class ShiftView(NetView):
                 ),
             ]
         return lines
+
+
+def _recent_loss(frame: Frame, lane: int) -> float:
+    """Mean of the last losses before a divergence: one batch's alone is noisy."""
+    last = frame.last(lane)
+    return float(frame.history["loss"][max(0, last - RECENT + 1) : last + 1, lane].astype(float).mean())
 
 
 def mean_so_far(frame: Frame, lane: int, quantity: str) -> np.ndarray:

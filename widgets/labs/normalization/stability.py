@@ -124,7 +124,7 @@ class StabilityView(LabView):
         axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
         loss = plot(
             "stable-loss",
-            "Loss now, mean of the last tenth (dashes: largest stable η; grey: above it nothing was learned)",
+            "Loss now (dashes: largest stable η; grey: above it nothing is learned)",
             "learning rate η",
             "loss",
             [*lines, *largest, theory("learned below this", grey(0.9), showlegend=False)],
@@ -181,9 +181,9 @@ class StabilityView(LabView):
         found, lines = _found(frame), []
         for number, (kind, each) in enumerate(found.items()):
             known = not np.isnan(each.largest)
-            lines.append(Reading(0, f"largest stable η, {kind}", each.largest if known else "none yet"))
+            lines.append(Reading(0, f"largest η, {kind}", each.largest if known else "none yet"))
             if number and known and not np.isnan(found["none"].largest):
-                lines.append(Reading(0, f"{kind}, times that without", each.largest / found["none"].largest))
+                lines.append(Reading(0, f"{kind} ÷ none", each.largest / found["none"].largest))
         return lines
 
 

@@ -1,0 +1,72 @@
+"""Lesson 5 as Voilà serves it: every lab is driven, a cell is chosen by click and by key."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, area_of, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/05_normalization.ipynb"
+CONDITIONING, TENSOR, NETS, RATES, SHIFT, BATCHES = range(6)
+# A setting, what is typed for it, the preset to begin with, and steps enough to see it.
+CONTROLS = {
+    CONDITIONING: ("correlation", "0.5", None, None),
+    TENSOR: ("factor", "4", "groups, from one to all", None),
+    NETS: ("learning_rate", "0.3", None, "40"),
+    RATES: ("highest", "10", None, "40"),
+    SHIFT: ("learning_rate", "0.08", "one sample at a time", "40"),
+    BATCHES: ("learning_rate", "0.05", "sorted by class, larger batches", "60"),
+}
+DATA = "p => JSON.stringify(p.data.map(t => [Array.from(t.y ?? []), Array.from(t.z ?? []).map(r => Array.from(r))]))"
+LIT = "p => Array.from(p.data[1].z).flatMap(row => Array.from(row)).filter(v => v > 0).length"
+
+
+def drawn(lab: LabOnPage) -> list[str]:
+    """All that plotly.js holds for a lab's figures."""
+    plots = lab.element.locator(".tdl-plot")
+    return [plots.nth(number).evaluate(DATA) for number in range(plots.count())]
+
+
+def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
+    page.goto(voila + LESSON)
+    for number, (field, text, preset, steps) in CONTROLS.items():
+        lab = LabOnPage(page, number)
+        lab.element.scroll_into_view_if_needed()
+        if preset:
+            lab.preset(preset)
+        if steps:
+            lab.type_value("steps", steps)
+            wait_until(lambda lab=lab, steps=steps: f"of {steps}" in lab.status(), f"lab {number} takes {steps} steps")
+        if "finished" not in lab.status() and "running" not in lab.status():
+            lab.press("Play")
+        lab.until_finished()
+        before = drawn(lab)
+        lab.type_value(field, text)
+        assert lab.refusal() == ""
+        wait_until(lambda lab=lab, before=before: drawn(lab)[0] != before[0] or drawn(lab) != before, f"lab {number}")
+        lab.until_finished()
+        assert "nan" not in lab.element.locator(".tdl-readings").inner_text().lower()
+
+
+def test_a_click_and_an_arrow_key_choose_the_cell_and_light_what_is_averaged(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, TENSOR)
+    cells = lab.element.locator(".tdl-plot").first
+    wait_until(lambda: cells.evaluate(LIT) == 36 + 36 + 9 + 18 + 36, "the cells of five normalizations are lit")
+    box = area_of(cells)
+    page.mouse.click(box["x"] + 0.6 * box["width"] / 5, box["y"] + 0.9 * box["height"])
+    wait_until(lambda: (lab.value("cell_sample"), lab.value("cell_channel")) == (3, 2), "the cell that was clicked on")
+    wait_until(lambda: lab.points(0, 3)[1][0] > 9, "the mark has moved")
+    first = lab.points(0, 3)[0][0]
+    page.keyboard.press("ArrowLeft")
+    wait_until(lambda: lab.points(0, 3)[0][0] == first - 1, "one cell to the left")
+    assert cells.evaluate(LIT) == 135
+
+
+def test_the_largest_stable_learning_rate_is_found_live(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, RATES)
+    lab.element.scroll_into_view_if_needed()
+    lab.press("Play")
+    wait_until(lambda: "finished" in lab.status(), "64 nets are trained", 180)
+    none, batch, _, _ = lab.points(1, 0)[1]
+    assert batch > 4 * none
