@@ -72,18 +72,18 @@ def test_a_slider_redraws_one_net_before_the_next_ones_are_drawn() -> None:
     async def scenario() -> None:
         lab = opened("variance")
         browser = Browser(lab.stage.figure).hello().settle()
-        before = browser.points(0, 1)
+        before = browser.points(0, 0)
         lab.handle({"do": "speed", "value": 1})  # the next net is a second away, however busy the machine
-        lab.change("gain", 1.5, 1)
+        lab.change("gain", 1.5, 0)
 
         def redrawn() -> bool:
             browser.draw()
-            return browser.points(0, 1) != before
+            return browser.points(0, 0) != before
 
         await until(redrawn)
         assert lab.run.step == 0
-        square, middle = (lab.history[name][0, 1].astype(float) for name in ("activation_square", "activation_mean"))
-        assert browser.points(0, 1)[1] == pytest.approx((square - middle**2).tolist())
+        square, middle = (lab.history[name][0, 0].astype(float) for name in ("activation_square", "activation_mean"))
+        assert browser.points(0, 0)[1] == pytest.approx((square - middle**2).tolist())
 
     live(scenario)
 
