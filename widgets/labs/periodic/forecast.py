@@ -70,7 +70,7 @@ class ForecastView(LabView):
             "step",
             "1 − cos",
             [
-                band("t_min to t_max", BETWEEN),
+                band("foretold", BETWEEN),
                 theory("δ", grey(1.0)),
                 go.Scatter(x=[], y=[], mode="markers", name="came", marker=star),
                 *(line(n, c, line={"width": 1.5}, showlegend=False) for n, c in pairs),
