@@ -12,7 +12,7 @@ from lessons.periodic.forecast import Forecast
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, norm_bounds
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, LOG_125, draw_rates, limit_reading, rate_figure, rates_used
+from widgets.labs.periodic.periods import LOG_125, draw_rates, limit_reading, rate_figure, rates_used
 from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
@@ -76,7 +76,7 @@ class ForecastView(LabView):
                 *(line(n, c, line={"width": 1.5}, showlegend=False) for n, c in pairs),
             ],
             showlegend=True,
-            **LOG,
+            yaxis_type="log",
         )
         norm = plot(
             "forecast-norm",
