@@ -14,7 +14,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.spectrum import densities
 from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
-from widgets.plots import line, plot, theory, wide
+from widgets.plots import line, plot, theory
 from widgets.sharpness_gauge import SharpnessGauge
 
 GAUGE = SharpnessGauge()
@@ -112,21 +112,12 @@ class NormalizedNetView(NetView):
             yaxis_type="log",
             yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
         )
+        accuracy = "Accuracy on test images, in evaluation"
         return {
             "loss": loss_figure("normalization-loss", names, colours),
             "sharpness": GAUGE.figure("normalization-sharpness", names, colours),
-            "spectrum": wide(spectrum),
-            "accuracy": wide(
-                over_steps(
-                    "normalization-accuracy",
-                    "Accuracy on test images, in evaluation",
-                    "accuracy",
-                    names,
-                    colours,
-                    yaxis_range=[0, 1],
-                    height=220,
-                )
-            ),
+            "spectrum": spectrum,
+            "accuracy": over_steps("normalization-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
         }
 
     def begin(self, frame: Frame) -> None:

@@ -22,9 +22,9 @@ from widgets.view import LabView
 
 RATES = 16
 SETS = {
-    "batch, layer, deconvolution": ("none", "batch", "layer", "deconvolution"),
-    "group, RMS, spectral": ("none", "group", "RMS", "spectral"),
-    "weight, spectral, deconvolution": ("none", "weight", "spectral", "deconvolution"),
+    "batch and layer": ("none", "batch", "layer", "deconvolution"),
+    "group and RMS": ("none", "group", "RMS", "spectral"),
+    "weights": ("none", "weight", "spectral", "deconvolution"),
 }
 SETTINGS_LEFT_OUT = {"compared", "lowest", "highest"}
 
@@ -46,8 +46,8 @@ def _rate(default: float, which: str, slider: tuple[float, float]) -> float:
 class StabilitySettings(NormalizedNetShape):
     """Four normalizations and a range of learning rates."""
 
-    compared: Literal["batch, layer, deconvolution", "group, RMS, spectral", "weight, spectral, deconvolution"] = (
-        setting("batch, layer, deconvolution", label="compared", doc="With a net that has no normalization.")
+    compared: Literal["batch and layer", "group and RMS", "weights"] = setting(
+        "batch and layer", label="compared", doc="With a net that has no normalization."
     )
     lowest: float = _rate(0.03, "lowest", (0.001, 0.3))
     highest: float = _rate(30.0, "highest", (1.0, 100.0))
@@ -78,12 +78,12 @@ class StabilityView(LabView):
         Preset(
             "one sample at a time",
             "Group and RMS norm look at one image only, spectral norm at none. How far do they go?",
-            ({"compared": "group, RMS, spectral"},),
+            ({"compared": "group and RMS"},),
         ),
         Preset(
             "norms of the weights",
             "Weight norm and spectral norm, beside deconvolution.",
-            ({"compared": "weight, spectral, deconvolution"},),
+            ({"compared": "weights"},),
         ),
         Preset(
             "with squared error",
