@@ -83,7 +83,7 @@ class TensorView(LabView):
         ends = "channel →", "← sample"
         values = _heatmap("values", [[0, grey(0.0)], [1, grey(0.65)]])
         lit = _heatmap("averaged", lit_scale(colours), zmin=0, zmax=len(colours) + 1, opacity=0.75)
-        square = {"symbol": "square-open", "size": 9, "color": "#d6457b", "line": {"width": 2.5}}
+        square = {"symbol": "square-open", "size": 9, "color": "#111", "line": {"width": 2.5}}
         cell = go.Scatter(x=[], y=[], mode="markers", name="chosen cell", marker=square, hoverinfo="skip")
         cells = plot(
             "normalization-cells",
@@ -95,7 +95,7 @@ class TensorView(LabView):
         orange = [[0, "rgba(224,102,46,0)"], [0.02, "rgba(224,102,46,0.3)"], [1, "#8a2f0b"]]
         effect = plot(
             "normalization-effect",
-            "How much each output moves when the changed sample's first channel is multiplied: white, not at all",
+            "How much each output moves when the changed sample's first channel is multiplied (empty: not at all)",
             *ends,
             [
                 _heatmap("change", orange, zmin=0, zmax=1.5),
