@@ -50,13 +50,15 @@ def losses_and_sharpness(lab: Lab) -> list[Shown]:
 
 
 def losses_and_shift(lab: Lab) -> list[Shown]:
-    """Loss at each step; the mean shift of the layers over the step, and of each layer over the run but its first."""
+    """Loss at each step; the mean shift of the layers over the step, and of each layer, with a gap where it is 0."""
     shift, every = lab.history["shift"].astype(float), lab.run.lanes.shared.measure_every
     steps = list(range(0, len(shift), every))
     layers = list(range(2, 2 + shift.shape[2]))
     lanes = range(shift.shape[1])
     over = [Shown(1, lane, steps, shift[steps, lane].mean(1).tolist()) for lane in lanes]
-    return [*curves()(lab), *over, *(Shown(3, k, layers, shift[steps[1:], k].mean(0).tolist()) for k in lanes)]
+    means = shift[steps[1:]].mean(0)
+    newest = [[value if value > 0 else None for value in means[lane].tolist()] for lane in lanes]
+    return [*curves()(lab), *over, *(Shown(3, lane, layers, values) for lane, values in enumerate(newest))]
 
 
 def accuracies_and_gaps(lab: Lab) -> list[Shown]:
