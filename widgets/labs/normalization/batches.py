@@ -85,11 +85,9 @@ class BatchesView(NetView):
         accuracy = "Accuracy on test images, in evaluation"
         gap = "Accuracy in training less accuracy in evaluation, same weights, same training images"
         return {
-            "accuracy": over_steps(
-                "batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1], showlegend=len(names) > 1
-            ),
+            "accuracy": over_steps("batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
             "gap": over_steps("batches-gap", gap, "training − evaluation", names, colours),
-            "loss": loss_figure("batches-loss", names, colours, showlegend=False),
+            "loss": loss_figure("batches-loss", names, colours),
         }
 
     def begin(self, frame: Frame) -> None:

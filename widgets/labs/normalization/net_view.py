@@ -55,7 +55,7 @@ def over_steps(
 
 def loss_figure(name: str, names: Sequence[str], colours: Sequence[str], **layout: Any) -> go.Figure:
     """Return a figure of the loss, of the batch, on a logarithmic axis."""
-    style = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(names) > 1, **layout}
+    style = {"yaxis_type": "log", "yaxis_tickformat": "~g", **layout}
     return over_steps(name, "Loss of each batch", "loss", names, colours, **style)
 
 
