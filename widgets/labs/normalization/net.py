@@ -27,7 +27,7 @@ COMMON = {
     "follow_sharpness": True,
     "follow_shift": False,
     "sharpness_every": 10,
-    "spectrum_every": 50,
+    "spectrum_every": 100,
 }
 FOUR = ("none", "batch", "layer", "deconvolution")
 OTHERS = ("none", "group", "RMS", "weight", "spectral")
