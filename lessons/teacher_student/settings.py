@@ -177,8 +177,8 @@ class TeacherStudentSettings(StudentSettings):
     shake: Shake = setting(
         "none",
         label="shake",
-        doc="When this changes, nodes get new incoming weights. Lucky: nearest to a teacher node; irrelevant: the "
-        "others. Of them, one: that which adds most to the output.",
+        doc="When this changes, nodes get new incoming weights. Lucky: nearest to a teacher node, or above 0.9; "
+        "irrelevant: the others. Of them, one: that which adds most to the output.",
         hot=True,
     )
     shaken_node: int = setting(

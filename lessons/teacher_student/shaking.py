@@ -10,6 +10,7 @@ from torch import Tensor
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
+from lessons.teacher_student.luck import WON
 from lessons.teacher_student.overlap import contribution, correlation, unexplained
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.task import Task
@@ -55,6 +56,18 @@ def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task,
 
 
 def lucky_nodes(overlap: Tensor) -> Tensor:
+    """Flag the student nodes that are nearest to a teacher node or share one: correlation above `WON`, or the largest.
+
+    Args:
+        overlap: Correlations, shape (..., m, n).
+
+    Returns:
+        Shape (..., m).
+    """
+    return nearest_nodes(overlap) | (overlap.amax(-1) > WON)
+
+
+def nearest_nodes(overlap: Tensor) -> Tensor:
     """Flag the student nodes that are nearest to a teacher node: shape (..., m) from correlations (..., m, n).
 
     A teacher node that is left out correlates with nothing, and has none.

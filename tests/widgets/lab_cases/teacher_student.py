@@ -44,10 +44,10 @@ def matrix_and_paths(lab: Lab) -> list[Shown]:
 
 
 def nodes_by_number(lab: Lab) -> list[Shown]:
-    """The chosen lane's student nodes that are nearest to a teacher node, by number, and what shaking them does."""
+    """The chosen lane's lucky student nodes, by number, and what shaking them does."""
     rise, now = lab.history.snapshot("shake_rise"), lab.history.snapshot("correlation_1")
     lane = len(rise) - 1 if lab.panel.selected >= len(rise) else lab.panel.selected
-    winners = np.unique(now[lane].argmax(0))
+    winners = np.union1d(now[lane].argmax(0), np.flatnonzero(now[lane].max(1) > 0.9))
     values = np.maximum(rise[lane, winners].astype(float), 1e-8).tolist()
     return [Shown(number_of(lab, "nodes"), 1, (winners + 1).tolist(), values)]
 

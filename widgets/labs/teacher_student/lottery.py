@@ -91,7 +91,7 @@ class LotteryView(LabView):
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         log = {"yaxis_type": "log"}
-        curves = [line(ticket, colour) for ticket, colour in zip(TICKETS, LANE_COLOURS, strict=False)]
+        curves = [line(ticket, colour) for ticket, colour in zip(SHORT_NAMES, LANE_COLOURS, strict=False)]
         median = plot(
             "lottery-median",
             "First training, the way back, second training: median of the students with each ticket",

@@ -13,7 +13,7 @@ from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.luck import WON, Luck, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.shaking import lucky_nodes
+from lessons.teacher_student.shaking import nearest_nodes
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
@@ -157,8 +157,8 @@ class LuckView(LabView):
         if overlaps is None:
             return
         initial, now = overlaps
-        is_lucky = lucky_nodes(now)
-        for trace, among in enumerate((~is_lucky, is_lucky)):
+        is_nearest = nearest_nodes(now)
+        for trace, among in enumerate((~is_nearest, is_nearest)):
             x, y = initial.amax(2)[among], now.amax(2)[among]
             frame.screen.replace("overlap", trace, x=x.numpy(), y=y.numpy())
         self._places(frame, luck(initial, now), initial.shape[1])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.teacher_student.shaking import lucky_nodes
+from lessons.teacher_student.shaking import lucky_nodes, nearest_nodes
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot
 
@@ -40,11 +42,13 @@ class Nodes:
     Attributes:
         initial: Correlations with the teacher nodes at the start, (m, n) for each layer.
         now: The same now.
-        is_lucky: Who is nearest to a teacher node now, (m,) for each layer.
+        is_nearest: Who is nearest to a teacher node now, (m,) for each layer.
+        is_lucky: The same, and who shares one: correlation above 0.9.
     """
 
     initial: list[np.ndarray]
     now: list[np.ndarray]
+    is_nearest: list[np.ndarray]
     is_lucky: list[np.ndarray]
 
     @classmethod
@@ -61,7 +65,10 @@ class Nodes:
     def _of_lane(cls, frame: Frame, lane: int, first: list[np.ndarray], last: list[np.ndarray]) -> Nodes:
         students, teachers = widths(frame, lane)
         initial, now = ([each[lane, :students, :teachers] for each in layers] for layers in (first, last))
-        return cls(initial, now, [lucky_nodes(torch.as_tensor(each)).numpy() for each in now])
+        nearest, lucky = (
+            [flag(torch.as_tensor(each)).numpy() for each in now] for flag in (nearest_nodes, lucky_nodes)
+        )
+        return cls(initial, now, nearest, lucky)
 
 
 def widths(frame: Frame, lane: int) -> tuple[int, int]:
@@ -114,31 +121,39 @@ def _columns(nodes: Nodes) -> dict:
 # ---- the paths of all nodes over the step ----
 
 
-def path_figure(name: str, caption: str, y: str, colours: tuple[str, str], **layout) -> go.Figure:
-    """Return an empty figure for the paths of all nodes: others, winners of layer 1, winners of layer 2."""
+def path_figure(
+    name: str, caption: str, y: str, colours: tuple[str, str], who: str = "nearest to a teacher node", **layout: Any
+) -> go.Figure:
+    """Return an empty figure for the paths of all nodes: others, those who count of layer 1, and of layer 2."""
     traces = [
         line("other student nodes", OTHERS, line={"width": 1}),
-        line("nearest to a teacher node", colours[0], line={"width": 1.5}),
-        line("nearest, in layer 2", colours[1], line={"width": 1.5}),
+        line(who, colours[0], line={"width": 1.5}),
+        line(f"{who}, layer 2", colours[1], line={"width": 1.5}),
     ]
     return plot(name, caption, "step", y, traces, height=380, showlegend=True, **layout)
 
 
-def draw_paths(frame: Frame, figure: str, nodes: Nodes, quantity: str) -> None:
-    """Draw the chosen lane's `trail_correlation` or `trail_contribution`; who is nearest now has the colour."""
+def draw_paths(frame: Frame, figure: str, who: Sequence[np.ndarray], quantity: str) -> None:
+    """Draw the chosen lane's `trail_correlation` or `trail_contribution`.
+
+    Args:
+        frame: The frame.
+        figure: From `path_figure`.
+        who: Who has the colour, (m,) for each layer.
+        quantity: Name of the snapshot.
+    """
     trail, step = taken(frame, quantity), taken(frame, "trail_step")
     if trail is None or step is None:
         return
-    lane, count = frame.selected, len(nodes.now[0])
-    others, winners = [], []
-    for layer, is_lucky in enumerate(nodes.is_lucky):
-        paths = trail[lane, :, layer, :count]
-        others.append(paths[:, ~is_lucky])
-        winners.append(paths[:, is_lucky])
-    for trace, paths in enumerate([np.concatenate(others, axis=1), *winners]):
+    lane, others, chosen = frame.selected, [], []
+    for layer, among in enumerate(who):
+        paths = trail[lane, :, layer, : len(among)]
+        others.append(paths[:, ~among])
+        chosen.append(paths[:, among])
+    for trace, paths in enumerate([np.concatenate(others, axis=1), *chosen]):
         x, y = in_one_line(step[lane], paths)
         frame.screen.replace(figure, trace, x=x, y=y)
-    if len(winners) == 1:
+    if len(chosen) == 1:
         frame.screen.replace(figure, 2, x=[], y=[])
 
 

@@ -121,7 +121,7 @@ class IrrelevantNodes(_Groups):
     name = "irrelevant_nodes"
     prompt = (
         "After training you shake one node: its incoming weights are drawn anew. How much more does the loss rise, in "
-        "the mean, if it is one of the ten nearest to a teacher node than if it is one of the other forty?"
+        "the mean, if it is lucky (nearest to a teacher node, or correlated above 0.9) than if it is one of the rest?"
     )
     times: ClassVar = (1, 3, 10, 100)
     answer = Choice(("about as much", "about three times as much", "about ten times", "about a hundred times, or more"))
@@ -145,8 +145,8 @@ class IrrelevantNodes(_Groups):
         nearest = int(np.abs(np.log(self.times) - np.log(max(lucky / others, 1.0))).argmin())
         return Outcome(
             nearest,
-            f"Shaking one of the nearest raised the unexplained share by {lucky:.2g} in the mean, one of the others by "
-            f"{others:.2g}: {lucky / others:.0f} times as much. What the others add to the output has faded, so their "
+            f"Shaking a lucky one raised the unexplained share by {lucky:.2g} in the mean, one of the rest by "
+            f"{others:.2g}: {lucky / others:.2g} times as much. What the others add to the output has faded, so their "
             "incoming weights are directions in which the loss is flat.",
         )
 

@@ -17,6 +17,7 @@ from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
 LEAST = 1e-8
+LUCKY = "lucky: near a teacher node"
 LONG = {"top_scale": 1.0, "steps": 3000, "horizon": 4000, "measure_every": 20}
 
 
@@ -88,14 +89,14 @@ class ShakenView(LabView):
             "rise of the unexplained share",
             [
                 line("other student nodes", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
-                line("nearest to a teacher node", WINNERS[0], **marks, marker={"size": 8}),
+                line(LUCKY, WINNERS[0], **marks, marker={"size": 8}),
             ],
             height=380,
             showlegend=True,
             **log,
         )
         caption = "What each node adds to the next layer: outgoing weight × deviation of its activation"
-        added = path_figure("shaken-added", caption, "contribution", WINNERS, **log)
+        added = path_figure("shaken-added", caption, "contribution", WINNERS, LUCKY, **log)
         return {"loss": loss, "added": added, "nodes": nodes}
 
     def begin(self, frame: Frame) -> None:
@@ -114,7 +115,7 @@ class ShakenView(LabView):
         for lane, nodes, _, rise in _matter(frame):
             if lane != frame.selected:
                 continue
-            draw_paths(frame, "added", nodes, "trail_contribution")
+            draw_paths(frame, "added", nodes.is_lucky, "trail_contribution")
             for trace, among in enumerate((~nodes.is_lucky[-1], nodes.is_lucky[-1])):
                 frame.screen.replace("nodes", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
             frame.screen.relayout("nodes", {"xaxis.range": [0, len(rise) + 1]})
@@ -123,7 +124,7 @@ class ShakenView(LabView):
         last = [float(frame.history["fvu"][frame.last(lane), lane]) for lane in range(len(frame.lanes))]
         lines = [Reading(lane, "unexplained", value) for lane, value in enumerate(last)]
         for lane, nodes, added, rise in _matter(frame):
-            both = [("nearest", nodes.is_lucky[-1]), ("others", ~nodes.is_lucky[-1])]
+            both = [("lucky", nodes.is_lucky[-1]), ("others", ~nodes.is_lucky[-1])]
             lines += [Reading(lane, f"{name}: nodes", f"{among.sum()}") for name, among in both]
             lines += [Reading(lane, f"{name}: add, mean", _mean(added[among])) for name, among in both]
             lines += [Reading(lane, f"{name}: rise if shaken, mean", _mean(rise[among])) for name, among in both]

@@ -154,7 +154,7 @@ class StudentsView(LabView):
     def _nodes(frame: Frame) -> None:
         if nodes := Nodes.of(frame):
             draw_matrix(frame, "matrix", nodes[frame.selected])
-            draw_paths(frame, "paths", nodes[frame.selected], "trail_correlation")
+            draw_paths(frame, "paths", nodes[frame.selected].is_nearest, "trail_correlation")
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
