@@ -15,6 +15,7 @@ from widgets.decimate import thin
 from widgets.labs.periodic.phase_shades import banded, shades
 from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.plots import line, plot, wide
+from widgets.said import said
 
 COLOUR = "#2f7ed8"
 _FIGURES = {
@@ -37,17 +38,17 @@ def long_run(path: str) -> ipw.Widget:
     """
     file = Path(path)
     if not file.is_file():
-        return _said(_HOW.format(path=escape(str(file)), folder=escape(str(file.parent))))
+        return said(_HOW.format(path=escape(str(file)), folder=escape(str(file.parent))))
     try:
         series = read_series(file.read_text(encoding="utf-8"))
         missing = [name for name in _FIGURES if name not in series]
         if missing or not len(series["step"]):
             raise ValueError("It lacks " + (", ".join(missing) or "any rows") + ".")
     except (ValueError, OSError) as error:
-        return _said(f"<p><code>{escape(str(file))}</code> is no table of a long run. {escape(str(error))}</p>")
+        return said(f"<p><code>{escape(str(file))}</code> is no table of a long run. {escape(str(error))}</p>")
     phases = find_periods(series["loss"][:, None], series["norm"][:, None])
     figure = LiveFigure(_figures(series, phases), label="Long run")
-    return ipw.VBox([_said(_summary(file, series, phases)), figure])
+    return ipw.VBox([said(_summary(file, series, phases)), figure])
 
 
 def _figures(series: dict[str, np.ndarray], phases: Periods) -> dict[str, go.Figure]:
@@ -89,7 +90,3 @@ def _summary(file: Path, series: dict[str, np.ndarray], phases: Periods) -> str:
         f"<p><code>{escape(str(file))}</code>: {series['step'][-1]:.0f} steps, "
         f"{len(at)} destabilisation{'' if len(at) == 1 else 's'}{apart}.</p>"
     )
-
-
-def _said(html: str) -> ipw.HTML:
-    return ipw.HTML(f"<div class='tdl-said'>{html}</div>")

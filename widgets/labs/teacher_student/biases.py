@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
+import ipywidgets as ipw
 import numpy as np
 import plotly.graph_objects as go
 
@@ -14,6 +16,7 @@ from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import taken
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot, theory, wide
+from widgets.said import said
 from widgets.view import LabView
 
 BINS = 31
@@ -136,16 +139,16 @@ def histograms(biases: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarra
     return [(centres, np.histogram(own, edges)[0].astype(float)) for own in known]
 
 
-def biases_in(path: str) -> LiveFigure:
+def biases_in(path: str) -> ipw.Widget:
     """Show the biases of all batch normalisations in a file of weights, such as torchvision's vgg16_bn.
 
     Args:
-        path: Of a state dict saved by `torch.save`.
-
-    Raises:
-        ValueError: If the file holds no such biases; one sentence.
+        path: Of a state dict saved by `torch.save`. If it holds no such biases a sentence says so.
     """
-    layers = {name: bias.numpy() for name, bias in saved_biases(path).items()}
+    try:
+        layers = {name: bias.numpy() for name, bias in saved_biases(path).items()}
+    except ValueError as error:
+        return said(f"<p>{escape(str(error))}</p>")
     every = np.concatenate(list(layers.values()))
     ((x, y),) = histograms([every])
     shares = [float((bias < 0).mean()) for bias in layers.values()]
