@@ -11,7 +11,7 @@ import ipywidgets as ipw
 import numpy as np
 import torch
 
-from lessons.core.doctor import diagnose
+from lessons.core.doctor import diagnose, observed
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.run import Change, Run, RunRecord
@@ -219,7 +219,10 @@ class RunningLab(ipw.Box):
         if lane in self._trial.failures:
             return self._trial.failures[lane]
         vitals = self.view.vitals(self.stage.frame(0), lane)
-        return "" if vitals is None else diagnose(vitals, self._trial.ends[lane]).sentence
+        end = self._trial.ends[lane]
+        if vitals is not None:
+            return diagnose(vitals, end).sentence
+        return observed(self._trial.history["loss"][:, lane].astype(float), end) if self.view.compare else ""
 
     @property
     def _can_rewind(self) -> bool:

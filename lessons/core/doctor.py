@@ -74,6 +74,14 @@ def first_blow_up(loss: np.ndarray, initial: np.ndarray) -> np.ndarray:
     return np.where(gone.any(0), gone.argmax(0), len(loss))
 
 
+def observed(loss: np.ndarray, step: int) -> str:
+    """Say what was seen of a blow-up at `step`, where nothing explains it; `loss` of shape (T,)."""
+    before = loss[:step][np.isfinite(loss[:step])]
+    fall = f" from {before.min():.3g}" if len(before) else ""
+    end = f"to {loss[step]:.3g}" if np.isfinite(loss[step]) else "beyond all numbers"
+    return f"Diverged at step {step}: the loss went{fall} {end}."
+
+
 def diagnose(vitals: Vitals, step: int) -> Diagnosis:
     """Explain why a lane blew up at `step`."""
     before = np.where(np.isfinite(vitals.loss[:step]), vitals.loss[:step], np.inf)

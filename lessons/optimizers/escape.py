@@ -56,4 +56,4 @@ class Escape(Experiment):
         for measured in descent(lanes, Saddle(), DescentState.start(lanes, start)):
             time = torch.where(inside, float(measured.step), time)
             inside = inside & ~(measured["theta"][:, 1].abs() > RADIUS)
-            yield replace(measured, values={**measured.values, "escape_time": time})
+            yield replace(measured, values={**measured.values, "escape_time": time}, state=None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.doctor import BLOW_UP_FACTOR, Vitals, diagnose, first_blow_up
+from lessons.core.doctor import BLOW_UP_FACTOR, Vitals, diagnose, first_blow_up, observed
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
@@ -236,3 +236,15 @@ def test_twenty_steps_back_without_the_cure_it_blows_up_again_at_the_same_step()
     blown = next(t for t, loss in enumerate(losses) if loss > BLOW_UP_FACTOR * losses[0])
     again, _ = rewound(run, experiment, blown - 20)
     assert [m["loss"].item() for m in again] == losses[blown - 19 :]
+
+
+@pytest.mark.parametrize(
+    ("loss", "step", "said"),
+    [
+        ([2.0, 1.0, 5e4], 2, "Diverged at step 2: the loss went from 1 to 5e+04."),
+        ([2.0, np.inf], 1, "Diverged at step 1: the loss went from 2 beyond all numbers."),
+        ([np.nan], 0, "Diverged at step 0: the loss went beyond all numbers."),
+    ],
+)
+def test_where_nothing_explains_a_blow_up_what_was_seen_is_said(loss, step, said):
+    assert observed(np.array(loss), step) == said
