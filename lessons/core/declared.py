@@ -126,6 +126,36 @@ sharpness_every = partial(
     slider=(1, 100),
     shared=True,
 )
+follow_sharpness = partial(
+    setting,
+    default=False,
+    label="follow the sharpness",
+    doc="Measure λ_max now and then; slow in deep nets.",
+    shared=True,
+)
+spectrum_every = partial(
+    setting,
+    default=100,
+    label="renew the spectrum every",
+    unit="steps",
+    doc="How old the Hessian's spectrum that is shown may be; it costs some 100 steps, where it is shown.",
+    low=1,
+    high=10000,
+    slider=(10, 1000),
+    scale="log",
+    shared=True,
+)
+measure_every = partial(
+    setting,
+    default=10,
+    label="measure every",
+    unit="steps",
+    doc="How often what is dear is measured.",
+    low=1,
+    high=1000,
+    slider=(1, 100),
+    shared=True,
+)
 curvature = partial(
     setting,
     default=1.0,

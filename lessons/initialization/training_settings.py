@@ -23,30 +23,12 @@ class DeepNetSettings(SchemeSettings):
         20, label="hidden layers", doc="Number of hidden layers.", low=1, high=100, slider=(1, 60), shared=True
     )
     train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
-    measure_every: int = setting(
-        10,
+    measure_every: int = declared.measure_every(
         label="measure layers every",
-        unit="steps",
         doc="How often test accuracy, gradients of the layers and distinct units are taken.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
     )
-    follow_sharpness: bool = setting(
-        False, label="follow the sharpness", doc="Measure λ_max now and then; slow in deep nets.", shared=True
-    )
+    follow_sharpness: bool = declared.follow_sharpness()
     sharpness_every: int = declared.sharpness_every()
-    spectrum_every: int = setting(
-        100,
-        label="renew the spectrum every",
-        unit="steps",
-        doc="How old the Hessian's spectrum that is shown may be; it costs some 100 steps, where it is shown.",
-        low=1,
-        high=10000,
-        slider=(10, 1000),
-        scale="log",
-        shared=True,
-    )
+    spectrum_every: int = declared.spectrum_every()
     steps: int = declared.steps(default=500, slider=(50, 5000))
     seed: int = declared.seed()

@@ -44,15 +44,8 @@ class NormalizedNetShape(Settings):
     width: int = declared.width(high=256)
     depth: int = declared.depth(default=3, low=1, high=30, slider=(1, 12))
     train_size: int = declared.train_size(default=256)
-    measure_every: int = setting(
-        10,
-        label="measure every",
-        unit="steps",
-        doc="How often accuracies, shift and gradient predictiveness are taken.",
-        low=1,
-        high=10000,
-        slider=(1, 100),
-        shared=True,
+    measure_every: int = declared.measure_every(
+        doc="How often accuracies, shift and gradient predictiveness are taken.", high=10000
     )
     follow_shift: bool = setting(
         True,
@@ -60,21 +53,9 @@ class NormalizedNetShape(Settings):
         doc="Measure internal covariate shift and gradient predictiveness.",
         shared=True,
     )
-    follow_sharpness: bool = setting(
-        False, label="follow the sharpness", doc="Measure λ_max now and then, on all training images.", shared=True
-    )
+    follow_sharpness: bool = declared.follow_sharpness(doc="Measure λ_max now and then, on all training images.")
     sharpness_every: int = declared.sharpness_every()
-    spectrum_every: int = setting(
-        100,
-        label="renew the spectrum every",
-        unit="steps",
-        doc="How old the Hessian's spectrum that is shown may be; it costs some 100 steps, where it is shown.",
-        low=1,
-        high=10000,
-        slider=(10, 1000),
-        scale="log",
-        shared=True,
-    )
+    spectrum_every: int = declared.spectrum_every()
     steps: int = declared.steps(default=500, slider=(50, 5000))
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 

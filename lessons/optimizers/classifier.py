@@ -59,15 +59,10 @@ class ClassifierSettings(Settings):
     activation: Activation = declared.activation()
     width: int = declared.width(low=1, high=256, slider=(2, 128))
     depth: int = declared.depth(default=1, high=6)
-    measure_every: int = setting(
-        20,
+    measure_every: int = declared.measure_every(
+        default=20,
         label="measure all data every",
-        unit="steps",
         doc="How often loss and accuracy are taken over the whole training and test sets.",
-        low=1,
-        high=1000,
-        slider=(1, 100),
-        shared=True,
     )
     steps: int = declared.steps()
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import plotly.graph_objects as go
+
 from lessons.core.lanes import Lanes
 from lessons.core.own_rule import OWN
 from lessons.core.settings import SettingError, Settings
 from lessons.initialization.schemes import SCHEMES
+from widgets.plots import over_steps
 from widgets.view import LabView
 
 NUMBERS = ("gain", "deviation", "constant")
@@ -27,6 +30,20 @@ class SchemeView(LabView):
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_numbers(settings.scheme))
+
+
+class DeepNetView(SchemeView):
+    """A view of nets that are trained."""
+
+    def idle(self, settings: Settings) -> tuple[str, ...]:
+        seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
+        return (*super().idle(settings), *seedless)
+
+
+def training_loss(name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+    """Return a figure of the loss on a logarithmic axis."""
+    style = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(names) > 1}
+    return over_steps(name, "Training loss", "loss", names, colours, **style)
 
 
 def idle_numbers(scheme: str) -> tuple[str, ...]:

@@ -7,21 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import decades
-from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.labs.initialization.scheme_view import DeepNetView, training_loss
 from widgets.labs.initialization.variance import positive
-from widgets.plots import line, plot
+from widgets.plots import line, over_steps, plot
 
 ROOT_TWO = 1.4142
 DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}
 DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 200}
 
 
-class SchemesView(SchemeView):
+class SchemesView(DeepNetView):
     """Loss, test accuracy, and how large the gradient of each layer's weights is now."""
 
     name = "schemes"
@@ -83,30 +82,11 @@ class SchemesView(SchemeView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
-        return (*super().idle(settings), *seedless)
-
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
-        loss = plot(
-            "schemes-loss",
-            "Training loss",
-            "step",
-            "loss",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            showlegend=len(names) > 1,
-        )
-        accuracy = plot(
-            "schemes-accuracy",
-            "Accuracy on test images",
-            "step",
-            "accuracy",
-            [line(n, c) for n, c in pairs],
-            yaxis_range=[0, 1],
-        )
+        loss = training_loss("schemes-loss", names, colours)
+        title = "Accuracy on test images"
+        accuracy = over_steps("schemes-accuracy", title, "accuracy", names, colours, yaxis_range=[0, 1])
         gradient = plot(
             "schemes-gradient",
             "Gradient of each layer's weights, now",

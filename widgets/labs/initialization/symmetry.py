@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.plots import line, plot
+from widgets.labs.initialization.scheme_view import DeepNetView, training_loss
+from widgets.plots import over_steps
 
 COMMON = {"depth": 2, "learning_rate": 0.1, "steps": 400}
 ZEROS, CONSTANT, SMALL = {"scheme": "zeros"}, {"scheme": "constant"}, {"scheme": "normal", "deviation": 0.03}
@@ -22,7 +21,7 @@ def _lanes(*schemes: dict, **common: object) -> tuple[dict, ...]:
     return tuple({**COMMON, **scheme, **common} for scheme in schemes)
 
 
-class SymmetryView(SchemeView):
+class SymmetryView(DeepNetView):
     """The loss, and how many hidden units differ from all others of their layer."""
 
     name = "symmetry"
@@ -57,30 +56,10 @@ class SymmetryView(SchemeView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
-        return (*super().idle(settings), *seedless)
-
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        loss = plot(
-            "symmetry-loss",
-            "Training loss",
-            "step",
-            "loss",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            showlegend=len(names) > 1,
-        )
-        units = plot(
-            "symmetry-units",
-            "Different hidden units, in the layer that has fewest",
-            "step",
-            "different units",
-            [line(n, c) for n, c in pairs],
-            yaxis_rangemode="tozero",
-        )
+        loss = training_loss("symmetry-loss", names, colours)
+        title = "Different hidden units, in the layer that has fewest"
+        units = over_steps("symmetry-units", title, "different units", names, colours, yaxis_rangemode="tozero")
         return {"loss": loss, "units": units}
 
     def begin(self, frame: Frame) -> None:

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
+from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
+from widgets.plots import over_steps
 
 COMMON = {
     "loss": "cross-entropy",

@@ -13,8 +13,8 @@ from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.spectrum import densities
-from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
-from widgets.plots import line, plot, theory
+from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
+from widgets.plots import line, over_steps, plot, theory
 from widgets.sharpness_gauge import SharpnessGauge
 
 GAUGE = SharpnessGauge()

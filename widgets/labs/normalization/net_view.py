@@ -11,7 +11,7 @@ from lessons.core.doctor import Vitals
 from lessons.core.settings import Settings
 from lessons.normalization.training import NormalizedNet
 from widgets.frame import Frame
-from widgets.plots import line, plot
+from widgets.plots import over_steps
 from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
@@ -44,13 +44,6 @@ def idle_fields(settings: Settings) -> tuple[str, ...]:
     full = settings.batch_size >= settings.train_size
     grouped = getattr(settings, "normalization", "group") == "group"
     return (*(() if grouped else ("groups",)), *(("batches",) if full else ()))
-
-
-def over_steps(
-    name: str, caption: str, y: str, names: Sequence[str], colours: Sequence[str], **layout: Any
-) -> go.Figure:
-    """Return a figure with a line over the step for each lane."""
-    return plot(name, caption, "step", y, [line(*pair) for pair in zip(names, colours, strict=True)], **layout)
 
 
 def loss_figure(name: str, names: Sequence[str], colours: Sequence[str], **layout: Any) -> go.Figure:

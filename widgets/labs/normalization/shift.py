@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.normalization.net_view import NetView, loss_figure, over_steps, show_all_steps
-from widgets.plots import line, plot
+from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
+from widgets.plots import line, over_steps, plot
 
 COMMON = {"follow_shift": True, "follow_sharpness": False, "measure_every": 5, "steps": 150, "learning_rate": 0.04}
 ENTROPY = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
