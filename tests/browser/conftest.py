@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.lesson_page import PATIENCE
 from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
 
 # Messages of the frameworks that say nothing about the lessons.
@@ -61,6 +62,7 @@ class Watched(list[str]):
 def page(browser: Browser) -> Iterator[Page]:
     """A page of 1280 x 800 that must end without an error in its console."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
     trouble = Watched()
     yield trouble.watch(context.new_page())
     context.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -36,7 +36,7 @@ class LabOnPage:
         labs = page.locator(".tdl-lab")
         panel = page.locator(f'[aria-label="{title}, controls"]')
         self.element: Locator = labs.nth(number) if title is None else labs.filter(has=panel)
-        self.element.locator(".tdl-plot .main-svg").first.wait_for(timeout=60_000)
+        self.element.locator(".tdl-plot .main-svg").first.wait_for()
         wait_until(lambda: self.step_number() is not None, "the lab shows its step")
 
     def press(self, label: str) -> None:

@@ -39,7 +39,7 @@ def faults(page: Page, *further_rules: str) -> list[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_gallery_is_free_of_serious_faults(page, voila, theme):
     page.goto(f"{voila}/?theme={theme}")
-    page.locator(".tdl-card").first.wait_for(timeout=60_000)
+    page.locator(".tdl-card").first.wait_for()
     assert faults(page) == []
 
 

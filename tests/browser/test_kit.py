@@ -116,7 +116,7 @@ def test_the_code_is_in_view_and_the_way_home_is_there(page, voila):
     fold.locator("summary").click()
     assert "gradient = curvature * x" in fold.locator("pre").inner_text()
     page.locator(".tdl-way a", has_text="All lessons").click()
-    page.locator(".tdl-card").first.wait_for(timeout=60_000)
+    page.locator(".tdl-card").first.wait_for()
 
 
 def place_of(lab: LabOnPage) -> tuple[float, float]:
@@ -161,14 +161,14 @@ def test_a_rule_of_ones_own_is_a_lane_beside_the_others(page, voila):
 def question(page, number: int):
     """One of the lesson's questions."""
     box = page.locator(".tdl-check").nth(number)
-    box.locator(".tdl-button").first.wait_for(timeout=60_000)
+    box.locator(".tdl-button").first.wait_for()
     box.scroll_into_view_if_needed()
     return box
 
 
 def decided(box) -> str:
     box.get_by_role("button", name="Commit and run").click()
-    box.locator("[data-state=checked]").wait_for(timeout=60_000)
+    box.locator("[data-state=checked]").wait_for()
     return box.locator(".tdl-question-said").inner_text()
 
 

@@ -85,5 +85,5 @@ def test_phases_are_shaded_and_counted(page, voila):
 
 def test_where_there_is_no_long_run_a_sentence_says_how_to_make_one(page, voila):
     page.goto(voila + LESSON)
-    page.get_by_text("There is no table").wait_for(timeout=60_000)
+    page.get_by_text("There is no table").wait_for()
     assert page.get_by_text("python -m lessons.periodic --out periodic_run").is_visible()

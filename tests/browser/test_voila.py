@@ -23,7 +23,7 @@ def test_gallery_is_the_root_page_and_opens_the_lesson_and_its_kernel_ends(page,
     page.goto(voila)
     kernel = json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
     card = page.locator(".tdl-card", has_text="Divergence")
-    card.wait_for(timeout=60_000)
+    card.wait_for()
     assert page.locator(".tdl-card").count() == len(list((ROOT / "notebooks").glob("0*.ipynb")))
     card.click()
     assert LabOnPage(page, PARABOLA).points(0, 1)[0]
