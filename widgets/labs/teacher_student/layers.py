@@ -12,6 +12,7 @@ from lessons.teacher_student.layerwise import Layerwise
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import widths
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.plots import line, plot
 from widgets.view import LabView
@@ -31,17 +32,7 @@ class LayersView(LabView):
         "active_share",
         "data",
         "train_size",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
+        *TASK_AND_TRAINING,
     )
     step_figures = ("fvu",)
     presets = (

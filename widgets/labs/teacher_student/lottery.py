@@ -13,6 +13,7 @@ from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, l
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.plots import line, plot, theory
@@ -48,17 +49,7 @@ class LotteryView(LabView):
         "prune_at",
         "top_scale",
         "active_share",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
+        *TASK_AND_TRAINING,
     )
     presets = (
         Preset(

@@ -18,6 +18,7 @@ from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.teacher_student.nodes import is_due, taken
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
@@ -52,17 +53,7 @@ class LuckView(LabView):
         "strength_decay",
         "data",
         "train_size",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
+        *TASK_AND_TRAINING,
     )
     presets = (
         Preset(

@@ -15,6 +15,7 @@ from lessons.teacher_student.sweep import WidthSweep
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import draw_strips, spread, strip_figure
 from widgets.labs.teacher_student.students import TWO_LAYERS, idle_student_fields
 from widgets.plots import line, plot
@@ -55,17 +56,7 @@ class RecoveryView(LabView):
         "strength_decay",
         "data",
         "train_size",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
+        *TASK_AND_TRAINING,
     )
     presets = (
         Preset("four widths", "At the teacher's own width some students miss nodes. Twice as many suffice.", ({},)),

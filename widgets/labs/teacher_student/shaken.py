@@ -12,6 +12,7 @@ from lessons.teacher_student.experiment import TeacherStudent
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import Nodes, draw_paths, is_due, path_figure, taken
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
 from widgets.plots import grey, line, plot
 from widgets.view import LabView
@@ -33,17 +34,7 @@ class ShakenView(LabView):
         "active_share",
         "data",
         "train_size",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
+        *TASK_AND_TRAINING,
     )
     step_figures = ("loss",)
     presets = (
