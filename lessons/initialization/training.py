@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.experiment import Experiment, Measurement
+from lessons.core.hessian_spectrum import LossOfTheta, SpectrumAt
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
 from lessons.core.run import Change
@@ -22,7 +23,6 @@ from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.scripts import training_script
-from lessons.initialization.spectrum import LossOfTheta, SpectrumAt
 from lessons.initialization.symmetry import distinct_units
 from lessons.initialization.training_settings import DeepNetSettings
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from lessons.core.data.digits import digits_split
+from lessons.core.hessian_spectrum import dense_eigenvalues, hessian_spectrum, stacked
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
-from lessons.initialization.spectrum import dense_eigenvalues, hessian_spectrum, stacked
 from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, training_loss
 
 SMALL = {"width": 6, "depth": 2, "train_size": 60, "steps": 60}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core.hessian_spectrum import PROBES
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError
-from lessons.initialization.spectrum import PROBES
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.stability import largest_stable_rates, loss_without_looking, stability_lanes
 from lessons.normalization.training import NormalizedNet

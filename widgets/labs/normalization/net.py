@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.initialization.spectrum import PROBES
+from lessons.core.hessian_spectrum import PROBES
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame

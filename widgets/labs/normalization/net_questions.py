@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from lessons.core.hessian_spectrum import PROBES
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.initialization.spectrum import PROBES
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.stability import largest_stable_rates, stability_lanes
 from lessons.normalization.training import NormalizedNet
