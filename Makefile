@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 .PHONY: serve lab test lint bench clean
 
 serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
-	$(RUN) deploy/serve.py --port=$(PORT) $(ARGS)
+	$(RUN) -m deploy --port=$(PORT) $(ARGS)
 
 lab: $(VENV)/ready  ## open the lessons in JupyterLab
 	JUPYTER_CONFIG_PATH=deploy/jupyter $(RUN) -m jupyterlab notebooks/index.ipynb $(ARGS)

@@ -1,6 +1,6 @@
 """Serve the lessons with Voilà: the gallery at the root, one page a lesson.
 
-    python deploy/serve.py --port=8866
+    python -m deploy --port=8866
 
 Takes every option that `voila` takes. Listens on loopback unless told otherwise with `--Voila.ip`.
 """
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.utils import url_path_join
-from kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -66,6 +67,3 @@ def main(arguments: list[str]) -> None:
         arguments = [str(NOTEBOOKS), *arguments]
     LessonServer.launch_instance([*defaults, *arguments])
 
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

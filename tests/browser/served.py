@@ -57,7 +57,7 @@ def lesson_server(
 ) -> Iterator[str]:
     """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address."""
     folder = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
-    script = [sys.executable, str(ROOT / "deploy" / "serve.py"), "--no-browser", *folder, *options]
+    script = [sys.executable, "-m", "deploy", "--no-browser", *folder, *options]
     with _server(script, "--port={port}", "/voila/static/voila.js", log, environment) as address:
         yield address
 
