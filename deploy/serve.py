@@ -18,6 +18,7 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from deploy import forked_kernel
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -62,8 +63,9 @@ def main(arguments: list[str]) -> None:
         "--Voila.ip=127.0.0.1",
         "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_theme_override=YES",
+        f"--KernelProvisionerFactory.default_provisioner_name={forked_kernel.NAME}",
     ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
         arguments = [str(NOTEBOOKS), *arguments]
+    forked_kernel.start_parent()
     LessonServer.launch_instance([*defaults, *arguments])
-

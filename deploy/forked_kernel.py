@@ -1,0 +1,117 @@
+"""Kernels forked from one process that has imported everything: they start at once and share its memory.
+
+An extension of Jupyter's (`jupyter_client.kernel_provisioners`); `multiprocessing`'s fork server keeps the parent, starts
+it again when it has died, and passes on what a child needs. Where a kernel cannot be forked (no Linux, another language,
+a parent that does not answer), it is started as an ordinary one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import select
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+
+from deploy import kernel_child
+
+NAME = "forked-kernel"
+LAUNCHER = ["-m", "ipykernel_launcher"]
+# Seconds after which a parent counts as dead; the first start waits for its imports.
+PATIENCE = 30.0
+
+_context = multiprocessing.get_context("forkserver") if sys.platform == "linux" else None
+# One at a time: the fork server's answers come in the order of the questions, and a start takes milliseconds.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="fork")
+
+
+def start_parent() -> bool:
+    """Let the parent start its imports, without waiting for them. False where kernels cannot be forked."""
+    if _context is None or not hasattr(os, "pidfd_open"):
+        return False
+    _context.set_forkserver_preload(["deploy.warm_parent"])
+    forkserver.ensure_running()
+    return True
+
+
+def end_parent() -> None:
+    """End a parent that does not answer; the next start makes another one. Its children live on."""
+    pid = forkserver._forkserver._forkserver_pid
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+class ForkedProcess:
+    """The part of `subprocess.Popen` that Jupyter uses, for a process that is another one's child."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], folder: str) -> None:
+        # Daemon: a server that exits ends it, and does not wait for it.
+        self._process = _context.Process(target=kernel_child.run, args=(arguments, environment, folder), daemon=True)
+        self._process.start()
+        self.pid: int = self._process.pid
+        # A handle of the process itself: its number could be given to another one, and the fork server could die.
+        self._handle = os.pidfd_open(self.pid)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return None while it runs, else its exit status (255 if the fork server died before it)."""
+        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
+            self._process.join(1)
+            self.returncode = 255 if self._process.exitcode is None else self._process.exitcode
+            os.close(self._handle)
+        return self.returncode
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit status."""
+        if self.returncode is None:
+            select.select([self._handle], [], [])
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process alone, if it still runs."""
+        if self.poll() is None:
+            signal.pidfd_send_signal(self._handle, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+class ForkedKernel(LocalProvisioner):
+    """Forks a Python kernel from the warm parent; all else about it is as for an ordinary kernel."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start the kernel; in the ordinary way if it cannot be forked."""
+        if not self._can_fork(cmd):
+            return await super().launch_kernel(cmd, **kwargs)
+        folder = str(kwargs.get("cwd") or os.getcwd())
+        # Plain strings: Voilà's names are of a type of its own, and a child would import all of Voilà to read them.
+        environment = {str(name): str(value) for name, value in (kwargs.get("env") or os.environ).items()}
+        started = asyncio.get_running_loop().run_in_executor(_starter, ForkedProcess, cmd[3:], environment, folder)
+        try:
+            process = await asyncio.wait_for(started, PATIENCE)
+        except (OSError, EOFError, TimeoutError) as error:
+            self.log.warning("A kernel could not be forked (%r); an ordinary one is started.", error)
+            end_parent()
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process, self.pid, self.pgid, self.cwd = process, process.pid, process.pid, folder
+        return self.connection_info
+
+    def _can_fork(self, cmd: list[str]) -> bool:
+        ours = len(cmd) > 3 and cmd[1:3] == LAUNCHER and os.path.realpath(cmd[0]) == os.path.realpath(sys.executable)
+        return ours and start_parent()

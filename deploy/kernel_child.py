@@ -1,0 +1,47 @@
+"""A kernel in a forked process: what a fresh interpreter would have had, set right, then ipykernel as always."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from multiprocessing import current_process, parent_process
+
+THREADS = "/proc/self/task"
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+    """Be a kernel until it is told to end. `arguments` are those of `ipykernel_launcher`."""
+    if len(os.listdir(THREADS)) > 1:
+        raise RuntimeError("The process that kernels are forked from has started threads.")
+    current_process().daemon = False  # it may start processes itself
+    os.setsid()  # a group of its own, as an ordinary kernel has: an interrupt reaches it and what it started
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _reseed()
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    # 1 means that ipykernel watches no parent; the parent of this process is not what it lives for.
+    sys.argv = ["ipykernel_launcher", *arguments, "--IPKernelApp.parent_handle=1"]
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance()
+
+
+def _reseed() -> None:
+    """Give each global generator a state of its own: a copied one would deal all students the same numbers."""
+    import numpy
+    import torch
+
+    random.seed()
+    numpy.random.seed()
+    torch.default_generator.manual_seed(random.getrandbits(63))
+
+
+def _end_with_the_server() -> None:
+    parent_process().join()
+    os._exit(1)
