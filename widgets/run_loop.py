@@ -13,6 +13,7 @@ from lessons.core.run import Run
 
 SLICE_SECONDS = 0.012
 REST_SECONDS = 0.001
+MOST_REST_SECONDS = 0.1
 # A message to the kernel passes through several callbacks of the event loop; one a slice would take as many slices.
 TURNS = 6
 FASTEST = float("inf")
@@ -111,14 +112,27 @@ class RunLoop:
         while self.state is State.RUNNING and self._task is task:  # another drives since, if it paused and went on
             now = time.perf_counter()
             due, last = self._due(due, now - last), now
+            waited = 0.0
             if due >= 1:
-                due -= self._advance(due)
+                due, waited = self._advance_timed(due)
             if self._stop_reached():
                 self.stop_at = None
                 self.pause()
-            await asyncio.sleep(REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02))
+            rest = REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02)
+            await asyncio.sleep(max(rest, min(waited, MOST_REST_SECONDS)))
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+
+    def _advance_timed(self, due: float) -> tuple[float, float]:
+        """Advance; return the steps that are still due, and the seconds for which others had the processor meanwhile.
+
+        The kernel's threads that carry messages wait for the interpreter's lock. On a machine that many share, the lock
+        is held by a training that waits for the processor; a rest as long as that lets the messages through, and costs
+        nothing, for others train in it.
+        """
+        wall, own = time.perf_counter(), time.thread_time()
+        due -= self._advance(due)
+        return due, time.perf_counter() - wall - (time.thread_time() - own)
 
     def _due(self, due: float, elapsed: float) -> float:
         """Steps to make now. Time lost to a slow step is not made up by a burst."""

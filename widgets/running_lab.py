@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +33,9 @@ from widgets.view import LabView
 RESTART_AFTER_SECONDS = 0.02
 REPORT_EVERY_SECONDS = 0.2
 REWIND_STEPS = 20
+# A message passes through threads of the kernel that ask for the interpreter's lock some dozens of times; with Python's
+# own 5 ms each, a slider waits for seconds on a machine that thirty share.
+SWITCH_SECONDS = 0.0005
 
 
 class RunningLab(ipw.Box):
@@ -46,6 +50,7 @@ class RunningLab(ipw.Box):
 
     def __init__(self, view: LabView, lanes: Any = None, **changes: Any):
         torch.set_num_threads(1)
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.view = view
         self.loop = RunLoop(self._take, self._report)
         self.loop.speed = view.speed

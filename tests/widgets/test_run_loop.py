@@ -311,6 +311,30 @@ def test_other_tasks_get_their_turns_while_it_runs_flat_out(loop: Watched, busy:
     assert loop.training_seconds > 0.5 * seconds, "and yet it trains most of the time"
 
 
+@pytest.mark.parametrize(("kept_waiting", "shortest", "longest"), [(True, 0.015, 0.1), (False, 0.0, 0.01)])
+def test_it_rests_as_long_as_it_was_kept_from_the_processor(
+    loop: Watched, monkeypatch: pytest.MonkeyPatch, kept_waiting: bool, shortest: float, longest: float
+) -> None:
+    # Slices of 20 ms or more in which the thread had no processor, or had it all the time.
+    monkeypatch.setattr(time, "thread_time", (lambda: 0.0) if kept_waiting else time.perf_counter)
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(seconds)
+
+    async def scenario() -> None:
+        loop.begin(steps=10**9, busy=0.02)
+        monkeypatch.setattr(asyncio, "sleep", noted)
+        loop.play()
+        await until(lambda: len(loop.seen) > 5)
+        loop.cancel()
+
+    live(scenario)
+    assert shortest < max(rests) <= longest
+
+
 # ---- failure ----
 
 
