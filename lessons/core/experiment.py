@@ -64,6 +64,10 @@ class Experiment(ABC):
         from `lanes` at each step.
         """
 
+    def length(self, lanes: Lanes) -> int:
+        """Return the number of steps of a whole run."""
+        return lanes.shared.steps
+
     def resume(self, lanes: Lanes, device: str, state: Any) -> Iterator[Measurement]:
         """Go on after the measurement that had this state, with the numbers that its run would have had.
 

@@ -131,13 +131,21 @@ class Run:
         self._checkpoints = checkpoints
         self._measurements = self.experiment.resume(self.lanes, self.device, state)
 
-    def __iter__(self) -> Iterator[Measurement]:
+    @property
+    def steps(self) -> int:
+        """Length of the whole run."""
+        return self.experiment.length(self.lanes)
+
+    def __iter__(self) -> Iterator[Measurement | None]:
         return self
 
-    def __next__(self) -> Measurement:
+    def __next__(self) -> Measurement | None:
+        """Return the next measurement; None if it is made elsewhere and has not come yet."""
         while self._scheduled and self._scheduled[0].step <= self.step:
             self._make(self._scheduled.pop(0))
         measurement = next(self._measurements)
+        if measurement is None:
+            return None
         self.step = measurement.step
         self._checkpoints.keep(measurement)
         return measurement
@@ -181,6 +189,11 @@ class Run:
             changes=tuple(self._changes),
             device=self.device,
         )
+
+    def hold(self) -> None:
+        """Say that nobody will ask for a while; matters where measurements are made elsewhere."""
+        if hold := getattr(self._measurements, "hold", None):
+            hold()
 
     def close(self) -> None:
         """End the run and free what it holds. May be called at any step, also twice."""

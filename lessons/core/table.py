@@ -33,12 +33,17 @@ def csv_text(history: History, record: RunRecord, experiment_title: str) -> str:
         experiment_title: Its name for people.
     """
     text = io.StringIO()
-    text.writelines(f"{_MARK}{key}: {_json(value)}\n" for key, value in _heading(record, experiment_title))
+    text.write(heading_text(record, experiment_title))
     shown = [name for name in history.names if _is_shown(history[name])]
     columns = [column for name in shown for column in _columns(name, history[name].shape, record.names)]
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(["step", *columns])
     text.writelines(f"{','.join(row)}\n" for row in _rows(history, shown))
     return text.getvalue()
+
+
+def heading_text(record: RunRecord, title: str) -> str:
+    """Return the lines before a table: each starts with `# `; they hold the title and the record as JSON."""
+    return "".join(f"{_MARK}{key}: {_json(value)}\n" for key, value in _heading(record, title))
 
 
 def read_record(csv_text: str) -> RunRecord:
@@ -101,11 +106,11 @@ def _is_shown(values: np.ndarray) -> bool:
 def _columns(name: str, shape: tuple[int, ...], lanes: tuple[str, ...]) -> list[str]:
     """Column names of one quantity of shape (T, K) or (T, K, D), in the order of its numbers."""
     parts = [""] if len(shape) == 2 else [f".{i}" for i in range(shape[2])]
-    return [f"{name}{part} [{_harmless(lane)}]" for lane in lanes for part in parts]
+    return [f"{name}{part} [{harmless(lane)}]" for lane in lanes for part in parts]
 
 
-def _harmless(lane: str) -> str:
-    """The name, with an apostrophe where a formula could start if a spreadsheet splits at `;`, tab or line end."""
+def harmless(lane: str) -> str:
+    """Return the name, with `'` where a formula could start if a spreadsheet splits at `;`, tab or line end."""
     return re.sub(r'(?<=[;\t\r\n])([\s"]*)(?=[=+@-])', r"\1'", lane)
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.sweep import Sweep
+from lessons.core.sweep_results import SweepResults
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.student import student_widths
 
 WIDTHS = (1.0, 2.0, 5.0, 10.0)
 SEEDS = 20
+NUMBERS = ("fvu", "best_correlation", "weight_cosine", "recovered")
 _TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "steps": 3000, "horizon": 3000}
 
 
@@ -47,31 +51,42 @@ def two_layer_settings(**changes) -> TeacherStudentSettings:
     return TeacherStudentSettings.checked({**_TWO_LAYERS, **changes})
 
 
-def width_lanes(base: TeacherStudentSettings, width: float, seeds: int = SEEDS) -> Lanes:
-    """Return students of one width that differ in their seeds.
+def width_lanes(base: TeacherStudentSettings, widths: Sequence[float] = WIDTHS, seeds: int = SEEDS) -> Lanes:
+    """Return so many students of each width: all of the first, from the base's seed on, then of the next.
 
     Raises:
-        SettingError: If the width is not allowed.
+        SettingError: If a width or a seed is not allowed.
     """
-    wide = base.with_value("overparameterization", width)
-    return Lanes([wide.with_value("seed", seed) for seed in range(seeds)], [f"seed {seed}" for seed in range(seeds)])
+    common, pairs = base.model_dump(), [(float(width), base.seed + k) for width in widths for k in range(seeds)]
+    own = [type(base).checked({**common, "overparameterization": width, "seed": seed}) for width, seed in pairs]
+    return Lanes(own, [f"{width:g}×, seed {seed}" for width, seed in pairs])
 
 
-def recovery_sweep(
-    base: TeacherStudentSettings, widths: Sequence[float] = WIDTHS, seeds: int = SEEDS
-) -> Iterator[tuple[float, Recovery | None]]:
-    """Train students of one width after the other; each width's students side by side.
+def students_sweep(lanes: Lanes, lanes_per_task: int = 1, device: str = "cpu") -> Sweep:
+    """Return students as a sweep, which can be sent to other processes; it keeps `student_numbers`."""
+    return Sweep(WidthSweep(), lanes.settings, student_numbers, lanes.names, lanes_per_task, device)
 
-    Yields:
-        At each step the share of all work that is done, and a width's result when it has ended, else None. Work is
-        counted in steps times width.
+
+def student_numbers(lanes: Lanes, measurements: Iterator[Measurement]) -> dict[str, np.ndarray | Tensor]:
+    """Reduce a run to `NUMBERS` at its end, see `Recovery`, and what was found on the way.
+
+    `found` is the number of teacher nodes recovered in all layers at each `measure_every`-th step, shape (K, points).
     """
-    done, total = 0.0, sum(widths) * base.steps
-    for width in widths:
-        for measurement in TeacherStudent().run(width_lanes(base, width, seeds)):
-            ended = measurement.step == base.steps
-            yield (done + measurement.step * width) / total, _recovery(width, measurement) if ended else None
-        done += base.steps * width
+    found, last = [], None
+    for last in measurements:
+        if last.step % lanes.shared.measure_every == 0:
+            found.append(last["recovered"].sum(1))
+    return {**{name: last[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
+
+
+def recoveries(sweep: Sweep, results: SweepResults) -> list[Recovery]:
+    """Return what the students of each width found, width by width; those that have not come back are nan."""
+    width = np.array([settings.overparameterization for settings in sweep.settings])
+    kept = {name: torch.from_numpy(results[name]) for name in NUMBERS}
+    return [
+        Recovery(own, **{name: value[torch.from_numpy(width == own)] for name, value in kept.items()})
+        for own in dict.fromkeys(width.tolist())
+    ]
 
 
 class WidthSweep(Experiment):
@@ -122,8 +137,3 @@ def _follow(part: Lanes, lanes: Lanes, members: list[int]) -> None:
             for name in (name for name, field in lanes.fields.items() if field.hot):
                 part.change(own, name, getattr(wanted, name))
             part.settings[own] = wanted
-
-
-def _recovery(width: float, last: Measurement) -> Recovery:
-    names = ("fvu", "best_correlation", "weight_cosine", "recovered")
-    return Recovery(width, *(last[name] for name in names))

@@ -13,7 +13,7 @@ from lessons.teacher_student.overlap import unexplained
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import lucky_nodes, nearest_nodes, node_shake_rise, scrambled, shaken_fvu
 from lessons.teacher_student.student import draw_students, student_network
-from lessons.teacher_student.sweep import WidthSweep, recovery_sweep, two_layer_settings
+from lessons.teacher_student.sweep import WidthSweep, recoveries, students_sweep, two_layer_settings, width_lanes
 from lessons.teacher_student.task import Task
 
 
@@ -37,10 +37,8 @@ def small_weights_run(train_all):
 
 
 def swept(base, widths, seeds):
-    progress, results = zip(*recovery_sweep(base, widths, seeds), strict=True)
-    assert list(progress) == sorted(progress)
-    assert progress[-1] == pytest.approx(1)
-    return {result.overparameterization: result for result in results if result is not None}
+    sweep = students_sweep(width_lanes(base, widths, seeds), seeds)
+    return {found.overparameterization: found for found in recoveries(sweep, sweep.run())}
 
 
 @pytest.mark.claim(46)

@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 
+from lessons.core.options import add_settings, given
+from lessons.core.progress import ProgressBar
 from lessons.core.run import RunRecord
-from lessons.core.settings import SettingError, SettingField
+from lessons.core.settings import SettingError
 from lessons.periodic.long_run.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lessons.periodic.long_run.images import load_images
-from lessons.periodic.long_run.progress import ProgressBar
 from lessons.periodic.long_run.series_file import LANE, SeriesFile, read_series
 from lessons.periodic.long_run.settings import DATASET_DEFAULTS, LongRunSettings
 from lessons.periodic.long_run.training import QUANTITIES, LongRun
@@ -26,6 +27,7 @@ from lessons.periodic.phases import find_periods
 NAME = "periodic long run"
 TITLE = "Periods of batch normalisation and weight decay: a long run"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.pt"
+SHOWN = ("loss", "norm", "test_error")
 
 _HELP = """\
 Train a scale-invariant net with weight decay and watch its periods, without a notebook. The folder OUT gets series.csv,
@@ -35,6 +37,7 @@ On the digits:            python -m lessons.periodic
 As in the paper:          python -m lessons.periodic --dataset cifar10 --data FOLDER --device cuda --out convnet
 ResNet-18 on CIFAR-100:   python -m lessons.periodic --dataset cifar100 --data FOLDER --device cuda --out resnet
 After it was ended:       python -m lessons.periodic --resume --out convnet --data FOLDER --device cuda
+A map over η and λ:       python -m lessons.periodic map --help
 
 FOLDER holds the files of the python version of https://www.cs.toronto.edu/~kriz/cifar.html; nothing is downloaded."""
 
@@ -71,29 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     settings = parser.add_argument_group(
         "settings", "Their defaults depend on the data set; those shown are for the digits."
     )
-    for name, field in LongRunSettings.fields().items():
-        settings.add_argument(f"--{name.replace('_', '-')}", dest=name, default=None, **_option(field))
+    add_settings(settings, LongRunSettings)
     return parser
 
 
-def _option(field: SettingField) -> dict[str, Any]:
-    """What argparse is to know of a setting; whether a value is allowed is decided by the settings class."""
-    text = f"{field.title}. {field.doc} ({field.allowed}; default: {field.default})".replace("%", "%%")
-    if field.kind == "flag":
-        return {"action": "store_true", "help": text}
-    if field.kind == "choice":
-        return {"choices": field.choices, "help": text}
-    return {
-        "type": int if field.kind == "integer" else float,
-        "metavar": "N" if field.kind == "integer" else "X",
-        "help": text,
-    }
-
-
 def _run(options: argparse.Namespace) -> int:
-    given = {name: value for name in LongRunSettings.fields() if (value := getattr(options, name)) is not None}
-    checkpoint = _stored(options, given)
-    settings = LongRunSettings.checked(checkpoint.settings) if checkpoint else _settings(given)
+    wanted = given(options, LongRunSettings)
+    checkpoint = _stored(options, wanted)
+    settings = LongRunSettings.checked(checkpoint.settings) if checkpoint else _settings(wanted)
     _check_device(options.device)
     run = LongRun(settings, load_images(settings, options.data), options.device)
     if checkpoint:
@@ -108,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if whole else 130
 
 
-def _stored(options: argparse.Namespace, given: dict[str, Any]) -> Checkpoint | None:
+def _stored(options: argparse.Namespace, wanted: dict[str, Any]) -> Checkpoint | None:
     path = options.out / CHECKPOINT
     if not options.resume:
         if path.exists():
@@ -116,16 +104,16 @@ def _stored(options: argparse.Namespace, given: dict[str, Any]) -> Checkpoint | 
                 f"{options.out} holds a run: go on with it by --resume, or choose another folder by --out."
             )
         return None
-    if given:
+    if wanted:
         raise ValueError(
-            "A run goes on with its own settings: leave out " + ", ".join(f"--{n.replace('_', '-')}" for n in given)
+            "A run goes on with its own settings: leave out " + ", ".join(f"--{n.replace('_', '-')}" for n in wanted)
         )
     return load_checkpoint(path, options.device)
 
 
-def _settings(given: dict[str, Any]) -> LongRunSettings:
-    defaults = DATASET_DEFAULTS[given.get("dataset", "digits")]
-    return LongRunSettings.checked({**defaults, **given})
+def _settings(wanted: dict[str, Any]) -> LongRunSettings:
+    defaults = DATASET_DEFAULTS[wanted.get("dataset", "digits")]
+    return LongRunSettings.checked({**defaults, **wanted})
 
 
 def _check_device(device: str) -> None:
@@ -159,7 +147,7 @@ def _train(run: LongRun, series: SeriesFile, path: Path, every: float) -> bool:
             if values is not None:
                 series.add(step, values)
                 last = values
-            progress.show(step, last, last=step == run.steps)
+            progress.show(step, {name: last[name] for name in SHOWN}, last=step == run.steps)
             if time.monotonic() - stored > every:
                 _store(run, series, path)
                 stored = time.monotonic()
