@@ -1,8 +1,8 @@
 """Kernels forked from one process that has imported everything: they start at once and share its memory.
 
-An extension of Jupyter's (`jupyter_client.kernel_provisioners`); `multiprocessing`'s fork server keeps the parent, starts
-it again when it has died, and passes on what a child needs. Where a kernel cannot be forked (no Linux, another language,
-a parent that does not answer), it is started as an ordinary one.
+An extension of Jupyter's (`jupyter_client.kernel_provisioners`). The fork server of `multiprocessing` keeps the parent,
+starts it again when it has died, and passes on what a child needs. Where a kernel cannot be forked (no Linux, another
+language, a parent that does not answer), it is started as an ordinary one.
 """
 
 from __future__ import annotations

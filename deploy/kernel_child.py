@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from multiprocessing import current_process, parent_process
 
 THREADS = "/proc/self/task"
+TRIM_SECONDS = 5
+# A kernel has more patience than the server, through which all of them speak to their pages.
+NICE = 5
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
@@ -22,14 +28,23 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    os.nice(NICE)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _limit_memory(int(environment.get("LESSONS_KERNEL_MEGABYTES", 0)))
     _reseed()
     threading.Thread(target=_end_with_the_server, daemon=True).start()
+    threading.Thread(target=_give_memory_back, daemon=True).start()
     # 1 means that ipykernel watches no parent; the parent of this process is not what it lives for.
     sys.argv = ["ipykernel_launcher", *arguments, "--IPKernelApp.parent_handle=1"]
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance()
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let what asks for more fail alone, with a sentence in its lab, before the machine runs out of memory."""
+    if megabytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
 
 
 def _reseed() -> None:
@@ -40,6 +55,14 @@ def _reseed() -> None:
     random.seed()
     numpy.random.seed()
     torch.default_generator.manual_seed(random.getrandbits(63))
+
+
+def _give_memory_back() -> None:
+    """Return freed memory to the system now and then; the C library keeps what a run has used, thirty times over."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None:
+        time.sleep(TRIM_SECONDS)
+        trim(0)
 
 
 def _end_with_the_server() -> None:

@@ -1,52 +1,128 @@
-"""Serve the lessons with Voilà: the gallery at the root, one page a lesson.
+"""Serve the lessons with Voilà to a room: the gallery at the root, one page a lesson, one kernel a page.
 
-    python -m deploy --port=8866
+    python -m deploy --port=8866 --seats=30
 
 Takes every option that `voila` takes. Listens on loopback unless told otherwise with `--Voila.ip`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
+from tornado.ioloop import IOLoop
+from traitlets import Bool, Integer, Unicode
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from deploy import forked_kernel
+from deploy.headers import PageHeaders
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
+from deploy.logs import JsonFormatter, log_request
+from deploy.page_handlers import HealthHandler, KernelStateHandler, LessonPageHandler
+from deploy.room import LessonKernels
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 GALLERY = "index.ipynb"
 OURS = {
+    KernelHandler: KernelStateHandler,
+    TornadoVoilaHandler: LessonPageHandler,
     VoilaKernelWebsocketHandler: LessonWebsocketHandler,
     VoilaShutdownKernelHandler: LessonShutdownHandler,
 }
+NOT_SERVED = {VoilaContentsHandler, TornadoVoilaTreeHandler}  # the gallery stands in their place
+# Extensions of JupyterLab that a lesson does without; that of plotly alone is some megabytes.
+NOT_NEEDED = ("jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview")
+# For kernels: one thread each, as many students share the cores (torch alone would take them all for each), and
+# memory that goes back to the system when a run is over.
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+SECONDS_TO_END = 5
 
 
 class LessonServer(Voila):
-    """Voilà over the notebooks folder, with the gallery in place of the list of files."""
+    """Voilà over the notebooks folder, for a room of students."""
+
+    classes = [*Voila.classes, LessonKernels]
+    aliases = {**Voila.aliases, "seats": "LessonKernels.seats", "run-seconds": "LessonServer.run_seconds"}
+    flags = {**Voila.flags, "json-logs": ({"LessonServer": {"json_logs": True}}, "Log one line of JSON an event.")}
+
+    run_seconds = Integer(300, help="Seconds that a run trains until it waits for another Play.").tag(config=True)
+    kernel_megabytes = Integer(2000, help="Memory that a forked kernel may ask for.").tag(config=True)
+    json_logs = Bool(False, help="Log one line of JSON an event.").tag(config=True)
+    frame_ancestors = Unicode("'self'", help="Who may show the lessons in a frame (Content-Security-Policy).").tag(
+        config=True
+    )
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the options, then let the parent of all kernels start its imports."""
+        super().initialize(argv)
+        if self.json_logs:
+            self.logging_config = {
+                "formatters": {"lines": {"()": JsonFormatter}},
+                "handlers": {"console": {"formatter": "lines"}},
+            }
+        os.environ["LESSONS_RUN_SECONDS"] = str(self.run_seconds)
+        os.environ["LESSONS_KERNEL_MEGABYTES"] = str(self.kernel_megabytes)
+        PageHeaders.ancestors = self.frame_ancestors
+        forked_kernel.start_parent()
 
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
         self.template_paths = [str(TEMPLATES), *self.template_paths]
 
+    def init_settings(self) -> dict[str, Any]:
+        settings = super().init_settings()
+        started = asyncio.get_event_loop_policy().get_event_loop().time()
+        return {**settings, "log_function": log_request, "started": started}
+
     def init_handlers(self) -> list[Any]:
-        handlers = [(path, OURS.get(handler, handler), *rest) for path, handler, *rest in super().init_handlers()]
+        self.app.add_transform(PageHeaders)
+        handlers = [
+            (path, OURS.get(handler, handler), *rest)
+            for path, handler, *rest in super().init_handlers()
+            if handler not in NOT_SERVED
+        ]
         page = {
             "notebook_path": GALLERY,
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
         }
-        root = [(url, TornadoVoilaHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
-        return [*root, *handlers]
+        root = [(url, LessonPageHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
+        return [*root, (url_path_join(self.server_url, "/health"), HealthHandler), *handlers]
+
+    def _handle_signal_stop(self, sig: int, frame: Any) -> None:
+        IOLoop.current().add_callback_from_signal(self._end)
+
+    async def _end(self) -> None:
+        """Let nobody in any more, end all kernels, then the server."""
+        if self.kernel_manager.closing:
+            return
+        self.kernel_manager.closing = True
+        self.log.info("Ending: %d kernels.", len(self.kernel_manager.list_kernel_ids()))
+        try:
+            await asyncio.wait_for(self.kernel_manager.shutdown_all(now=True), SECONDS_TO_END)
+        except TimeoutError:
+            self.log.warning("Some kernels did not end in %d s.", SECONDS_TO_END)
+        self.ioloop.stop()
 
 
 def _has_screen() -> bool:
@@ -55,17 +131,24 @@ def _has_screen() -> bool:
 
 def main(arguments: list[str]) -> None:
     """Start the server; returns when it is stopped."""
-    # One thread a kernel: many students share the cores. Torch alone would take them all for each.
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    for name, value in KERNEL_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     defaults = [
         *([] if _has_screen() else ["--no-browser"]),
         "--Voila.ip=127.0.0.1",
         "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_theme_override=YES",
+        "--VoilaConfiguration.allow_template_override=NO",
+        *(f"--VoilaConfiguration.extension_denylist={name}" for name in NOT_NEEDED),
+        "--VoilaConfiguration.multi_kernel_manager_class=deploy.room.LessonKernels",
         f"--KernelProvisionerFactory.default_provisioner_name={forked_kernel.NAME}",
+        # Sockets of this user's, not ports that every user of the machine can reach.
+        *(["--KernelManager.transport=ipc"] if os.name == "posix" else []),
+        # A kernel that died is not started again: its page would be without its labs. The page says so instead.
+        "--KernelRestarter.restart_limit=0",
+        "--MappingKernelManager.cull_idle_timeout=600",
+        "--MappingKernelManager.cull_interval=60",
     ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
         arguments = [str(NOTEBOOKS), *arguments]
-    forked_kernel.start_parent()
     LessonServer.launch_instance([*defaults, *arguments])

@@ -41,6 +41,8 @@ class Lab(RunningLab):
             self.panel.refusal = {}
 
     def _carry_out(self, command: do.Command) -> None:
+        if not isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
+            self._wake()
         match command:
             case do.Transport():
                 self._press(command.do)

@@ -524,6 +524,19 @@ function focusOnPhone(el) {
   else el.removeAttribute("tabindex");
 }
 
+// A lesson has some twenty figures; those that nobody has come near are not drawn, and cost nothing.
+function nearTheScreen(el, signal) {
+  return new Promise((resolve) => {
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      resolve();
+    }, { rootMargin: "60% 0px", scrollMargin: "60% 0px" });
+    watch.observe(el);
+    signal.addEventListener("abort", () => watch.disconnect());
+  });
+}
+
 async function render({ model, el }) {
   el.classList.add("tdl-figures");
   el.setAttribute("role", "group");
@@ -538,13 +551,16 @@ async function render({ model, el }) {
   el.append(note);
   let view = null;
   let greeted = false;
+  const left = new AbortController();
   const receive = (message, buffers) => {
     greeted ||= message.type === "state";
     // Frames that come before the first state belong to figures that this view has not seen.
     if (greeted && message.type !== "plotly") view.receive(message, buffers);
   };
   try {
+    await nearTheScreen(el, left.signal);
     const Plotly = await plotlyFor(model);
+    if (left.signal.aborted) return;
     note.remove();
     view = new View(Plotly, model, el);
     model.on("msg:custom", receive);
@@ -553,6 +569,7 @@ async function render({ model, el }) {
     note.textContent = `The figure could not be loaded. ${error.message}`;
   }
   return () => {
+    left.abort();
     model.off("msg:custom", receive);
     PHONE.removeEventListener("change", turn);
     view?.close();

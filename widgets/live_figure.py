@@ -37,7 +37,7 @@ OnSketch = Callable[[str, np.ndarray, np.ndarray], None]
 
 
 @cache
-def _plotly_bundle() -> bytes:
+def plotly_bundle() -> bytes:
     """plotly.js as shipped with the plotly package, compressed once a process."""
     return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
 
@@ -291,7 +291,7 @@ class LiveFigure(OneWayWidget):
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "plotly":
-            self.send({"type": "plotly"}, [_plotly_bundle()])
+            self.send({"type": "plotly"}, [plotly_bundle()])
         elif kind == "hello":
             self._acknowledged = self._sent
             self._state_due = True

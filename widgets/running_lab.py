@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -54,6 +55,8 @@ class RunningLab(ipw.Box):
         self.view = view
         self.loop = RunLoop(self._take, self._report)
         self.loop.speed = view.speed
+        self.loop.allowance = float(os.environ.get("LESSONS_RUN_SECONDS", "inf"))
+        self.loop.on_allowance_spent = self._rest
         self.panel = ControlPanel(self.handle, **panel_state(view))
         self.board = NoticeBoard(self.handle)
         self.readings = ipw.HTML()
@@ -76,7 +79,24 @@ class RunningLab(ipw.Box):
         self.readings.add_class("tdl-readings")
         super().__init__([self.panel, beside])
         self.add_class("tdl-lab")
-        self._restart(play=False)
+        self._asleep = "VOILA_PREHEAT" in os.environ
+        self.stage.figure.on_ready(self._shown)
+        if self._asleep:
+            self._trial = Trial(self._new_run(), None, view.trains)
+            self._show_lanes()
+            self._report()
+        else:
+            self._restart(play=False)
+
+    def _wake(self) -> None:
+        """Make the first measurement. A page that Voilà serves is whole before any of its labs is seen: each waits."""
+        if self._asleep:
+            self._asleep = False
+            self._restart(play=False)
+
+    def _shown(self) -> None:
+        self._wake()
+        self.stage.draw()
 
     def _drawn(self, figure: str, x: np.ndarray, y: np.ndarray) -> None:
         values = [float(value) if np.isfinite(value) else None for value in y]
@@ -106,10 +126,19 @@ class RunningLab(ipw.Box):
     def _play(self) -> None:
         self._held = False
         self._settle()
+        if self._notice.kind == "paused":
+            self._say(Notice())
         if self.state in (State.FINISHED, State.FAILED):
             self._restart(play=False, whole=False)
         self._pace.begin(self.run.step)
         self.loop.play()
+
+    def _rest(self) -> None:
+        """Say why the run waits: where many share a machine, a page that nobody looks at must not keep it busy."""
+        text = (
+            f"A run pauses after {self.loop.allowance:.0f} seconds here, as others train on this machine. Play goes on."
+        )
+        self._say(Notice("paused", text))
 
     def _pause(self) -> None:
         self._held = True
@@ -154,6 +183,7 @@ class RunningLab(ipw.Box):
         if self._restart_due is not None:
             return
         self._restart_plays = self.state is State.RUNNING or not (self._held or self.view.instant)
+        self._restart_plays &= not self.view.waits
         self.loop.cancel()  # its lanes are no longer those that are shown
         try:
             later = asyncio.get_running_loop().call_later
@@ -178,11 +208,14 @@ class RunningLab(ipw.Box):
             play: Go on by itself.
             whole: Show an instant lab's run to its end at once.
         """
-        self._begin(Run(self.view.experiment, self.view.lanes(self._lanes.settings, self._lanes.names), self._device))
+        self._begin(self._new_run())
         if self.view.instant and not play and whole:
             self.loop.forward(self._trial.steps + 1)
         elif play:
             self._play()
+
+    def _new_run(self) -> Run:
+        return Run(self.view.experiment, self.view.lanes(self._lanes.settings, self._lanes.names), self._device)
 
     def _begin(self, run: Run, past: History | None = None) -> None:
         if self._restart_due is not None:
@@ -209,7 +242,7 @@ class RunningLab(ipw.Box):
     def _explain(self, fresh: list[int]) -> None:
         """Say why lanes diverged, offer the way back, stop when no lane is left."""
         before = [self._notice.text] if self._notice.kind == "doctor" else []
-        found = [f"{self._lanes.names[lane]}: {why}" for lane in fresh if (why := self._why(lane))]
+        found = [self._begins(lane) + why for lane in fresh if (why := self._why(lane))]
         actions = []
         if self._can_rewind:
             step = self._trial.rewind_step(REWIND_STEPS)
@@ -219,6 +252,10 @@ class RunningLab(ipw.Box):
         self._show_lanes()
         if self._trial.all_diverged:
             self.loop.finish()
+
+    def _begins(self, lane: int) -> str:
+        """What to begin a sentence on a lane with; those of a sweep are no lanes that a person named."""
+        return "" if self.view.sweeps else f"{self._lanes.names[lane]}: "
 
     def _why(self, lane: int) -> str:
         if lane in self._trial.failures:
@@ -318,6 +355,7 @@ class RunningLab(ipw.Box):
         found = link.linked(self.view.name, search)
         if found is None:
             return
+        self._wake()
         settings = [self.view.settings_type.checked(values) for values in found.lanes]
         changes = link.as_changes(found, self.view.settings_type)
         lanes = LaneList.replayed(settings, found.names, changes)

@@ -36,6 +36,7 @@ class LabOnPage:
         labs = page.locator(".tdl-lab")
         panel = page.locator(f'[aria-label="{title}, controls"]')
         self.element: Locator = labs.nth(number) if title is None else labs.filter(has=panel)
+        self.element.locator(".tdl-figures").scroll_into_view_if_needed()  # figures are drawn when they come near
         self.element.locator(".tdl-plot .main-svg").first.wait_for()
         wait_until(lambda: self.step_number() is not None, "the lab shows its step")
 

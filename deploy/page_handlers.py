@@ -1,0 +1,67 @@
+"""A lesson's page, or a friendly one while the room is full; and the address that says how the server is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
+from tornado.web import HTTPError, authenticated
+from voila.tornado.handler import TornadoVoilaHandler
+
+from deploy.room import RoomFull
+
+THEMES = ("light", "dark")
+TRY_AGAIN_SECONDS = 20
+
+
+class LessonPageHandler(TornadoVoilaHandler):
+    """Serves a notebook. So many at a time as there are cores: the first ones in a crowd need not wait for the last."""
+
+    _turns = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+
+    @authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Render the notebook at `path`, or say that the room is full (503)."""
+        if self.get_query_argument("theme", "light") not in THEMES:  # Voilà would write it into the page as it is
+            raise HTTPError(400, "theme is light or dark.")
+        if self.kernel_manager.full:  # without waiting for a turn
+            self._say_full()
+            return
+        async with self._turns:
+            try:
+                await super().get(path)
+            except RoomFull:
+                self._say_full()
+
+    def _say_full(self) -> None:
+        self.set_status(503)
+        self.set_header("Retry-After", str(TRY_AGAIN_SECONDS))
+        self.set_header("Cache-Control", "no-store")
+        room = self.kernel_manager
+        self.write(self.render_template("full.html", seconds=TRY_AGAIN_SECONDS, closing=room.closing, seats=room.seats))
+
+
+class HealthHandler(JupyterHandler):
+    """Says that the server answers, and how full the room is. Open to everyone: it tells nothing about anyone."""
+
+    def get(self) -> None:
+        """Answer with JSON: status (`ok`, `full` or `closing`), seats, taken, connected, seconds since the start."""
+        room = self.kernel_manager
+        status = "closing" if room.closing else "full" if room.full else "ok"
+        self.set_status(503 if room.closing else 200)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-store")
+        seconds = round(asyncio.get_running_loop().time() - self.settings["started"])
+        self.finish(json.dumps({"status": status, **room.of_this_moment(), "seconds": seconds}))
+
+
+class KernelStateHandler(KernelHandler):
+    """Says of a kernel that it is there; a page asks for its own. Ending one takes the beacon of its page."""
+
+    async def delete(self, kernel_id: str) -> Any:
+        """Refuse."""
+        raise HTTPError(405)
