@@ -14,6 +14,7 @@ from lessons.core.run import Run
 SLICE_SECONDS = 0.012
 REST_SECONDS = 0.001
 MOST_REST_SECONDS = 0.1
+AWAIT_SECONDS = 0.05  # how often to ask for what is computed elsewhere
 # A message to the kernel passes through several callbacks of the event loop; one a slice would take as many slices.
 TURNS = 6
 FASTEST = float("inf")
@@ -57,11 +58,12 @@ class RunLoop:
         self._on_state = on_state
         self._run: Run | None = None
         self._task: asyncio.Task[None] | None = None
+        self._awaits = False
 
     def load(self, run: Run) -> None:
         """Take another run and make its first measurement. The one before is closed."""
         self.cancel()
-        self._run, self.stop_at = run, None
+        self._run, self.stop_at, self._awaits = run, None, False
         self.failure, self.error = "", None
         self._advance(1)
         if self.state is not State.FAILED:
@@ -96,6 +98,8 @@ class RunLoop:
         """Advance to a step at once, without a rest: for short runs and for replays."""
         while self.state in (State.IDLE, State.PAUSED) and self._run is not None and self._run.step < step:
             self._advance(step - self._run.step)
+            if self._awaits:
+                return
 
     def cancel(self) -> None:
         """Close the run, if there is one."""
@@ -118,10 +122,15 @@ class RunLoop:
             if self._stop_reached():
                 self.stop_at = None
                 self.pause()
-            rest = REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02)
-            await asyncio.sleep(max(rest, min(waited, MOST_REST_SECONDS)))
+            await asyncio.sleep(max(self._rest(due), min(waited, MOST_REST_SECONDS)))
             for _ in range(TURNS):
                 await asyncio.sleep(0)
+
+    def _rest(self, due: float) -> float:
+        """Seconds until the next slice."""
+        if self._awaits:
+            return AWAIT_SECONDS
+        return REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02)
 
     def _advance_timed(self, due: float) -> tuple[float, float]:
         """Advance; return the steps that are still due, and the seconds for which others had the processor meanwhile.
@@ -163,7 +172,11 @@ class RunLoop:
         start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
         try:
             while len(measurements) < most and not self._stop_reached():
-                measurements.append(next(self._run))
+                measured = next(self._run)
+                self._awaits = measured is None
+                if self._awaits:
+                    return
+                measurements.append(measured)
                 if time.perf_counter() > deadline:
                     return
         finally:
@@ -174,4 +187,6 @@ class RunLoop:
 
     def _enter(self, state: State) -> None:
         self.state = state
+        if state is State.PAUSED:
+            self._run.hold()
         self._on_state()

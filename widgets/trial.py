@@ -39,7 +39,7 @@ class Trial:
     @property
     def steps(self) -> int:
         """Length of the whole run."""
-        return self.run.lanes.shared.steps
+        return self.run.steps
 
     def take(self, measurements: Sequence[Measurement]) -> list[int]:
         """Keep measurements; return the lanes that diverged in them."""

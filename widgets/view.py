@@ -44,6 +44,7 @@ class LabView(ABC):
         trains: Whether the steps are updates, so that a lane whose loss explodes is lost; if they are not, it is where
             the loss is not a number.
         draws: Figures in which a person can draw a curve (`widgets.plots.drawn`); `drawing` says what it stands for.
+        waits: Whether a change waits for Play, as what it begins is dear.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -64,6 +65,7 @@ class LabView(ABC):
     own_setting: ClassVar[str] = "optimizer"
     own_noun: ClassVar[str] = "rule"
     trains: ClassVar[bool] = True
+    waits: ClassVar[bool] = False
 
     def __init__(self, own: Callable[..., Any] | None = None):
         self.own = own

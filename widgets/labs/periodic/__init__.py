@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lessons.core.sweep import ExecutorLike
 from widgets.lab import Lab
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
@@ -12,6 +13,7 @@ from widgets.labs.periodic.long_run import long_run
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView
+from widgets.labs.periodic.sent_map import SentMapView
 from widgets.labs.periodic.stretch import StretchView
 from widgets.labs.periodic.variants import VariantsView
 from widgets.quiz import Quiz
@@ -53,9 +55,12 @@ def forecast(**changes: Any) -> Lab:
     return Lab(ForecastView(), **changes)
 
 
-def period_map(**changes: Any) -> Lab:
-    """A map over learning rate and weight decay; keywords are settings of `MapSettings`."""
-    return Lab(MapView(), **changes)
+def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:
+    """A map over learning rate and weight decay; keywords are settings of `MapSettings`.
+
+    With an executor, see `lessons.core.sweep.Sweep.start`, its cells are computed there, so many to a task.
+    """
+    return Lab(MapView() if executor is None else SentMapView(executor, lanes_per_task), **changes)
 
 
 def variants(**changes: Any) -> Lab:

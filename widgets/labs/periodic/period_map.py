@@ -168,8 +168,7 @@ class MapView(LabView):
         frame.screen.replace("period", 0, z=found.scaled_period)
         frame.screen.replace("norm", 0, z=found.lowest_norm)
         rows, columns = found.count.shape
-        for trace, lane in enumerate((0, columns - 1, (rows - 1) * columns, rows * columns - 1)):
-            frame.curve("norms", trace, lane, "norm")
+        self._draw_norms(frame, (0, columns - 1, (rows - 1) * columns, rows * columns - 1))
         products = found.learning_rates[:, None] * found.weight_decays
         known = found.count > PERIODS_NEEDED
         frame.screen.replace("law", 0, x=products[known], y=found.period[known])
@@ -211,6 +210,10 @@ class MapView(LabView):
 
     def _read(self, frame: Frame) -> PeriodMap:
         return read_grid(frame.history, *self._axes(frame))
+
+    def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
+        for trace, lane in enumerate(lanes):
+            frame.curve("norms", trace, lane, "norm")
 
 
 def _cells(name: str, caption: str, colours: object) -> go.Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lessons.core.sweep import ExecutorLike
 from widgets.lab import Lab
 from widgets.labs.teacher_student import questions
 from widgets.labs.teacher_student.biases import BiasesView, biases_in
@@ -14,6 +15,7 @@ from widgets.labs.teacher_student.lottery import LotteryView
 from widgets.labs.teacher_student.luck import LuckView
 from widgets.labs.teacher_student.memory import MemoryView
 from widgets.labs.teacher_student.recovery import RecoveryView
+from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
 from widgets.labs.teacher_student.structure import StructureView
 from widgets.labs.teacher_student.students import StudentsView
@@ -45,9 +47,12 @@ def students(**changes: Any) -> Lab:
     return Lab(StudentsView(), **changes)
 
 
-def recovery(**changes: Any) -> Lab:
-    """Students of four widths; keywords are settings of `RecoverySettings`."""
-    return Lab(RecoveryView(), **changes)
+def recovery(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:
+    """Students of four widths; keywords are settings of `RecoverySettings`.
+
+    With an executor, see `lessons.core.sweep.Sweep.start`, the students train there, so many to a task.
+    """
+    return Lab(RecoveryView() if executor is None else SentRecoveryView(executor, lanes_per_task), **changes)
 
 
 def luck(**changes: Any) -> Lab:

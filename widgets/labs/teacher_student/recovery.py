@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.sweep import WidthSweep
+from lessons.teacher_student.sweep import NUMBERS, WidthSweep, width_lanes
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
@@ -84,9 +84,7 @@ class RecoveryView(LabView):
     def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
         values = settings[0].model_dump()
         widths, students, first = RANGES[values.pop("widths")], values.pop("students"), values.pop("seed")
-        pairs = [(width, first + k) for width in widths for k in range(students)]
-        own = [TeacherStudentSettings.checked({**values, "overparameterization": w, "seed": seed}) for w, seed in pairs]
-        return Lanes(own, [f"{w:g}×, seed {seed}" for w, seed in pairs])
+        return width_lanes(TeacherStudentSettings.checked({**values, "seed": first}), widths, students)
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return idle_student_fields(settings)
@@ -127,34 +125,49 @@ class RecoveryView(LabView):
         frame.screen.relayout("found", {"annotations": at})
 
     def draw(self, frame: Frame) -> None:
-        every, groups = frame.lanes.shared.measure_every, _groups(frame)
-        steps = np.arange(frame.start, frame.stop)
-        steps = steps[steps % every == 0]
-        nodes = frame.lanes.shared.teacher_width * frame.lanes.shared.depth
-        for trace, lanes in enumerate(groups):
-            recovered = frame.history["recovered"][steps][:, lanes].sum(2).mean(1)
-            frame.screen.extend("found", trace, steps, recovered / nodes)
-        row = frame.stop - 1
-        best = frame.history["best_correlation"][row].mean((1, 2))
+        groups, now = groups_of(frame), self._now(frame)
+        self._draw_found(frame)
+        best, left = now["best_correlation"].mean((1, 2)), np.maximum(now["fvu"], 1e-12)
         draw_strips(frame, "best", [best[lanes] for lanes in groups])
-        left = np.maximum(frame.history["fvu"][row], 1e-12)
         draw_strips(frame, "left", [left[lanes] for lanes in groups])
 
     def readings(self, frame: Frame) -> list[Reading]:
-        lines, row, shape = [], frame.stop - 1, frame.lanes.shared
-        for lanes in _groups(frame):
-            width = frame.lanes.settings[lanes[0]].overparameterization
-            alls = (frame.history["recovered"][row, lanes] == shape.teacher_width).all(1).mean()
-            layers = frame.history["best_correlation"][row, lanes].mean(2).T
-            best = ", ".join(spread(each) for each in layers)
-            cosine = spread(frame.history["weight_cosine"][row, lanes].mean(1))
-            said = f"{alls:.0%} found all; correlation {best}; weight cosine {cosine}"
-            lines.append(Reading(0, f"width {width:g}×", said))
-        return lines
+        now = self._now(frame)
+        return [self._reading(frame, now, lanes) for lanes in self._known(frame)]
+
+    @staticmethod
+    def _now(frame: Frame) -> dict[str, np.ndarray]:
+        """`NUMBERS` of each student as of now, each (K, ...)."""
+        return {name: frame.history[name][frame.stop - 1] for name in NUMBERS}
+
+    @staticmethod
+    def _known(frame: Frame) -> list[np.ndarray]:
+        """The lanes of each width of which `_now` tells."""
+        return groups_of(frame)
+
+    def _draw_found(self, frame: Frame) -> None:
+        steps = np.arange(frame.start, frame.stop)
+        steps = steps[steps % frame.lanes.shared.measure_every == 0]
+        for trace, lanes in enumerate(groups_of(frame)):
+            recovered = frame.history["recovered"][steps][:, lanes].sum(2).mean(1)
+            frame.screen.extend("found", trace, steps, recovered / nodes_of(frame))
+
+    @staticmethod
+    def _reading(frame: Frame, now: dict[str, np.ndarray], lanes: np.ndarray) -> Reading:
+        width = frame.lanes.settings[lanes[0]].overparameterization
+        alls = (now["recovered"][lanes] == frame.lanes.shared.teacher_width).all(1).mean()
+        best = ", ".join(spread(each) for each in now["best_correlation"][lanes].mean(2).T)
+        cosine = spread(now["weight_cosine"][lanes].mean(1))
+        return Reading(0, f"width {width:g}×", f"{alls:.0%} found all; correlation {best}; weight cosine {cosine}")
 
 
-def _groups(frame: Frame) -> list[np.ndarray]:
-    """The lanes of each width, in the order of the widths."""
+def nodes_of(frame: Frame) -> int:
+    """Return the number of the teacher's nodes."""
+    return frame.lanes.shared.teacher_width * frame.lanes.shared.depth
+
+
+def groups_of(frame: Frame) -> list[np.ndarray]:
+    """Return the lanes of each width, in the order of the widths."""
     own = np.array([settings.overparameterization for settings in frame.lanes.settings])
     return [np.flatnonzero(own == width) for width in dict.fromkeys(own.tolist())]
 

@@ -1,0 +1,48 @@
+"""The map over learning rate and weight decay, with cells that are computed elsewhere and appear as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from lessons.core.lanes import Lanes
+from lessons.core.sweep import ExecutorLike, Sweep
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, period_map
+from widgets.controls import Reading
+from widgets.frame import Frame
+from widgets.labs.periodic.period_map import MapView
+from widgets.sent_sweep import SentSweep, came_back, sent_readings
+
+
+class SentMapView(MapView):
+    """As `MapView`; its rows are cells that have come back, not steps.
+
+    Args:
+        executor: Where the cells are computed.
+        lanes_per_task: How many train side by side there.
+    """
+
+    trains = False
+    waits = True
+
+    def __init__(self, executor: ExecutorLike, lanes_per_task: int):
+        super().__init__()
+        make = partial(_sweep, lanes_per_task=lanes_per_task)
+        self.experiment = SentSweep(make, executor, NUMBERS, Periodic())
+
+    def readings(self, frame: Frame) -> list[Reading]:
+        return [*sent_readings(frame), *super().readings(frame)]
+
+    def _read(self, frame: Frame) -> PeriodMap:
+        return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *self._axes(frame))
+
+    def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
+        steps, back = curve_steps(frame.lanes.shared.steps), came_back(frame)
+        for trace, lane in enumerate(lanes):
+            if back[lane]:
+                frame.screen.replace("norms", trace, x=steps, y=frame.history.snapshot("norm")[lane])
+
+
+def _sweep(lanes: Lanes, device: str, lanes_per_task: int) -> Sweep:
+    return map_sweep(lanes, lanes_per_task, device)
