@@ -86,7 +86,7 @@ def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[st
 def _server(
     script: list[str], port_option: str, health: str, log: Path | None, environment: dict[str, str] | None
 ) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     output = subprocess.DEVNULL if log is None else log.open("w")
     process = subprocess.Popen(
         [*script, port_option.format(port=port)],
@@ -96,7 +96,7 @@ def _server(
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        _await(process, address + health)
+        await_answer(process, address + health)
         yield address
     finally:
         process.terminate()
@@ -109,7 +109,8 @@ def _server(
             output.close()
 
 
-def _await(process: subprocess.Popen[bytes], address: str) -> None:
+def await_answer(process: subprocess.Popen[bytes], address: str) -> None:
+    """Wait until a server that was just started answers at this address."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -120,7 +121,8 @@ def _await(process: subprocess.Popen[bytes], address: str) -> None:
     raise TimeoutError("The server did not answer within 60 seconds.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

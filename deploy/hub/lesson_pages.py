@@ -1,0 +1,58 @@
+"""A Jupyter server extension: Voilà's pages in a learner's own server look and end as those of `python -m deploy`.
+
+It stands before Voilà's own extension, whose pages have another template, ask the internet for their formulas and keep
+their kernels when they are left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError, authenticated
+from voila.configuration import VoilaConfiguration
+from voila.paths import collect_template_paths
+from voila.tornado.handler import TornadoVoilaHandler
+
+from deploy.kernel_handlers import LessonShutdownHandler
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+THEMES = ("light", "dark")
+
+
+class LearnerPageHandler(TornadoVoilaHandler):
+    """Serves a notebook of the learner's, to the learner alone."""
+
+    @authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Render the notebook at `path`."""
+        if self.get_query_argument("theme", "light") not in THEMES:  # Voilà would write it into the page as it is
+            raise HTTPError(400, "theme is light or dark.")
+        await super().get(path)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: ServerApp) -> None:
+    """Add the pages; extensions load by name, and the first handler of an address answers."""
+    configuration = VoilaConfiguration(parent=server, page_config_hook=_with_its_own_formulas)
+    page = {
+        "config": server.config,
+        "template_paths": [str(TEMPLATES), *collect_template_paths(["voila", "nbconvert"], configuration.template)],
+        "voila_configuration": configuration,
+    }
+    base = server.web_app.settings["base_url"]
+    handlers = [
+        (url_path_join(base, "/voila/render/(.*)"), LearnerPageHandler, page),
+        (url_path_join(base, "/voila/api/shutdown/(.*)"), LessonShutdownHandler),
+    ]
+    server.web_app.add_handlers(".*$", handlers)
+
+
+def _with_its_own_formulas(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Without an address and its settings Voilà's page uses the MathJax that it brings along."""
+    return {**page_config, "fullMathjaxUrl": None, "mathjaxConfig": None}
