@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from distributed import LocalCluster
 
@@ -115,6 +116,22 @@ def test_ctrl_c_ends_it_soon_and_keeps_what_was_computed(tmp_path, where) -> Non
     assert f"has {len(rows)} of 10 cells" in said.decode()
     assert "Traceback" not in said.decode()
     assert all(np.isfinite(float(row["mean_norm"])) for row in rows)
+
+
+def test_workers_end_when_the_program_is_killed(tmp_path) -> None:
+    """Nobody can tell them; they notice by themselves, while they compute and while they wait."""
+    path = tmp_path / "map.csv"
+    command = [sys.executable, "-m", "lessons.periodic", "map", "--steps", "2000", "--out", str(path)]
+    run = subprocess.Popen([*command, "--lanes-per-task", "1", "--workers", "2"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not path.exists() or not table(path):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    workers = psutil.Process(run.pid).children(recursive=True)
+    run.kill()
+    run.wait()
+    assert len(workers) >= 2
+    assert not psutil.wait_procs(workers, timeout=60)[1]
 
 
 def test_the_progress_bar_says_share_unit_and_values(capsys) -> None:
