@@ -30,6 +30,10 @@ lint: $(VENV)/ready  ## check style
 bench: $(VENV)/ready  ## measure speed; prints a table and writes bench_output/benchmarks.json
 	$(RUN) -m benchmarks
 
+.PHONY: load
+load: $(VENV)/ready  ## a room of students at once; make load ARGS="--students 30 --lesson all"
+	$(RUN) -m benchmarks.room $(ARGS)
+
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) bench_output .pytest_cache .ruff_cache *.egg-info build
 

@@ -1,0 +1,218 @@
+"""The load test's own parts: it sends load to this machine only, and it sees what goes wrong."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application, RequestHandler
+
+from benchmarks.room.__main__ import main
+from benchmarks.room.bell import Bell
+from benchmarks.room.fairness import jain, rate
+from benchmarks.room.figure import HeadlessFigure
+from benchmarks.room.lab import HeadlessLab, shows
+from benchmarks.room.report import Report
+from benchmarks.room.room import loopback, run_room
+from benchmarks.room.seen import Move, Seen
+from benchmarks.room.student import Student
+
+MARK = ["layout", 0, {"annotations": [{"text": "η → 0.05"}]}]
+GROWTH = ["extend", 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://192.168.0.7:8866",
+        "http://example.org:80",
+        "http://localhost:8866",
+        "http://127.0.0.1@10.0.0.1:80",
+        "https://127.0.0.1:8866",
+        "http://127.0.0.1",
+        "127.0.0.1:8866",
+        "",
+    ],
+)
+def test_load_goes_to_no_other_machine(address):
+    with pytest.raises(ValueError, match="this machine only"):
+        loopback(address)
+    with pytest.raises(ValueError, match="this machine only"):
+        run_room(1, address=address)
+
+
+def test_an_address_of_this_machine_is_taken():
+    assert loopback("http://127.0.0.1:8866/voila/render/x.ipynb") == "http://127.0.0.1:8866"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--students=61"],
+        ["--students=-1"],
+        ["--students=0", "--pages=0"],
+        ["--pages=5"],
+        ["--seconds=601"],
+        ["--seconds=nan"],
+        ["--lesson=../secret.ipynb"],
+    ],
+)
+def test_a_room_has_bounds(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "error" in capsys.readouterr().err
+
+
+def test_a_figure_tells_of_messages_that_are_missing_and_acknowledges_what_it_drew():
+    async def look():
+        sent, troubles = [], []
+        figure = HeadlessFigure(sent.append, asyncio.Lock(), troubles.append)
+        figure.take({"type": "frame", "n": 1, "ops": []}, [b""])  # of figures that were never seen
+        for number in (2, 3, 5):
+            message = {"type": "state" if number == 2 else "frame", "n": number, "ops": [GROWTH]}
+            figure.take(message, [bytes(16)])
+        figure.take({"type": "frame", "n": 6, "ops": [GROWTH]}, [bytes(8)])
+        await asyncio.sleep(0.1)
+        return sent, troubles
+
+    sent, troubles = asyncio.run(look())
+    assert sent == [{"type": "ack", "n": 6}]
+    assert troubles == [
+        "A figure's message 5 came after 3.",
+        "A figure's message 6 has not the numbers that it tells of.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operations", "shown"),
+    [
+        ([MARK, GROWTH], True),
+        ([["clear"], GROWTH], True),
+        ([["clear"]], False),
+        ([GROWTH], False),
+        ([["layout", 0, {"annotations": [{"text": "η → 0.051"}]}], GROWTH], False),
+    ],
+)
+def test_a_new_value_is_shown_by_its_mark_or_by_a_new_run(operations, shown):
+    assert shows(operations, 0.05) is shown
+
+
+def test_a_move_is_shown_only_after_the_kernel_has_taken_it():
+    panel = {
+        "lanes": [{"values": {"learning_rate": 0.1}}],
+        "selected": 0,
+        "transport": {"state": "running", "step": 4, "speed": "fastest"},
+    }
+    sent, seen = [], Seen("student 1", "x.ipynb")
+    figure = HeadlessFigure(sent.append, None, seen.troubles.append)
+    lab = HeadlessLab(panel, figure, sent.append, seen)
+    lab.slide(0.05)
+    figure.on_drawable([MARK, GROWTH])
+    assert sent == [{"do": "set", "field": "learning_rate", "value": 0.05, "lane": 0}]
+    assert seen.moves[0].shown is None
+    lab.update({"lanes": [{"values": {"learning_rate": 0.05}}]})
+    figure.on_drawable([GROWTH])
+    assert seen.moves[0].shown is None
+    figure.on_drawable([MARK, GROWTH])
+    assert seen.moves[0].shown >= seen.moves[0].sent
+
+
+def trained(**changes):
+    """One who saw a frame and ten steps each tenth of a second, for ten seconds."""
+    seen = Seen("student 1", "x.ipynb")
+    for tick in range(100):
+        seen.transport(tick / 10, "running", 10 * tick)
+        seen.frame(tick / 10)
+    for name, value in changes.items():
+        setattr(seen, name, value)
+    return seen
+
+
+def reasons(seen, left=0):
+    return Report([seen], [], (1.0, 9.0), left, (0.0, 0.0, 0.0)).reasons()
+
+
+def test_a_good_room_has_nothing_against_it():
+    seen = trained(moves=[Move(0.1, 2.0, 2.1)])
+    report = Report([seen], [], (1.0, 9.0), 0, (0.0, 0.0, 0.0))
+    assert report.reasons() == []
+    assert report.steps_a_second(seen) == pytest.approx(100)
+    assert report.frames_a_second(seen) == pytest.approx(10, rel=0.05)
+    assert report.longest_gap(seen) == 0
+
+
+def test_steps_are_counted_over_runs():
+    seen = Seen("student 1", "x.ipynb")
+    for at, state, step in (
+        (0, "running", 0),
+        (1, "running", 50),
+        (2, "finished", 60),
+        (3, "running", 0),
+        (4, "running", 7),
+    ):
+        seen.transport(at, state, step)
+    assert seen.steps[-1] == (4, 67)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"moves": [Move(0.1, 2.0)]}, "1 of 1 moves"),
+        ({"gaps": [(2.0, 8.5)]}, "frozen for 6.5 s"),
+        ({"steps": [(0.0, 0), (10.0, 0)]}, "no step"),
+        ({"playing": None}, "never trained"),
+        ({"troubles": ["HTTP 500 at /"]}, "HTTP 500"),
+    ],
+)
+def test_what_went_wrong_is_a_reason(changes, said):
+    (reason,) = reasons(trained(**changes))
+    assert said in reason
+
+
+def test_a_lab_that_stops_showing_frames_while_it_runs_is_frozen():
+    seen = trained()
+    seen.rest(30.0)
+    assert seen.gaps == [(9.9, 30.0)]
+    assert reasons(trained(), left=2) == ["2 kernels did not end with their pages."]
+
+
+def test_fairness_and_rates():
+    assert jain([3, 3, 3]) == pytest.approx(1)
+    assert jain([1, 0, 0, 0]) == pytest.approx(0.25)
+    assert jain([0, 0]) is None
+    assert rate([(0, 0), (10, 100)], 2, 6) == pytest.approx(10)
+
+
+@asynccontextmanager
+async def answering(status, text):
+    class Answer(RequestHandler):
+        def get(self):
+            self.set_status(status)
+            self.write(text)
+
+    socket, port = bind_unused_port()
+    server = HTTPServer(Application([("/.*", Answer)]))
+    server.add_socket(socket)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+async def attend(status, text):
+    async with answering(status, text) as address:
+        seen, bell = Seen("student 1", "x.ipynb"), Bell(1, 0.01)
+        await Student(address, seen, seed=0).attend(bell)
+        return seen
+
+
+def test_a_full_room_is_a_refusal_and_no_error():
+    seen = asyncio.run(attend(503, "The room is full."))
+    assert (seen.refused, seen.status) == (True, 503)
+    assert reasons(seen) == []
+
+
+@pytest.mark.parametrize(("status", "text"), [(500, "Sorry"), (200, "A page without a kernel"), (302, "Elsewhere")])
+def test_any_other_answer_is_an_error(status, text):
+    seen = asyncio.run(attend(status, text))
+    assert not seen.refused
+    assert f"status {status}" in reasons(seen)[0]
