@@ -122,6 +122,12 @@ def test_another_opens_the_served_page_which_asks_nothing_from_elsewhere(hub, bo
     assert trouble == []
 
 
+def test_an_address_writes_nothing_of_its_own_into_the_page(hub, bob):
+    page = f"{hub.address}/user/bob/{LESSON}"
+    assert bob.request.get(f"{page}?theme=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").status == 400
+    assert bob.request.get(f"{hub.address}/user/bob/voila/files/index.ipynb").status == 403
+
+
 def test_lessons_lead_to_each_other_and_a_kernel_ends_when_its_page_is_left(hub, bob):
     kernel = json.loads(bob.locator("#jupyter-config-data").text_content())["kernelId"]
     assert kernel in kernels(hub, bob, "bob")
