@@ -14,6 +14,7 @@ from benchmarks.room.fairness import jain, rate
 from benchmarks.room.figure import HeadlessFigure
 from benchmarks.room.lab import HeadlessLab, shows
 from benchmarks.room.report import Report
+from benchmarks.room.request import Requests
 from benchmarks.room.room import loopback, run_room
 from benchmarks.room.seen import Move, Seen
 from benchmarks.room.student import Student
@@ -198,6 +199,9 @@ async def answering(status, text):
     server.stop()
 
 
+PAGE = '<script nonce="x" id="jupyter-config-data" type="application/json">{"kernelId": "k"}</script>'
+
+
 async def attend(status, text):
     async with answering(status, text) as address:
         seen, bell = Seen("student 1", "x.ipynb"), Bell(1, 0.01)
@@ -216,3 +220,11 @@ def test_any_other_answer_is_an_error(status, text):
     seen = asyncio.run(attend(status, text))
     assert not seen.refused
     assert f"status {status}" in reasons(seen)[0]
+
+
+def test_the_page_tells_its_kernel_whatever_else_the_script_carries():
+    async def page():
+        async with answering(200, PAGE) as address:
+            return await Requests(address, Seen("student 1", "x.ipynb")).page("/x")
+
+    assert asyncio.run(page()) == {"kernelId": "k"}

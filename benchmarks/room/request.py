@@ -15,7 +15,7 @@ from benchmarks.room.seen import LostError, Seen
 
 PATIENCE = 300.0
 FULL = 503
-_CONFIG = re.compile(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', re.S)
+_CONFIG = re.compile(r'<script[^>]*\sid="jupyter-config-data"[^>]*>(.*?)</script>', re.S)
 _FILES = re.compile(r'(?:src|href)="(/[^"]+?\.(?:js|css)(?:\?[^"]*)?)"')
 
 
