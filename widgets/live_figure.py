@@ -164,6 +164,7 @@ class LiveFigure(OneWayWidget):
 
     def __init__(self, figures: Mapping[str, go.Figure] | go.Figure, **kwargs: Any):
         super().__init__(**kwargs)
+        self._on_hello: Callable[[], None] = lambda: None
         self._on_ready: Callable[[], None] = lambda: None
         self._on_point: OnPoint = lambda figure, x, y: None
         self._on_sketch: OnSketch = lambda figure, x, y: None
@@ -171,6 +172,10 @@ class LiveFigure(OneWayWidget):
         self._state_due = False
         self._show(figures)
         self.on_msg(self._receive)
+
+    def on_hello(self, callback: Callable[[], None]) -> None:
+        """Call back when the figures come into sight, before anything is sent there."""
+        self._on_hello = callback
 
     def on_ready(self, callback: Callable[[], None]) -> None:
         """Call back whenever the browser has caught up and a frame may be sent."""
@@ -295,6 +300,7 @@ class LiveFigure(OneWayWidget):
         elif kind == "hello":
             self._acknowledged = self._sent
             self._state_due = True
+            self._on_hello()
             self._proceed()
         elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._sent:
             self._acknowledged = max(self._acknowledged, content["n"])

@@ -40,6 +40,8 @@ class RunLoop:
     Attributes:
         speed: Steps a second; `FASTEST` for as many as it can.
         stop_at: Step at which to pause once, or None.
+        allowance: Seconds after which a run that plays is paused.
+        on_allowance_spent: Called when that has happened.
         failure: Traceback of the exception that ended the run in state FAILED.
     """
 
@@ -51,6 +53,8 @@ class RunLoop:
         self.state = State.IDLE
         self.speed = FASTEST
         self.stop_at: int | None = None
+        self.allowance = float("inf")
+        self.on_allowance_spent: Callable[[], None] = lambda: None
         self.failure = ""
         self.error: Exception | None = None
         self.training_seconds = 0.0
@@ -113,6 +117,7 @@ class RunLoop:
 
     async def _drive(self) -> None:
         due, last, task = 0.0, time.perf_counter(), asyncio.current_task()
+        spent_at = last + self.allowance
         while self.state is State.RUNNING and self._task is task:  # another drives since, if it paused and went on
             now = time.perf_counter()
             due, last = self._due(due, now - last), now
@@ -122,6 +127,9 @@ class RunLoop:
             if self._stop_reached():
                 self.stop_at = None
                 self.pause()
+            elif now > spent_at and self.state is State.RUNNING:
+                self.pause()
+                self.on_allowance_spent()
             await asyncio.sleep(max(self._rest(due), min(waited, MOST_REST_SECONDS)))
             for _ in range(TURNS):
                 await asyncio.sleep(0)

@@ -80,7 +80,7 @@ class RunningLab(ipw.Box):
         super().__init__([self.panel, beside])
         self.add_class("tdl-lab")
         self._asleep = "VOILA_PREHEAT" in os.environ
-        self.stage.figure.on_ready(self._shown)
+        self.stage.figure.on_hello(self._wake)
         if self._asleep:
             self._trial = Trial(self._new_run(), None, view.trains)
             self._show_lanes()
@@ -93,10 +93,6 @@ class RunningLab(ipw.Box):
         if self._asleep:
             self._asleep = False
             self._restart(play=False)
-
-    def _shown(self) -> None:
-        self._wake()
-        self.stage.draw()
 
     def _drawn(self, figure: str, x: np.ndarray, y: np.ndarray) -> None:
         values = [float(value) if np.isfinite(value) else None for value in y]

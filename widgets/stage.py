@@ -31,6 +31,7 @@ class Stage:
         self._has_past = False
         self._marked = (0, 0)
         self.figure = LiveFigure(view.figures(names, colours), label=view.title)
+        self.figure.on_ready(self.draw)
 
     def open(self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int) -> None:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
