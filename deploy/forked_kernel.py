@@ -26,7 +26,8 @@ from deploy import kernel_child
 NAME = "forked-kernel"
 LAUNCHER = ["-m", "ipykernel_launcher"]
 # Seconds after which a parent counts as dead; the first start waits for its imports.
-PATIENCE = 30.0
+PATIENCE = 60.0
+ATTEMPTS = 2
 
 _context = multiprocessing.get_context("forkserver") if sys.platform == "linux" else None
 # One at a time: the fork server's answers come in the order of the questions, and a start takes milliseconds.
@@ -42,12 +43,20 @@ def start_parent() -> bool:
     return True
 
 
+def parent_pid() -> int | None:
+    """The parent's process number, if there is one."""
+    return forkserver._forkserver._forkserver_pid
+
+
 def end_parent() -> None:
     """End a parent that does not answer; the next start makes another one. Its children live on."""
-    pid = forkserver._forkserver._forkserver_pid
+    pid = parent_pid()
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            handle = os.pidfd_open(pid)
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], 5)  # not `waitpid`: it is the fork server's to learn that it has ended
+            os.close(handle)
 
 
 class ForkedProcess:
@@ -97,21 +106,31 @@ class ForkedKernel(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel; in the ordinary way if it cannot be forked."""
-        if not self._can_fork(cmd):
-            return await super().launch_kernel(cmd, **kwargs)
         folder = str(kwargs.get("cwd") or os.getcwd())
         # Plain strings: Voilà's names are of a type of its own, and a child would import all of Voilà to read them.
         environment = {str(name): str(value) for name, value in (kwargs.get("env") or os.environ).items()}
-        started = asyncio.get_running_loop().run_in_executor(_starter, ForkedProcess, cmd[3:], environment, folder)
-        try:
-            process = await asyncio.wait_for(started, PATIENCE)
-        except (OSError, EOFError, TimeoutError) as error:
-            self.log.warning("A kernel could not be forked (%r); an ordinary one is started.", error)
-            end_parent()
+        process = await self._forked(cmd[3:], environment, folder) if _is_ours(cmd) else None
+        if process is None:
             return await super().launch_kernel(cmd, **kwargs)
         self.process, self.pid, self.pgid, self.cwd = process, process.pid, process.pid, folder
         return self.connection_info
 
-    def _can_fork(self, cmd: list[str]) -> bool:
-        ours = len(cmd) > 3 and cmd[1:3] == LAUNCHER and os.path.realpath(cmd[0]) == os.path.realpath(sys.executable)
-        return ours and start_parent()
+    async def _forked(self, arguments: list[str], environment: dict[str, str], folder: str) -> ForkedProcess | None:
+        loop = asyncio.get_running_loop()
+        for _ in range(ATTEMPTS):  # a parent that has died is noticed, and another one started, by the next attempt
+            if not start_parent():
+                return None
+            started = loop.run_in_executor(_starter, ForkedProcess, arguments, environment, folder)
+            try:
+                return await asyncio.wait_for(started, PATIENCE)
+            except TimeoutError:
+                self.log.warning("The parent of kernels does not answer; it is replaced.")
+                end_parent()
+                return None
+            except (OSError, EOFError) as error:
+                self.log.warning("A kernel could not be forked: %r", error)
+        return None
+
+
+def _is_ours(cmd: list[str]) -> bool:
+    return len(cmd) > 3 and cmd[1:3] == LAUNCHER and os.path.realpath(cmd[0]) == os.path.realpath(sys.executable)

@@ -36,8 +36,10 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -
     threading.Thread(target=_give_memory_back, daemon=True).start()
     # 1 means that ipykernel watches no parent; the parent of this process is not what it lives for.
     sys.argv = ["ipykernel_launcher", *arguments, "--IPKernelApp.parent_handle=1"]
+    import ipywidgets
     from ipykernel.kernelapp import IPKernelApp
 
+    ipywidgets.register_comm_target()  # done at its import in an ordinary kernel; here there was no kernel yet
     IPKernelApp.launch_instance()
 
 

@@ -1,4 +1,4 @@
-"""A lesson's page, or a friendly one while the room is full; and the address that says how the server is."""
+"""A lesson's page, or a friendly one while the room is full; what it loads early; and how the server is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.web import HTTPError, authenticated
+from jupyter_server.utils import url_path_join
+from plotly.offline import get_plotlyjs_version
+from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from deploy.room import RoomFull
+from deploy.theme import check_theme
+from widgets.live_figure import plotly_bundle
 
-THEMES = ("light", "dark")
 TRY_AGAIN_SECONDS = 20
 
 
@@ -26,8 +29,7 @@ class LessonPageHandler(TornadoVoilaHandler):
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Render the notebook at `path`, or say that the room is full (503)."""
-        if self.get_query_argument("theme", "light") not in THEMES:  # Voilà would write it into the page as it is
-            raise HTTPError(400, "theme is light or dark.")
+        check_theme(self)
         if self.kernel_manager.full:  # without waiting for a turn
             self._say_full()
             return
@@ -65,3 +67,23 @@ class KernelStateHandler(KernelHandler):
     async def delete(self, kernel_id: str) -> Any:
         """Refuse."""
         raise HTTPError(405)
+
+
+class PlotlyHandler(RequestHandler):
+    """Serves plotly.js as a module, which a page imports while its kernel starts, and keeps for the next lesson.
+
+    Not so in JupyterLab, where a figure gets the same module from its kernel: there is no server of ours.
+    """
+
+    async def get(self) -> None:
+        """Answer with the module; its address names the version, so it may be kept for ever."""
+        bundle = await asyncio.to_thread(plotly_bundle)
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.finish(bundle)
+
+
+def plotly_address(base: str) -> str:
+    """Return where it is served."""
+    return url_path_join(base, f"/lessons/plotly-{get_plotlyjs_version()}.js")

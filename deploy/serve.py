@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
+from plotly.offline import get_plotlyjs_version
 from tornado.ioloop import IOLoop
 from traitlets import Bool, Integer, Unicode
 from voila.app import Voila
@@ -26,9 +27,10 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from deploy import forked_kernel
 from deploy.headers import PageHeaders
+from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 from deploy.logs import JsonFormatter, log_request
-from deploy.page_handlers import HealthHandler, KernelStateHandler, LessonPageHandler
+from deploy.page_handlers import HealthHandler, KernelStateHandler, LessonPageHandler, PlotlyHandler, plotly_address
 from deploy.room import LessonKernels
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -43,17 +45,6 @@ OURS = {
 NOT_SERVED = {VoilaContentsHandler, TornadoVoilaTreeHandler}  # the gallery stands in their place
 # Extensions of JupyterLab that a lesson does without; that of plotly alone is some megabytes.
 NOT_NEEDED = ("jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview")
-# For kernels: one thread each, as many students share the cores (torch alone would take them all for each), and
-# memory that goes back to the system when a run is over.
-KERNEL_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "262144",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
 SECONDS_TO_END = 5
 
 
@@ -82,6 +73,7 @@ class LessonServer(Voila):
         os.environ["LESSONS_RUN_SECONDS"] = str(self.run_seconds)
         os.environ["LESSONS_KERNEL_MEGABYTES"] = str(self.kernel_megabytes)
         PageHeaders.ancestors = self.frame_ancestors
+        self.voila_configuration.page_config_hook = _with_plotly
         forked_kernel.start_parent()
 
     def setup_template_dirs(self) -> None:
@@ -107,7 +99,11 @@ class LessonServer(Voila):
             "voila_configuration": self.voila_configuration,
         }
         root = [(url, LessonPageHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
-        return [*root, (url_path_join(self.server_url, "/health"), HealthHandler), *handlers]
+        ours = [
+            (url_path_join(self.server_url, "/health"), HealthHandler),
+            (plotly_address(self.server_url), PlotlyHandler),
+        ]
+        return [*root, *ours, *handlers]
 
     def _handle_signal_stop(self, sig: int, frame: Any) -> None:
         IOLoop.current().add_callback_from_signal(self._end)
@@ -123,6 +119,11 @@ class LessonServer(Voila):
         except TimeoutError:
             self.log.warning("Some kernels did not end in %d s.", SECONDS_TO_END)
         self.ioloop.stop()
+
+
+def _with_plotly(page_config: dict[str, Any], base_url: str, **_: Any) -> dict[str, Any]:
+    """Tell the page where plotly.js is."""
+    return {**page_config, "plotly": plotly_address(base_url), "plotlyVersion": get_plotlyjs_version()}
 
 
 def _has_screen() -> bool:

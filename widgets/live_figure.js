@@ -11,12 +11,10 @@ const shared = (globalThis.__trainingDynamicsLab ??= {});
 
 // ---- plotly.js: asked for once a page, whichever figure comes first ----
 
+// A server of ours has let the page import it already, while the kernel was still starting.
 function plotlyFor(model) {
   const key = `plotly ${model.get("plotly_version")}`;
-  shared[key] ??= fetchPlotly(model).catch((error) => {
-    delete shared[key];
-    throw error;
-  });
+  shared[key] = (shared[key] ?? Promise.reject()).catch(() => fetchPlotly(model));
   return shared[key];
 }
 
@@ -40,9 +38,7 @@ function fetchPlotly(model) {
 async function evaluate(gzip) {
   const unzipped = new Blob([gzip]).stream().pipeThrough(new DecompressionStream("gzip"));
   const source = await new Response(unzipped).text();
-  // A module of its own: no global names, and no AMD loader of the page gets hold of it.
-  const module = `const module = { exports: {} }, exports = module.exports, define = undefined;\n${source}\nexport default module.exports;`;
-  const url = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     return (await import(url)).default;
   } finally {
@@ -111,6 +107,17 @@ function themed(layout, element) {
     changes[`${axis}.linecolor`] = line;
   }
   return changes;
+}
+
+// The layout with changes that are named as in Plotly.relayout: "xaxis.gridcolor".
+function within(layout, changes) {
+  const changed = structuredClone(layout);
+  for (const [key, value] of Object.entries(changes)) {
+    const path = key.split(".");
+    const last = path.pop();
+    path.reduce((at, name) => (at[name] ??= {}), changed)[last] = value;
+  }
+  return changed;
 }
 
 // ---- size: larger type on a projector, lower figures on a phone ----
@@ -227,8 +234,8 @@ class Figure {
     this.drawnWidth = this.element.clientWidth;
     const height = this.stretch();
     const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined, height };
-    await this.Plotly.react(this.element, this.traces, layout, config);
-    await this.Plotly.relayout(this.element, { ...themed(this.element.layout, this.element), ...this.sizes() });
+    const worn = within(layout, { ...themed(layout, this.element), ...this.sizes() });
+    await this.Plotly.react(this.element, this.traces, worn, config);
     // A reader of the screen gets the summary, not tick after tick; the buttons stay.
     for (const drawing of this.element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
     this.told = false;

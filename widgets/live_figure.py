@@ -36,10 +36,18 @@ OnPoint = Callable[[str, float, float], None]
 OnSketch = Callable[[str, np.ndarray, np.ndarray], None]
 
 
+# A module of its own: no global names, and no AMD loader of the page gets hold of it.
+_MODULE = (
+    b"const module = { exports: {} }, exports = module.exports, define = undefined;\n",
+    b"\nexport default module.exports;",
+)
+
+
 @cache
 def plotly_bundle() -> bytes:
-    """plotly.js as shipped with the plotly package, compressed once a process."""
-    return gzip.compress(files("plotly").joinpath("package_data/plotly.min.js").read_bytes(), compresslevel=6)
+    """plotly.js as shipped with the plotly package, as a module, compressed once a process."""
+    source = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    return gzip.compress(source.join(_MODULE), compresslevel=6)
 
 
 class _Operations:

@@ -11,15 +11,15 @@ from typing import Any
 
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
-from tornado.web import HTTPError, authenticated
+from tornado.web import authenticated
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
 from deploy.kernel_handlers import LessonShutdownHandler
+from deploy.theme import check_theme
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-THEMES = ("light", "dark")
 
 
 class LearnerPageHandler(TornadoVoilaHandler):
@@ -28,8 +28,7 @@ class LearnerPageHandler(TornadoVoilaHandler):
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Render the notebook at `path`."""
-        if self.get_query_argument("theme", "light") not in THEMES:  # Voilà would write it into the page as it is
-            raise HTTPError(400, "theme is light or dark.")
+        check_theme(self)
         await super().get(path)
 
 

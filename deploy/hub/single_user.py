@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.hub.own_copy import refresh
+from deploy.kernel_environment import KERNEL_ENVIRONMENT
 
 DEPLOY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = DEPLOY.parent / "notebooks"
 JUPYTER_SETTINGS = (DEPLOY / "hub" / "jupyter", DEPLOY / "jupyter")
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 FIRST_PAGES = {"lab": "/lab/tree/index.ipynb", "voila": "/voila/render/index.ipynb"}
 
 
@@ -35,7 +35,7 @@ def environment(given: Mapping[str, str], folder: Path) -> dict[str, str]:
         raise ValueError(f"LESSONS_AS is '{opened}'; it can be {' or '.join(FIRST_PAGES)}.")
     settings = [*map(str, JUPYTER_SETTINGS), *filter(None, [given.get("JUPYTER_CONFIG_PATH")])]
     return {
-        **dict.fromkeys(THREADS, "1"),
+        **KERNEL_ENVIRONMENT,
         **given,
         "JUPYTER_CONFIG_PATH": os.pathsep.join(settings),
         "JUPYTERHUB_ROOT_DIR": str(folder),

@@ -2,13 +2,11 @@
 
 import json
 import re
-import uuid
-from typing import Any
 
 import pytest
 import websocket
-from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 
+from tests.browser.hostile_client import HostileClient
 from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
@@ -44,31 +42,6 @@ def test_an_exception_in_an_experiment_is_a_sentence_with_a_fold_and_reset_works
     lab.type_value("steps", "10") if lab.control("steps").is_visible() else None
     wait_until(lambda: "finished" in lab.status(), "another run works")
     assert lab.notice() == ""
-
-
-class HostileClient:
-    """Speaks the kernel's protocol without the page."""
-
-    def __init__(self, address: str, kernel: str, protocol: str | None = "v1.kernel.websocket.jupyter.org"):
-        host = address.split("//")[1]
-        url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={uuid.uuid4()}"
-        self._socket = websocket.create_connection(url, timeout=10, subprotocols=[protocol] if protocol else None)
-
-    def send(self, kind: str, content: Any) -> None:
-        header = {
-            "msg_id": uuid.uuid4().hex,
-            "msg_type": kind,
-            "username": "mallory",
-            "session": uuid.uuid4().hex,
-            "version": "5.3",
-            "date": "2026-01-01T00:00:00Z",
-        }
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-        packed = serialize_msg_to_ws_v1(message, "shell", pack=lambda part: json.dumps(part).encode())
-        self._socket.send_binary(packed)
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def test_a_client_that_moves_the_bounds_reaches_no_training(page, voila):

@@ -1,0 +1,47 @@
+"""A websocket client that speaks to a kernel without the page, and keeps none of its manners."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from typing import Any
+
+import websocket
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+
+
+class HostileClient:
+    """Speaks the kernel's protocol without the page."""
+
+    def __init__(self, address: str, kernel: str, protocol: str | None = "v1.kernel.websocket.jupyter.org"):
+        host = address.split("//")[1]
+        url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={uuid.uuid4()}"
+        self._socket = websocket.create_connection(url, timeout=10, subprotocols=[protocol] if protocol else None)
+
+    def send(self, kind: str, content: Any, channel: str = "shell") -> None:
+        """Send a message; its content need not make sense."""
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "username": "mallory",
+            "session": uuid.uuid4().hex,
+            "version": "5.3",
+            "date": "2026-01-01T00:00:00Z",
+        }
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        packed = serialize_msg_to_ws_v1(message, channel, pack=lambda part: json.dumps(part).encode())
+        self._socket.send_binary(packed)
+
+    def answers(self, seconds: float = 1.0) -> list[str]:
+        """Types of the messages that arrive until none has come for so long."""
+        types = []
+        self._socket.settimeout(seconds)
+        with contextlib.suppress(websocket.WebSocketTimeoutException):
+            while True:
+                types.append(deserialize_msg_from_ws_v1(self._socket.recv())[1][0])
+        return [json.loads(header)["msg_type"] for header in types]
+
+    def close(self) -> None:
+        """Leave."""
+        self._socket.close()
