@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import forkserver
 from typing import Any
 
@@ -41,6 +41,17 @@ def start_parent() -> bool:
     _context.set_forkserver_preload(["deploy.warm_parent"])
     forkserver.ensure_running()
     return True
+
+
+def warm_up() -> Future[None]:
+    """Start the parent; what is returned is done when it has forked a first child, or where there is no parent."""
+    return _starter.submit(_fork_nothing) if start_parent() else _starter.submit(lambda: None)
+
+
+def _fork_nothing() -> None:
+    child = _context.Process(target=os.getpid)
+    child.start()
+    child.join()
 
 
 def parent_pid() -> int | None:

@@ -15,8 +15,6 @@ from multiprocessing import current_process, parent_process
 
 THREADS = "/proc/self/task"
 TRIM_SECONDS = 5
-# A kernel has more patience than the server, through which all of them speak to their pages.
-NICE = 5
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
@@ -28,7 +26,6 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    os.nice(NICE)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _limit_memory(int(environment.get("LESSONS_KERNEL_MEGABYTES", 0)))
     _reseed()

@@ -36,6 +36,7 @@ class LessonPageHandler(TornadoVoilaHandler):
         async with self._turns:
             try:
                 await super().get(path)
+                self.kernel_manager.step_back()
             except RoomFull:
                 self._say_full()
 
@@ -51,10 +52,13 @@ class HealthHandler(JupyterHandler):
     """Says that the server answers, and how full the room is. Open to everyone: it tells nothing about anyone."""
 
     def get(self) -> None:
-        """Answer with JSON: status (`ok`, `full` or `closing`), seats, taken, connected, seconds since the start."""
-        room = self.kernel_manager
-        status = "closing" if room.closing else "full" if room.full else "ok"
-        self.set_status(503 if room.closing else 200)
+        """Answer with JSON: status, seats, taken, connected, seconds since the start.
+
+        The status is `ok`, `full`, `starting` (pages are slow for some more seconds) or `closing`; 503 for these two.
+        """
+        room, warm = self.kernel_manager, self.settings["warm"].done()
+        status = "closing" if room.closing else "starting" if not warm else "full" if room.full else "ok"
+        self.set_status(503 if status in ("closing", "starting") else 200)
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         seconds = round(asyncio.get_running_loop().time() - self.settings["started"])

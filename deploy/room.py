@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Integer
+
+# A kernel that has made its page has more patience than the server, through which all speak to their pages, and than
+# the kernels of those who are still waiting for theirs.
+PATIENT = 10
+started: ContextVar[str | None] = ContextVar("started", default=None)
 
 
 class RoomFull(Exception):
@@ -52,9 +61,21 @@ class LessonKernels(AsyncMappingKernelManager):
             raise RoomFull
         self._starting += 1
         try:
-            return await super().start_kernel(**arguments)
+            kernel_id = await super().start_kernel(**arguments)
         finally:
             self._starting -= 1
+        started.set(kernel_id)
+        return kernel_id
+
+    def step_back(self) -> None:
+        """Let the kernel that this request has started give way to the server and to kernels that make pages."""
+        kernel = self._kernels.get(started.get())
+        process_id = getattr(getattr(kernel, "provisioner", None), "pid", None)
+        if process_id is not None and hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):  # it may have ended
+                os.setpriority(os.PRIO_PROCESS, process_id, PATIENT)
+            with contextlib.suppress(OSError):  # where Linux groups processes by session, what counts is the group's
+                Path(f"/proc/{process_id}/autogroup").write_text(str(PATIENT))
 
     async def shutdown_kernel(self, kernel_id: str, *arguments: Any, **options: Any) -> None:
         """End a kernel; its seat is free from now on."""

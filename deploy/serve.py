@@ -74,7 +74,7 @@ class LessonServer(Voila):
         os.environ["LESSONS_KERNEL_MEGABYTES"] = str(self.kernel_megabytes)
         PageHeaders.ancestors = self.frame_ancestors
         self.voila_configuration.page_config_hook = _with_plotly
-        forked_kernel.start_parent()
+        self.warm = forked_kernel.warm_up()
 
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
@@ -83,7 +83,7 @@ class LessonServer(Voila):
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
         started = asyncio.get_event_loop_policy().get_event_loop().time()
-        return {**settings, "log_function": log_request, "started": started}
+        return {**settings, "log_function": log_request, "started": started, "warm": self.warm}
 
     def init_handlers(self) -> list[Any]:
         self.app.add_transform(PageHeaders)
