@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
@@ -9,6 +10,8 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
+CONTROL = "jupyter.widget.control"
+PARTS = (6, 200)  # offsets of a message: its channel, header, parent, metadata and content, then its buffers
 
 
 class LessonWebsocketHandler(VoilaKernelWebsocketHandler):
@@ -25,6 +28,35 @@ class LessonWebsocketHandler(VoilaKernelWebsocketHandler):
         if PROTOCOL not in [name.strip() for name in asked.split(",")]:
             raise HTTPError(400, f"This server speaks {PROTOCOL} only.")
         await super().get(kernel_id)
+
+    def on_message(self, message: bytes | str) -> None:
+        """Hand on what a page sends; whoever sends anything else is disconnected, before Jupyter reads it."""
+        try:
+            kind, content = _kind_and_content(message)
+            # A page opens one kind of comm; another could take the place of a widget's own.
+            wanted = kind != "comm_open" or json.loads(content)["target_name"] == CONTROL
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self.close(1003, "This is no message of Jupyter's.")
+            return
+        if wanted:
+            super().on_message(message)
+
+
+def _kind_and_content(message: bytes | str) -> tuple[str, bytes]:
+    """Type and content of a message of the v1 protocol.
+
+    Its head is the number of offsets, then the offsets, 8 bytes each; the first one says where the head ends.
+
+    Raises:
+        ValueError: If it is none. Jupyter itself would believe any number of offsets, and reserve memory for them.
+    """
+    if not isinstance(message, bytes) or not PARTS[0] <= int.from_bytes(message[:8], "little") <= PARTS[1]:
+        raise ValueError("no message")
+    count = int.from_bytes(message[:8], "little")
+    offsets = [int.from_bytes(message[8 * n : 8 * (n + 1)], "little") for n in range(1, count + 1)]
+    if offsets != sorted(offsets) or offsets[0] != 8 * (count + 1) or offsets[-1] > len(message):
+        raise ValueError("no message")
+    return json.loads(message[offsets[1] : offsets[2]])["msg_type"], message[offsets[4] : offsets[5]]
 
 
 class LessonShutdownHandler(VoilaShutdownKernelHandler):

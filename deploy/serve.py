@@ -152,4 +152,5 @@ def main(arguments: list[str]) -> None:
     ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
         arguments = [str(NOTEBOOKS), *arguments]
-    LessonServer.launch_instance([*defaults, *arguments])
+    given = {argument.split("=")[0] for argument in arguments}
+    LessonServer.launch_instance([*(each for each in defaults if each.split("=")[0] not in given), *arguments])

@@ -33,6 +33,23 @@ class HostileClient:
         packed = serialize_msg_to_ws_v1(message, channel, pack=lambda part: json.dumps(part).encode())
         self._socket.send_binary(packed)
 
+    def send_bytes(self, raw: bytes | str) -> None:
+        """Send what need not be a message at all."""
+        send = self._socket.send if isinstance(raw, str) else self._socket.send_binary
+        send(raw)
+
+    def is_connected(self, seconds: float = 1.0) -> bool:
+        """Whether the server keeps the connection."""
+        self._socket.settimeout(seconds)
+        try:
+            while self._socket.recv():
+                pass
+        except websocket.WebSocketTimeoutException:
+            return True
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            pass
+        return False
+
     def answers(self, seconds: float = 1.0) -> list[str]:
         """Types of the messages that arrive until none has come for so long."""
         types = []

@@ -52,6 +52,11 @@ def kernel_of(page) -> str:
     return json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
 
 
+def first_step(parabola: LabOnPage) -> float | None:
+    """Where the first step leads to, if it is drawn."""
+    return next(iter(parabola.points(0, 1)[0][1:]), None)
+
+
 def server_process(address: str) -> psutil.Process:
     """The server that listens at an address."""
     port = int(address.rsplit(":", 1)[1])
@@ -138,8 +143,33 @@ def test_a_client_that_asks_a_kernel_for_more_than_messages_gets_nothing(page, v
     got = set(client.answers(2))
     assert not got & {"execute_reply", "execute_result", "inspect_reply", "complete_reply", "history_reply"}
     assert not trace.exists()
+    client.close()
     parabola.type_value("ratio", "0.25")
-    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on")
+    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on")
+
+
+NO_MESSAGES = {
+    "nothing": b"",
+    "a count of quintillions": b"\xff" * 64,
+    "a head without a body": b"\x06" + bytes(7),
+    "too few parts": (5).to_bytes(8, "little") * 6,
+    "a count that would fill the memory": (2**40).to_bytes(8, "little") + bytes(99),
+    "offsets beyond the end": (7).to_bytes(8, "little") + b"\xff" * 200,
+    "text": "{}",
+    "a message of the older protocol": '{"header": {"msg_type": "execute_request"}}',
+}
+
+
+@pytest.mark.parametrize("raw", NO_MESSAGES.values(), ids=list(NO_MESSAGES))
+def test_what_is_no_message_ends_the_connection_and_nothing_else(page, voila, raw):
+    page.goto(voila + LESSON)
+    parabola = LabOnPage(page, 0)
+    client = HostileClient(voila, kernel_of(page))
+    client.send_bytes(raw)
+    assert not client.is_connected()
+    client.close()
+    parabola.type_value("ratio", "0.25")
+    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on", 30)
 
 
 def test_a_flood_of_nonsense_leaves_the_page_alive(visit, voila):
@@ -149,19 +179,22 @@ def test_a_flood_of_nonsense_leaves_the_page_alive(visit, voila):
     page.goto(voila + LESSON)
     parabola = LabOnPage(page, 0)
     parabola.type_value("ratio", "0.5")
-    wait_until(lambda: opened and parabola.points(0, 1)[0][1] == -1.0, "messages were sent")
+    wait_until(lambda: opened and first_step(parabola) == -1.0, "messages were sent")
     dice, client = random.Random(8), HostileClient(voila, kernel_of(page))
     for number in range(2000):
-        comm = dice.choice([*opened, "nobody", ""])
+        comm = dice.choice([*sorted(opened), "nobody", ""])
         data = dice.choice(
             [None, [], {"method": "custom"}, {"method": "custom", "content": {"do": "set"}}, {"method": 7}]
         )
         kind = dice.choice(["comm_msg", "comm_msg", "comm_info_request", "comm_open"])
         content = {"comm_id": comm, "data": data, "target_name": dice.choice(["", "jupyter.widget", "os.system"])}
-        client.send(kind, content if number % 10 else {"comm_id": "x" * 200_000})
+        client.send(kind, content)
+        if number % 10 == 0:
+            client.send("comm_msg", {"comm_id": "x" * 200_000})
+    assert client.is_connected()
     client.close()
     parabola.type_value("ratio", "0.25")
-    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on", 60)
+    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on", 60)
 
 
 def _comms(payload: bytes | str) -> list[str]:
