@@ -60,5 +60,5 @@ class HostileClient:
         return [json.loads(header)["msg_type"] for header in types]
 
     def close(self) -> None:
-        """Leave."""
-        self._socket.close()
+        """Leave, without a goodbye; also where the server has left before."""
+        self._socket.shutdown()
