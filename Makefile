@@ -17,10 +17,10 @@ hub: $(VENV)/ready $(VENV)/proxy/ready  ## JupyterHub on http://127.0.0.1:$(HUB_
 	LESSONS_HUB_URL=$${LESSONS_HUB_URL:-http://127.0.0.1:$(HUB_PORT)} \
 		$(RUN) -m jupyterhub --config=deploy/hub/jupyterhub_config.py $(ARGS)
 
-# Headless tests share out the cores, a file to a worker; those in a browser follow, one after the other: a page, its
+# Headless tests share out the cores; those in a browser follow, one after the other: a page, its
 # kernel and the server are busy enough. A status of 5 says that there are none of a kind among ARGS.
 test: $(VENV)/ready $(VENV)/proxy/ready  ## run all tests; those in a browser need a Chromium or Chrome
-	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=loadfile $(ARGS) || [ $$? = 5 ]
+	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=load $(ARGS) || [ $$? = 5 ]
 	$(RUN) -m pytest -m browser $(ARGS) || [ $$? = 5 ]
 
 lint: $(VENV)/ready  ## check style

@@ -34,9 +34,14 @@ _context = multiprocessing.get_context("forkserver") if sys.platform == "linux" 
 _starter = ThreadPoolExecutor(1, thread_name_prefix="fork")
 
 
+def can_fork() -> bool:
+    """Whether this system lets kernels be forked."""
+    return _context is not None and hasattr(os, "pidfd_open")
+
+
 def start_parent() -> bool:
     """Let the parent start its imports, without waiting for them. False where kernels cannot be forked."""
-    if _context is None or not hasattr(os, "pidfd_open"):
+    if not can_fork():
         return False
     _context.set_forkserver_preload(["deploy.warm_parent"])
     forkserver.ensure_running()

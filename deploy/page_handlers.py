@@ -25,6 +25,12 @@ class LessonPageHandler(TornadoVoilaHandler):
     """Serves a notebook. So many at a time as there are cores: the first ones in a crowd need not wait for the last."""
 
     _turns = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+    _left = False
+
+    def on_connection_close(self) -> None:
+        """Note that whoever asked has gone before the page was whole; it will send no beacon."""
+        self._left = True
+        super().on_connection_close()
 
     @authenticated
     async def get(self, path: str | None = None) -> None:
@@ -39,6 +45,8 @@ class LessonPageHandler(TornadoVoilaHandler):
                 self.kernel_manager.step_back()
             except RoomFull:
                 self._say_full()
+        if self._left:
+            await self.kernel_manager.end_started()
 
     def _say_full(self) -> None:
         self.set_status(503)

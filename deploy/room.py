@@ -77,6 +77,12 @@ class LessonKernels(AsyncMappingKernelManager):
             with contextlib.suppress(OSError):  # where Linux groups processes by session, what counts is the group's
                 Path(f"/proc/{process_id}/autogroup").write_text(str(PATIENT))
 
+    async def end_started(self) -> None:
+        """End the kernel that this request has started, if it has."""
+        kernel_id = started.get()
+        if kernel_id in self._kernels:
+            await self.shutdown_kernel(kernel_id, now=True)
+
     async def shutdown_kernel(self, kernel_id: str, *arguments: Any, **options: Any) -> None:
         """End a kernel; its seat is free from now on."""
         self._leaving.add(kernel_id)

@@ -1,6 +1,7 @@
 """A served room from outside: what it refuses, what it hides, how it ends."""
 
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -219,6 +220,18 @@ def test_a_full_room_says_so_and_lets_in_whoever_comes_when_a_seat_is_free(visit
         LabOnPage(outside, 0)
     lines = [json.loads(line) for line in (tmp_path / "log.txt").read_text().splitlines() if line.startswith("{")]
     assert {200, 503} <= {line.get("status") for line in lines}
+
+
+def test_who_leaves_before_the_page_is_whole_leaves_no_kernel(voila):
+    before = json.loads(answer(f"{voila}/health")[1])["taken"]
+    connection = http.client.HTTPConnection(voila.split("//")[1], timeout=60)
+    connection.request("GET", LESSON)
+    response = connection.getresponse()
+    response.read(100)  # the kernel has been started
+    assert json.loads(answer(f"{voila}/health")[1])["taken"] == before + 1
+    response.close()
+    connection.close()
+    wait_until(lambda: json.loads(answer(f"{voila}/health")[1])["taken"] == before, "its seat is free", 30)
 
 
 def test_a_run_waits_after_its_time_and_a_page_says_when_its_kernel_is_gone(visit):

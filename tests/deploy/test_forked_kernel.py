@@ -16,7 +16,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 
 from deploy import forked_kernel
 
-pytestmark = pytest.mark.skipif(not forked_kernel.start_parent(), reason="Kernels cannot be forked here.")
+pytestmark = pytest.mark.skipif(not forked_kernel.can_fork(), reason="Kernels cannot be forked here.")
 SECONDS = 60
 Scene = Callable[..., Awaitable[None]]
 
@@ -24,6 +24,10 @@ Scene = Callable[..., Awaitable[None]]
 @pytest.fixture(autouse=True)
 def forked(monkeypatch):
     monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", forked_kernel.NAME)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parent():
     yield
     forked_kernel.end_parent()
 
