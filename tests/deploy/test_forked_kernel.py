@@ -153,6 +153,9 @@ def test_a_killed_kernel_is_seen_to_be_dead_and_a_shut_down_one_ends():
         assert await one.manager.is_alive()
         os.kill(one.manager.provisioner.pid, signal.SIGKILL)
         assert ends(one.manager.provisioner.pid)
+        deadline = time.monotonic() + 10  # its threads end a moment after it
+        while await one.manager.is_alive() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
         assert not await one.manager.is_alive()
         pid = other.manager.provisioner.pid
         await other.manager.shutdown_kernel()
