@@ -51,6 +51,19 @@ def test_widgets_import_no_notebooks_tests_or_benchmarks():
         assert not imported(path) & {"notebooks", "tests", "benchmarks", "deploy"}, path
 
 
+def test_importing_the_labs_makes_no_widget():
+    """Kernels are forked from a process that has imported all labs: what was made there belongs to no page."""
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted((ROOT / "widgets").rglob("*.py"))
+        if path.name != "__init__.py"
+    ]
+    code = "import ipywidgets; " + "; ".join(f"import {name}" for name in modules)
+    code += "; from ipywidgets.widgets import widget; print(list(widget._instances.values()))"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert made.strip() == "[]"
+
+
 def test_environment_yml_lists_what_pyproject_lists():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from html import escape
 
 import ipywidgets as ipw
@@ -13,18 +14,18 @@ MARKS = {"right": "✓ right", "close": "≈ close", "off": "✗ not yet"}
 
 
 class Scoreboard:
-    """First answers count; later ones are noted beside them.
-
-    Attributes:
-        table: The widget.
-    """
+    """First answers count; later ones are noted beside them."""
 
     def __init__(self) -> None:
         self._questions: dict[str, Question] = {}
         self._verdicts: dict[str, list[Verdict]] = {}
-        self.table = ipw.HTML()
-        self.table.add_class("tdl-scoreboard")
-        self._show()
+
+    @cached_property
+    def table(self) -> ipw.HTML:
+        """The widget. Made when it is asked for: a lesson's questions are made at import, where there is no kernel."""
+        table = ipw.HTML(self._text())
+        table.add_class("tdl-scoreboard")
+        return table
 
     def ask(self, question: Question) -> None:
         """Add a question that is on the page."""
@@ -39,14 +40,14 @@ class Scoreboard:
         return len(noted)
 
     def _show(self) -> None:
+        self.table.value = self._text()
+
+    def _text(self) -> str:
         if not self._verdicts:
-            self.table.value = (
-                "<p>Nothing is answered yet: each question of this page that you answer is listed here.</p>"
-            )
-            return
+            return "<p>Nothing is answered yet: each question of this page that you answer is listed here.</p>"
         rows = "".join(self._row(question) for question in self._questions.values())
         right = sum(noted[0].grade == "right" for noted in self._verdicts.values())
-        self.table.value = (
+        return (
             f"<p>{right} of {len(self._questions)} right at the first answer.</p>"
             "<table aria-label='Your answers'><thead><tr><th scope='col'>question</th><th scope='col'>first answer</th>"
             f"<th scope='col'>latest</th></tr></thead><tbody>{rows}</tbody></table>"

@@ -28,6 +28,14 @@ def area_of(plot: Locator) -> dict[str, float]:
     return plot.locator(".nsewdrag").bounding_box()
 
 
+def see_everything(page: Page) -> None:
+    """Scroll by all labs: figures are drawn when they come near."""
+    figures = page.locator(".tdl-figures:visible")
+    for number in range(figures.count()):
+        figures.nth(number).scroll_into_view_if_needed()
+        figures.nth(number).locator(".tdl-plot .main-svg").first.wait_for(state="attached")
+
+
 class LabOnPage:
     """One lab on an open page."""
 

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, see_everything, wait_until
 from tests.browser.served import ROOT
 
 pytestmark = pytest.mark.browser
@@ -59,6 +59,8 @@ def test_lesson_is_free_of_serious_faults_also_with_all_that_folds_open(page, vo
 def test_every_lesson_is_free_of_serious_faults_on_a_screen_and_on_a_phone(page, voila, lesson):
     page.goto(f"{voila}/voila/render/{lesson}")
     page.locator(".tdl-way").first.wait_for(timeout=90_000)
+    wait_until(lambda: page.locator(".tdl-figures").count(), "labs are there")
+    see_everything(page)
     plots = page.locator(".tdl-plot")
     wait_until(lambda: plots.count() and plots.locator(".main-svg").count() >= plots.count(), "all figures are drawn")
     page.evaluate("() => document.querySelectorAll('.tdl-panel details').forEach((fold) => (fold.open = true))")

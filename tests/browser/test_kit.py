@@ -191,7 +191,7 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
         page.mouse.move(area["x"] + area["width"] * share / 10 - 1, area["y"] + area["height"] / 2)
     page.mouse.up()
     assert "% of the figure's height away" in decided(sketch)
-    assert page.locator(".tdl-scoreboard tbody tr").count() == 7
+    wait_until(lambda: page.locator(".tdl-scoreboard tbody tr").count() == 7, "the scoreboard is there")
     assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()
     mistake.get_by_role("button", name="Answer again").click()
     mistake.get_by_label("It does not hold as written", exact=True).check()
