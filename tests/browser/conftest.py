@@ -32,7 +32,9 @@ def voila_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def voila(voila_log: Path) -> Iterator[str]:
-    with lesson_server(log=voila_log) as address:
+    # Contexts are closed without a goodbye: their kernels would keep their seats for ten minutes.
+    soon = ["--MappingKernelManager.cull_idle_timeout=60", "--MappingKernelManager.cull_interval=10", "--seats=100"]
+    with lesson_server(log=voila_log, options=soon) as address:
         yield address
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +16,10 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
     """Wait until something holds, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        value = true()
-        if value:
-            return value
+        with contextlib.suppress(IndexError):  # a curve that is being drawn again has no points for a moment
+            value = true()
+            if value:
+                return value
         time.sleep(0.05)
     raise AssertionError(f"Waited {seconds:g} s in vain until {what}.")
 
