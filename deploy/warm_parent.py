@@ -6,18 +6,18 @@ computed: autograd would start a thread for each device.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import pkgutil
 
 import ipykernel.debugger
 import ipykernel.kernelapp  # noqa: F401 - imported for the kernels, as the line above
+import torch
 from ipywidgets import Widget
 
 import widgets
 from widgets import code_view, live_figure
-from widgets.labs import divergence
+from widgets.labs.divergence.parabola import ParabolaView
 
 
 def _import_all(package: object) -> None:
@@ -25,19 +25,17 @@ def _import_all(package: object) -> None:
         importlib.import_module(module.name)
 
 
-async def _draw() -> None:
-    """Draw a lab and forget it: plotly and pydantic make much of what they need at its first use."""
-    divergence.parabola()
+def _draw() -> None:
+    """Make figures and forget them: plotly makes much at its first use. Not a lab: it asks what devices there are."""
+    live_figure.LiveFigure(ParabolaView().figures(["a lane"], ["#2f7ed8"]))
     code_view.show_code(_import_all)
     live_figure.plotly_bundle()
-    await asyncio.sleep(0.2)
     Widget.close_all()
 
 
+torch.set_num_threads(1)  # as every lab does; many kernels share the cores
 _import_all(widgets)
-_loop = asyncio.new_event_loop()
-_loop.run_until_complete(_draw())
-_loop.close()
+_draw()
 # What is here now is left out of every later collection: a collection writes to each object and so copies its page.
 gc.collect()
 gc.freeze()

@@ -15,6 +15,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 
 from deploy import forked_kernel
+from deploy.kernel_environment import KERNEL_ENVIRONMENT
 
 pytestmark = pytest.mark.skipif(not forked_kernel.can_fork(), reason="Kernels cannot be forked here.")
 SECONDS = 60
@@ -221,9 +222,25 @@ def test_a_kernel_that_asks_for_too_much_memory_is_refused_and_lives_on():
     with_kernels(1, scene, {"LESSONS_KERNEL_MEGABYTES": "1500"})
 
 
+def test_the_parent_asks_for_no_device_and_starts_no_thread():
+    code = """
+import os, torch
+def refuse(*_):
+    raise AssertionError("a device was asked for")
+torch.cuda.is_available = torch.cuda.device_count = torch._C._cuda_getDeviceCount = refuse
+import deploy.warm_parent
+print(len(os.listdir("/proc/self/task")))
+"""
+    environment = {**os.environ, **KERNEL_ENVIRONMENT}
+    parent = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert parent.returncode == 0, parent.stderr
+    assert parent.stdout.strip() == "1"
+
+
 SERVER_THAT_DIES = """
 import os, signal, time
 from deploy import forked_kernel
+from deploy.kernel_environment import KERNEL_ENVIRONMENT
 forked_kernel.start_parent()
 process = forked_kernel.ForkedProcess(["-f", "{file}"], dict(os.environ), "/")
 print(process.pid, flush=True)
