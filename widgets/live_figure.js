@@ -455,9 +455,18 @@ class View {
     } catch (error) {
       console.error("A live figure could not be drawn", error);
     } finally {
-      this.model.send({ type: "ack", n: messages.at(-1).n });
+      this.acknowledge(messages.at(-1).n);
       this.scheduled = false;
       this.schedule();
+    }
+  }
+
+  // A page that is being left has let go of its kernel, and jupyter-widgets throws at whoever still tells it something.
+  acknowledge(n) {
+    try {
+      this.model.send({ type: "ack", n });
+    } catch (error) {
+      console.debug("A frame went unacknowledged", error);
     }
   }
 

@@ -97,6 +97,10 @@ class LabOnPage:
         text = self.element.locator(".tdl-status [role=status]").get_attribute("data-step")
         return None if text is None else int(text)
 
+    def frames(self) -> int:
+        """How many frames its figures have drawn."""
+        return int(self.element.locator(".tdl-figures").get_attribute("data-frames"))
+
     def points(self, figure: int, trace: int) -> tuple[list[float], list[float]]:
         """What plotly.js holds for a trace: x and y."""
         plot = self.element.locator(".tdl-plot").nth(figure)

@@ -12,6 +12,12 @@ from tests.browser.served import ROOT
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
 PARABOLA, BOWL, BOWL_OWN, BOWL_SWEEP, NET, NET_SEEDS, NET_SWEEP = LABS = range(7)
+# A browser that stops drawing, and draws again.
+HOLD_FRAMES = (
+    "() => { window.kept = []; window.real = window.requestAnimationFrame;"
+    "window.requestAnimationFrame = (f) => window.kept.push(f); }"
+)
+RELEASE_FRAMES = "() => { window.requestAnimationFrame = window.real; window.kept.forEach((f) => window.real(f)); }"
 
 
 def lab(page: Page, voila: str, number: int, query: str = "") -> LabOnPage:
@@ -175,17 +181,31 @@ def test_it_can_be_driven_with_the_keyboard_alone(page, voila):
 
 def test_a_browser_that_stops_drawing_gets_two_frames_and_catches_up(page, voila):
     net = lab(page, voila, NET)
-    page.evaluate(
-        "() => { window.kept = []; window.real = window.requestAnimationFrame;"
-        "window.requestAnimationFrame = (f) => window.kept.push(f); }"
-    )
+    page.evaluate(HOLD_FRAMES)
     net.press("Play")
     wait_until(lambda: net.step_number() > 100, "the training goes on")
     drawn = len(net.points(0, 0)[0])
     assert drawn < 60
-    page.evaluate("() => { window.requestAnimationFrame = window.real; window.kept.forEach((f) => window.real(f)); }")
+    page.evaluate(RELEASE_FRAMES)
     net.until_finished()
     wait_until(lambda: net.points(0, 0)[0][-1] == 1000, "the whole curve is there")
+
+
+def test_a_page_that_is_left_during_a_run_says_nothing_and_comes_back_alive(page, voila):
+    net = lab(page, voila, NET)
+    page.evaluate(HOLD_FRAMES)
+    net.press("Play")
+    wait_until(lambda: net.step_number() > 100, "the training goes on")
+    frames = net.frames()
+    # What a browser does on the way out: Voilà lets go of the kernel, while a frame is still to be drawn.
+    page.evaluate("dispatchEvent(new Event('beforeunload'))")
+    page.evaluate(RELEASE_FRAMES)
+    wait_until(lambda: net.frames() > frames, "the last frame is drawn")
+    with page.expect_navigation():
+        page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    again = LabOnPage(page, NET)
+    again.press("Play")
+    wait_until(lambda: again.step_number() > 0, "it trains")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
