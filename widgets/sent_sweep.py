@@ -26,8 +26,9 @@ class SentSweep(Experiment):
     `numbers`, nan where they have not come. Snapshots: all that the sweep keeps, as soon as there is some.
 
     Args:
-        make: Returns the sweep of some lanes, cell by cell, on a device.
+        make: Returns the sweep of some lanes, cell by cell, so many to a task, on a device.
         executor: Where it is computed, see `lessons.core.sweep.Sweep.start`.
+        lanes_per_task: How many train side by side there.
         numbers: What the sweep keeps of shape (N,), to be measured.
         cell: What a cell runs.
     """
@@ -36,17 +37,20 @@ class SentSweep(Experiment):
 
     def __init__(
         self,
-        make: Callable[[Lanes, str], Sweep],
+        make: Callable[[Lanes, int, str], Sweep],
         executor: ExecutorLike,
+        lanes_per_task: int,
         numbers: Sequence[str],
         cell: Experiment,
     ):
-        self._make, self._executor, self._numbers = make, executor, tuple(numbers)
+        self._make, self._executor, self._lanes_per_task = make, executor, lanes_per_task
+        self._numbers = tuple(numbers)
         self.name, self.title = f"{cell.name}, sent", f"{cell.title}, computed elsewhere"
         self.settings_type = cell.settings_type
 
     def run(self, lanes: Lanes, device: str = "cpu") -> SentRun:
-        return SentRun(lambda: self._make(lanes, device), self._executor, self._numbers, len(lanes))
+        make = partial(self._make, lanes, self._lanes_per_task, device)
+        return SentRun(make, self._executor, self._numbers, len(lanes))
 
     def length(self, lanes: Lanes) -> int:
         return len(lanes)

@@ -53,6 +53,15 @@ def back(lab: Lab) -> int:
     return int(lab.history["arrived"][-1].sum())
 
 
+async def sent_by_hand(lanes_per_task: int) -> tuple[Lab, ByHand]:
+    """Return a map that has sent its six cells, and who computes them."""
+    executor = ByHand()
+    lab = periodic.period_map(executor, lanes_per_task=lanes_per_task, **MAP)
+    lab.handle({"do": "play"})
+    await until(lambda: executor.waiting == 6 // lanes_per_task)
+    return lab, executor
+
+
 def cells_shown(browser: Browser, figure: int) -> np.ndarray:
     return np.array(browser.traces[figure][0]["z"], float)
 
@@ -119,10 +128,7 @@ def test_cells_appear_as_they_come_and_the_panel_counts_them() -> None:
 
 def test_pause_takes_back_what_has_not_begun_and_play_sends_it_again() -> None:
     async def scenario() -> None:
-        executor = ByHand()
-        lab = periodic.period_map(executor, lanes_per_task=2, **MAP)
-        lab.handle({"do": "play"})
-        await until(lambda: executor.waiting == 3)
+        lab, executor = await sent_by_hand(lanes_per_task=2)
         executor.work()
         await until(lambda: back(lab) == 2)
         lab.handle({"do": "pause"})
@@ -143,10 +149,7 @@ def test_pause_takes_back_what_has_not_begun_and_play_sends_it_again() -> None:
 @pytest.mark.parametrize("asked", [{"do": "reset"}, {"do": "set", "lane": 0, "field": "seed", "value": 3}])
 def test_a_reset_and_a_change_cancel_it_and_wait_for_play(asked) -> None:
     async def scenario() -> None:
-        executor = ByHand()
-        lab = periodic.period_map(executor, lanes_per_task=2, **MAP)
-        lab.handle({"do": "play"})
-        await until(lambda: executor.waiting == 3)
+        lab, executor = await sent_by_hand(lanes_per_task=2)
         lab.handle(asked)
         await at_rest(lab)
         assert executor.waiting == 0
@@ -160,10 +163,7 @@ def test_a_reset_and_a_change_cancel_it_and_wait_for_play(asked) -> None:
 
 def test_a_task_that_fails_is_told_beside_the_figures_and_the_others_come() -> None:
     async def scenario() -> None:
-        executor = ByHand()
-        lab = periodic.period_map(executor, lanes_per_task=2, **MAP)
-        lab.handle({"do": "play"})
-        await until(lambda: executor.waiting == 3)
+        lab, executor = await sent_by_hand(lanes_per_task=2)
         executor.work()
         executor.work(RuntimeError("the machine has gone"))
         executor.work()
@@ -177,10 +177,7 @@ def test_a_task_that_fails_is_told_beside_the_figures_and_the_others_come() -> N
 
 def test_if_all_fail_for_one_reason_it_is_said_once() -> None:
     async def scenario() -> None:
-        executor = ByHand()
-        lab = periodic.period_map(executor, lanes_per_task=1, **MAP)
-        lab.handle({"do": "play"})
-        await until(lambda: executor.waiting == 6)
+        lab, executor = await sent_by_hand(lanes_per_task=1)
         for _ in range(6):
             executor.work(RuntimeError("the machine has gone"))
         await until(lambda: lab.state is State.FINISHED)

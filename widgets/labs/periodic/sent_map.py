@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from lessons.core.lanes import Lanes
-from lessons.core.sweep import ExecutorLike, Sweep
+from lessons.core.sweep import ExecutorLike
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, period_map
 from widgets.controls import Reading
@@ -28,8 +26,7 @@ class SentMapView(MapView):
 
     def __init__(self, executor: ExecutorLike, lanes_per_task: int):
         super().__init__()
-        make = partial(_sweep, lanes_per_task=lanes_per_task)
-        self.experiment = SentSweep(make, executor, NUMBERS, Periodic())
+        self.experiment = SentSweep(map_sweep, executor, lanes_per_task, NUMBERS, Periodic())
 
     def readings(self, frame: Frame) -> list[Reading]:
         return [*sent_readings(frame), *super().readings(frame)]
@@ -42,7 +39,3 @@ class SentMapView(MapView):
         for trace, lane in enumerate(lanes):
             if back[lane]:
                 frame.screen.replace("norms", trace, x=steps, y=frame.history.snapshot("norm")[lane])
-
-
-def _sweep(lanes: Lanes, device: str, lanes_per_task: int) -> Sweep:
-    return map_sweep(lanes, lanes_per_task, device)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from lessons.core.lanes import Lanes
-from lessons.core.sweep import ExecutorLike, Sweep
+from lessons.core.sweep import ExecutorLike
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, students_sweep
 from widgets.controls import Reading
 from widgets.frame import Frame
@@ -28,8 +25,7 @@ class SentRecoveryView(RecoveryView):
 
     def __init__(self, executor: ExecutorLike, lanes_per_task: int):
         super().__init__()
-        make = partial(_sweep, lanes_per_task=lanes_per_task)
-        self.experiment = SentSweep(make, executor, ("fvu",), WidthSweep())
+        self.experiment = SentSweep(students_sweep, executor, lanes_per_task, ("fvu",), WidthSweep())
 
     def draw(self, frame: Frame) -> None:
         if came_back(frame).any():
@@ -53,7 +49,3 @@ class SentRecoveryView(RecoveryView):
         for trace, lanes in enumerate(groups_of(frame)):
             if back[lanes].any():
                 frame.screen.replace("found", trace, x=steps, y=found[lanes[back[lanes]]].mean(0))
-
-
-def _sweep(lanes: Lanes, device: str, lanes_per_task: int) -> Sweep:
-    return students_sweep(lanes, lanes_per_task, device)
