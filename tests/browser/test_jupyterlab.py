@@ -47,3 +47,16 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
     wait_until(lambda: again.points(0, 0)[1] == losses, "the whole curve is back")
     again.press("Reset")
     wait_until(lambda: again.points(0, 0)[1] == losses[:1], "reset goes back to the same weights")
+
+
+def test_on_a_phone_figures_keep_the_width_of_the_notebook(page, lab_server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_lesson(page, lab_server)
+    page.keyboard.press("Control+b")
+    run_all(page)
+    for title in (PARABOLA, NET):
+        lab = LabOnPage(page, title=title)
+        lab.press("Play")
+        wait_until(lambda lab=lab: lab.frames() > 5, "it draws")
+        widths = lab.element.evaluate("e => [e, ...e.querySelectorAll('.tdl-plot')].map((part) => part.clientWidth)")
+        assert 200 < min(widths) <= max(widths) < 390
