@@ -36,6 +36,20 @@ def faults(page: Page, *further_rules: str) -> list[str]:
     ]
 
 
+def cut_words(page: Page) -> list[str]:
+    """Words in figures that stand beyond their figure's edge, where nobody sees them."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.tdl-plot')].flatMap((plot) => {
+            const edge = plot.getBoundingClientRect();
+            const cut = (at) => edge.left - at.left > 3 || at.right - edge.right > 3
+                || edge.top - at.top > 3 || at.bottom - edge.bottom > 3;
+            const words = [...plot.querySelectorAll('.main-svg text')];
+            return words.filter((word) => word.getBoundingClientRect().width && cut(word.getBoundingClientRect()))
+                .map((word) => word.textContent);
+        })"""
+    )
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_gallery_is_free_of_serious_faults(page, voila, theme):
     page.goto(f"{voila}/?theme={theme}")
@@ -56,7 +70,7 @@ def test_lesson_is_free_of_serious_faults_also_with_all_that_folds_open(page, vo
 
 
 @pytest.mark.parametrize("lesson", OTHER_LESSONS)
-def test_every_lesson_is_free_of_serious_faults_on_a_screen_and_on_a_phone(page, voila, lesson):
+def test_every_lesson_is_free_of_serious_faults_and_cuts_no_words(page, voila, lesson):
     page.goto(f"{voila}/voila/render/{lesson}")
     page.locator(".tdl-way").first.wait_for(timeout=90_000)
     wait_until(lambda: page.locator(".tdl-figures").count(), "labs are there")
@@ -65,7 +79,9 @@ def test_every_lesson_is_free_of_serious_faults_on_a_screen_and_on_a_phone(page,
     wait_until(lambda: plots.count() and plots.locator(".main-svg").count() >= plots.count(), "all figures are drawn")
     page.evaluate("() => document.querySelectorAll('.tdl-panel details').forEach((fold) => (fold.open = true))")
     assert faults(page) == []
-    page.set_viewport_size(PHONE)
+    for size in (PROJECTOR, PHONE):
+        page.set_viewport_size(size)
+        wait_until(lambda: cut_words(page) == [], "no words in the figures are cut", 30)
     wait_until(lambda: page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "it fits a phone")
     wait_until(lambda: faults(page, "target-size") == [], "no fault is left when all has found its place", 5)
     assert faults(page, "target-size") == []

@@ -55,7 +55,7 @@ class FiringView(LabView):
         shares = plot(
             "firing-shares",
             "One node fires (dots), two fire (line), against the bias; dashes: theory",
-            "bias, in deviations of what comes into a node",
+            "bias, in deviations of the input",
             "share of the inputs",
             [
                 *(line(n, c) for n, c in pairs),
@@ -71,7 +71,7 @@ class FiringView(LabView):
         together = plot(
             "firing-together",
             "Where one node fires, how often does a second? Mean over pairs, and the closest pair (dots)",
-            "bias, in deviations of what comes into a node",
+            "bias, in deviations of the input",
             "P(i and j) / P(i)",
             [
                 *(line(n, c) for n, c in pairs),

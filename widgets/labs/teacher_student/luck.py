@@ -125,7 +125,7 @@ class LuckView(LabView):
         sooner = plot(
             "luck-arrival",
             f"When each teacher node is found (correlation {WON:g}), against its luck (line: median of each fifth)",
-            "correlation of the luckiest student node at the start",
+            "best correlation at the start",
             "step of arrival",
             [
                 line("a teacher node", grey(0.6), **dots, marker={"size": 5}),
