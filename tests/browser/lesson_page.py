@@ -102,9 +102,9 @@ class LabOnPage:
         return int(self.element.locator(".tdl-figures").get_attribute("data-frames"))
 
     def points(self, figure: int, trace: int) -> tuple[list[float], list[float]]:
-        """What plotly.js holds for a trace: x and y."""
+        """What plotly.js holds for a trace: x and y, empty while a new lane's trace is not there yet."""
         plot = self.element.locator(".tdl-plot").nth(figure)
-        return tuple(plot.evaluate("(p, t) => [Array.from(p.data[t].x ?? []), Array.from(p.data[t].y ?? [])]", trace))
+        return tuple(plot.evaluate("(p, t) => ['x', 'y'].map((key) => Array.from(p.data?.[t]?.[key] ?? []))", trace))
 
     def refusal(self) -> str:
         """The sentence about a refused value; empty if there is none."""
