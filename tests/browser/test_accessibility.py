@@ -137,6 +137,7 @@ def test_a_phone_has_targets_large_enough_for_a_finger_and_no_serious_fault(page
     small = """() => [...document.querySelectorAll('.tdl-panel :is(input, select, button, summary)')]
         .filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).map(e => e.outerHTML.slice(0, 200))"""
     assert page.evaluate(small) == []
+    wait_until(lambda: cut_words(page) == [], "no words in the figures are cut", 30)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
@@ -150,4 +151,5 @@ def test_a_projector_shows_type_that_the_last_row_can_read(page, voila):
     assert labels
     assert min(ticks) >= 14
     assert min(labels) >= 15
+    wait_until(lambda: cut_words(page) == [], "no words in the figures are cut", 30)
     assert page.evaluate("document.documentElement.scrollWidth") <= PROJECTOR["width"]

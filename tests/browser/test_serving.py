@@ -53,11 +53,6 @@ def kernel_of(page) -> str:
     return json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
 
 
-def first_step(parabola: LabOnPage) -> float | None:
-    """Where the first step leads to, if it is drawn."""
-    return next(iter(parabola.points(0, 1)[0][1:]), None)
-
-
 def server_process(address: str) -> psutil.Process:
     """The server that listens at an address."""
     port = int(address.rsplit(":", 1)[1])
@@ -146,7 +141,7 @@ def test_a_client_that_asks_a_kernel_for_more_than_messages_gets_nothing(page, v
     assert not trace.exists()
     client.close()
     parabola.type_value("ratio", "0.25")
-    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on")
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on")
 
 
 NO_MESSAGES = {
@@ -170,7 +165,7 @@ def test_what_is_no_message_ends_the_connection_and_nothing_else(page, voila, ra
     assert not client.is_connected()
     client.close()
     parabola.type_value("ratio", "0.25")
-    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on", 30)
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on", 30)
 
 
 def test_a_flood_of_nonsense_leaves_the_page_alive(visit, voila):
@@ -180,7 +175,7 @@ def test_a_flood_of_nonsense_leaves_the_page_alive(visit, voila):
     page.goto(voila + LESSON)
     parabola = LabOnPage(page, 0)
     parabola.type_value("ratio", "0.5")
-    wait_until(lambda: opened and first_step(parabola) == -1.0, "messages were sent")
+    wait_until(lambda: opened and parabola.points(0, 1)[0][1] == -1.0, "messages were sent")
     dice, client = random.Random(8), HostileClient(voila, kernel_of(page))
     for number in range(2000):
         comm = dice.choice([*sorted(opened), "nobody", ""])
@@ -195,7 +190,7 @@ def test_a_flood_of_nonsense_leaves_the_page_alive(visit, voila):
     assert client.is_connected()
     client.close()
     parabola.type_value("ratio", "0.25")
-    wait_until(lambda: first_step(parabola) == -1.5, "the lab lives on", 60)
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.5, "the lab lives on", 60)
 
 
 def _comms(payload: bytes | str) -> list[str]:

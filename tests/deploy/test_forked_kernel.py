@@ -240,7 +240,6 @@ print(len(os.listdir("/proc/self/task")))
 SERVER_THAT_DIES = """
 import os, signal, time
 from deploy import forked_kernel
-from deploy.kernel_environment import KERNEL_ENVIRONMENT
 forked_kernel.start_parent()
 process = forked_kernel.ForkedProcess(["-f", "{file}"], dict(os.environ), "/")
 print(process.pid, flush=True)
