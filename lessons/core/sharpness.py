@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+# Of float32's Hessian-vector products, relative to the Hessian; in float64 it costs an eigenvalue its twelfth digit.
+ROUNDING = 1e-6
+
 HessianVectorProduct = Callable[[Tensor], Tensor]
 
 
@@ -51,9 +54,9 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     Source: Golub & Van Loan, Matrix Computations, 4th ed., section 10.1; reorthogonalised in full.
     """
     basis, diagonal, off_diagonal = lanczos(product, start, iterations)
-    tridiagonal = torch.diag_embed(diagonal)
-    for offset in (1, -1):
-        tridiagonal = tridiagonal + torch.diag_embed(off_diagonal[:, :-1], offset)
+    reached = basis.ne(0).any(2)
+    below = -(diagonal.abs().amax(1) + 2 * off_diagonal.amax(1) + 1)  # no eigenvalue lies there (Gershgorin)
+    tridiagonal = tridiagonal_matrix(torch.where(reached, diagonal, below[:, None]), off_diagonal)
     finite = torch.isfinite(tridiagonal).all(dim=(1, 2))
     tridiagonal = torch.where(finite[:, None, None], tridiagonal, torch.zeros_like(tridiagonal))
     values, vectors = torch.linalg.eigh(tridiagonal.double())
@@ -81,6 +84,9 @@ def power_iteration(product: HessianVectorProduct, start: Tensor, iterations: in
 def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tuple[Tensor, Tensor, Tensor]:
     """Run `iterations` steps of Lanczos, lane by lane, reorthogonalised in full.
 
+    Where H maps what has been reached into itself (a Hessian of low rank, or more steps than dimensions), there is no
+    next direction: the lane's remaining basis vectors, and all numbers that belong to them, are 0.
+
     Args:
         product: v -> H v on shape (K, P).
         start: Shape (K, P).
@@ -90,20 +96,33 @@ def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tu
         The basis (K, M, P), and the diagonal (K, M) and off-diagonal (K, M) of the tridiagonal matrix.
     """
     vector = _normalised(start)
+    largest = torch.zeros_like(start[:, 0])  # |H v| over the directions so far: how large H is, as far as it is known
     basis, diagonal, off_diagonal = [], [], []
     for _ in range(iterations):
+        # One step: the image of the newest direction, its part along that direction, and what is new in it.
         basis.append(vector)
         image = product(vector)
         diagonal.append((image * vector).sum(1))
+        largest = torch.maximum(largest, image.norm(dim=1))
         known = torch.stack(basis, dim=1)
         for _ in range(2):  # twice is enough (Parlett 1998, section 6.9)
             image = image - torch.einsum("km,kmp->kp", torch.einsum("kmp,kp->km", known, image), known)
         length = image.norm(dim=1)
-        # An invariant subspace: what is left is rounding, and must not be blown up to a unit vector.
-        exhausted = length <= 1e-6 * diagonal[0].abs()
+        # What is left is rounding, of the size of H times the precision: it must not be blown up to a unit vector. The
+        # first diagonal element is no yardstick: from a random start it is H's largest eigenvalue times rank / P.
+        exhausted = length <= ROUNDING * largest
         off_diagonal.append(torch.where(exhausted, torch.zeros_like(length), length))
         vector = torch.where(exhausted[:, None], torch.zeros_like(image), _normalised(image))
     return torch.stack(basis, 1), torch.stack(diagonal, 1), torch.stack(off_diagonal, 1)
+
+
+def tridiagonal_matrix(diagonal: Tensor, off_diagonal: Tensor) -> Tensor:
+    """Return the symmetric matrices (K, M, M) with these diagonals (K, M) beside and below which stand (K, M - 1).
+
+    The last off-diagonal number leads out of the matrix and is left out.
+    """
+    side = off_diagonal[:, :-1]
+    return torch.diag_embed(diagonal) + torch.diag_embed(side, 1) + torch.diag_embed(side, -1)
 
 
 def _normalised(vectors: Tensor) -> Tensor:

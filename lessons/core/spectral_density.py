@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.generators import draw_per_seed
-from lessons.core.sharpness import HessianVectorProduct, lanczos
+from lessons.core.sharpness import HessianVectorProduct, lanczos, tridiagonal_matrix
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,10 @@ def spectral_density(product: HessianVectorProduct, probes: Tensor, iterations: 
 
 def _quadrature(product: HessianVectorProduct, probe: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
     """Nodes and weights from one probe of each lane, both (K, M)."""
-    _, diagonal, off_diagonal = (part.double() for part in lanczos(product, probe, iterations))
-    side = off_diagonal[:, :-1]
-    tridiagonal = torch.diag_embed(diagonal) + torch.diag_embed(side, 1) + torch.diag_embed(side, -1)
+    basis, diagonal, off_diagonal = lanczos(product, probe, iterations)
+    # Where there is no next direction, a point without weight that lies within the spectrum.
+    diagonal = torch.where(basis.ne(0).any(2), diagonal, diagonal[:, :1])
+    tridiagonal = tridiagonal_matrix(diagonal.double(), off_diagonal.double())
     finite = tridiagonal.isfinite().all(2).all(1)[:, None]
     values, vectors = torch.linalg.eigh(torch.where(finite[..., None], tridiagonal, torch.zeros_like(tridiagonal)))
     return values.masked_fill(~finite, torch.nan), vectors[:, 0].square().masked_fill(~finite, torch.nan)

@@ -171,3 +171,15 @@ def test_the_gauge_reads_the_top_of_the_spectrum(small_net, history_of):
     torch.testing.assert_close(
         torch.from_numpy(measured["sharpness"][0]).double(), eigenvalues[:, -1], rtol=1e-3, atol=0
     )
+
+
+def test_a_net_of_zeros_has_a_hessian_of_low_rank_and_nothing_else_is_read():
+    """All that matters is the output bias, whose curvature under squared error is 1, once for each output."""
+    common = {"scheme": "zeros", "activation": "relu", "depth": 5, "train_size": 100, "follow_sharpness": True}
+    lanes = Lanes([DeepNetSettings(**common, seed=seed) for seed in range(12)])
+    first = next(DeepNet().run(lanes))
+    assert first["sharpness"] == pytest.approx(1.0, rel=1e-4)  # float32, in nets of some thousand parameters
+    values, weights = first.snapshots["first_spectrum"]().unbind(1)
+    assert values.amin() == pytest.approx(0.0, abs=1e-4)
+    assert values.amax(1) == pytest.approx(1.0, rel=1e-4)
+    assert weights.sum(1) == pytest.approx(1.0)
