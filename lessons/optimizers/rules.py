@@ -124,7 +124,7 @@ class Newton(Rule):
     """Newton's method with the full Hessian, damped: one step on a quadratic if eta = 1 and the damping is 0.
 
     It solves a linear system with P unknowns at each step: P^3 operations and P^2 numbers, out of reach for large
-    nets. Where the Hessian has negative eigenvalues beyond the damping, it runs up to the saddle.
+    nets. Without damping it runs up to a saddle as it runs down to a minimum (`theory.newton_repelling_damping`).
     """
 
     equation = r"\theta \leftarrow \theta - \eta\,(H + \delta I)^{-1} g"

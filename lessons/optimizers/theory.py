@@ -91,9 +91,18 @@ def newton_growth(curvature: float, learning_rate: float, damping: float) -> flo
     """Return the factor by which a damped Newton step multiplies the distance along one direction of a quadratic.
 
     At damping 0 it is 1 - eta whatever the curvature's sign: a saddle attracts as a minimum does. Negative curvature
-    repels only if the damping exceeds it.
+    -c repels if the damping exceeds `newton_repelling_damping`: above c the factor is larger than 1, between the two it
+    is below -1 and the iterates leave from side to side.
     """
     return 1 - learning_rate * curvature / (curvature + damping)
+
+
+def newton_repelling_damping(curvature: float, learning_rate: float) -> float:
+    """Return the damping beyond which a damped Newton step leaves along a direction of negative curvature.
+
+    Solves |1 - eta c / (c + damping)| = 1: the size of the curvature, less its share eta / 2.
+    """
+    return -curvature * (1 - learning_rate / 2)
 
 
 def quickprop_jump(eta_lambda: float) -> float:

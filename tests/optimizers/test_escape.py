@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
-from lessons.optimizers.theory import escape_time, newton_growth
+from lessons.optimizers.theory import escape_time, newton_growth, newton_repelling_damping
 
 pytestmark = pytest.mark.claim(7)
 
@@ -84,14 +84,25 @@ def test_newton_is_attracted_to_the_saddle(history_of, learning_rate):
 
 
 @pytest.mark.claim(6)
-@pytest.mark.parametrize("damping", [0.0, 0.5, 1.5, 3.0])
-def test_damping_beyond_the_negative_curvature_turns_attraction_into_repulsion(history_of, damping):
-    """Near the saddle y is multiplied by 1 + eta / (delta - 1) at each step."""
-    distances = [1e-6, 1e-4]
-    history = history_of(Escape(), lanes("Newton", distances, learning_rate=0.2, damping=damping, steps=10))
-    y, factor = history["theta"][:, :, 1], newton_growth(-1.0, 0.2, damping)
-    np.testing.assert_allclose(y, np.array(distances) * factor ** np.arange(11)[:, None], rtol=1e-2)
-    assert (abs(factor) > 1) == (damping > 1)
+@pytest.mark.parametrize(("learning_rate", "damping"), [(0.2, 0.0), (0.2, 0.5), (0.2, 1.5), (0.2, 3.0), (1.0, 0.7)])
+def test_near_the_saddle_a_damped_newton_step_multiplies_the_distance(history_of, learning_rate, damping):
+    """By 1 + eta / (delta - 1), which is below -1 for eta = 1 and delta = 0.7: from side to side, and out."""
+    distances = [1e-6, 1e-5]
+    settings = lanes("Newton", distances, learning_rate=learning_rate, damping=damping, steps=8)
+    history = history_of(Escape(), settings)
+    y, factor = history["theta"][:, :, 1], newton_growth(-1.0, learning_rate, damping)
+    np.testing.assert_allclose(y, np.array(distances) * factor ** np.arange(9)[:, None], rtol=1e-2)
+
+
+@pytest.mark.claim(6)
+@pytest.mark.parametrize("learning_rate", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize(("share", "leaves"), [(0.5, False), (0.9, False), (1.1, True), (1.6, True)])
+def test_damping_beyond_a_bound_turns_attraction_into_repulsion(history_of, learning_rate, share, leaves):
+    """The bound is 1 - eta / 2 here, where the curvature is -1: half of it is enough at eta = 1."""
+    damping = share * newton_repelling_damping(-1.0, learning_rate)
+    settings = lanes("Newton", [1e-6], learning_rate=learning_rate, damping=damping, steps=400)
+    farthest = np.abs(history_of(Escape(), settings)["theta"][:, 0, 1]).max()
+    assert (farthest > RADIUS) == leaves
 
 
 @pytest.mark.parametrize("distance", [0.05, 1e-3])
