@@ -42,7 +42,7 @@ class LessonPageHandler(TornadoVoilaHandler):
         async with self._turns:
             try:
                 await super().get(path)
-                self.kernel_manager.step_back()
+                self.kernel_manager.page_is_whole()
             except RoomFull:
                 self._say_full()
         if self._left:

@@ -26,6 +26,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from deploy import forked_kernel
+from deploy.connection import LessonConnection
 from deploy.headers import PageHeaders
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
@@ -81,6 +82,7 @@ class LessonServer(Voila):
         self.template_paths = [str(TEMPLATES), *self.template_paths]
 
     def init_settings(self) -> dict[str, Any]:
+        self.kernel_websocket_connection_class = LessonConnection
         settings = super().init_settings()
         started = asyncio.get_event_loop_policy().get_event_loop().time()
         return {**settings, "log_function": log_request, "started": started, "warm": self.warm}

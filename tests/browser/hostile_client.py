@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import uuid
 from typing import Any
 
@@ -12,12 +13,25 @@ from jupyter_server.services.kernels.connection.base import deserialize_msg_from
 
 
 class HostileClient:
-    """Speaks the kernel's protocol without the page."""
+    """Speaks the kernel's protocol without the page.
 
-    def __init__(self, address: str, kernel: str, protocol: str | None = "v1.kernel.websocket.jupyter.org"):
+    Args:
+        address: Of the server, as "http://127.0.0.1:8866".
+        kernel: Its id.
+        protocol: The one to ask for; None asks for none.
+        session: Its session; one of its own unless told.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        kernel: str,
+        protocol: str | None = "v1.kernel.websocket.jupyter.org",
+        session: str | None = None,
+    ):
         host = address.split("//")[1]
-        url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={uuid.uuid4()}"
-        self._socket = websocket.create_connection(url, timeout=10, subprotocols=[protocol] if protocol else None)
+        url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={session or uuid.uuid4()}"
+        self._socket = websocket.create_connection(url, timeout=30, subprotocols=[protocol] if protocol else None)
 
     def send(self, kind: str, content: Any, channel: str = "shell") -> None:
         """Send a message; its content need not make sense."""
@@ -58,6 +72,15 @@ class HostileClient:
             while True:
                 types.append(deserialize_msg_from_ws_v1(self._socket.recv())[1][0])
         return [json.loads(header)["msg_type"] for header in types]
+
+    def answers_for(self, seconds: float) -> list[str]:
+        """Types of the messages that arrive within so long, of a kernel that never falls silent."""
+        types, end = [], time.monotonic() + seconds
+        self._socket.settimeout(30)
+        while time.monotonic() < end:
+            header = deserialize_msg_from_ws_v1(self._socket.recv())[1][0]
+            types.append(json.loads(header)["msg_type"])
+        return types
 
     def close(self) -> None:
         """Leave, without a goodbye; also where the server has left before."""

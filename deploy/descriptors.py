@@ -1,0 +1,32 @@
+"""Descriptors: files and sockets that a process may have open. Seats need some each, and many systems allow few."""
+
+from __future__ import annotations
+
+import sys
+
+# Measured: 16 a page that is connected; more while it is made, or connected twice.
+DESCRIPTORS_A_PAGE = 20
+# A seat is a lesson, and may have a gallery in another tab.
+PAGES_A_SEAT = 2
+RESERVE = 100  # of the server itself, and of browsers that fetch files
+# Of ZeroMQ, whose own limit is 1023: four a connection, and some while a page is made or asked for.
+SOCKETS_A_PAGE = 32
+
+
+def seats_that_fit(seats: int) -> int:
+    """Raise this process's soft limit as far as these seats need it and the hard limit lets it.
+
+    Returns:
+        How many of the seats fit; all of them where the system knows no limit.
+    """
+    if sys.platform == "win32":
+        return seats
+    import resource
+
+    wanted = RESERVE + seats * PAGES_A_SEAT * DESCRIPTORS_A_PAGE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return seats
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(seats, max(1, (soft - RESERVE) // (PAGES_A_SEAT * DESCRIPTORS_A_PAGE)))

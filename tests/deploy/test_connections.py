@@ -1,0 +1,79 @@
+"""Connections that are lost, broken or late never occupy the server: its health answers all the while."""
+
+import uuid
+
+import pytest
+
+from tests.browser.half_open import half_open_proxy
+from tests.browser.hostile_client import HostileClient
+from tests.browser.served import lesson_server, write_notebook
+from tests.deploy.visitor import await_that, kernel_of_page, slowest_health
+
+# A training's frames without the training: a message with a buffer every few milliseconds, come what may.
+FLOW = """
+import asyncio
+from comm import create_comm
+
+flow = create_comm(target_name="flow")
+
+
+async def send():
+    while True:
+        flow.send({}, buffers=[bytes(1000)])
+        await asyncio.sleep(0.005)
+
+
+sending = asyncio.get_running_loop().create_task(send())
+"""
+PAGE = "/voila/render/page.ipynb"
+# A second is what an operator's monitor bears. The answer takes some milliseconds, on a busy machine some hundred;
+# a server whose loop was occupied did not answer at all.
+BEARABLE = 1.0
+# Tornado waits 5 s for the other side's goodbye, and then says that a connection is closed.
+GOODBYE = 6.5
+
+
+@pytest.fixture(scope="module")
+def flowing(tmp_path_factory):
+    """Address and log of a server whose pages never stop to send, and which soon takes silence for absence."""
+    folder = tmp_path_factory.mktemp("flow")
+    write_notebook(folder / "page.ipynb", FLOW)
+    log = folder / "log.txt"
+    pings = ["--Voila.tornado_settings={'ws_ping_interval': 500, 'ws_ping_timeout': 1500}"]
+    with lesson_server(folder, log=log, options=pings) as address:
+        yield address, log
+
+
+def test_a_page_that_reconnects_after_a_half_open_connection_leaves_the_server_free(flowing):
+    address, log = flowing
+    session = str(uuid.uuid4())
+    with half_open_proxy(address) as proxy:
+        kernel = kernel_of_page(proxy.address + PAGE)
+        before = HostileClient(proxy.address, kernel, session=session)
+        before.answers_for(0.5)
+        proxy.swallow()
+        proxy.reset_clients()
+        after = HostileClient(proxy.address, kernel, session=session)
+        assert f"Replacing stale connection: {kernel}" in log.read_text()
+        assert "comm_msg" in after.answers_for(0.5)
+        after.close()
+        assert slowest_health(address, GOODBYE) < BEARABLE
+        before.close()
+
+
+def test_a_broken_message_from_a_client_that_does_not_say_goodbye_leaves_the_server_free(flowing):
+    address, _ = flowing
+    client = HostileClient(address, kernel_of_page(address + PAGE))
+    client.send_bytes(b"garbage!")
+    assert slowest_health(address, GOODBYE) < BEARABLE
+    client.close()
+
+
+def test_a_client_that_gives_no_sign_of_life_leaves_the_server_free(flowing):
+    address, log = flowing
+    client = HostileClient(address, kernel_of_page(address + PAGE))
+    timed_out = log.read_text().count("WebSocket ping timeout")
+    assert slowest_health(address, 3.5) < BEARABLE
+    await_that(lambda: log.read_text().count("WebSocket ping timeout") > timed_out, "the client counts as gone", 20)
+    assert slowest_health(address, GOODBYE) < BEARABLE
+    client.close()
