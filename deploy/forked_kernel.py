@@ -25,8 +25,10 @@ from deploy import kernel_child
 
 NAME = "forked-kernel"
 LAUNCHER = ["-m", "ipykernel_launcher"]
-# Seconds after which a parent counts as dead; the first start waits for its imports.
-PATIENCE = 60.0
+# Seconds after which a parent counts as dead. One that has imported all forks in milliseconds, where much else is done
+# in a second or two; meanwhile a visitor waits, and then some seconds more for an ordinary kernel.
+PATIENCE = 8.0
+PATIENCE_WITH_IMPORTS = 60.0
 ATTEMPTS = 2
 
 _context = multiprocessing.get_context("forkserver") if sys.platform == "linux" else None
@@ -57,6 +59,21 @@ def _fork_nothing() -> None:
     child = _context.Process(target=os.getpid)
     child.start()
     child.join()
+    _note_that_it_answers()
+
+
+# The parent that has last been heard of, by its process number: it has done its imports.
+_heard_of: int | None = None
+
+
+def _note_that_it_answers() -> None:
+    global _heard_of
+    _heard_of = parent_pid()
+
+
+def _patience() -> float:
+    """Seconds that an answer may take."""
+    return PATIENCE if _heard_of is not None and _heard_of == parent_pid() else PATIENCE_WITH_IMPORTS
 
 
 def parent_pid() -> int | None:
@@ -71,8 +88,15 @@ def end_parent() -> None:
         with contextlib.suppress(ProcessLookupError):
             handle = os.pidfd_open(pid)
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-            select.select([handle], [], [], 5)  # not `waitpid`: it is the fork server's to learn that it has ended
+            _has_ended(handle, 5)  # not `waitpid`: it is the fork server's to learn that it has ended
             os.close(handle)
+
+
+def _has_ended(handle: int, seconds: float | None) -> bool:
+    """Whether a process ends within so long; None waits until it has. Not `select`: it knows descriptors up to 1023."""
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    return bool(waiting.poll(None if seconds is None else 1000 * seconds))
 
 
 class ForkedProcess:
@@ -84,6 +108,7 @@ class ForkedProcess:
         # Daemon: a server that exits ends it, and does not wait for it.
         self._process = _context.Process(target=kernel_child.run, args=(arguments, environment, folder), daemon=True)
         self._process.start()
+        _note_that_it_answers()
         self.pid: int = self._process.pid
         # A handle of the process itself: its number could be given to another one, and the fork server could die.
         self._handle = os.pidfd_open(self.pid)
@@ -91,8 +116,8 @@ class ForkedProcess:
 
     def poll(self) -> int | None:
         """Return None while it runs, else its exit status (255 if the fork server died before it)."""
-        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
-            self._process.join(1)
+        if self.returncode is None and _has_ended(self._handle, 0):
+            self._process.join(0.2)  # the fork server is to tell the status; it may be hanging, and this is the loop
             self.returncode = 255 if self._process.exitcode is None else self._process.exitcode
             os.close(self._handle)
         return self.returncode
@@ -100,7 +125,7 @@ class ForkedProcess:
     def wait(self) -> int:
         """Wait until it has ended; return its exit status."""
         if self.returncode is None:
-            select.select([self._handle], [], [])
+            _has_ended(self._handle, None)
         return self.poll()
 
     def send_signal(self, number: int) -> None:
@@ -132,20 +157,45 @@ class ForkedKernel(LocalProvisioner):
         return self.connection_info
 
     async def _forked(self, arguments: list[str], environment: dict[str, str], folder: str) -> ForkedProcess | None:
-        loop = asyncio.get_running_loop()
         for _ in range(ATTEMPTS):  # a parent that has died is noticed, and another one started, by the next attempt
             if not start_parent():
                 return None
-            started = loop.run_in_executor(_starter, ForkedProcess, arguments, environment, folder)
             try:
-                return await asyncio.wait_for(started, PATIENCE)
+                return await self._fork(arguments, environment, folder)
             except TimeoutError:
                 self.log.warning("The parent of kernels does not answer; it is replaced.")
-                end_parent()
+                await asyncio.to_thread(end_parent)
+                start_parent()  # so that it has imported all when the next one comes
                 return None
             except (OSError, EOFError) as error:
                 self.log.warning("A kernel could not be forked: %r", error)
         return None
+
+    async def _fork(self, arguments: list[str], environment: dict[str, str], folder: str) -> ForkedProcess:
+        """Fork a kernel.
+
+        Raises:
+            TimeoutError: If the parent does not answer. What others wait for before does not count.
+        """
+        loop, turn = asyncio.get_running_loop(), asyncio.Event()
+
+        def start() -> ForkedProcess:
+            loop.call_soon_threadsafe(turn.set)
+            return ForkedProcess(arguments, environment, folder)
+
+        job = _starter.submit(start)
+        await turn.wait()
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(job), _patience())
+        except TimeoutError:
+            job.add_done_callback(_end_what_came_late)
+            raise
+
+
+def _end_what_came_late(job: Future[ForkedProcess]) -> None:
+    """End a kernel that was forked when an ordinary one had taken its place."""
+    if not job.cancelled() and job.exception() is None:
+        job.result().kill()
 
 
 def _is_ours(cmd: list[str]) -> bool:

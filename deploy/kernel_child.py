@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-import resource
 import signal
 import sys
 import threading
@@ -42,6 +41,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -
 
 def _limit_memory(megabytes: int) -> None:
     """Let what asks for more fail alone, with a sentence in its lab, before the machine runs out of memory."""
+    import resource  # not on Windows, where nothing is forked
+
     if megabytes:
         resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
 

@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
@@ -14,10 +15,11 @@ from plotly.offline import get_plotlyjs_version
 from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
-from deploy.room import RoomFull
+from deploy.room import RoomFull, for_gallery
 from deploy.theme import check_theme
 from widgets.live_figure import plotly_bundle
 
+GALLERY = "index.ipynb"
 TRY_AGAIN_SECONDS = 20
 
 
@@ -26,6 +28,7 @@ class LessonPageHandler(TornadoVoilaHandler):
 
     _turns = asyncio.Semaphore(max(2, os.cpu_count() or 1))
     _left = False
+    trouble: Exception | None = None
 
     def on_connection_close(self) -> None:
         """Note that whoever asked has gone before the page was whole; it will send no beacon."""
@@ -36,17 +39,44 @@ class LessonPageHandler(TornadoVoilaHandler):
     async def get(self, path: str | None = None) -> None:
         """Render the notebook at `path`, or say that the room is full (503)."""
         check_theme(self)
-        if self.kernel_manager.full:  # without waiting for a turn
+        room = self.kernel_manager
+        for_gallery.set((self.notebook_path or path) == GALLERY)
+        if room.full:  # without waiting for a turn
             self._say_full()
             return
-        async with self._turns:
-            try:
+        is_whole = False
+        try:
+            async with self._turns:
                 await super().get(path)
-                self.kernel_manager.page_is_whole()
-            except RoomFull:
-                self._say_full()
-        if self._left:
-            await self.kernel_manager.end_started()
+            is_whole = self.trouble is None and not self._left
+        except RoomFull:
+            self._say_full()
+        except Exception as trouble:
+            self._note(trouble)
+            raise
+        finally:
+            if is_whole:
+                room.page_is_whole()
+            else:
+                await room.end_started()
+        if self.trouble is not None:
+            self._note(self.trouble)
+            self.log.error("The page %s could not be made: %r", path, self.trouble)
+            self.write(self.render_template("failed.html"))
+
+    @authenticated
+    async def head(self, path: str | None = None) -> None:
+        """Say whether there is a page, without making it."""
+        check_theme(self)
+        for_gallery.set((self.notebook_path or path) == GALLERY)
+        if not await ensure_async(self.contents_manager.file_exists(self.notebook_path or path or "")):
+            raise HTTPError(404)
+        self.set_status(503 if self.kernel_manager.full else 200)
+
+    def _note(self, trouble: Exception) -> None:
+        """Let the health say that no kernel starts, if that is what went wrong."""
+        if not isinstance(trouble, HTTPError):
+            self.kernel_manager.note_start(trouble)
 
     def _say_full(self) -> None:
         self.set_status(503)
@@ -62,15 +92,18 @@ class HealthHandler(JupyterHandler):
     def get(self) -> None:
         """Answer with JSON: status, seats, taken, connected, seconds since the start.
 
-        The status is `ok`, `full`, `starting` (pages are slow for some more seconds) or `closing`; 503 for these two.
+        The status is `ok`, `full`, `starting` (pages are slow for some more seconds), `failing` (no kernel can start,
+        and so no page) or `closing`; 503 for these three.
         """
-        room, warm = self.kernel_manager, self.settings["warm"].done()
-        status = "closing" if room.closing else "starting" if not warm else "full" if room.full else "ok"
-        self.set_status(503 if status in ("closing", "starting") else 200)
+        room = self.kernel_manager
+        status = room.status
+        self.set_status(200 if status in ("ok", "full") else 503)
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         seconds = round(asyncio.get_running_loop().time() - self.settings["started"])
         self.finish(json.dumps({"status": status, **room.of_this_moment(), "seconds": seconds}))
+
+    head = get
 
 
 class KernelStateHandler(KernelHandler):
@@ -94,6 +127,8 @@ class PlotlyHandler(RequestHandler):
         self.set_header("Content-Encoding", "gzip")
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
         self.finish(bundle)
+
+    head = get
 
 
 def plotly_address(base: str) -> str:

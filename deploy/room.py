@@ -56,8 +56,9 @@ class LessonKernels(AsyncMappingKernelManager):
         self._leaving: set[str] = set()
         self._presence = Presence()
         self._ending: set[asyncio.Task[None]] = set()
+        self._start_failed = asyncio.Event()
         self.closing = False
-        self.failing = False
+        self.warm = False
 
     @default("context")
     def _default_context(self) -> zmq.asyncio.Context:
@@ -76,6 +77,30 @@ class LessonKernels(AsyncMappingKernelManager):
     def full(self) -> bool:
         """Whether no other lesson can be opened; where this request asks for the gallery, no other gallery."""
         return self.closing or self._count(for_gallery.get()) >= self.seats
+
+    @property
+    def status(self) -> str:
+        """How it is, in a word: see `HealthHandler`."""
+        if self.closing:
+            return "closing"
+        if self._start_failed.is_set():
+            return "failing"
+        if not self.warm:
+            return "starting"
+        return "full" if self.full else "ok"
+
+    def note_start(self, trouble: Exception | None) -> None:
+        """Note that a kernel has started and answered, or what kept it from that."""
+        if trouble is None:
+            self.warm = True
+            self._start_failed.clear()
+            return
+        self.log.error("No kernel can be started: %r", trouble)
+        self._start_failed.set()
+
+    async def trouble(self) -> None:
+        """Wait until a kernel has failed to start."""
+        await self._start_failed.wait()
 
     def _count(self, galleries: bool) -> int:
         here = set(self.list_kernel_ids()) - self._leaving
@@ -100,9 +125,11 @@ class LessonKernels(AsyncMappingKernelManager):
         return kernel_id
 
     def page_is_whole(self) -> None:
-        """Note that the page of the kernel that this request has started is made: now it is the browser's turn."""
+        """Note that this request has made a page, if it has started a kernel for one: now it is the browser's turn."""
+        if started.get() is None:
+            return
         self._step_back()
-        self.failing = False
+        self.note_start(None)
         asyncio.get_running_loop().call_later(self.join_timeout, self._end_unless_joined, started.get())
 
     def _step_back(self) -> None:

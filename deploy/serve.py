@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from plotly.offline import get_plotlyjs_version
 from tornado.ioloop import IOLoop
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Integer, Unicode, default
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
@@ -25,18 +26,26 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
-from deploy import forked_kernel
+from deploy import forked_kernel, probe, renderer, socket_folder  # noqa: F401 - `renderer` is found by Voilà
 from deploy.connection import LessonConnection
+from deploy.descriptors import seats_that_fit
+from deploy.ending import Ending
 from deploy.headers import PageHeaders
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 from deploy.logs import JsonFormatter, log_request
-from deploy.page_handlers import HealthHandler, KernelStateHandler, LessonPageHandler, PlotlyHandler, plotly_address
+from deploy.page_handlers import (
+    GALLERY,
+    HealthHandler,
+    KernelStateHandler,
+    LessonPageHandler,
+    PlotlyHandler,
+    plotly_address,
+)
 from deploy.room import LessonKernels
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-GALLERY = "index.ipynb"
 OURS = {
     KernelHandler: KernelStateHandler,
     TornadoVoilaHandler: LessonPageHandler,
@@ -46,7 +55,6 @@ OURS = {
 NOT_SERVED = {VoilaContentsHandler, TornadoVoilaTreeHandler}  # the gallery stands in their place
 # Extensions of JupyterLab that a lesson does without; that of plotly alone is some megabytes.
 NOT_NEEDED = ("jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview")
-SECONDS_TO_END = 5
 
 
 class LessonServer(Voila):
@@ -75,17 +83,44 @@ class LessonServer(Voila):
         os.environ["LESSONS_KERNEL_MEGABYTES"] = str(self.kernel_megabytes)
         PageHeaders.ancestors = self.frame_ancestors
         self.voila_configuration.page_config_hook = _with_plotly
+        self._find_room()
         self.warm = forked_kernel.warm_up()
 
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
         self.template_paths = [str(TEMPLATES), *self.template_paths]
 
+    @default("connection_dir_root")
+    def _default_connection_dir_root(self) -> str:
+        return socket_folder.root()
+
+    def _find_room(self) -> None:
+        """Let kernels' sockets and the descriptors of all seats fit into what the system allows."""
+        kernels = self.config.KernelManager
+        if kernels.get("transport") == "ipc" and not socket_folder.fits(self.connection_dir_root):
+            self.log.warning(
+                "%s is too long a path for sockets; kernels use ports of this machine.", self.connection_dir_root
+            )
+            kernels.transport = "tcp"
+        room = self.config.LessonKernels
+        seats = room.get("seats", LessonKernels.seats.default_value)
+        room.seats = seats_that_fit(seats)
+        if room.seats < seats:
+            self.log.warning(
+                "The system allows so few open files (ulimit -n) that %d seats of %d fit.", room.seats, seats
+            )
+
     def init_settings(self) -> dict[str, Any]:
         self.kernel_websocket_connection_class = LessonConnection
         settings = super().init_settings()
-        started = asyncio.get_event_loop_policy().get_event_loop().time()
-        return {**settings, "log_function": log_request, "started": started, "warm": self.warm}
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        loop.create_task(self._try_kernels())
+        Ending(self.kernel_manager, IOLoop.current(), self.log).listen()
+        return {**settings, "log_function": log_request, "started": loop.time()}
+
+    async def _try_kernels(self) -> None:
+        await asyncio.wrap_future(self.warm)
+        await probe.watch(self.kernel_manager)
 
     def init_handlers(self) -> list[Any]:
         self.app.add_transform(PageHeaders)
@@ -107,20 +142,9 @@ class LessonServer(Voila):
         ]
         return [*root, *ours, *handlers]
 
-    def _handle_signal_stop(self, sig: int, frame: Any) -> None:
-        IOLoop.current().add_callback_from_signal(self._end)
-
-    async def _end(self) -> None:
-        """Let nobody in any more, end all kernels, then the server."""
-        if self.kernel_manager.closing:
-            return
-        self.kernel_manager.closing = True
-        self.log.info("Ending: %d kernels.", len(self.kernel_manager.list_kernel_ids()))
-        try:
-            await asyncio.wait_for(self.kernel_manager.shutdown_all(now=True), SECONDS_TO_END)
-        except TimeoutError:
-            self.log.warning("Some kernels did not end in %d s.", SECONDS_TO_END)
-        self.ioloop.stop()
+    def stop(self) -> None:
+        """Leave nothing behind; kernels have ended before."""
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
 
 
 def _with_plotly(page_config: dict[str, Any], base_url: str, **_: Any) -> dict[str, Any]:
@@ -150,7 +174,7 @@ def main(arguments: list[str]) -> None:
         # A kernel that died is not started again: its page would be without its labs. The page says so instead.
         "--KernelRestarter.restart_limit=0",
         "--MappingKernelManager.cull_idle_timeout=600",
-        "--MappingKernelManager.cull_interval=60",
+        "--MappingKernelManager.cull_interval=30",
     ]
     if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
         arguments = [str(NOTEBOOKS), *arguments]
