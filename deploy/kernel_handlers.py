@@ -12,6 +12,7 @@ from tornado.websocket import WebSocketClosedError
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 
 from deploy.connection import PROTOCOL, LessonConnection
+from deploy.hosts import AskedHere, asked_hosts
 
 CONTROL = "jupyter.widget.control"
 PARTS = (6, 200)  # offsets of a message: its channel, header, parent, metadata and content, then its buffers
@@ -22,7 +23,7 @@ MOST_BYTES_UNSENT = 8 * 2**20
 MOST_CONNECTIONS = 4
 
 
-class LessonWebsocketHandler(KernelWebsocketHandler):
+class LessonWebsocketHandler(AskedHere, KernelWebsocketHandler):
     """The websocket of a page: for clients of the v1 protocol, as each page of ours is; what is no message ends it.
 
     Not Voilà's own handler (0.5): that one reads the head of each outgoing message again, and takes for granted that it
@@ -115,7 +116,7 @@ def _kind_and_content(message: bytes | str) -> tuple[str, bytes]:
     return json.loads(message[offsets[1] : offsets[2]])["msg_type"], message[offsets[4] : offsets[5]]
 
 
-class LessonShutdownHandler(VoilaShutdownKernelHandler):
+class LessonShutdownHandler(AskedHere, VoilaShutdownKernelHandler):
     """Ends a kernel when its page is left.
 
     The browser says so with a beacon, which can carry no token against cross-site requests: Voilà 0.5 answers 403 and
@@ -124,6 +125,6 @@ class LessonShutdownHandler(VoilaShutdownKernelHandler):
 
     def check_xsrf_cookie(self) -> None:
         """Refuse requests that pages of other sites make."""
-        origin = self.request.headers.get("Origin", "")
-        if urlsplit(origin).netloc != self.request.host:
+        origin = urlsplit(self.request.headers.get("Origin", "")).netloc.lower()
+        if origin not in asked_hosts(self.request):
             raise HTTPError(403, "Only a page of this server may end its kernel.")

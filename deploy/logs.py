@@ -47,3 +47,13 @@ def log_request(handler: RequestHandler) -> None:
 
 def _is_news(handler: RequestHandler) -> bool:
     return handler.get_status() >= 400 or handler.request.path == "/" or "/voila/render/" in handler.request.path
+
+
+# What Jupyter and tornado say of a request that the line about the request says again.
+_SAID_TWICE = ("%d %s: %s", "wrote error: %r")
+
+
+def say_once(log: logging.Logger) -> None:
+    """Let a request that is refused be one line."""
+    for logger in (log, logging.getLogger("tornado.general")):
+        logger.addFilter(lambda record: record.msg not in _SAID_TWICE)

@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs_version
 from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
+from deploy.hosts import AskedHere
 from deploy.room import RoomFull, for_gallery
 from deploy.theme import check_theme
 from widgets.live_figure import plotly_bundle
@@ -38,9 +39,8 @@ class LessonPageHandler(TornadoVoilaHandler):
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Render the notebook at `path`, or say that the room is full (503)."""
-        check_theme(self)
         room = self.kernel_manager
-        for_gallery.set((self.notebook_path or path) == GALLERY)
+        await self._find(path)
         if room.full:  # without waiting for a turn
             self._say_full()
             return
@@ -51,32 +51,42 @@ class LessonPageHandler(TornadoVoilaHandler):
             is_whole = self.trouble is None and not self._left
         except RoomFull:
             self._say_full()
-        except Exception as trouble:
-            self._note(trouble)
-            raise
         finally:
             if is_whole:
                 room.page_is_whole()
             else:
                 await room.end_started()
         if self.trouble is not None:
-            self._note(self.trouble)
             self.log.error("The page %s could not be made: %r", path, self.trouble)
             self.write(self.render_template("failed.html"))
 
     @authenticated
     async def head(self, path: str | None = None) -> None:
         """Say whether there is a page, without making it."""
-        check_theme(self)
-        for_gallery.set((self.notebook_path or path) == GALLERY)
-        if not await ensure_async(self.contents_manager.file_exists(self.notebook_path or path or "")):
-            raise HTTPError(404)
+        await self._find(path)
         self.set_status(503 if self.kernel_manager.full else 200)
 
-    def _note(self, trouble: Exception) -> None:
-        """Let the health say that no kernel starts, if that is what went wrong."""
-        if not isinstance(trouble, HTTPError):
-            self.kernel_manager.note_start(trouble)
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Read a part of the address; what is no text is a wrong address, whoever asks for it."""
+        try:
+            return super().decode_argument(value, name)
+        except HTTPError:
+            self.current_user = None
+            raise
+
+    async def _find(self, path: str | None) -> None:
+        """Note whether this request is for the gallery.
+
+        Raises:
+            HTTPError: 404, if there is no such notebook; 400, if there is no such theme.
+        """
+        check_theme(self)
+        notebook = self.notebook_path or (path or "").strip("/")
+        kinds = (".ipynb", *self.voila_configuration.extension_language_mapping)
+        is_name = notebook.lower().endswith(kinds) and notebook.isprintable()
+        if not is_name or not await ensure_async(self.contents_manager.file_exists(notebook)):
+            raise HTTPError(404)
+        for_gallery.set(notebook == GALLERY)
 
     def _say_full(self) -> None:
         self.set_status(503)
@@ -106,7 +116,7 @@ class HealthHandler(JupyterHandler):
     head = get
 
 
-class KernelStateHandler(KernelHandler):
+class KernelStateHandler(AskedHere, KernelHandler):
     """Says of a kernel that it is there; a page asks for its own. Ending one takes the beacon of its page."""
 
     async def delete(self, kernel_id: str) -> Any:

@@ -20,6 +20,13 @@ class LessonRenderer(NotebookRenderer):
         except Exception as trouble:
             self.request_handler.trouble = trouble
 
+    async def _jinja_kernel_start(self, *arguments: Any, **options: Any) -> str:
+        try:
+            return await super()._jinja_kernel_start(*arguments, **options)
+        except Exception as trouble:
+            self.request_handler.kernel_manager.note_start(trouble)
+            raise
+
 
 # Voilà offers no other way to choose one.
 voila.handler.NotebookRenderer = LessonRenderer

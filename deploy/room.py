@@ -119,6 +119,9 @@ class LessonKernels(AsyncMappingKernelManager):
         try:
             kernel_id = await super().start_kernel(**arguments)
             self._presence.begin(kernel_id, gallery)
+        except Exception as trouble:
+            self.note_start(trouble)
+            raise
         finally:
             self._starting[gallery] -= 1
         started.set(kernel_id)

@@ -8,19 +8,26 @@ Takes every option that `voila` takes. Listens on loopback unless told otherwise
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from jinja2 import ChoiceLoader, FileSystemLoader
+from jupyter_server.base.handlers import Template404
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from plotly.offline import get_plotlyjs_version
 from tornado.ioloop import IOLoop
-from traitlets import Bool, Integer, Unicode, default
+from tornado.routing import Rule
+from traitlets import Bool, Integer, List, Unicode, default
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
@@ -30,10 +37,12 @@ from deploy import forked_kernel, probe, renderer, socket_folder  # noqa: F401 -
 from deploy.connection import LessonConnection
 from deploy.descriptors import seats_that_fit
 from deploy.ending import Ending
+from deploy.files import LessonFiles, TemplateFileHandler
 from deploy.headers import PageHeaders
+from deploy.hosts import ForeignHost, ForeignHostHandler, Hosts
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
-from deploy.logs import JsonFormatter, log_request
+from deploy.logs import JsonFormatter, log_request, say_once
 from deploy.page_handlers import (
     GALLERY,
     HealthHandler,
@@ -50,6 +59,7 @@ OURS = {
     KernelHandler: KernelStateHandler,
     TornadoVoilaHandler: LessonPageHandler,
     VoilaKernelWebsocketHandler: LessonWebsocketHandler,
+    TemplateStaticFileHandler: TemplateFileHandler,
     VoilaShutdownKernelHandler: LessonShutdownHandler,
 }
 NOT_SERVED = {VoilaContentsHandler, TornadoVoilaTreeHandler}  # the gallery stands in their place
@@ -61,11 +71,20 @@ class LessonServer(Voila):
     """Voilà over the notebooks folder, for a room of students."""
 
     classes = [*Voila.classes, LessonKernels]
-    aliases = {**Voila.aliases, "seats": "LessonKernels.seats", "run-seconds": "LessonServer.run_seconds"}
+    aliases = {
+        **Voila.aliases,
+        "seats": "LessonKernels.seats",
+        "run-seconds": "LessonServer.run_seconds",
+        "host": "LessonServer.hosts",
+    }
     flags = {**Voila.flags, "json-logs": ({"LessonServer": {"json_logs": True}}, "Log one line of JSON an event.")}
 
     run_seconds = Integer(300, help="Seconds that a run trains until it waits for another Play.").tag(config=True)
     kernel_megabytes = Integer(2000, help="Memory that a forked kernel may ask for.").tag(config=True)
+    hosts = List(
+        Unicode(),
+        help="Names that the server answers to, beside those of this machine and of a local network; '*' for all.",
+    ).tag(config=True)
     json_logs = Bool(False, help="Log one line of JSON an event.").tag(config=True)
     frame_ancestors = Unicode("'self'", help="Who may show the lessons in a frame (Content-Security-Policy).").tag(
         config=True
@@ -81,6 +100,8 @@ class LessonServer(Voila):
             }
         os.environ["LESSONS_RUN_SECONDS"] = str(self.run_seconds)
         os.environ["LESSONS_KERNEL_MEGABYTES"] = str(self.kernel_megabytes)
+        if self.log_level > logging.DEBUG:  # with --debug, the reasons are there
+            say_once(logging.getLogger(type(self).__name__))
         PageHeaders.ancestors = self.frame_ancestors
         self.voila_configuration.page_config_hook = _with_plotly
         self._find_room()
@@ -116,7 +137,17 @@ class LessonServer(Voila):
         loop = asyncio.get_event_loop_policy().get_event_loop()
         loop.create_task(self._try_kernels())
         Ending(self.kernel_manager, IOLoop.current(), self.log).listen()
-        return {**settings, "log_function": log_request, "started": loop.time()}
+        # Errors look the same wherever they come from; Jupyter's own pages ask for files that are not served here.
+        shown = settings["jinja2_env"]
+        shown.loader = ChoiceLoader([FileSystemLoader(str(TEMPLATES)), shown.loader])
+        self.contents_manager = LessonFiles(parent=self)
+        return {
+            **settings,
+            "contents_manager": self.contents_manager,
+            "default_handler_class": Template404,
+            "log_function": log_request,
+            "started": loop.time(),
+        }
 
     async def _try_kernels(self) -> None:
         await asyncio.wrap_future(self.warm)
@@ -140,7 +171,13 @@ class LessonServer(Voila):
             (url_path_join(self.server_url, "/health"), HealthHandler),
             (plotly_address(self.server_url), PlotlyHandler),
         ]
-        return [*root, *ours, *handlers]
+        foreign = Rule(ForeignHost(Hosts(self._names())), ForeignHostHandler)
+        return [foreign, *root, *ours, *handlers]
+
+    def _names(self) -> list[str]:
+        """Names that the operator has given to this server."""
+        displayed = urlsplit(self.custom_display_url).netloc
+        return [*self.hosts, socket.gethostname(), *filter(None, [self.ip, displayed])]
 
     def stop(self) -> None:
         """Leave nothing behind; kernels have ended before."""
