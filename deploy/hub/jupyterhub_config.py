@@ -31,7 +31,7 @@ c.JupyterHub.cleanup_servers = c.JupyterHub.cleanup_proxy = True  # they end wit
 c.Authenticator.allow_all = True
 c.Authenticator.username_pattern = r"\w[\w@.-]{0,63}\Z"  # a name is also a folder's, and must not be '..'
 if chosen.password is None:
-    c.JupyterHub.authenticator_class = "dummy"
+    c.JupyterHub.authenticator_class = "deploy.hub.trial.TrialAuthenticator"
 else:
     c.JupyterHub.authenticator_class = "shared-password"
     c.SharedPasswordAuthenticator.user_password = chosen.password

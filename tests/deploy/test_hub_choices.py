@@ -85,7 +85,7 @@ def test_the_configuration_follows_the_choices(configured, tmp_path):
 def test_a_trial_lets_everyone_of_this_machine_in(configured, monkeypatch):
     monkeypatch.delenv("LESSONS_HUB_PASSWORD", raising=False)
     read = configured(LESSONS_HUB_TRIAL="1")
-    assert read.JupyterHub.authenticator_class == "dummy"
+    assert read.JupyterHub.authenticator_class == "deploy.hub.trial.TrialAuthenticator"
     assert "127.0.0.1" in read.JupyterHub.bind_url
 
 
