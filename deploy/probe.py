@@ -36,7 +36,9 @@ async def try_a_kernel(room: LessonKernels) -> None:
 
 
 async def watch(room: LessonKernels) -> None:
-    """Try a kernel once, and again and again while none starts; the room knows whether it is failing."""
+    """Try a kernel once, unless the first page does, and again and again while none starts."""
+    if not room.is_empty:
+        await room.trouble()
     while not room.closing:
         try:
             await try_a_kernel(room)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,6 +79,11 @@ class LessonKernels(AsyncMappingKernelManager):
         return self.closing or self._count(for_gallery.get()) >= self.seats
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here, or on the way."""
+        return not self._kernels and not any(self._starting.values())
+
+    @property
     def status(self) -> str:
         """How it is, in a word: see `HealthHandler`."""
         if self.closing:
@@ -149,7 +154,10 @@ class LessonKernels(AsyncMappingKernelManager):
         if kernel_id not in self._kernels or kernel_id in self._leaving or self._presence.has_joined(kernel_id):
             return
         self.log.info("No browser has connected to kernel %s; it ends.", kernel_id)
-        task = asyncio.ensure_future(self.shutdown_kernel(kernel_id, now=True))
+        self._in_background(self.shutdown_kernel(kernel_id, now=True))
+
+    def _in_background(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(ending)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
@@ -178,7 +186,17 @@ class LessonKernels(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
         self._presence.end(kernel_id)
+        self._kernel_connections.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
+
+    def _handle_kernel_died(self, kernel_id: str) -> None:
+        """Leave nothing open of a kernel that has died; Jupyter does so only for those that it ends itself."""
+        kernel = self._kernels.get(kernel_id)
+        if kernel is not None:
+            self.stop_watching_activity(kernel_id)
+            self.stop_buffering(kernel_id)
+            super()._handle_kernel_died(kernel_id)
+            self._in_background(kernel.cleanup_resources())
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page is gone or left alone."""

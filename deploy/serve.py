@@ -65,6 +65,8 @@ OURS = {
 NOT_SERVED = {VoilaContentsHandler, TornadoVoilaTreeHandler}  # the gallery stands in their place
 # Extensions of JupyterLab that a lesson does without; that of plotly alone is some megabytes.
 NOT_NEEDED = ("jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview")
+# What a page sends: settings, a function of the learner's, a curve that was drawn by hand. All are far smaller.
+MOST_BYTES_A_MESSAGE = 2**20
 
 
 class LessonServer(Voila):
@@ -146,11 +148,13 @@ class LessonServer(Voila):
             "contents_manager": self.contents_manager,
             "default_handler_class": Template404,
             "log_function": log_request,
+            "websocket_max_message_size": MOST_BYTES_A_MESSAGE,
             "started": loop.time(),
         }
 
     async def _try_kernels(self) -> None:
-        await asyncio.wrap_future(self.warm)
+        # Whether the parent forks or does not: pages do without it, and so does the first kernel that is tried.
+        await asyncio.wait([asyncio.wrap_future(self.warm)], timeout=forked_kernel.PATIENCE_WITH_IMPORTS)
         await probe.watch(self.kernel_manager)
 
     def init_handlers(self) -> list[Any]:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Response
 
 from tests.browser.hostile_client import HostileClient
 from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
-from tests.browser.served import lesson_server
+from tests.browser.served import lesson_server, write_notebook
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
@@ -275,6 +275,19 @@ def test_ordinary_kernels_serve_the_same_pages(visit):
         page, _ = visit(address + LESSON)
         assert LabOnPage(page, 0).points(0, 1)[0]
         assert not _kernels(server_process(address))
+
+
+def test_a_page_that_could_not_be_made_says_so(visit, tmp_path):
+    """It turned for ever: Voilà had sent its beginning, and waited for a kernel that had ended."""
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    ends_at_once = {"argv": ["false", "{connection_file}"], "display_name": "Broken", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(ends_at_once))
+    write_notebook(tmp_path / "page.ipynb", "1 + 1")
+    with lesson_server(tmp_path, environment={"JUPYTER_PATH": str(tmp_path / "jupyter")}) as address:
+        page, _ = visit(f"{address}/voila/render/page.ipynb")
+        page.get_by_role("alert").filter(has_text="could not be made").wait_for()
+        assert page.get_by_role("link", name="Try again").is_visible()
 
 
 def test_health_is_open_to_all_and_tells_of_nobody(voila):

@@ -47,14 +47,13 @@ def test_a_monitor_that_asks_for_the_head_alone_starts_no_kernel(room, path, sta
 
 ODD = [
     *("/logout", "/login", "/nothing", "/%ff", "/voila/render/", "/voila/render/%00", "/voila/render/%ff"),
+    *("/voila/render/x.txt", "/voila/render/a%0ab.ipynb", "/voila/files/", "/voila/static/", "/voila/api/themes/"),
     *(
-        "/voila/render/x.txt",
-        "/voila/render/a%0ab.ipynb",
         "/voila/templates/",
         "/voila/templates/x/y/z",
-        "/voila/files/",
+        "/voila/templates/no/static/x",
+        "/voila/templates/x/static/../x",
     ),
-    *("/voila/templates/nothing/static/x", "/voila/templates/lab/static/../x", "/voila/static/", "/voila/api/themes/"),
     *("/voila/api/shutdown/x", f"/api/kernels/{NOBODY}", f"/api/kernels/{NOBODY}/channels", LESSON + "?theme=x"),
 ]
 
@@ -98,13 +97,11 @@ def test_a_server_answers_to_its_own_names_alone(room):
     for host in ("lessons.example", "192.168.1.20:8866", "teacher-pc.local"):
         assert answer(address + "/health", headers={"Host": host})[0] == 200
     for path in ("/", "/health", LESSON, "/voila/static/voila.js", f"/api/kernels/{NOBODY}"):
-        said = []
-        lines = lines_of(
-            log, lambda path=path, said=said: said.append(answer(address + path, headers={"Host": "evil.example"}))
-        )
-        assert said[0][0] == 421
-        assert "--host=" in said[0][1]
-        assert len(lines) <= 1
+        status, text = answer(address + path, headers={"Host": "evil.example"})
+        assert status == 421
+        assert "--host=" in text
+    asked = lines_of(log, lambda: answer(address + LESSON, headers={"Host": "evil.example"}))
+    assert len(asked) == 1
 
 
 def test_a_lesson_that_no_browser_opens_gives_its_seat_back_soon(room):
@@ -158,7 +155,6 @@ def test_a_page_behind_a_proxy_that_replaces_its_name_connects_if_the_proxy_says
 def test_a_connection_that_is_refused_is_two_lines_at_most_and_no_traceback(room):
     """A page whose proxy replaces its name tries again every few seconds."""
     address, log = room
-    await_that(lambda: health(address)["taken"] == 0, "the seat is free")
 
     def refused():
         with pytest.raises(websocket.WebSocketBadStatusException):

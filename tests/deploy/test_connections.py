@@ -2,12 +2,13 @@
 
 import uuid
 
+import psutil
 import pytest
 
 from tests.browser.half_open import half_open_proxy
 from tests.browser.hostile_client import HostileClient
 from tests.browser.served import lesson_server, write_notebook
-from tests.deploy.visitor import await_that, kernel_of_page, slowest_health
+from tests.deploy.visitor import await_that, health, kernel_of_page, slowest_health
 
 # A training's frames without the training: a message with a buffer every few milliseconds, come what may.
 FLOW = """
@@ -77,3 +78,29 @@ def test_a_client_that_gives_no_sign_of_life_leaves_the_server_free(flowing):
     await_that(lambda: log.read_text().count("WebSocket ping timeout") > timed_out, "the client counts as gone", 20)
     assert slowest_health(address, GOODBYE) < BEARABLE
     client.close()
+
+
+def test_a_kernel_that_dies_leaves_nothing_open(flowing):
+    """Each leaves sockets, and a room has hundreds of pages a day: in the end no kernel could be started."""
+    address, _ = flowing
+    port = int(address.rsplit(":", 1)[1])
+    server = next(each for each in psutil.Process().children() if f"--port={port}" in each.cmdline())
+
+    def kernels():
+        return {kernel for parent in server.children() for kernel in parent.children()}
+
+    def come_and_die():
+        others, taken = kernels(), health(address)["taken"]
+        client = HostileClient(address, kernel_of_page(address + PAGE))
+        client.answers_for(0.2)
+        client.close()  # what its kernel says is held for it from now on
+        for kernel in kernels() - others:
+            kernel.kill()
+        await_that(lambda: health(address)["taken"] <= taken, "the server has noticed")
+
+    come_and_die()
+    before = server.num_fds()
+    come_and_die()
+    come_and_die()
+    # The same as before, but for a connection of HTTP that is just closing; each kernel left five sockets of two each.
+    await_that(lambda: server.num_fds() <= before + 4, "what belonged to the kernels is closed", 30)

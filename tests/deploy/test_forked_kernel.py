@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jupyter_client.manager import AsyncKernelManager
@@ -212,6 +214,30 @@ def test_a_parent_that_does_not_answer_is_replaced_and_an_ordinary_kernel_starts
         assert isinstance(kernel.manager.provisioner.process, forked_kernel.ForkedProcess)
 
     with_kernels(1, later)
+
+
+def test_a_parent_that_has_imported_all_has_less_time_to_answer_than_one_that_has_not():
+    """A visitor waits for it; with the time that imports take, and an ordinary kernel after it, that was 81 s."""
+
+    async def scene(kernel):
+        assert forked_kernel._patience() == forked_kernel.PATIENCE < 10
+        forked_kernel.end_parent()
+        ends(forked_kernel.parent_pid())
+        assert forked_kernel.start_parent()
+        assert forked_kernel._patience() == forked_kernel.PATIENCE_WITH_IMPORTS
+
+    with_kernels(1, scene)
+
+
+def test_a_kernel_that_is_forked_too_late_ends():
+    ended = []
+    job = Future()
+    job.add_done_callback(forked_kernel._end_what_came_late)
+    job.set_result(SimpleNamespace(kill=lambda: ended.append(True)))
+    failed = Future()
+    failed.add_done_callback(forked_kernel._end_what_came_late)
+    failed.set_exception(EOFError())
+    assert ended == [True]
 
 
 def test_a_kernel_that_asks_for_too_much_memory_is_refused_and_lives_on():
