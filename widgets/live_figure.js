@@ -5,6 +5,7 @@ const POINTS_OF_A_PATH = 4000;
 const FULL_EVERY_MS = 400;
 const SUMMARY_EVERY_MS = 2000;
 const TRACES_IN_SUMMARY = 6;
+const PLOTLY_AGAIN_MS = 30000;
 const PHONE = matchMedia("(max-width: 760px)");
 const PHONE_HEIGHT = 240;
 const shared = (globalThis.__trainingDynamicsLab ??= {});
@@ -18,20 +19,18 @@ function plotlyFor(model) {
   return shared[key];
 }
 
+// Asked for again while it does not come: question or answer may be lost with a connection.
 function fetchPlotly(model) {
   return new Promise((resolve, reject) => {
     const receive = (message, buffers) => {
       if (message.type !== "plotly") return;
-      clearTimeout(timer);
+      clearInterval(timer);
       model.off("msg:custom", receive);
       evaluate(buffers[0]).then(resolve, reject);
     };
-    const timer = setTimeout(() => {
-      model.off("msg:custom", receive);
-      reject(new Error("The kernel did not send plotly.js within 60 seconds."));
-    }, 60000);
+    const timer = setInterval(() => tell(model, { type: "plotly" }), PLOTLY_AGAIN_MS);
     model.on("msg:custom", receive);
-    model.send({ type: "plotly" });
+    tell(model, { type: "plotly" });
   });
 }
 
@@ -421,6 +420,7 @@ class Figure {
 class View {
   constructor(Plotly, model, element) {
     Object.assign(this, { Plotly, model, element, figures: [], waiting: [], scheduled: false });
+    this.delivery = new Delivery(model, (message, buffers) => this.receive(message, buffers));
     this.drawn = 0;
     this.observer = new ResizeObserver(() => requestAnimationFrame(() => this.figures.forEach((f) => f.resize())));
     this.observer.observe(element);
@@ -455,18 +455,9 @@ class View {
     } catch (error) {
       console.error("A live figure could not be drawn", error);
     } finally {
-      this.acknowledge(messages.at(-1).n);
+      this.delivery.acknowledge(messages.at(-1).n);
       this.scheduled = false;
       this.schedule();
-    }
-  }
-
-  // A page that is being left has let go of its kernel, and jupyter-widgets throws at whoever still tells it something.
-  acknowledge(n) {
-    try {
-      this.model.send({ type: "ack", n });
-    } catch (error) {
-      console.debug("A frame went unacknowledged", error);
     }
   }
 
@@ -485,7 +476,7 @@ class View {
         this.figures.push(figure);
         figure.watchZoom();
       }
-      figure.letPoint((message) => this.model.send({ ...message, figure: index }));
+      figure.letPoint((message) => tell(this.model, { ...message, figure: index }));
     }
   }
 
@@ -528,6 +519,7 @@ class View {
   }
 
   close() {
+    this.delivery.close();
     this.observer.disconnect();
     this.themes.disconnect();
     this.figures.forEach((figure) => figure.close());
@@ -566,27 +558,18 @@ async function render({ model, el }) {
   note.textContent = "Loading the figure…";
   el.append(note);
   let view = null;
-  let greeted = false;
   const left = new AbortController();
-  const receive = (message, buffers) => {
-    greeted ||= message.type === "state";
-    // Frames that come before the first state belong to figures that this view has not seen.
-    if (greeted && message.type !== "plotly") view.receive(message, buffers);
-  };
   try {
     await nearTheScreen(el, left.signal);
     const Plotly = await plotlyFor(model);
     if (left.signal.aborted) return;
     note.remove();
     view = new View(Plotly, model, el);
-    model.on("msg:custom", receive);
-    model.send({ type: "hello" });
   } catch (error) {
     note.textContent = `The figure could not be loaded. ${error.message}`;
   }
   return () => {
     left.abort();
-    model.off("msg:custom", receive);
     PHONE.removeEventListener("change", turn);
     view?.close();
   };

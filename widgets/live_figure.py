@@ -3,9 +3,11 @@
 Protocol, all as custom messages of one anywidget (see live_figure.js for the other end):
 
 - browser -> kernel: `plotly` (send plotly.js, once a page), `hello` (send everything), `ack` (frame `n` is on screen),
-  `point` and `sketch` (a person pointed at a figure whose layout has `meta.pointer`, see pointing.js).
+  `seen` (frames up to `got` have come, those up to `drawn` are on screen), `point` and `sketch` (a person pointed at a
+  figure whose layout has `meta.pointer`, see pointing.js).
 - kernel -> browser: `plotly` (gzip in a buffer), `state` (whole figures), `frame` (operations, their numbers in one
-  buffer of float64). States and frames are numbered; at most `WINDOW` of them wait for their acknowledgement.
+  buffer of float64), `probe` (say what you have `seen`). States and frames are numbered; at most `WINDOW` of them wait
+  for their acknowledgement. One that stays away is asked after; what was lost is made up for by a state (delivery.py).
 """
 
 from __future__ import annotations
@@ -24,11 +26,15 @@ import traitlets
 from plotly.offline import get_plotlyjs_version
 
 from widgets.decimate import thin
-from widgets.one_way import OneWayWidget
+from widgets.delivery import Delivery
+from widgets.one_way import OneWayWidget, joined
+from widgets.spaced import Spaced
 
-WINDOW = 2
 POINTS_PER_FRAME = 56
 POINTS_ON_SCREEN = 600
+# plotly.js is 1.5 MB, and asked for once a page; a whole figure is up to 100 KB, and asked for once a view.
+PLOTLY_SECONDS = 2.0
+STATE_SECONDS = 0.5
 _HERE = Path(__file__).parent
 
 Numbers = Sequence[float] | np.ndarray
@@ -165,7 +171,7 @@ class LiveFigure(OneWayWidget):
     the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
     """
 
-    _esm = (_HERE / "pointing.js").read_text() + (_HERE / "live_figure.js").read_text()
+    _esm = joined("telling.js", "delivery.js", "pointing.js", "live_figure.js")
     _css = _HERE / "live_figure.css"
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
     label = traitlets.Unicode("Live figure").tag(sync=True)
@@ -176,7 +182,8 @@ class LiveFigure(OneWayWidget):
         self._on_ready: Callable[[], None] = lambda: None
         self._on_point: OnPoint = lambda figure, x, y: None
         self._on_sketch: OnSketch = lambda figure, x, y: None
-        self._sent = self._acknowledged = 0
+        self._delivery = Delivery(lambda number: self.send({"type": "probe", "n": number}))
+        self._states, self._bundles = Spaced(STATE_SECONDS), Spaced(PLOTLY_SECONDS)
         self._state_due = False
         self._show(figures)
         self.on_msg(self._receive)
@@ -200,17 +207,18 @@ class LiveFigure(OneWayWidget):
     @property
     def ready(self) -> bool:
         """Whether a frame may be sent now."""
-        return self._sent - self._acknowledged < WINDOW
+        return self._delivery.ready
 
     @property
     def frames_sent(self) -> int:
         """States and frames sent so far."""
-        return self._sent
+        return self._delivery.sent
 
     def reset(self, figures: Mapping[str, go.Figure] | go.Figure) -> None:
         """Show other figures; whatever was on its way to the old ones is dropped."""
         self._show(figures)
         self._state_due = True
+        self._delivery.ask()
         self.flush()
 
     def clear(self) -> None:
@@ -223,6 +231,7 @@ class LiveFigure(OneWayWidget):
         layouts = [operation for operation in self._frame.operations if operation[0] == "layout"]
         self._frame = _Operations()
         self._frame.operations = [["clear"], *layouts]
+        self._delivery.ask()
 
     def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
         """Append points to a trace.
@@ -298,21 +307,24 @@ class LiveFigure(OneWayWidget):
         self._dispatch({"type": "state", "figures": [shown.figure for shown in self._shown.values()]}, operations)
 
     def _dispatch(self, content: dict[str, Any], operations: _Operations) -> None:
-        self._sent += 1
-        self.send({**content, "n": self._sent, "ops": operations.operations}, [operations.buffer()])
+        number = self._delivery.number()
+        self.send({**content, "n": number, "ops": operations.operations}, [operations.buffer()])
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "plotly":
-            self.send({"type": "plotly"}, [plotly_bundle()])
+            self._bundles.ask("plotly", lambda: self.send({"type": "plotly"}, [plotly_bundle()]))
         elif kind == "hello":
-            self._acknowledged = self._sent
-            self._state_due = True
-            self._on_hello()
+            self._states.ask("state", self._make_up)
+        elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._delivery.sent:
+            self._delivery.drawn(content["n"])
             self._proceed()
-        elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._sent:
-            self._acknowledged = max(self._acknowledged, content["n"])
-            self._proceed()
+        elif kind == "seen" and type(content.get("got")) is int and type(content.get("drawn")) is int:
+            self._delivery.drawn(content["drawn"])
+            if content["got"] < self._delivery.sent:
+                self._states.ask("state", self._make_up)
+            else:
+                self._proceed()
         elif kind in ("point", "sketch"):
             self._pointed(content)
 
@@ -330,6 +342,13 @@ class LiveFigure(OneWayWidget):
             x, y = (_numbers(content.get(key), wish["columns"]) for key in "xy")
             if x is not None and y is not None:
                 self._on_sketch(names[index], x, y)
+
+    def _make_up(self) -> None:
+        """Send everything, to whoever has missed something or has just come."""
+        self._delivery.forget()
+        self._state_due = True
+        self._on_hello()
+        self._proceed()
 
     def _proceed(self) -> None:
         if self.ready and self._state_due:

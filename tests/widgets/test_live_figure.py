@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 import pytest
 from headless import Browser, wire_bytes
 
-from widgets.live_figure import WINDOW, LiveFigure
+from widgets.delivery import WINDOW
+from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot
 
 KB = 1024
