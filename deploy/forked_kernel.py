@@ -22,6 +22,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from deploy import kernel_child
+from deploy.kernel_environment import SWITCH_SECONDS
 
 NAME = "forked-kernel"
 LAUNCHER = ["-m", "ipykernel_launcher"]
@@ -152,7 +153,8 @@ class ForkedKernel(LocalProvisioner):
         environment = {str(name): str(value) for name, value in (kwargs.get("env") or os.environ).items()}
         process = await self._forked(cmd[3:], environment, folder) if _is_ours(cmd) else None
         if process is None:
-            return await super().launch_kernel(cmd, **kwargs)
+            told = [f"--IPKernelApp.exec_lines=import sys; sys.setswitchinterval({SWITCH_SECONDS})"]
+            return await super().launch_kernel([*cmd, *(told if _is_ours(cmd) else [])], **kwargs)
         self.process, self.pid, self.pgid, self.cwd = process, process.pid, process.pid, folder
         return self.connection_info
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing import current_process, parent_process
 
+from deploy.kernel_environment import SWITCH_SECONDS
+
 THREADS = "/proc/self/task"
 TRIM_SECONDS = 5
 
@@ -26,6 +28,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], folder: str) -
     os.environ.update(environment)
     os.chdir(folder)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    sys.setswitchinterval(SWITCH_SECONDS)
     _limit_memory(int(environment.get("LESSONS_KERNEL_MEGABYTES", 0)))
     _reseed()
     threading.Thread(target=_end_with_the_server, daemon=True).start()

@@ -11,3 +11,7 @@ KERNEL_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "131072",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+
+# A message passes through threads of the kernel that ask for the interpreter's lock some dozens of times; with Python's
+# own 5 ms each, a slider waits for seconds on a machine that thirty share. No variable sets it: kernels are told.
+SWITCH_SECONDS = 0.0005

@@ -33,7 +33,7 @@ def _draw() -> None:
     Widget.close_all()
 
 
-torch.set_num_threads(1)  # as every lab does; many kernels share the cores
+torch.set_num_threads(1)  # also where a notebook computes without a lab; many kernels share the cores
 _import_all(widgets)
 _draw()
 # What is here now is left out of every later collection: a collection writes to each object and so copies its page.

@@ -154,6 +154,8 @@ class Panel {
     this.parts.lanes.setAttribute("aria-label", "Lanes to compare");
     this.parts.controls.setAttribute("aria-label", "Settings");
     element.append(...Object.values(this.parts));
+    this.running = false;
+    this.presence = new Presence(model, () => this.running, () => this.showTransport());
     this.buildTransport();
     this.buildRun();
     this.buildShare();
@@ -178,11 +180,12 @@ class Panel {
   }
 
   close() {
+    this.presence.close();
     for (const [name, listener] of this.listeners) this.model.off(name, listener);
   }
 
   command(name, content = {}) {
-    this.model.send({ do: name, ...content });
+    this.presence.command({ do: name, ...content });
   }
 
   // The first change goes at once, those that follow within 40 ms as one.
@@ -328,6 +331,7 @@ class Panel {
     this.statusText.setAttribute("aria-live", this.running ? "off" : "polite");
     this.statusText.textContent = `${state}: step ${step} of ${steps}${pace}${time} · ${device}`;
     this.statusText.dataset.step = String(step);
+    if (this.presence.trouble) this.showTrouble(`step ${step} of ${steps}`);
     if (!this.speed.matches(":active")) {
       this.speed.value = speed === "fastest" ? FASTEST : Math.round(33.3 * Math.log10(speed));
       this.showSpeed(speed);
@@ -335,6 +339,17 @@ class Panel {
     this.restart.checked = restart;
     if (this.stopBelow !== document.activeElement) this.stopBelow.value = stopBelow ?? "";
     if (this.device) this.device.value = device;
+  }
+
+  // Nothing that was shown before holds any more, but what has been computed stays.
+  showTrouble(last) {
+    const { trouble, isGone } = this.presence;
+    this.statusText.setAttribute("aria-live", "polite");
+    this.statusText.textContent = isGone ? trouble : `${trouble}; the last was ${last}`;
+    if (!isGone) return;
+    this.running = false;
+    this.element.dataset.state = "gone";
+    for (const input of this.element.querySelectorAll("button, input, select")) input.disabled = true;
   }
 
   buildPresets() {

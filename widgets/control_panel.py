@@ -8,22 +8,26 @@ from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget
+from widgets.one_way import OneWayWidget, joined
+from widgets.views import Views
 
 _HERE = Path(__file__).parent
+LONGEST_VIEW = 40
 
 
 class ControlPanel(OneWayWidget):
     """Transport, lanes, settings and presets of one lab.
 
-    What a person does arrives as a command, a small dict with the key `do`, which the lab checks.
+    What a person does arrives as a command, a small dict with the key `do`, which the lab checks. Each view also says
+    that it is `here`, again and again while a run goes on, and hears that it was `heard`; and `bye`.
 
     Args:
         on_command: Called with each command.
+        on_left: Called when the last view has gone from all pages.
         traits: Initial values of the traits below.
     """
 
-    _esm = _HERE / "control_panel.js"
+    _esm = joined("telling.js", "presence.js", "control_panel.js")
     _css = _HERE / "control_panel.css"
     title = traitlets.Unicode().tag(sync=True)
     fields = traitlets.List().tag(sync=True)
@@ -34,9 +38,10 @@ class ControlPanel(OneWayWidget):
     transport = traitlets.Dict().tag(sync=True)
     refusal = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, on_command: Callable[[Any], None], **state: Any):
+    def __init__(self, on_command: Callable[[Any], None], on_left: Callable[[], None] = lambda: None, **state: Any):
         super().__init__(**state)
         self._on_command = on_command
+        self._views = Views(on_left)
         self.on_msg(self._receive)
 
     def refresh(self) -> None:
@@ -44,4 +49,11 @@ class ControlPanel(OneWayWidget):
         self.send({"type": "refresh"})
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        self._on_command(content)
+        match content:
+            case {"type": "here", "view": str(view)}:
+                self._views.here(view[:LONGEST_VIEW])
+                self.send({"type": "heard"})
+            case {"type": "bye", "view": str(view)}:
+                self._views.goodbye(view[:LONGEST_VIEW])
+            case _:
+                self._on_command(content)

@@ -17,7 +17,10 @@ function render({ model, el }) {
     for (const { label, do: command } of actions) {
       const button = make("button", label, "tdl-button");
       button.type = "button";
-      button.addEventListener("click", () => model.send({ do: command }));
+      button.addEventListener("click", () => {
+        button.disabled = !tell(model, { do: command });
+        if (button.disabled) button.after(make("p", KERNEL_GONE));
+      });
       parts.push(button);
     }
     if (details) {

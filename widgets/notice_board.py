@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget
+from widgets.one_way import OneWayWidget, joined
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ class NoticeBoard(OneWayWidget):
         on_command: Called with each command, a dict with the key `do`.
     """
 
-    _esm = _HERE / "notice_board.js"
+    _esm = joined("telling.js", "notice_board.js")
     _css = _HERE / "notice_board.css"
     notice = traitlets.Dict().tag(sync=True)
 

@@ -67,13 +67,19 @@ function render({ model, el }) {
 
   const button = (label, action) => make("button", { type: "button", className: "tdl-button", onclick: action }, label);
 
+  const gone = () => {
+    form.querySelectorAll("input, button").forEach((input) => (input.disabled = true));
+    said.replaceChildren(make("p", { className: "tdl-refusal" }, KERNEL_GONE));
+  };
+  const command = (message) => tell(model, message) || gone();
+
   const build = (state, value) => {
     if (state === "open") {
       answer = ANSWERS[question.kind](question, value);
-      form.replaceChildren(answer.element, button("Commit and run", () => model.send({ do: "answer", value: answer.value() })));
+      form.replaceChildren(answer.element, button("Commit and run", () => command({ do: "answer", value: answer.value() })));
     } else {
       form.querySelectorAll("input, button").forEach((input) => (input.disabled = true));
-      if (state !== "running") form.append(button("Answer again", () => model.send({ do: "again" })));
+      if (state !== "running") form.append(button("Answer again", () => command({ do: "again" })));
     }
   };
 
@@ -99,7 +105,11 @@ function render({ model, el }) {
   };
   show();
   model.on("change:status", show);
-  return () => model.off("change:status", show);
+  const release = whenGone(model, gone);
+  return () => {
+    release();
+    model.off("change:status", show);
+  };
 }
 
 export default { render };

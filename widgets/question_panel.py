@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget
+from widgets.one_way import OneWayWidget, joined
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ class QuestionPanel(OneWayWidget):
         on_command: Called with each command, a dict with the key `do`.
     """
 
-    _esm = _HERE / "question_panel.js"
+    _esm = joined("telling.js", "question_panel.js")
     _css = _HERE / "question_panel.css"
     question = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from lessons.core.experiment import Measurement
 from lessons.core.run import Run
+from widgets.one_thread import one_thread
 
 SLICE_SECONDS = 0.012
 REST_SECONDS = 0.001
@@ -74,9 +75,13 @@ class RunLoop:
             self._enter(State.IDLE)
 
     def play(self) -> None:
-        """Run until paused or finished. Must be called with the event loop running."""
+        """Run until paused or finished.
+
+        Raises:
+            RuntimeError: If no event loop runs, as in a script; steps can be made there, but nothing plays by itself.
+        """
         if self.state in (State.IDLE, State.PAUSED):
-            self._task = asyncio.get_running_loop().create_task(self._drive())
+            self._task = _event_loop().create_task(self._drive())
             self._enter(State.RUNNING)
 
     def pause(self) -> None:
@@ -157,6 +162,7 @@ class RunLoop:
             return FASTEST
         return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
 
+    @one_thread()
     def _advance(self, most: float) -> int:
         """Make up to `most` steps within one slice and report them; return how many."""
         measurements: list[Measurement] = []
@@ -198,3 +204,13 @@ class RunLoop:
         if state is State.PAUSED:
             self._run.hold()
         self._on_state()
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "A lab plays in a notebook, where an event loop runs; a script takes its experiment, as in "
+            "`for measurement in lab.view.experiment.run(lab.run.lanes)`."
+        ) from None

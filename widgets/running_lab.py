@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
-import torch
 
 from lessons.core.doctor import diagnose, observed
 from lessons.core.experiment import Measurement
@@ -23,6 +21,7 @@ from widgets.control_panel import ControlPanel
 from widgets.controls import Notice
 from widgets.lane_list import LaneList
 from widgets.notice_board import NoticeBoard
+from widgets.one_thread import one_thread
 from widgets.panel_state import Pace, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import RunLoop, State
@@ -34,9 +33,6 @@ from widgets.view import LabView
 RESTART_AFTER_SECONDS = 0.02
 REPORT_EVERY_SECONDS = 0.2
 REWIND_STEPS = 20
-# A message passes through threads of the kernel that ask for the interpreter's lock some dozens of times; with Python's
-# own 5 ms each, a slider waits for seconds on a machine that thirty share.
-SWITCH_SECONDS = 0.0005
 
 
 class RunningLab(ipw.Box):
@@ -50,14 +46,12 @@ class RunningLab(ipw.Box):
     """
 
     def __init__(self, view: LabView, lanes: Any = None, **changes: Any):
-        torch.set_num_threads(1)
-        sys.setswitchinterval(SWITCH_SECONDS)
         self.view = view
         self.loop = RunLoop(self._take, self._report)
         self.loop.speed = view.speed
         self.loop.allowance = float(os.environ.get("LESSONS_RUN_SECONDS", "inf"))
         self.loop.on_allowance_spent = self._rest
-        self.panel = ControlPanel(self.handle, **panel_state(view))
+        self.panel = ControlPanel(self.handle, self._left_alone, **panel_state(view))
         self.board = NoticeBoard(self.handle)
         self.readings = ipw.HTML()
         self._held = False
@@ -135,6 +129,12 @@ class RunningLab(ipw.Box):
             f"A run pauses after {self.loop.allowance:.0f} seconds here, as others train on this machine. Play goes on."
         )
         self._say(Notice("paused", text))
+
+    def _left_alone(self) -> None:
+        """Wait: the cell of this lab was run again, cleared or deleted, and nobody sees what it trains."""
+        if self.state is State.RUNNING:
+            self._pause()
+            self._say(Notice("paused", "The run paused as this lab was not on the page any more. Play goes on."))
 
     def _pause(self) -> None:
         self._held = True
@@ -368,6 +368,7 @@ class RunningLab(ipw.Box):
 
     # ---- what is shown ----
 
+    @one_thread()
     def _report(self) -> None:
         """Show transport and readings; at once on a change of state, a few times a second while running."""
         self._reported = time.perf_counter()

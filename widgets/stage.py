@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from widgets.frame import Frame
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 from widgets.marks import marks
+from widgets.one_thread import one_thread
 from widgets.trial import Trial
 from widgets.view import LabView
 
@@ -63,6 +64,7 @@ class Stage:
             selected=self._selected,
         )
 
+    @one_thread()
     def draw(self) -> None:
         """Send one frame if the browser is ready and there is something new."""
         if self._trial is None or not self.figure.ready or not self._due():

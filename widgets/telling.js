@@ -20,3 +20,15 @@ function tell(model, message) {
 function kernelOf(model) {
   return model.widget_manager?.kernel ?? null;
 }
+
+// The kernel of a model is gone for good: it was restarted, has ended, or the page has been told that it has.
+function whenGone(model, gone) {
+  const ends = (_, status) => ["restarting", "autorestarting", "dead"].includes(status) && gone();
+  const kernel = kernelOf(model);
+  kernel?.statusChanged.connect(ends);
+  document.addEventListener("tdl-kernel-gone", gone);
+  return () => {
+    kernel?.statusChanged.disconnect(ends);
+    document.removeEventListener("tdl-kernel-gone", gone);
+  };
+}

@@ -17,7 +17,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 
 from deploy import forked_kernel
-from deploy.kernel_environment import KERNEL_ENVIRONMENT
+from deploy.kernel_environment import KERNEL_ENVIRONMENT, SWITCH_SECONDS
 
 pytestmark = pytest.mark.skipif(not forked_kernel.can_fork(), reason="Kernels cannot be forked here.")
 SECONDS = 60
@@ -184,6 +184,18 @@ def test_the_parent_dies_its_kernels_live_on_and_the_next_one_gets_another_paren
         await asyncio.to_thread(with_kernels, 1, second)
 
     with_kernels(1, scene)
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_kernels_of_a_room_pass_the_lock_on_quickly_and_compute_on_one_thread(monkeypatch, forks):
+    if not forks:
+        monkeypatch.setattr(forked_kernel, "can_fork", lambda: False)
+
+    async def scene(kernel):
+        told = "import sys, torch\nsys.getswitchinterval(), torch.get_num_threads()"
+        assert await kernel.value(told) == f"{SWITCH_SECONDS} 1"
+
+    with_kernels(1, scene, environment=KERNEL_ENVIRONMENT)
 
 
 def test_where_nothing_can_be_forked_an_ordinary_kernel_starts(monkeypatch):
