@@ -178,6 +178,17 @@ def test_a_lab_that_stops_showing_frames_while_it_runs_is_frozen():
     assert reasons(trained(), left=2) == ["2 kernels did not end with their pages."]
 
 
+@pytest.mark.parametrize(
+    ("gap", "together", "opening"),
+    [((10.0, 36.5), 0.0, 0.0), ((0.2, 0.9), 0.0, 0.7), ((0.5, 2.5), 1.5, 0.5), ((7.0, 12.0), 2.0, 0.0)],
+)
+def test_of_a_gap_only_what_lies_in_the_time_that_is_looked_at_counts(gap, together, opening):
+    """One that lies outside was once counted as negative: -26.5 s."""
+    report = Report([trained(gaps=[gap])], [], (1.0, 9.0), 0, (0.0, 0.0, 0.0))
+    assert report.longest_gap(report.seen[0]) == pytest.approx(together)
+    assert report.longest_gap(report.seen[0], opening=True) == pytest.approx(opening)
+
+
 def test_fairness_and_rates():
     assert jain([3, 3, 3]) == pytest.approx(1)
     assert jain([1, 0, 0, 0]) == pytest.approx(0.25)

@@ -349,6 +349,7 @@ class Panel {
     if (!isGone) return;
     this.running = false;
     this.element.dataset.state = "gone";
+    this.playButton.textContent = "▶ Play";
     for (const input of this.element.querySelectorAll("button, input, select")) input.disabled = true;
   }
 

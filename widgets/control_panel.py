@@ -9,10 +9,13 @@ from typing import Any
 import traitlets
 
 from widgets.one_way import OneWayWidget, joined
+from widgets.spaced import Spaced
 from widgets.views import Views
 
 _HERE = Path(__file__).parent
-LONGEST_VIEW = 40
+LONGEST_NAME = 40
+# A file is up to megabytes, and a second of the kernel's time.
+SAVE_SECONDS = 1.5
 
 
 class ControlPanel(OneWayWidget):
@@ -42,6 +45,7 @@ class ControlPanel(OneWayWidget):
         super().__init__(**state)
         self._on_command = on_command
         self._views = Views(on_left)
+        self._saves = Spaced(SAVE_SECONDS)
         self.on_msg(self._receive)
 
     def refresh(self) -> None:
@@ -51,9 +55,11 @@ class ControlPanel(OneWayWidget):
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         match content:
             case {"type": "here", "view": str(view)}:
-                self._views.here(view[:LONGEST_VIEW])
+                self._views.here(view[:LONGEST_NAME])
                 self.send({"type": "heard"})
             case {"type": "bye", "view": str(view)}:
-                self._views.goodbye(view[:LONGEST_VIEW])
+                self._views.goodbye(view[:LONGEST_NAME])
+            case {"do": "save"}:
+                self._saves.ask(str(content.get("kind"))[:LONGEST_NAME], lambda: self._on_command(content))
             case _:
                 self._on_command(content)

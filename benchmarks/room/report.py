@@ -78,12 +78,14 @@ class Report:
     def longest_gap(self, each: Seen, opening: bool = False) -> float:
         """Longest time without a frame while it trained, in seconds; 0 if none was longer than a second.
 
+        Of a gap that began or ended outside of that time, only what lies in it counts; often that is nothing.
+
         Args:
             each: The student.
             opening: Look at the time before all trained instead.
         """
         begin, end = (0.0, self.window[0]) if opening else self.window
-        return max((min(end, last) - max(begin, first) for first, last in each.gaps), default=0.0)
+        return max([0.0, *(min(end, last) - max(begin, first) for first, last in each.gaps)])
 
     def as_dict(self) -> dict[str, Any]:
         """All numbers, for JSON. Seconds, milliseconds and megabytes as the names say; None where nothing was seen."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from headless import Browser, live, opened, until
 
-from widgets import delivery, live_figure
+from widgets import control_panel, delivery, live_figure
 from widgets.delivery import MOST_PROBE_SECONDS
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot
@@ -209,6 +209,26 @@ def test_five_hundred_questions_get_a_few_answers(kind: str) -> None:
         await asyncio.sleep(0.3)
         # One at once, one for those who came while it was on its way, and more only as time passes.
         assert 1 <= len(page.messages) - asked <= 2 + 0.5 / live_figure.STATE_SECONDS
+
+    live(scenario)
+
+
+def test_five_hundred_files_asked_for_are_few_and_each_kind_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_panel, "SAVE_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        lab = opened("net")
+        sent: list[str] = []
+        lab.panel.send = lambda content, buffers=None: sent.append(content.get("name", ""))
+        for _ in range(250):
+            for kind in ("csv", "script"):
+                lab.panel._receive(lab.panel, {"do": "save", "kind": kind, "lane": 0}, [])
+        assert len(sent) == 1, "the first one comes at once"
+        await until(lambda: len(sent) == 3)
+        await asyncio.sleep(0.3)
+        assert sorted(sent) == [f"{lab.view.name}.csv", f"{lab.view.name}.csv", f"{lab.view.name}.py"]
+        lab.panel._receive(lab.panel, {"do": "save", "kind": ["csv"], "lane": 0}, [])
+        await until(lambda: "did not understand" in lab.panel.refusal.get("text", ""))
 
     live(scenario)
 

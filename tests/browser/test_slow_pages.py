@@ -1,0 +1,54 @@
+"""Pages on slow devices, and several at once: every output comes alive."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from benchmarks.loads import dead_outputs, load_pages
+from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/03_divergence.ipynb"
+# A page that comes back late from each wait of `get_model`, when all models have been restored: what a slow device does
+# now and then, for certain.
+LATE = """
+  const real = window.setTimeout;
+  window.setTimeout = (then, wait, ...rest) => {
+    if (wait !== 100) return real(then, wait, ...rest);
+    const start = Date.now();
+    const look = () =>
+      window.jupyterapp?.widgetManager?.restoredStatus && Date.now() - start > 2200 ? then(...rest) : real(look, 50);
+    return real(look, wait);
+  };
+"""
+
+
+@pytest.fixture
+def slow_page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(LATE)
+    yield context.new_page()
+    context.close()
+
+
+def test_outputs_that_were_given_up_are_shown_once_their_models_are_there(slow_page, voila):
+    given_up = []
+    slow_page.on("console", lambda message: "widget model not found" in message.text and given_up.append(1))
+    slow_page.goto(voila + LESSON)
+    wait_until(lambda: len(given_up) > 9, "many outputs are given up")
+    wait_until(lambda: dead_outputs(slow_page) == 0, "all are shown all the same")
+    parabola = LabOnPage(slow_page, 0)
+    parabola.type_value("ratio", "0.5")
+    wait_until(lambda: parabola.points(0, 1)[0][1] == -1.0, "the lab answers")
+
+
+def test_six_pages_at_once_come_alive_on_slow_devices(voila):
+    """Six, as a table of students; two of them with a processor that is four times as slow, as a phone's is."""
+    lessons = ["01_optimizers.ipynb", "03_divergence.ipynb"]
+    opened = [(lesson, rate) for rate in (1, 4, 1) for lesson in lessons]
+    # A thread of its own: the browser of the other tests has an event loop in this one.
+    with ThreadPoolExecutor(1) as other:
+        loads = other.submit(load_pages, voila, opened, 6).result()
+    assert [load.dead for load in loads] == [0] * 6
+    assert all(load.labs > 3 and load.curve is not None for load in loads)
