@@ -1,6 +1,7 @@
 """Serve the lessons with Voilà to a room: the gallery at the root, one page a lesson, one kernel a page.
 
     python -m deploy --port=8866 --seats=30
+    python -m deploy my.ipynb
 
 Takes every option that `voila` takes. Listens on loopback unless told otherwise with `--Voila.ip`.
 """
@@ -13,7 +14,6 @@ import os
 import shutil
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,10 +51,9 @@ from deploy.page_handlers import (
     PlotlyHandler,
     plotly_address,
 )
+from deploy.places import NOTEBOOKS, TEMPLATES, named
 from deploy.room import LessonKernels
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 OURS = {
     KernelHandler: KernelStateHandler,
     TornadoVoilaHandler: LessonPageHandler,
@@ -70,7 +69,7 @@ MOST_BYTES_A_MESSAGE = 2**20
 
 
 class LessonServer(Voila):
-    """Voilà over the notebooks folder, for a room of students."""
+    """Voilà over the notebooks folder (or another one, or one notebook), for a room of students."""
 
     classes = [*Voila.classes, LessonKernels]
     aliases = {
@@ -159,13 +158,15 @@ class LessonServer(Voila):
 
     def init_handlers(self) -> list[Any]:
         self.app.add_transform(PageHeaders)
+        # Of one notebook Voilà makes the page of every address there is; each would take a seat.
+        anywhere = url_path_join(self.server_url, "/(.*)")
         handlers = [
             (path, OURS.get(handler, handler), *rest)
             for path, handler, *rest in super().init_handlers()
-            if handler not in NOT_SERVED
+            if handler not in NOT_SERVED and path != anywhere
         ]
         page = {
-            "notebook_path": GALLERY,
+            "notebook_path": os.path.relpath(self.notebook_path, self.root_dir) if self.notebook_path else GALLERY,
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
@@ -198,7 +199,7 @@ def _has_screen() -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Start the server; returns when it is stopped."""
+    """Serve the lessons, or the notebook or folder that the arguments name; returns when the server is stopped."""
     for name, value in KERNEL_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     defaults = [
@@ -217,7 +218,10 @@ def main(arguments: list[str]) -> None:
         "--MappingKernelManager.cull_idle_timeout=600",
         "--MappingKernelManager.cull_interval=30",
     ]
-    if not any(argument.startswith("--Voila.root_dir") for argument in arguments):
-        arguments = [str(NOTEBOOKS), *arguments]
+    try:
+        if not (named(arguments) or any(argument.startswith("--Voila.root_dir") for argument in arguments)):
+            arguments = [str(NOTEBOOKS), *arguments]
+    except FileNotFoundError as error:
+        sys.exit(str(error))
     given = {argument.split("=")[0] for argument in arguments}
     LessonServer.launch_instance([*(each for each in defaults if each.split("=")[0] not in given), *arguments])

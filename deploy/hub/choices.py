@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deploy.hub.single_user import FIRST_PAGES
 
-STATE = Path(__file__).resolve().parents[2] / ".hub"
+STATE = Path(".hub")  # where the hub is started, as `make hub` does in the repository
 SHORTEST = 8
 NO_PASSWORD = (
     f"Set LESSONS_HUB_PASSWORD (at least {SHORTEST} characters; all learners share it), "

@@ -6,7 +6,6 @@ their kernels when they are left.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
@@ -17,9 +16,8 @@ from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
 from deploy.kernel_handlers import LessonShutdownHandler
+from deploy.places import TEMPLATES
 from deploy.theme import check_theme
-
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 class LearnerPageHandler(TornadoVoilaHandler):

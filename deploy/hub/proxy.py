@@ -15,10 +15,14 @@ import sys
 from pathlib import Path
 
 NAME = "configurable-http-proxy"
+WANTED, LOCK = (Path(__file__).with_name(name) for name in ("package.json", "package-lock.json"))
 MISSING = (
-    f"There is no proxy for the hub. `make hub` installs one; so does `npm install --global {NAME}`. "
-    "The package of the same name on PyPI cannot carry the lessons."
+    "There is no proxy for the hub: it comes from the npm registry. `make hub` or `training-dynamics-lab hub` fetches "
+    f"it; so does `npm install --global {NAME}`. The package of the same name on PyPI cannot carry the lessons."
 )
+# One more try, soon: where no registry is to be had, that is known after seconds and not after minutes.
+QUICK = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")
+NPM_SECONDS = 300
 
 
 def proxy_command(prefix: Path | None = None, path: str | None = None) -> list[str]:
@@ -32,14 +36,53 @@ def proxy_command(prefix: Path | None = None, path: str | None = None) -> list[s
         FileNotFoundError: If there is none. The message says where to get one.
     """
     path = os.environ.get("PATH", os.defpath) if path is None else path
-    script = (Path(sys.prefix) if prefix is None else prefix) / "proxy" / "node_modules" / NAME / "bin" / NAME
-    node = _node(path)
+    script, node = _script(_folder(prefix)), _node(path)
     if script.is_file() and node:
         return [node, str(script)]
     found = next(filter(_is_from_npm, _all(path)), None)
     if found is None:
         raise FileNotFoundError(MISSING)
     return [found]
+
+
+def install(prefix: Path | None = None) -> None:
+    """Let npm fetch the proxy that `package-lock.json` names, unless it is there already.
+
+    Args:
+        prefix: As for `proxy_command`.
+
+    Raises:
+        FileNotFoundError: If npm cannot, and there is no other proxy. What npm says goes to the standard error stream.
+    """
+    folder = _folder(prefix)
+    copied = folder / LOCK.name
+    if _script(folder).is_file() and copied.is_file() and copied.read_bytes() == LOCK.read_bytes():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (WANTED, LOCK):
+        shutil.copyfile(path, folder / path.name)
+    _run_npm(folder)
+    proxy_command(prefix)
+
+
+def _run_npm(folder: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    npm = shutil.which("npm", path=path)
+    if npm is None:
+        return
+    command = [npm, "ci", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error", *QUICK]
+    try:
+        subprocess.run(command, check=True, timeout=NPM_SECONDS, env={**os.environ, "PATH": path})
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"npm could not fetch the proxy of the hub: {error}", file=sys.stderr)
+
+
+def _folder(prefix: Path | None) -> Path:
+    return (Path(sys.prefix) if prefix is None else prefix) / "proxy"
+
+
+def _script(folder: Path) -> Path:
+    return folder / "node_modules" / NAME / "bin" / NAME
 
 
 def _node(path: str) -> str | None:
@@ -61,3 +104,10 @@ def _is_from_npm(command: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return re.fullmatch(r"\d+\.\d+\.\d+\S*", said.strip()) is not None
+
+
+if __name__ == "__main__":
+    try:
+        install()
+    except FileNotFoundError as missing:
+        sys.exit(str(missing))

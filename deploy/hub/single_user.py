@@ -13,10 +13,9 @@ from pathlib import Path
 
 from deploy.hub.own_copy import refresh
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
+from deploy.places import HUB_SETTINGS, LAB_SETTINGS, NOTEBOOKS
 
-DEPLOY = Path(__file__).resolve().parents[1]
-NOTEBOOKS = DEPLOY.parent / "notebooks"
-JUPYTER_SETTINGS = (DEPLOY / "hub" / "jupyter", DEPLOY / "jupyter")
+JUPYTER_SETTINGS = (HUB_SETTINGS, LAB_SETTINGS)
 FIRST_PAGES = {"lab": "/lab/tree/index.ipynb", "voila": "/voila/render/index.ipynb"}
 
 

@@ -27,12 +27,24 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    # macOS and Windows put none of these names on the path.
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+)
 
 
 def browser_path() -> str | None:
-    """Path of a system Chromium or Chrome; `CHROMIUM` in the environment wins."""
+    """Path of a system Chromium or Chrome; `CHROMIUM` in the environment wins.
+
+    Raises:
+        FileNotFoundError: If that names no program.
+    """
     asked = os.environ.get("CHROMIUM")
+    if asked and shutil.which(asked) is None:
+        raise FileNotFoundError(f"CHROMIUM names '{asked}', which is no program.")
     return asked or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
