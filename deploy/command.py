@@ -74,12 +74,13 @@ def _hub(arguments: list[str]) -> None:
         from jupyterhub.app import JupyterHub
     except ImportError:
         sys.exit(NO_HUB)
-    from deploy.hub import proxy
+    from deploy.hub import choices, proxy
 
     try:
+        choices.read(os.environ)  # before anything is fetched
         proxy.install()
-    except FileNotFoundError as error:
-        sys.exit(str(error))
+    except (ValueError, FileNotFoundError) as refusal:
+        sys.exit(str(refusal))
     config = Path(proxy.__file__).with_name("jupyterhub_config.py")
     JupyterHub.launch_instance([f"--config={config}", *arguments])
 

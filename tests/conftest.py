@@ -19,8 +19,15 @@ ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chr
 
 
 def pytest_configure() -> None:
-    """One thread: these nets are too small to share out, and threads that wait for each other can cost tenfold."""
+    """Refuse a browser that is none, and take one thread.
+
+    These nets are too small to share out, and threads that wait for each other can cost tenfold.
+    """
     torch.set_num_threads(1)
+    try:
+        browser_path()
+    except FileNotFoundError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -45,11 +45,12 @@ def proxy_command(prefix: Path | None = None, path: str | None = None) -> list[s
     return [found]
 
 
-def install(prefix: Path | None = None) -> None:
+def install(prefix: Path | None = None, path: str | None = None) -> None:
     """Let npm fetch the proxy that `package-lock.json` names, unless it is there already.
 
     Args:
-        prefix: As for `proxy_command`.
+        prefix: Where to put it; the running Python's own folder unless given.
+        path: Folders to look for npm in, as in PATH; the running Python's programs and PATH unless given.
 
     Raises:
         FileNotFoundError: If npm cannot, and there is no other proxy. What npm says goes to the standard error stream.
@@ -61,12 +62,13 @@ def install(prefix: Path | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in (WANTED, LOCK):
         shutil.copyfile(path, folder / path.name)
-    _run_npm(folder)
-    proxy_command(prefix)
+    if path is None:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    _run_npm(folder, path)
+    proxy_command(prefix, path)
 
 
-def _run_npm(folder: Path) -> None:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+def _run_npm(folder: Path, path: str) -> None:
     npm = shutil.which("npm", path=path)
     if npm is None:
         return

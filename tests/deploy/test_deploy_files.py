@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from deploy.hub.single_user import FIRST_PAGES
+from lessons import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 VALUES = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "values.yaml").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PACKAGES = {"lessons", "widgets", "deploy"}
 PINS = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.M))
 INSTRUCTIONS = [
     line.split(None, 1)
@@ -34,13 +36,7 @@ def test_the_image_copies_files_that_exist_and_the_context_lets_them_through():
 
 
 def test_the_image_holds_every_package_of_the_project():
-    packages = {
-        p.rstrip("*")
-        for p in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"][
-            "include"
-        ]
-    }
-    assert {*packages, "notebooks"} <= {path for paths in COPIED for path in paths}
+    assert {*PACKAGES, "notebooks", "setup.py"} <= {path for paths in COPIED for path in paths}
 
 
 def test_the_image_runs_as_somebody_else_than_root_and_pins_what_was_tested():
@@ -69,7 +65,7 @@ def test_the_values_start_a_server_that_exists_with_choices_that_exist():
     assert learner["cmd"][:2] == ["python", "-m"]
     assert find_spec(learner["cmd"][2]) is not None
     assert learner["extraEnv"]["LESSONS_AS"] in FIRST_PAGES
-    assert learner["image"]["tag"] == PROJECT["version"]
+    assert learner["image"]["tag"] == __version__
     assert f"--uid {learner['uid']}" in DOCKERFILE
     assert f"WORKDIR {learner['storage']['homeMountPath']}\n" in DOCKERFILE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.hub.proxy import NAME, proxy_command
+from deploy.hub.proxy import LOCK, NAME, install, proxy_command
 from deploy.hub.single_user import FIRST_PAGES, JUPYTER_SETTINGS, NOTEBOOKS, environment
 
 
@@ -79,3 +79,41 @@ def test_the_proxy_that_make_has_installed_comes_first(tmp_path):
     node, found = proxy_command(tmp_path / "prefix", str(elsewhere.parent))
     assert found == str(script)
     assert Path(node).read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"  # not a script that starts another
+
+
+def npm(folder, does):
+    """Stands in for npm: notes each call, then does this in the folder that it is to install into."""
+    folder.mkdir()
+    path = folder / "npm"
+    path.write_text(f'#!/bin/sh\necho "$@" >> {folder / "calls"}\ncd "$3" || exit 1\n{does}\n')
+    path.chmod(0o755)
+    return str(folder), folder / "calls"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a script of a POSIX shell")
+def test_npm_is_asked_once_and_again_when_the_list_has_changed(tmp_path):
+    script = f"node_modules/{NAME}/bin/{NAME}"
+    path, calls = npm(tmp_path / "bin", f"mkdir -p {Path(script).parent}; echo > {script}")
+    path = os.pathsep.join([path, os.environ["PATH"]])
+    program(tmp_path / "bin", "5.3.0")  # where there is no node, this one
+    for _ in range(2):
+        install(tmp_path / "prefix", path)
+    assert len(calls.read_text().splitlines()) == 1
+    copied = tmp_path / "prefix" / "proxy" / LOCK.name
+    copied.write_text("an older list")
+    install(tmp_path / "prefix", path)
+    assert len(calls.read_text().splitlines()) == 2
+    assert copied.read_bytes() == LOCK.read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a script of a POSIX shell")
+def test_without_a_registry_there_is_a_sentence_and_another_proxy_will_do(tmp_path, capfd):
+    path, calls = npm(tmp_path / "bin", "exit 1")
+    with pytest.raises(FileNotFoundError, match="npm registry"):
+        install(tmp_path / "prefix", path)
+    assert "npm could not fetch" in capfd.readouterr().err
+    assert "--fetch-retries=1" in calls.read_text()
+    program(tmp_path / "bin", "5.3.0")
+    install(tmp_path / "prefix", path)
+    with pytest.raises(FileNotFoundError, match="npm registry"):  # no npm at all
+        install(tmp_path / "other", str(tmp_path))
