@@ -60,8 +60,8 @@ def install(prefix: Path | None = None, path: str | None = None) -> None:
     if _script(folder).is_file() and copied.is_file() and copied.read_bytes() == LOCK.read_bytes():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (WANTED, LOCK):
-        shutil.copyfile(path, folder / path.name)
+    for file in (WANTED, LOCK):
+        shutil.copyfile(file, folder / file.name)
     if path is None:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     _run_npm(folder, path)

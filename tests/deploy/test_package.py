@@ -72,7 +72,11 @@ def serving(command, folder: Path, answers: str, *arguments: str) -> Iterator[st
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def text_at(address: str) -> str:
