@@ -53,7 +53,7 @@ def install(prefix: Path | None = None, path: str | None = None) -> None:
         path: Folders to look for npm in, as in PATH; the running Python's programs and PATH unless given.
 
     Raises:
-        FileNotFoundError: If npm cannot, and there is no other proxy. What npm says goes to the standard error stream.
+        FileNotFoundError: If npm cannot, and there is no other proxy. Why npm cannot goes to the standard error stream.
     """
     folder = _folder(prefix)
     copied = folder / LOCK.name
@@ -73,10 +73,17 @@ def _run_npm(folder: Path, path: str) -> None:
     if npm is None:
         return
     command = [npm, "ci", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error", *QUICK]
+    print("The proxy of the hub is fetched from the npm registry.", flush=True)
+    environment = {**os.environ, "PATH": path}
     try:
-        subprocess.run(command, check=True, timeout=NPM_SECONDS, env={**os.environ, "PATH": path})
-    except (OSError, subprocess.SubprocessError) as error:
-        print(f"npm could not fetch the proxy of the hub: {error}", file=sys.stderr)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=NPM_SECONDS, env=environment)
+        if ended.returncode == 0:
+            return
+        said = [line.removeprefix("npm error ") for line in ended.stderr.splitlines()] or ["it said nothing"]
+        reason = next((line for line in said if "reason:" in line), "; ".join(said[:3]))
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    print(f"npm could not fetch the proxy of the hub: {reason}", file=sys.stderr)
 
 
 def _folder(prefix: Path | None) -> Path:

@@ -108,10 +108,11 @@ def test_npm_is_asked_once_and_again_when_the_list_has_changed(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a script of a POSIX shell")
 def test_without_a_registry_there_is_a_sentence_and_another_proxy_will_do(tmp_path, capfd):
-    path, calls = npm(tmp_path / "bin", "exit 1")
+    path, calls = npm(tmp_path / "bin", "echo 'npm error request to http://registry failed, reason: off' >&2; exit 1")
     with pytest.raises(FileNotFoundError, match="npm registry"):
         install(tmp_path / "prefix", path)
-    assert "npm could not fetch" in capfd.readouterr().err
+    said = "npm could not fetch the proxy of the hub: request to http://registry failed, reason: off\n"
+    assert capfd.readouterr().err == said
     assert "--fetch-retries=1" in calls.read_text()
     program(tmp_path / "bin", "5.3.0")
     install(tmp_path / "prefix", path)
