@@ -1,9 +1,14 @@
-"""What tests share: a browser, where there is one, one thread, and the history of an experiment."""
+"""What tests share: a browser, where there is one, threads, programs that they start, the history of an experiment."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,15 +20,17 @@ from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from tests.browser.served import browser_path
 
+ROOT = Path(__file__).resolve().parents[1]
 ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM."
 
 
 def pytest_configure() -> None:
     """Refuse a browser that is none, and take one thread.
 
-    These nets are too small to share out, and threads that wait for each other can cost tenfold.
+    These nets are too small to share out, and threads that wait for each other can cost tenfold. LESSONS_TEST_THREADS
+    asks for more: sums that are shared out are rounded otherwise (`make test-processors`).
     """
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("LESSONS_TEST_THREADS", "1")))
     try:
         browser_path()
     except FileNotFoundError as error:
@@ -53,6 +60,33 @@ def history_of() -> Callable[..., History]:
         return history
 
     return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a program in a process group of its own: `start([sys.executable, ...], stdout=subprocess.PIPE)`.
+
+    It hears Ctrl-C, as in a terminal, also where this run was told not to (a background job of a shell, say). When the
+    test is over, passed or not, what is left of the group is killed, and its pipes are closed.
+    """
+    with contextlib.ExitStack() as started:
+
+        def begin(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+            before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child keeps SIG_IGN, and no handler
+            try:
+                process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options)
+            finally:
+                signal.signal(signal.SIGINT, before)
+            started.enter_context(process)
+            started.callback(_kill_group, process)
+            return process
+
+        yield begin
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def pytest_report_header() -> str:

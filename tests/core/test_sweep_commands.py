@@ -20,7 +20,6 @@ from lessons.periodic import map_command
 from lessons.periodic.grid import grid_lanes, map_sweep
 from lessons.teacher_student import widths_command
 
-ROOT = Path(__file__).resolve().parents[2]
 MAP = ["--learning-rates", "2", "4", "--weight-decays", "0.004", "0.008", "--steps", "150", "--width", "8"]
 MAP += ["--lanes-per-task", "2"]
 WIDTHS = ["widths", "--widths", "1", "2", "--students", "3", "--steps", "40", "--teacher-width", "3"]
@@ -92,24 +91,31 @@ def test_what_is_refused_is_told_in_a_sentence_before_anything_starts(arguments,
     assert captured.out == ""
 
 
+def test_a_program_that_a_test_starts_hears_ctrl_c_even_where_the_test_does_not(start) -> None:
+    """Shells start background jobs with SIGINT ignored, which children keep; a Python that does raises no interrupt."""
+    show = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = start([sys.executable, "-c", show], stdout=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert run.communicate(timeout=60)[0].split() == [b"True"]
+
+
 @pytest.mark.parametrize("where", [[], ["--workers", "2"]])
-def test_ctrl_c_ends_it_soon_and_keeps_what_was_computed(tmp_path, where) -> None:
+def test_ctrl_c_ends_it_soon_and_keeps_what_was_computed(tmp_path, start, where) -> None:
     """As in a terminal: the interrupt reaches all processes of the group."""
     path, rates = tmp_path / "map.csv", ["0.5", "0.6", "0.7", "0.8", "0.9", "1", "1.1", "1.2", "1.3", "1.4"]
     command = [sys.executable, "-m", "lessons.periodic", "map", "--learning-rates", *rates, "--weight-decays", "0.004"]
     command += ["--steps", "2500", "--width", "16", "--out", str(path), "--lanes-per-task", "1", *where]
-    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 120
-        while not path.exists() or not table(path):
-            assert time.monotonic() < deadline
-            assert run.poll() is None, run.stderr.read()
-            time.sleep(0.02)
-        os.killpg(run.pid, signal.SIGINT)
-        _, said = run.communicate(timeout=60)
-    finally:
-        if run.poll() is None:
-            os.killpg(run.pid, signal.SIGKILL)
+    run = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not path.exists() or not table(path):
+        assert time.monotonic() < deadline
+        assert run.poll() is None, run.stderr.read()
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate(timeout=60)
     rows = table(path)
     assert 1 <= len(rows) < 10
     assert run.returncode == 130
@@ -118,11 +124,11 @@ def test_ctrl_c_ends_it_soon_and_keeps_what_was_computed(tmp_path, where) -> Non
     assert all(np.isfinite(float(row["mean_norm"])) for row in rows)
 
 
-def test_workers_end_when_the_program_is_killed(tmp_path) -> None:
+def test_workers_end_when_the_program_is_killed(tmp_path, start) -> None:
     """Nobody can tell them; they notice by themselves, while they compute and while they wait."""
     path = tmp_path / "map.csv"
     command = [sys.executable, "-m", "lessons.periodic", "map", "--steps", "2000", "--out", str(path)]
-    run = subprocess.Popen([*command, "--lanes-per-task", "1", "--workers", "2"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    run = start([*command, "--lanes-per-task", "1", "--workers", "2"], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not path.exists() or not table(path):
         assert time.monotonic() < deadline

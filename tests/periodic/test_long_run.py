@@ -154,12 +154,12 @@ def test_periods_are_found_in_the_default_run_shortened(tmp_path, capsys):
     assert f"{found.count[0]} destabilisations" in capsys.readouterr().out
 
 
-def test_killed_and_resumed_it_gives_the_same_series_as_uninterrupted(tmp_path, capsys):
+def test_killed_and_resumed_it_gives_the_same_series_as_uninterrupted(tmp_path, capsys, start):
     """Killed without warning somewhere in the middle, after rows that no checkpoint knows of were written."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert main(["--out", str(whole), *KILLED]) == 0
     command = [sys.executable, "-m", "lessons.periodic", "--out", str(killed), *KILLED, "--checkpoint-every", "0.3"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     series, began = killed / "series.csv", time.monotonic()
     while not (series.exists() and series.stat().st_size > 60_000):
         assert process.poll() is None
