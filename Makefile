@@ -35,6 +35,23 @@ needs:
 	@echo 'Tests need a Chromium or Chrome (or its path in CHROMIUM), and those of the hub a proxy from the npm registry.' \
 		'Without: skipped, and said at the end; an error where CI is set.'
 
+# Other processors add up the same numbers in another order, and a training that is followed for long takes another
+# path there. Any x86 machine can stand in for these by leaving out what it has; two threads share sums out, too, and
+# wait for each other without keeping a core busy. With "make -k" one that fails does not keep the others from running.
+native :=
+avx2 := ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2
+sse4_2 := MKL_ENABLE_INSTRUCTIONS=SSE4_2
+compatible := ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE
+two-threads := LESSONS_TEST_THREADS=2 OMP_WAIT_POLICY=passive
+PROCESSORS ?= native avx2 sse4_2 compatible two-threads
+NUMERICAL := $(patsubst lessons/%/__init__.py,tests/%,$(wildcard lessons/*/__init__.py))
+
+.PHONY: test-processors $(PROCESSORS:%=test-on-%)
+test-processors: $(PROCESSORS:%=test-on-%)  ## the numerical tests, as other processors round; PROCESSORS=avx2 for one
+
+$(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
+	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
+
 lint: $(VENV)/lint-ready  ## check style
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

@@ -11,7 +11,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.divergence.net import Net, NetSettings
 
-pytestmark = pytest.mark.claim(17)
+pytestmark = [pytest.mark.claim(17), pytest.mark.chaotic]
 
 TINY = {"width": 2, "depth": 1, "train_size": 40, "init_scale": 1.0, "sharpness_every": 5, "steps": 40}
 HOVER = {"activation": "tanh", "depth": 2, "width": 32, "train_size": 200, "init_scale": 0.5}
@@ -163,13 +163,17 @@ def test_sharpness_climbs_to_two_over_eta_and_hovers_there(hover, rate):
     assert abs(relative[300:].mean() - 1) < 0.1
 
 
-def test_followed_to_the_last_digit_the_hover_lies_just_above_the_line(hover, well_measured_hover):
-    """At eta = 0.2: from 7.0 past 10 up to some 12.6, then between 10.0 and 10.9."""
+def test_followed_to_the_last_digit_the_hover_lies_just_above_the_line(well_measured_hover):
+    """At eta = 0.2: from 7.0 past 10 up to some 12.5, then 10.4 on average.
+
+    Rounding decides the path at the edge, not where it hovers: over six seeds and four processors the mean is 10.38 to
+    10.50 and single readings are 9.76 to 11.34.
+    """
     sharpness = well_measured_hover[0.2]["sharpness"]
     assert sharpness[0] == pytest.approx(7.0, abs=0.1)
     assert 11 < sharpness.max() < 14
-    assert (sharpness[300:] > 9.8).all()
-    assert (sharpness[300:] < 11.2).all()
+    assert 10.2 < sharpness[300:].mean() < 10.7
+    assert 9.3 < sharpness[300:].min() < sharpness[300:].max() < 11.8
 
 
 def test_measuring_more_closely_does_not_disturb_the_training(hover, well_measured_hover):
@@ -204,13 +208,18 @@ def test_at_the_edge_the_loss_keeps_falling_though_not_at_every_step(hover, rate
 
 
 def test_at_the_edge_the_updates_zigzag_along_the_top_eigenvector_and_far_below_they_do_not(history_of):
-    """The parabola in a net: beyond eta lambda = 1 the component along the top direction flips at each step."""
+    """The parabola in a net: beyond eta lambda = 1 the component along the top direction flips at each step.
+
+    Nearly so, since another eigenvector is on top now and then: over eight seeds and two processors 0.89 to 1 of the
+    steps are flips. Signs by chance would flip at half of them.
+    """
     common = {**HOVER, "sharpness_every": 1, "steps": 220}
-    history = history_of(Net(), [NetSettings(learning_rate=rate, **common) for rate in (0.2, 0.02)])
+    lanes = [(0.2, 0), (0.2, 1), (0.2, 2), (0.02, 0)]
+    history = history_of(Net(), [NetSettings(learning_rate=rate, seed=seed, **common) for rate, seed in lanes])
     flips = np.diff(np.sign(history["along_top"]), axis=0) != 0
-    assert history["sharpness"][140:, 0].mean() > 0.9 * 2 / 0.2
-    assert flips[140:, 0].mean() > 0.95
-    assert not flips[1:40, 1].any()
+    assert (history["sharpness"][140:, :3].mean(0) > 0.9 * 2 / 0.2).all()
+    assert (flips[140:, :3].mean(0) > 0.8).all()
+    assert not flips[1:40, 3].any()
     assert (np.abs(history["along_top"]) <= 1 + 1e-5).all()
 
 

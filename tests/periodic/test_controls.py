@@ -12,6 +12,8 @@ from lessons.periodic.phases import find_periods
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import SEEDS
 
+pytestmark = pytest.mark.chaotic
+
 
 def onsets(series: dict[str, np.ndarray]) -> np.ndarray:
     return find_periods(series["loss"][:, None], series["norm"][:, None]).onsets[0]
@@ -67,26 +69,38 @@ def test_the_norm_can_be_fixed_and_freed_during_a_run():
 
 
 @pytest.mark.claim(40)
-def test_momentum_makes_periods_more_frequent(controls):
-    assert len(onsets(controls["heavy ball"])) >= 2 * len(onsets(controls["free"]))
-    assert onsets(controls["heavy ball"])[0] < 0.5 * onsets(controls["free"])[0]
+def test_momentum_makes_periods_more_frequent(variants):
+    """Over six seeds periods of 160 to 195 steps instead of 420 to 670: a third, as is the time to the first one."""
+    for fast, free in zip(variants["heavy ball"], variants["free"], strict=True):
+        assert len(fast) >= 2 * len(free)
+        assert fast[0] < 0.5 * free[0]
 
 
 @pytest.mark.claim(40)
 @pytest.mark.parametrize("trained", ["affine", "last layer"])
-def test_with_more_parameters_trained_it_stays_periodic_with_another_frequency(controls, trained):
-    periods = np.diff(onsets(controls[trained]))
-    free = np.diff(onsets(controls["free"]))
-    assert len(periods) >= 2
-    assert periods.mean() < 0.85 * free.mean()
+def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_on_average(variants, trained):
+    """A mean over seeds, since single periods vary by a third, and some run is as slow as the free one.
+
+    The second destabilisation: after 0.78 (affine) and 0.70 of the free run's time over five seeds, with standard
+    errors of 0.04 and 0.08. If nothing more were trained it would be 1 exactly.
+    """
+    assert all(len(steps) >= 3 for steps in variants[trained])
+    second, free = (np.array([steps[1] for steps in variants[name]]) for name in (trained, "free"))
+    assert 0.4 < (second / free).mean() < 0.95
 
 
 @pytest.mark.claim(40)
-@pytest.mark.parametrize("augmentation", ["shift", "noise"])
-def test_strong_augmentation_delays_the_first_destabilisation(controls, augmentation):
-    """On 256 images; light noise does not, see the lesson."""
-    found = onsets(controls[augmentation])
-    assert len(found) == 0 or found[0] > 1.2 * onsets(controls["free"])[0]
+def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_them_sooner(variants):
+    """On 256 images, in 1700 steps: the free run breaks down twice, from step 560 to 850 on.
+
+    Noise of 0.6 or shifts by two pixels, and none comes. Noise of 0.3, and the first comes at step 400 to 640. Shifts
+    by one pixel are no setting to test: the first came at 599 to 1308, or not at all.
+    """
+    for name in ("noise", "shift"):
+        assert all(len(steps) == 0 for steps in variants[name])
+    assert all(len(steps) >= 1 for steps in variants["free"])
+    first = {name: np.mean([steps[0] for steps in variants[name]]) for name in ("light noise", "free")}
+    assert first["light noise"] < 0.85 * first["free"]
 
 
 @pytest.mark.claim(42)

@@ -17,6 +17,8 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.stretching import Stretching, StretchingSettings
 from lessons.periodic.successive import SuccessiveMinima
 
+pytestmark = pytest.mark.chaotic
+
 ETA, DECAY = PeriodicSettings().learning_rate, PeriodicSettings().weight_decay
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008, "sharpness_every": 10_000}
 
@@ -25,13 +27,6 @@ def history_of(experiment, settings) -> History:
     history = History()
     history.extend(list(Run(experiment, Lanes(settings))))
     return history
-
-
-@pytest.fixture(scope="module")
-def foretold() -> History:
-    return history_of(
-        Forecast(), [ForecastSettings(steps=2400, sharpness_every=10_000, seed=seed) for seed in range(3)]
-    )
 
 
 @pytest.mark.claim(33)
@@ -44,8 +39,9 @@ def test_measured_phases_are_those_found_afterwards(default_runs):
 
 @pytest.mark.claim(36)
 def test_foretold_jumps_come_between_both_times_nearly_always(foretold):
+    """Two or more in each of five lanes; the last one of a lane may come after the end."""
     made, came, right = (foretold[name][-1].sum() for name in ("forecasts", "jumps", "hits"))
-    assert made >= came >= 6
+    assert made >= came >= 8
     assert right >= 0.9 * came
 
 
@@ -79,19 +75,25 @@ def test_a_jump_is_the_first_step_that_turns_by_more(foretold):
 
 @pytest.mark.claim(36)
 def test_the_norm_stays_between_the_bounds_that_the_times_go_by(foretold):
-    """While g stays between l and L; it is a forecast, so it may not."""
-    inside = []
-    for lane in range(3):
+    """While g stays between l and L: those foretold, as long as they hold, and those of the hundred steps themselves.
+
+    The forecast's may be passed by at once, how often is chance. The others hold by their making, to first order.
+    """
+    own = 0
+    for lane in range(5):
         column = {name: foretold[name][:, lane] for name in foretold.names}
         for made in np.unique(column["forecast_step"][column["forecast_step"] >= 0]).astype(int)[:-1]:
-            low, high = column["lowest_gradient"][made], column["highest_gradient"][made]
-            t = np.arange(100)
             g, norm = column["effective_gradient"][made : made + 100], column["norm"][made : made + 100]
-            ok = np.logical_and.accumulate((g >= low) & (g <= high))
-            below, above = theory.norm_bounds(t, norm[0], low, high, ETA, DECAY)
-            inside += ((norm >= below * (1 - 1e-3)) & (norm <= above * (1 + 1e-3)))[ok].tolist()
-    assert len(inside) > 100
-    assert all(inside)
+            for low, high in (
+                (column["lowest_gradient"][made], column["highest_gradient"][made]),
+                (g.min(), g.max()),
+            ):
+                inside = np.logical_and.accumulate((g >= low) & (g <= high))
+                below, above = theory.norm_bounds(np.arange(100), norm[0], low, high, ETA, DECAY)
+                assert (norm >= below * (1 - 1e-3))[inside].all()
+                assert (norm <= above * (1 + 1e-3))[inside].all()
+            own += inside.sum()
+    assert own >= 5 * 100
 
 
 def test_a_rewound_forecast_repeats_itself():

@@ -10,6 +10,8 @@ from lessons.periodic import theory
 from lessons.periodic.phases import find_periods
 from lessons.periodic.settings import PeriodicSettings
 
+pytestmark = pytest.mark.chaotic
+
 ETA, DECAY = PeriodicSettings().learning_rate, PeriodicSettings().weight_decay
 DELTAS = np.logspace(-6, -1, 6)
 

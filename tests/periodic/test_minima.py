@@ -1,5 +1,7 @@
 """Claim 41: minima of successive periods resemble each other, yet are worth more together than one."""
 
+from statistics import fmean
+
 import pytest
 import torch
 
@@ -7,7 +9,6 @@ from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.periodic.experiment import Periodic, network_of
 from lessons.periodic.minima import (
-    MinimaStudy,
     collect_minima,
     cosine_similarities,
     ensemble_errors,
@@ -17,31 +18,50 @@ from lessons.periodic.minima import (
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.settings import PeriodicSettings
 
+pytestmark = pytest.mark.chaotic
+
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008, "sharpness_every": 10_000}
-NETS = 6
+SETTINGS, NETS = PeriodicSettings(**FAST, steps=1600), 6
 
 
 @pytest.fixture(scope="module")
-def study() -> MinimaStudy:
-    return study_minima(PeriodicSettings(**FAST, steps=1600), NETS)
+def minima() -> torch.Tensor:
+    """The first six minima of each of six runs that differ in their seed, shape (run, period, P)."""
+    lanes = Lanes([SETTINGS.with_value("seed", seed) for seed in range(NETS)])
+    found = collect_minima(lanes)
+    return torch.stack([torch.stack([m.theta for m in found if m.lane == run][:NETS]) for run in range(NETS)])
 
 
 @pytest.mark.claim(41)
-def test_successive_minima_are_nearer_to_each_other_than_independent_nets(study):
-    successive, independent = off_diagonal(study.successive), off_diagonal(study.independent)
+def test_successive_minima_are_nearer_to_each_other_than_independent_nets(minima):
+    weights = minima[:, :, network_of(SETTINGS).weights]
+    independent = off_diagonal(cosine_similarities(weights[:, 0]))
     assert independent.abs().max() < 0.1
-    assert successive.min() > independent.max()
-    assert successive.mean() < 0.7
-    neighbours = study.successive.diagonal(1)
-    assert neighbours.mean() > successive.mean()
+    for run in weights:
+        cosines = cosine_similarities(run)
+        successive = off_diagonal(cosines)
+        assert successive.min() > independent.max()
+        assert successive.mean() < 0.7
+        assert cosines.diagonal(1).mean() > successive.mean()
 
 
 @pytest.mark.claim(41)
-def test_an_ensemble_of_successive_minima_is_better_than_one_of_them_and_no_match_for_independent_nets(study):
-    assert len(study.successive_errors) == len(study.independent_errors) == NETS
-    assert study.successive_errors[-1] <= study.successive_errors[0]
-    assert study.independent_errors[-1] < study.independent_errors[0]
-    assert study.independent_errors[-1] <= study.successive_errors[-1] + 0.002
+def test_an_ensemble_of_successive_minima_is_better_than_one_of_them_and_about_as_good_as_independent_nets(minima):
+    """Means over six runs: 5.6 to 5.8 % of test images wrong, six minima of one run together 4.7 to 5.0 %.
+
+    And six independent nets 4.7 to 4.8 %. Those are two processors; 0.2 % is one image, and one run proves nothing.
+    """
+    network, data = network_of(SETTINGS), digits_split(SETTINGS.train_size)
+
+    def together(nets: torch.Tensor) -> float:
+        return ensemble_errors(network, nets, data)[-1].item()
+
+    single = fmean(together(net[None]) for net in minima.flatten(0, 1))
+    successive = fmean(together(run) for run in minima)
+    independent = fmean(together(nets) for nets in minima.transpose(0, 1))
+    assert single - successive > 0.003
+    assert single - independent > 0.003
+    assert successive == pytest.approx(independent, abs=0.01)
 
 
 @pytest.mark.claim(41)

@@ -7,6 +7,8 @@ import torch
 from lessons.periodic import theory
 from lessons.periodic.settings import PeriodicSettings
 
+pytestmark = pytest.mark.chaotic
+
 STEPS = {"steps": 120, "train_size": 60, "width": 12, "sharpness_every": 100}
 
 

@@ -16,6 +16,8 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.sphere import at_right_angles, cosine_distance, sphere_hessian_product
 from tests.periodic.conftest import SEEDS
 
+pytestmark = pytest.mark.chaotic
+
 DATA = digits_split(40)
 
 
