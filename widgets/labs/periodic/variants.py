@@ -55,7 +55,7 @@ class VariantsView(LabView):
         ),
         Preset(
             "more is trained",
-            "Trained γ and β, a trained last layer: still periods, at another pace.",
+            "Trained γ and β, a trained last layer: still periods, and on average they come sooner.",
             **_side_by_side(
                 {
                     "hidden weights": {},
@@ -66,9 +66,15 @@ class VariantsView(LabView):
         ),
         Preset(
             "augmentation",
-            "Fresh noise or shifts at each step. Which of them delay the first jump?",
+            "Fresh noise or shifts at each step. Which of them keep the first jump away?",
             **_side_by_side(
-                {"as they are": {}, "noise 0.3": {"noise": 0.3}, "noise 0.6": {"noise": 0.6}, "shifts": {"shift": 1}},
+                {
+                    "as they are": {},
+                    "noise 0.3": {"noise": 0.3},
+                    "noise 0.6": {"noise": 0.6},
+                    "shifts by 1": {"shift": 1},
+                    "shifts by 2": {"shift": 2},
+                },
             ),
         ),
         Preset(
