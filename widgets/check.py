@@ -14,6 +14,7 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
+from lessons.core.written_number import Unclear, read_number
 from widgets.live_figure import LiveFigure
 from widgets.question import Choice, Number, Question, Sketch
 from widgets.question_panel import QuestionPanel
@@ -55,13 +56,29 @@ class Check(ipw.Box):
         asked = content.get("do") if isinstance(content, dict) else None
         status = self.panel.status["state"]
         if asked == "answer" and status == "open":
-            self._commit(content.get("value"))
+            self._commit(self._read(content.get("value")))
+        elif asked == "read" and status == "open":
+            self._show_read(self._read(content.get("value")))
         elif asked == "again" and status in ("checked", "failed"):
             self._reopen()
         else:
             self._refuse("This question did not understand what was asked of it.")
 
     # ---- the answer ----
+
+    def _read(self, value: Any) -> Any:
+        """A number that was typed, as far as it can be read; everything else as it is."""
+        answer = self._question.answer
+        if not (isinstance(answer, Number) and isinstance(value, str)):
+            return value
+        return read_number(value, unit=answer.unit)
+
+    def _show_read(self, value: Any) -> None:
+        problem = self._problem(value)
+        if problem:
+            self._refuse(problem)
+        else:
+            self.panel.status = {"state": "open", "value": value}
 
     def _commit(self, value: Any) -> None:
         problem = self._problem(value)
@@ -79,6 +96,8 @@ class Check(ipw.Box):
         """One sentence on why this is no answer; empty if it is one."""
         match self._question.answer:
             case Number(low=low, high=high):
+                if isinstance(value, Unclear) and value.readings:
+                    return f"The answer is a number from {low:g} to {high:g}; yours is unclear, {value.said}."
                 if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                     return f"The answer is a number from {low:g} to {high:g}."
             case Choice(options=options):

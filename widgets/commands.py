@@ -1,10 +1,32 @@
-"""What a person, or a hostile client, may ask of a lab: checked before anything happens."""
+"""What a person, or a hostile client, may ask of a lab: checked before anything happens.
+
+A number that was typed comes as it was typed; it is read here, or by its setting.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from lessons.core.written_number import Unclear, read_number
+
+
+def _read(text: Any, whole: bool) -> Any:
+    """Read a number that was typed; what is none is left as it is, and refused by its type."""
+    value = read_number(text, whole) if isinstance(text, str) else text
+    if isinstance(value, Unclear) and value.readings:
+        raise PydanticCustomError("two_readings", "{said}", {"said": value.said})
+    return text if isinstance(value, Unclear) else value
+
+
+def _read_limit(text: Any) -> Any:
+    return None if isinstance(text, str) and text.strip() in ("", "never") else _read(text, whole=False)
+
+
+Step = Annotated[int, Field(ge=0, le=10**9), BeforeValidator(lambda text: _read(text, whole=True))]
+Limit = Annotated[Annotated[float, Field(gt=0, le=1e12)] | None, BeforeValidator(_read_limit)]
 
 
 class Command(BaseModel):
@@ -20,7 +42,7 @@ class Transport(Command):
 
 
 class SetValue(Command):
-    """Give a setting of one lane a value; the settings class checks it."""
+    """Give a setting of one lane a value, or what was typed for one; the settings class checks it."""
 
     do: Literal["set"]
     lane: int
@@ -36,10 +58,10 @@ class SetSpeed(Command):
 
 
 class SetStopBelow(Command):
-    """Pause when every lane's loss is below a value; None for never."""
+    """Pause when every lane's loss is below a value; None, or an empty box, for never."""
 
     do: Literal["stop_below"]
-    value: Annotated[float, Field(gt=0, le=1e12)] | None
+    value: Limit
 
 
 class SetRestart(Command):
@@ -107,7 +129,7 @@ class GoTo(Command):
     """Go back to a step, or on to it."""
 
     do: Literal["go_to"]
-    step: Annotated[int, Field(ge=0, le=10**9)]
+    step: Step
 
 
 class Fork(Command):
@@ -115,7 +137,7 @@ class Fork(Command):
 
     do: Literal["fork"]
     lane: int
-    step: Annotated[int, Field(ge=0, le=10**9)]
+    step: Step
 
 
 class SaveFile(Command):
@@ -145,6 +167,8 @@ AnyCommand = Annotated[
     Field(discriminator="do"),
 ]
 _ADAPTER: TypeAdapter[AnyCommand] = TypeAdapter(AnyCommand)
+# Commands with a box of their own, and in which of their fields it is.
+TYPED = {"stop_below": "value", "go_to": "step", "fork": "step"}
 _NOT_UNDERSTOOD = "This lab did not understand what was asked of it."
 _REFUSALS = {
     "speed": "The speed is a number from 1 to 10000 steps a second, or as fast as it goes.",
@@ -171,5 +195,18 @@ def parse_command(content: Any) -> Command:
         raise CommandError(_NOT_UNDERSTOOD)
     try:
         return _ADAPTER.validate_python(content)
-    except (ValidationError, RecursionError):
-        raise CommandError(_REFUSALS.get(asked, _NOT_UNDERSTOOD)) from None
+    except (ValidationError, RecursionError) as error:
+        raise CommandError(_sentence(asked, content, error)) from None
+
+
+def _sentence(asked: str, content: dict[str, Any], error: Exception) -> str:
+    allowed = _REFUSALS.get(asked, _NOT_UNDERSTOOD)
+    typed = content.get(TYPED.get(asked, ""))
+    if not isinstance(typed, str):
+        return allowed
+    if not typed.strip():
+        return f"{allowed[:-1]}; the box is empty."
+    problems = error.errors() if isinstance(error, ValidationError) else []
+    unclear = [problem["msg"] for problem in problems if problem["type"] == "two_readings"]
+    shown = repr(typed if len(typed) <= 20 else f"{typed[:19]}…")
+    return f"{allowed[:-1]}; not {', '.join([shown, *unclear[:1]])}."

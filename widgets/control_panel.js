@@ -3,6 +3,7 @@
 const SLIDER_STEPS = 1000;
 const SEND_EVERY_MS = 40;
 const FASTEST = 101;
+const LONGEST_NUMBER = 61;
 // Each panel may come with its own copy of this module, but all stand on one page.
 const page = (globalThis.__trainingDynamicsLab ??= {});
 const newId = () => `tdl-control-${(page.ids = (page.ids ?? 0) + 1)}`;
@@ -18,10 +19,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-function shown(number) {
-  if (typeof number !== "number") return String(number);
-  return Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(4)));
-}
+// A number to look at; a box has all digits of the number that holds, and what is typed into it is read by the kernel.
+const rounded = (number) => String(Number(number.toPrecision(4)));
 
 // "λ_max" with its index set low.
 function symbol(written) {
@@ -99,29 +98,31 @@ class Control {
     const { scale, slider_low: low, slider_high: high, kind } = this.field;
     let value = position;
     if (scale === "log") value = Number((low * (high / low) ** (position / SLIDER_STEPS)).toPrecision(3));
-    return kind === "integer" ? Math.round(value) : value;
+    return kind === "integer" ? Math.round(value) : Number(value.toPrecision(10));
   }
 
   slid() {
     const value = this.fromSlider(Number(this.slider.value));
-    this.text.value = shown(value);
-    this.slider.setAttribute("aria-valuetext", shown(value));
+    this.write(value);
     this.send(value);
   }
 
   typed() {
-    const written = this.text.value.trim().replace(",", ".");
-    const value = Number(written);
-    this.send(written !== "" && Number.isFinite(value) ? value : this.text.value.slice(0, 60));
+    this.text.defaultValue = this.text.value;
+    this.send(this.text.value.slice(0, LONGEST_NUMBER));
+  }
+
+  write(value) {
+    this.text.value = this.text.defaultValue = String(value);
+    this.slider.setAttribute("aria-valuetext", String(value));
   }
 
   show(value, force = false) {
     if (this.field.kind === "choice") this.input.value = value;
     else if (this.field.kind === "flag") this.input.checked = value;
     else if (force || !this.held()) {
-      this.text.value = shown(value);
+      this.write(value);
       this.slider.value = this.toSlider(value);
-      this.slider.setAttribute("aria-valuetext", shown(value));
     }
   }
 
@@ -171,7 +172,7 @@ class Panel {
       ["change:selected", () => this.showLanes()],
       ["change:transport", () => this.showTransport()],
       ["change:refusal", () => this.showRefusal()],
-      ["msg:custom", (message) => message.type === "refresh" && this.showValues(true)],
+      ["msg:custom", (message) => message.type === "refresh" && this.refresh(message.box)],
       ["msg:custom", (message) => message.type === "shared" && this.showLink(message)],
       ["msg:custom", (message, buffers) => message.type === "file" && this.download(message, buffers)],
     ];
@@ -234,8 +235,7 @@ class Panel {
     const stopId = newId();
     this.stopBelow = make("input", { id: stopId, type: "text", inputMode: "decimal", className: "tdl-number", placeholder: "never" });
     this.stopBelow.addEventListener("change", () => {
-      const written = this.stopBelow.value.trim();
-      this.command("stop_below", { value: written === "" ? null : Number(written) });
+      this.command("stop_below", { value: this.stopBelow.value.slice(0, LONGEST_NUMBER) });
     });
     const restartId = newId();
     this.restart = make("input", { id: restartId, type: "checkbox" });
@@ -260,7 +260,8 @@ class Panel {
     const { compare } = this.model.get("options");
     const stepId = newId();
     this.toStep = make("input", { id: stepId, type: "text", inputMode: "numeric", className: "tdl-number", value: "0" });
-    const go = (command, content = {}) => this.command(command, { step: Number(this.toStep.value), ...content });
+    const step = () => this.toStep.value.slice(0, LONGEST_NUMBER);
+    const go = (command, content = {}) => this.command(command, { step: step(), ...content });
     this.toStep.addEventListener("keydown", (event) => event.key === "Enter" && go("go_to"));
     const back = this.button("Go to step", "Replay the run up to this step and wait there", () => go("go_to"));
     const fork = this.button("Fork here", "Go to this step with one more lane that has the chosen lane's past", () =>
@@ -313,19 +314,19 @@ class Panel {
   }
 
   showSpeed(value) {
-    this.speedText.textContent = value === "fastest" ? "as fast as it goes" : `${shown(value)} steps/s`;
+    this.speedText.textContent = value === "fastest" ? "as fast as it goes" : `${rounded(value)} steps/s`;
     this.speed.setAttribute("aria-valuetext", this.speedText.textContent);
   }
 
   showTransport() {
-    const { state, step, steps, left, rate, speed, restart, stop_below: stopBelow, device } = this.model.get("transport");
+    const { state, step, steps, left, rate, speed, restart, device } = this.model.get("transport");
     if (state === undefined) return;
     this.running = state === "running";
     this.element.dataset.state = state;
     this.playButton.textContent = this.running ? "❚❚ Pause" : "▶ Play";
     this.stepButton.disabled = state === "finished" || state === "failed";
     this.progress.value = steps ? step / steps : 0;
-    const pace = this.running && rate ? `, ${shown(Math.round(rate))} steps/s` : "";
+    const pace = this.running && rate ? `, ${rounded(Math.round(rate))} steps/s` : "";
     const time = this.running && left ? `, ${left < 1 ? "under 1 s" : `${Math.round(left)} s`} left` : "";
     // While it runs, a screen reader is not told every step; it is told how the run ended.
     this.statusText.setAttribute("aria-live", this.running ? "off" : "polite");
@@ -337,7 +338,7 @@ class Panel {
       this.showSpeed(speed);
     }
     this.restart.checked = restart;
-    if (this.stopBelow !== document.activeElement) this.stopBelow.value = stopBelow ?? "";
+    if (this.stopBelow !== document.activeElement) this.showStopBelow();
     if (this.device) this.device.value = device;
   }
 
@@ -351,6 +352,10 @@ class Panel {
     this.element.dataset.state = "gone";
     this.playButton.textContent = "▶ Play";
     for (const input of this.element.querySelectorAll("button, input, select")) input.disabled = true;
+  }
+
+  showStopBelow() {
+    this.stopBelow.value = this.model.get("transport").stop_below ?? "";
   }
 
   buildPresets() {
@@ -378,14 +383,21 @@ class Panel {
     this.showValues(true);
   }
 
+  // `force`: the setting whose box gives way though a caret is in it; true for all.
   showValues(force = false) {
     const lane = this.model.get("lanes")[this.model.get("selected")];
     if (!lane) return;
     for (const control of this.controls ?? []) {
-      control.show(lane.values[control.field.name], force);
+      control.show(lane.values[control.field.name], force === true || force === control.field.name);
       const off = (lane.idle ?? []).includes(control.field.name);
       control.element.classList.toggle("tdl-idle", off);
     }
+  }
+
+  // Shows in a box what holds now, whatever was typed into it.
+  refresh(box) {
+    if (box === "stop_below") this.showStopBelow();
+    else this.showValues(box || true);
   }
 
   showLanes() {
@@ -453,14 +465,15 @@ class Panel {
     input.select();
   }
 
-  // A refused value: one sentence under its control, or under the transport if it belongs to none.
+  // A refused value: one sentence under its box, or under the transport if it belongs to none.
   showRefusal() {
     const { field = "", text = "" } = this.model.get("refusal");
-    const home = this.controls.find((control) => control.field.name === field)?.element;
+    const boxes = { stop_below: this.stopBelow, go_to: this.toStep, fork: this.toStep };
+    const home = this.controls.find((control) => control.field.name === field)?.element ?? boxes[field]?.parentElement;
     this.parts.refusal.textContent = text;
     if (home) home.append(this.parts.refusal);
     else this.parts.status.after(this.parts.refusal);
-    if (text) this.showValues(true);
+    if (text) this.refresh(field);
   }
 }
 

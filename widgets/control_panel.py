@@ -48,9 +48,9 @@ class ControlPanel(OneWayWidget):
         self._saves = Spaced(SAVE_SECONDS)
         self.on_msg(self._receive)
 
-    def refresh(self) -> None:
-        """Make the browser show the values that hold, after a refused one."""
-        self.send({"type": "refresh"})
+    def refresh(self, box: str) -> None:
+        """Make the browser show what holds in one of its boxes, whatever was typed into it."""
+        self.send({"type": "refresh", "box": box})
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         match content:

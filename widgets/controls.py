@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -28,28 +27,29 @@ MOST_LANES = len(LANE_COLOURS)
 
 @dataclass(frozen=True)
 class Preset:
-    """A named situation: lanes as changes to the defaults, and one sentence on what to see."""
+    """A named situation: lanes as changes to the defaults, and one sentence on what to see.
+
+    `says` are the settings that the names of the lanes tell of, where `widgets.lane_names.said` does not find them.
+    """
 
     name: str
     sentence: str
     lanes: tuple[dict[str, Any], ...] = ({},)
     names: tuple[str, ...] = ()
     speed: float | None = None
+    says: tuple[str, ...] = ()
 
-    def changed(self, lanes: Any, common: Mapping[str, Any]) -> Preset:
-        """Return the preset with other lanes, if any are given, and with settings that all lanes get.
+    def with_lanes(self, lanes: Any) -> Preset:
+        """Return the preset with other lanes.
 
         Raises:
             SettingError: If the lanes are no list of dicts of settings.
         """
-        if lanes is None:
-            names, wanted = self.names, self.lanes
-        elif isinstance(lanes, list) and 0 < len(lanes) <= MOST_LANES and all(isinstance(e, dict) for e in lanes):
-            names = tuple(str(lane.get("name", f"lane {k + 1}"))[:40] for k, lane in enumerate(lanes))
-            wanted = tuple({k: v for k, v in lane.items() if k != "name"} for lane in lanes)
-        else:
+        if not (isinstance(lanes, list) and 0 < len(lanes) <= MOST_LANES and all(isinstance(e, dict) for e in lanes)):
             raise SettingError([f"lanes is a list of 1 to {MOST_LANES} dicts of settings."])
-        return replace(self, lanes=tuple({**own, **common} for own in wanted), names=names)
+        names = tuple(str(lane.get("name", f"lane {k + 1}"))[:40] for k, lane in enumerate(lanes))
+        wanted = tuple({k: v for k, v in lane.items() if k != "name"} for lane in lanes)
+        return replace(self, lanes=wanted, names=names, says=())
 
 
 @dataclass(frozen=True)

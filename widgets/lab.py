@@ -10,20 +10,25 @@ import numpy as np
 from lessons.core.settings import SettingError
 from widgets import commands as do
 from widgets.lane_list import LaneList
+from widgets.past import LabWithPast
 from widgets.run_loop import FASTEST, State
-from widgets.running_lab import RunningLab
 
 # While a drag goes on that started the run again, each of its values does: the run in the end has one value only.
 DRAG_SECONDS = 0.6
 
 
-class Lab(RunningLab):
-    """A lab to put on the page: an experiment with controls, run loop and figures. Arguments as of `RunningLab`."""
+class Lab(LabWithPast):
+    """A lab to put on the page: an experiment with controls, run loop and figures. Arguments as of `LabWithPast`."""
 
     # ---- from Python and from the browser ----
 
     def change(self, field: str, value: Any, lane: int | None = None) -> None:
-        """Change a setting as a person would; what is not allowed is refused with a sentence in the lab."""
+        """Change a setting as a person would; what is not allowed is refused with a sentence in the lab.
+
+        Raises:
+            TypeError: If there is no setting of that name.
+        """
+        self.view.settings_type.check_names([field])
         lane = self._lanes.selected if lane is None else lane
         self.handle({"do": "set", "lane": lane, "field": field, "value": value})
 
@@ -34,11 +39,18 @@ class Lab(RunningLab):
             self._carry_out(command)
             self._touched = True
         except (do.CommandError, SettingError) as refusal:
-            field = content.get("field") if isinstance(content, dict) else None
-            self.panel.refusal = {"text": str(refusal), "field": field if field in self.view.controls else ""}
-            self.panel.refresh()
+            self.panel.refusal = {"text": str(refusal), "field": self._box(content)}
+            self.panel.refresh(self._box(content))
         else:
             self.panel.refusal = {}
+            if isinstance(content.get("value"), str):  # what was typed gives way to the number that holds
+                self.panel.refresh(self._box(content))
+
+    def _box(self, content: Any) -> str:
+        """What a command was typed into: a setting, or a command with a box of its own; empty if there is no box."""
+        asked = content if isinstance(content, dict) else {}
+        boxes = (*self.view.controls, *do.TYPED)
+        return next((box for box in (asked.get("field"), asked.get("do")) if box in boxes), "")
 
     def _carry_out(self, command: do.Command) -> None:
         if not isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
@@ -109,6 +121,9 @@ class Lab(RunningLab):
     # ---- settings and lanes ----
 
     def _set(self, lane: int, field: str, value: Any) -> None:
+        declared = self.view.settings_type.fields().get(field)
+        if declared is not None and isinstance(value, str):
+            value = declared.read(value)
         lanes, before = self._lanes.with_value(lane, field, value), self._lanes
         if lanes.settings == before.settings:
             return
@@ -165,6 +180,7 @@ class Lab(RunningLab):
         self._show_names()
 
     def _show_names(self) -> None:
+        self._name_run()
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.stage.draw()
         self._report()
@@ -186,4 +202,4 @@ class Lab(RunningLab):
         preset = self.view.presets[index]
         self.loop.speed = self.view.speed if preset.speed is None else preset.speed
         self._held = False
-        self._change_lanes(LaneList.of(self.view.settings_type, preset))
+        self._change_lanes(LaneList.of(self.view.settings_type, preset, idle=self.view.idle))

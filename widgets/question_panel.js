@@ -1,6 +1,7 @@
 // The browser's end of question_panel.py.
 
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
+const LONGEST_NUMBER = 61;
 const page = (globalThis.__trainingDynamicsLab ??= {});
 const newName = () => `tdl-answer-${(page.answers = (page.answers ?? 0) + 1)}`;
 
@@ -10,20 +11,24 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-// ---- the three kinds of answer: each has an element and a value ----
+// ---- the three kinds of answer: each has an element, a value, and shows one that the kernel has read ----
 
-function numberAnswer({ low, high, step, unit }, before) {
+function numberAnswer({ low, high, step, unit }, before, send) {
   const id = newName();
   const slider = make("input", { id, type: "range", min: low, max: high, step });
   const box = make("input", { type: "text", inputMode: "decimal", className: "tdl-number" });
   box.setAttribute("aria-label", "Your answer");
   slider.value = before ?? (low + high) / 2;
-  box.value = slider.value;
+  box.value = before ?? slider.value;
   slider.addEventListener("input", () => (box.value = slider.value));
-  box.addEventListener("change", () => (slider.value = box.value));
+  const value = () => box.value.slice(0, LONGEST_NUMBER);
+  box.addEventListener("change", () => send({ do: "read", value: value() }));
   const label = make("label", { htmlFor: id }, `Your answer${unit ? ` (${unit.trim()})` : ""}`);
-  const value = () => (box.value.trim() === "" ? null : Number(box.value.replace(",", ".")));
-  return { element: make("div", { className: "tdl-answer" }, label, slider, box), value };
+  const show = (number) => {
+    slider.value = number;
+    box.value = String(number);
+  };
+  return { element: make("div", { className: "tdl-answer" }, label, slider, box), value, show };
 }
 
 function choiceAnswer({ options, prompt }, before) {
@@ -35,12 +40,12 @@ function choiceAnswer({ options, prompt }, before) {
     const chosen = inputs.findIndex((input) => input.checked);
     return chosen < 0 ? null : chosen;
   };
-  return { element, value };
+  return { element, value, show: () => {} };
 }
 
 function sketchAnswer() {
   const words = "Draw your curve into the figure, from its left edge to its right, with mouse, finger or arrow keys.";
-  return { element: make("p", { className: "tdl-answer" }, words), value: () => null };
+  return { element: make("p", { className: "tdl-answer" }, words), value: () => null, show: () => {} };
 }
 
 const ANSWERS = { number: numberAnswer, choice: choiceAnswer, sketch: sketchAnswer };
@@ -75,9 +80,10 @@ function render({ model, el }) {
 
   const build = (state, value) => {
     if (state === "open") {
-      answer = ANSWERS[question.kind](question, value);
+      answer = ANSWERS[question.kind](question, value, command);
       form.replaceChildren(answer.element, button("Commit and run", () => command({ do: "answer", value: answer.value() })));
     } else {
+      if (value !== undefined) answer?.show(value);
       form.querySelectorAll("input, button").forEach((input) => (input.disabled = true));
       if (state !== "running") form.append(button("Answer again", () => command({ do: "again" })));
     }
@@ -86,6 +92,7 @@ function render({ model, el }) {
   const show = () => {
     const { state, value, refusal = "", grade, words, sentence, share = 0, details, count } = model.get("status");
     if (state !== shown) build(state, value);
+    else if (state === "open" && value !== undefined && !refusal) answer.show(value);
     shown = state;
     el.dataset.state = state;
     el.dataset.grade = grade ?? "";

@@ -14,7 +14,7 @@ _HERE = Path(__file__).parent
 
 
 class QuestionPanel(OneWayWidget):
-    """Shows a question; commands `answer` (with `value`) and `again` come back.
+    """Shows a question; commands `answer`, `read` (both with a `value`, which may be as it was typed) and `again` come.
 
     Args:
         on_command: Called with each command, a dict with the key `do`.

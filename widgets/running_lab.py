@@ -14,9 +14,8 @@ import numpy as np
 from lessons.core.doctor import diagnose, observed
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.run import Run, RunRecord
 from lessons.core.settings import SettingError
-from widgets import link
 from widgets.control_panel import ControlPanel
 from widgets.controls import Notice
 from widgets.lane_list import LaneList
@@ -36,13 +35,17 @@ REWIND_STEPS = 20
 
 
 class RunningLab(ipw.Box):
-    """What a lab does by itself; what it is asked to do is in its subclass, `widgets.lab.Lab`.
+    """What a lab does by itself; what it is asked to do is in its subclasses, `widgets.past.LabWithPast` and
+    `widgets.lab.Lab`.
 
     Args:
         view: The topic's view.
         lanes: Lanes instead of the first preset's: a list of dicts of settings, each with a "name" if it has one.
         changes: Settings that differ from the first preset's, for all of its lanes. What is not allowed is refused
             with a sentence in the lab, which then shows the preset.
+
+    Raises:
+        TypeError: If a setting is named that there is not.
     """
 
     def __init__(self, view: LabView, lanes: Any = None, **changes: Any):
@@ -80,13 +83,16 @@ class RunningLab(ipw.Box):
             self._show_lanes()
             self._report()
         else:
-            self._restart(play=False)
+            self._begin_first()
 
     def _wake(self) -> None:
         """Make the first measurement. A page that Voilà serves is whole before any of its labs is seen: each waits."""
         if self._asleep:
             self._asleep = False
-            self._restart(play=False)
+            self._begin_first()
+
+    def _begin_first(self) -> None:
+        self._restart(play=False)
 
     def _drawn(self, figure: str, x: np.ndarray, y: np.ndarray) -> None:
         values = [float(value) if np.isfinite(value) else None for value in y]
@@ -153,13 +159,17 @@ class RunningLab(ipw.Box):
     # ---- lanes ----
 
     def _opening(self, lanes: Any, changes: dict[str, Any]) -> LaneList:
-        preset = self.view.opening
+        preset, declared = self.view.opening, self.view.settings_type
+        declared.check_names(changes)
         try:
-            wanted = LaneList.of(self.view.settings_type, preset.changed(lanes, changes))
+            first = preset if lanes is None else preset.with_lanes(lanes)
+            for own in first.lanes:
+                declared.check_names(own)
+            wanted = LaneList.of(declared, first, changes, self.view.idle)
             self.view.lanes(wanted.settings, wanted.names)
         except SettingError as refusal:
             self.panel.refusal = {"text": str(refusal), "field": ""}
-            return LaneList.of(self.view.settings_type, preset)
+            return LaneList.of(declared, preset, idle=self.view.idle)
         return wanted
 
     def _take_lanes(self, lanes: LaneList) -> None:
@@ -219,9 +229,15 @@ class RunningLab(ipw.Box):
             self._restart_due = None
         self._say(Notice())
         self._trial = Trial(run, past, self.view.trains)
+        self._name_run()
         self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
         self.loop.load(run)
         self._show_lanes()
+
+    def _name_run(self) -> None:
+        """Let the run have the names that are shown; the lanes of a sweep have their own."""
+        if not self.view.sweeps and len(self.run.lanes) == len(self._lanes):
+            self.run.lanes.names[:] = self._lanes.names
 
     def _take(self, measurements: Sequence[Measurement]) -> None:
         fresh = self._trial.take(measurements)
@@ -266,75 +282,10 @@ class RunningLab(ipw.Box):
     def _can_rewind(self) -> bool:
         return self.view.rate_field is not None and self._trial.can_rewind
 
-    def _rewind(self) -> None:
-        self._catch_up()
-        if not self._can_rewind:
-            raise SettingError(["There is nothing to rewind: no lane has diverged."])
-        step = self._trial.rewind_step(REWIND_STEPS)
-        self._go_back(step, self._trial.halvings(step, self.view.rate_field))
-        self._play()
-
-    # ---- back and forth in time, and links ----
-
-    def _replay(self, record: RunRecord, step: int) -> None:
-        """Begin a recorded run, go to a step of it, and wait there."""
-        settings = [self.view.settings_type.checked(values) for values in record.settings]
-        lanes = LaneList.replayed(settings, record.names, record.changes, self._lanes.selected)
-        self._lanes = lanes.coloured(self._lanes.colours)
-        self._begin(Run.replay(self.view.experiment, record, self.view.own))
-        self._go_on_to(step)
-
-    def _go_back(self, step: int, further: Sequence[Change] = ()) -> None:
-        """Begin the present run again near a step, with other changes from there on; what it measured before stays."""
-        run = self.run.rewound(step, further)
-        if not self.view.sweeps:
-            settings = [self.view.settings_type.checked(values) for values in run.started_with]
-            changes = (*self.run.record.until(step).changes, *further)
-            lanes = LaneList.replayed(settings, self._lanes.names, changes, self._lanes.selected)
-            self._lanes = lanes.coloured(self._lanes.colours)
-        self._begin(run, self.history)
-
-    def _go_on_to(self, step: int) -> None:
-        self._held = True
-        if self.view.instant:
-            self.loop.forward(step)
-            self.loop.pause()
-        elif step > 0:
-            self.loop.stop_at = step
-            self._pace.begin(self.run.step)
-            self.loop.play()
-
-    def _go_to(self, step: int) -> None:
-        self._catch_up()
-        self._check_step(step)
-        self._go_back(step)
-        self._go_on_to(step)
-
-    def _fork(self, lane: int, step: int) -> None:
-        self._catch_up()
-        self._check_step(step)
-        if not self.view.compare:
-            raise SettingError(["This lab has one set of controls."])
-        lanes = self._lanes.select(lane).add()
-        self._replay(self._trial.forked(lane, lanes.names[-1], step).model_copy(update={"names": lanes.names}), step)
-        self._take_lanes(self._lanes.select(len(lanes) - 1))
-
-    def _check_step(self, step: int) -> None:
-        if step > self._trial.steps:
-            raise SettingError([f"This run has {self._trial.steps} steps."])
+    # ---- files ----
 
     def _named(self, record: RunRecord) -> RunRecord:
         return record.model_copy(update={"names": tuple(self._lanes.names)})
-
-    def _share(self) -> None:
-        self._catch_up()
-        record = self._named(self.run.record)
-        if self.view.sweeps:
-            settings = tuple(each.model_dump() for each in self._lanes.settings)
-            record = record.model_copy(update={"settings": settings, "changes": ()})
-        step = max(self.run.step, 0)
-        search = link.query(self.view.name, record.names, record, self.view.settings_type, step)
-        self.panel.send({"type": "shared", "query": search, "python": link.python_line(self.view, self._lanes)})
 
     def _save(self, kind: str, lane: int) -> None:
         self._catch_up()
@@ -342,29 +293,6 @@ class RunningLab(ipw.Box):
         table = self.readings.value
         file = saved_file(kind, self.view, self.history, record, self.stage.figure, table, lane)
         self.panel.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
-
-    def _open_link(self, search: str) -> None:
-        """Open what the page's address holds for this lab; once, and not after a person has done something."""
-        if self._touched:
-            return
-        self._touched = True
-        found = link.linked(self.view.name, search)
-        if found is None:
-            return
-        self._wake()
-        settings = [self.view.settings_type.checked(values) for values in found.lanes]
-        changes = link.as_changes(found, self.view.settings_type)
-        lanes = LaneList.replayed(settings, found.names, changes)
-        self.view.lanes(lanes.settings, lanes.names)
-        if self.view.sweeps:
-            self._change_lanes(lanes)
-            return
-        values = tuple(each.model_dump() for each in settings)
-        record = self.run.record.model_copy(
-            update={"names": tuple(found.names), "settings": values, "changes": changes}
-        )
-        self._lanes = lanes
-        self._replay(record, min(found.step, settings[0].steps))
 
     # ---- what is shown ----
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lessons.core.written_number import written
 from widgets.question import Choice, Number, Outcome, Question, Sketch
 from widgets.readings import number
 
@@ -31,7 +32,7 @@ def verdict(question: Question, answer: Any, outcome: Outcome) -> Verdict:
             return Verdict("off", f"The run says: {right[0].lower()}{right[1:]}.")
         case Number(tolerance=tolerance, unit=unit):
             distance = abs(answer - outcome.truth)
-            words = f"You said {number(answer)}{unit}, measured was {number(float(outcome.truth))}{unit}."
+            words = f"You said {written(answer)}{unit}, measured was {number(float(outcome.truth))}{unit}."
             return Verdict(_grade(distance, tolerance), words)
         case Sketch(tolerance=tolerance):
             distance = sketch_distance(question, answer, outcome.truth)

@@ -103,7 +103,8 @@ class LabView(ABC):
             return first
         names = first.names or tuple(f"lane {k + 1}" for k in range(len(first.lanes)))
         lanes = (*first.lanes, {**first.lanes[0], self.own_setting: OWN})[-MOST_LANES:]
-        return replace(first, lanes=lanes, names=(*names, "yours")[-MOST_LANES:])
+        says = (*first.says, self.own_setting) if first.says else ()
+        return replace(first, lanes=lanes, names=(*names, "yours")[-MOST_LANES:], says=says)
 
     def hidden_choices(self, field: str) -> tuple[str, ...]:
         """Name the choices of a setting that its control does not offer."""

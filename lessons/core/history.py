@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ class History:
     """Grows by chunks of measurements; `history["loss"]` is an array of shape (T, K, ...), T steps so far.
 
     Row t belongs to step t: every experiment yields step 0 first and then each step in turn.
+
+    It is read as a mapping from names to arrays (`dict(history)`, `"loss" in history`), but its length is the number of
+    steps, not of names.
     """
 
     def __init__(self) -> None:
@@ -27,6 +30,24 @@ class History:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._values[name][: self._length]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def keys(self) -> KeysView[str]:
+        """The quantities held, as a dict has them."""
+        return self._values.keys()
+
+    def items(self) -> list[tuple[str, np.ndarray]]:
+        """The quantities held, each with its array."""
+        return [(name, self[name]) for name in self]
+
+    def values(self) -> list[np.ndarray]:
+        """The arrays."""
+        return [self[name] for name in self]
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,10 +6,14 @@ the run record and the reference table all read the same declaration.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lessons.core.written_number import Unclear, read_number, written
 
 Kind = Literal["number", "integer", "flag", "choice"]
 Scale = Literal["linear", "log"]
@@ -53,11 +57,26 @@ class SettingField:
         if self.kind == "flag":
             return "on or off"
         number = "a whole number" if self.kind == "integer" else "a number"
-        return f"{number} from {self.low:g} to {self.high:g}"
+        return f"{number} from {written(self.low)} to {written(self.high)}"
 
     def refusal(self, value: Any) -> str:
         """One sentence that names the field, the value and what is allowed."""
         return f"{self.title} cannot be {_short(value)}: allowed is {self.allowed}."
+
+    def read(self, text: str) -> Any:
+        """Return the value that a person has written; of a choice, what was written.
+
+        Raises:
+            SettingError: If it is no number, or may be two of them; the sentence names both.
+        """
+        if self.kind not in ("number", "integer"):
+            return text
+        value = read_number(text, self.kind == "integer", self.unit)
+        if not isinstance(value, Unclear):
+            return value
+        if value.readings is None:
+            raise SettingError([self.refusal(text)])
+        raise SettingError([f"{self.title} cannot be {_short(text)}, {value.said}; allowed is {self.allowed}."])
 
 
 def setting(
@@ -113,6 +132,17 @@ class Settings(BaseModel):
     def fields(cls) -> dict[str, SettingField]:
         """Return the declarations by name, in the order in which they were written."""
         return {name: _declaration(name, info) for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def check_names(cls, names: Iterable[str]) -> None:
+        """See that these are names of settings: what a program misspells is an error where it was called.
+
+        Raises:
+            TypeError: If one is not; its sentence names the nearest one.
+        """
+        for name in names:
+            if name not in cls.model_fields:
+                raise TypeError(_unknown(cls, name))
 
     def with_value(self, field: str, value: Any) -> Settings:
         """Return a validated copy with one field changed.
@@ -176,21 +206,26 @@ def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
 
 
 def _sentences(cls: type[Settings], error: ValidationError) -> list[str]:
-    fields = cls.fields()
-    return [_sentence(fields, problem) for problem in error.errors()]
+    return [_sentence(cls, problem) for problem in error.errors()]
 
 
-def _sentence(fields: dict[str, SettingField], problem: Any) -> str:
+def _sentence(cls: type[Settings], problem: Any) -> str:
     name = str(problem["loc"][0]) if problem["loc"] else ""
-    if name not in fields:
-        return f"There is no setting named {_short(name)}."
-    return fields[name].refusal(problem["input"])
+    if name not in cls.model_fields:
+        return _unknown(cls, name)
+    return cls.fields()[name].refusal(problem["input"])
+
+
+def _unknown(cls: type[Settings], name: Any) -> str:
+    near = difflib.get_close_matches(str(name)[:40], cls.model_fields, 1)
+    meant = f"; did you mean {near[0]!r}?" if near else "."
+    return f"There is no setting named {_short(name)}{meant}"
 
 
 def _short(value: Any) -> str:
     """Show any value in at most about 40 characters, whatever was sent."""
     if isinstance(value, float):
-        return f"{value:g}"
+        return written(value)
     if isinstance(value, int) and abs(value) >= 10**15:
         return "a huge whole number"
     text = repr(value) if isinstance(value, str | int | bool | None) else f"a {type(value).__name__}"

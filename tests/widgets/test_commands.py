@@ -39,7 +39,7 @@ BAD = [
     *({"do": "set", "lane": 0, "field": field, "value": 1} for field in [0, None, True, 1.5, ["x"], {}, DEEP, b"x"]),
     *({"do": "speed", "value": v} for v in [0, 0.999, -5, 10_001, math.nan, math.inf, 10**400, True, "50", "Fastest"]),
     *({"do": "speed", "value": v} for v in [None, [], DEEP, {}]),
-    *({"do": "stop_below", "value": v} for v in [0, -1, 1.1e12, math.nan, math.inf, 10**400, True, "1", [], DEEP]),
+    *({"do": "stop_below", "value": v} for v in [0, -1, 1.1e12, math.nan, math.inf, 10**400, True, "one", [], DEEP]),
     *({"do": "restart_on_change", "value": v} for v in [0, 1, None, "true", "on", [], DEEP]),
     *({"do": "device", "value": v} for v in ["cuda:0", "CPU", "", None, 0, True, ["cpu"], DEEP]),
     *({"do": "preset", "index": v} for v in [1.0, "0", math.inf, *NO_NUMBERS]),

@@ -23,7 +23,7 @@ from widgets.lane_list import LaneList
 from widgets.run_loop import State
 
 NOT_NUMBERS: tuple[Any, ...] = (
-    *(math.nan, math.inf, -math.inf, "1", "", "x" * 10_000, "<b>", "\ud800", None, True, [], [1.0], {}, {"a": 1}, 1j),
+    *(math.nan, math.inf, -math.inf, "one", "", "x" * 10_000, "<b>", "\ud800", None, True, [], [1.0], {}, {"a": 1}, 1j),
     *(10**400, -(10**400), 10**5000, b"1"),
 )
 
@@ -122,12 +122,13 @@ def test_a_hostile_command_changes_nothing(number: int) -> None:
 def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -> None:
     fields = CASES[name].view().settings_type.fields()
     declared = next(fields[shown] for shown in CASES[name].view.shown if fields[shown].kind == "number")
-    bad = [{declared.name: declared.high * 2}, {declared.name: math.nan}, {declared.name: "1"}, {"colour": 1}]
+    bad = [{declared.name: declared.high * 2}, {declared.name: math.nan}, {declared.name: "1"}]
     preset = LaneList.of(CASES[name].view().settings_type, CASES[name].view.presets[0])
     for changes in bad if name in INSTANT else bad[:1]:
         lab = opened(name, **changes)
         said = refusal(lab)
-        assert (declared.title in said and declared.allowed in said) or "no setting named 'colour'" in said
+        assert declared.title in said
+        assert declared.allowed in said
         assert lab.state is not State.FAILED
         assert [lane["values"] for lane in lab.panel.lanes] == [s.model_dump() for s in preset.settings]
 

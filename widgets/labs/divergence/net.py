@@ -41,6 +41,7 @@ class NetView(LabView):
             "It starts far above 2/η: the loss shoots up, the net is thrown to a flatter place, and then it learns.",
             ({**CATAPULT, "learning_rate": 0.01}, {**CATAPULT, "learning_rate": 0.05}),
             ("η = 0.01, below 2/λ_max", "η = 0.05, above it"),
+            says=("learning_rate", "optimizer", "activation", "depth", "width", "init_scale"),
         ),
         Preset(
             "too far",

@@ -62,6 +62,7 @@ class JacobianView(SchemeView):
                 {**ORTHOGONAL, "activation": "linear"},
             ),
             ("√2 · orthogonal, ReLU", "Kaiming, ReLU", "orthogonal, linear"),
+            says=("scheme", "activation", "gain"),
         ),
         Preset(
             "nor the logistic",

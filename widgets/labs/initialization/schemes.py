@@ -34,6 +34,7 @@ class SchemesView(DeepNetView):
             "Xavier and orthogonal weights have the same variance. What differs is the singular values.",
             tuple({**DEEP, "scheme": s} for s in ("normal", "LeCun", "Xavier", "orthogonal")),
             ("σ = 0.01", "LeCun", "Xavier", "orthogonal"),
+            says=("scheme", "deviation"),
         ),
         Preset(
             "three tanh layers",
@@ -70,6 +71,7 @@ class SchemesView(DeepNetView):
                 )
             ),
             ("LeCun", "Kaiming", "√2 · orthogonal"),
+            says=("scheme", "gain"),
         ),
         Preset(
             "Adam makes up for much",
@@ -79,6 +81,7 @@ class SchemesView(DeepNetView):
                 for each in ({"scheme": "LeCun", "gain": 0.5}, {"scheme": "Xavier"}, {"scheme": "orthogonal"})
             ),
             ("half of LeCun", "Xavier", "orthogonal"),
+            says=("scheme", "gain"),
         ),
     )
 

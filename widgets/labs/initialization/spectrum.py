@@ -52,6 +52,7 @@ class SpectrumView(SchemeView):
             "The starts differ fifteenfold in λ_max. Where do they end? At 2/η = 20, all of them.",
             tuple({**COMMON, **start} for start in STARTS),
             NAMES,
+            says=("scheme", "gain"),
         ),
         Preset(
             "three learning rates, one start",
@@ -64,6 +65,7 @@ class SpectrumView(SchemeView):
             "η = 0.3: the flat start goes down at once. Of the others one is caught, and the two sharpest are lost.",
             tuple({**COMMON, **start, "learning_rate": 0.3, "steps": 200, "sharpness_every": 5} for start in STARTS),
             NAMES,
+            says=("scheme", "gain"),
         ),
     )
 

@@ -35,12 +35,14 @@ class SymmetryView(DeepNetView):
             "Zeros hardly move. The constant net has 32 units in each layer, and what it can do is what one can.",
             _lanes(ZEROS, CONSTANT, SMALL, {}),
             ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+            says=("scheme", "constant", "deviation"),
         ),
         Preset(
             "with ReLU",
             "The same, and for the constant net worse: all of its units switch off together.",
             _lanes(ZEROS, CONSTANT, SMALL, {}, activation="relu"),
             ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+            says=("scheme", "constant", "deviation"),
         ),
         Preset(
             "how small may chance be?",
@@ -53,6 +55,7 @@ class SymmetryView(DeepNetView):
             "Two equal units get about as far as the 32 equal ones did. Two different ones get farther.",
             _lanes(CONSTANT, {}, width=2, learning_rate=0.2),
             ("constant 0.05", "Xavier"),
+            says=("scheme", "constant"),
         ),
     )
 

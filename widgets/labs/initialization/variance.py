@@ -45,6 +45,7 @@ class VarianceView(SchemeView):
                 {"scheme": "normal", "deviation": 0.15},
             ),
             ("Xavier: σ = 1/16", "σ = 0.03", "σ = 0.15"),
+            says=("scheme", "deviation", "width", "gain"),
         ),
         Preset(
             "Xavier with tanh",
@@ -86,6 +87,7 @@ class VarianceView(SchemeView):
             ({"scheme": "Kaiming fan-in", "activation": "relu", "width": 16, "steps": 100},),
             ("Kaiming, 16 units",),
             20.0,
+            says=("scheme", "width"),
         ),
     )
 

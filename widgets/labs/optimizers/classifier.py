@@ -88,6 +88,7 @@ class ClassifierView(LabView):
                 for b in (4, 32, 400)
             ),
             ("4", "32", "all 400"),
+            says=("batch_size", "train_size"),
         ),
     )
 

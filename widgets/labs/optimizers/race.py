@@ -65,6 +65,7 @@ class RaceView(LabView):
             "all twelve",
             "Eleven optimizers and gradient descent with noise, each at a learning rate that suits it.",
             **_line_up("quadratic"),
+            says=("optimizer", "gradient_noise"),
         ),
         Preset(
             "Rosenbrock's banana",
@@ -85,6 +86,7 @@ class RaceView(LabView):
             "two minima",
             "Only those that carry speed get across the ridge to the deeper one.",
             **_line_up("two minima"),
+            says=("optimizer", "gradient_noise"),
         ),
         Preset(
             "a slice of a real net",

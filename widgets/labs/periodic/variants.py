@@ -47,6 +47,7 @@ class VariantsView(LabView):
                     "a sixteenth of η·λ": {"learning_rate": 0.125, "weight_decay": 0.001},
                 }
             ),
+            says=("learning_rate", "weight_decay", "fixed_norm", "learning_rate_decay"),
         ),
         Preset(
             "momentum",
@@ -88,6 +89,7 @@ class VariantsView(LabView):
                 },
                 steps=1500,
             ),
+            says=("penalty", "weight_decay"),
         ),
     )
 

@@ -48,12 +48,14 @@ class RangeTestView(LabView):
             "The loss falls from one learning rate on and blows up at another: use what lies between.",
             (COMMON,),
             ("range test",),
+            says=("schedule",),
         ),
         Preset(
             "a linear rise",
             "Most steps are spent at large learning rates; on the way the net gets flatter, and the range wider.",
             ({**COMMON, "schedule": "linear range test", "learning_rate": 1.0},),
             ("linear",),
+            says=("schedule",),
         ),
         Preset(
             "three seeds",

@@ -29,6 +29,7 @@ class DescentView(LabView):
             "More parameters help, then hurt, then help again. The peak stands where units and examples are as many.",
             ({"random_share": 0.2},),
             ("20 % random",),
+            says=("random_share",),
         ),
         Preset(
             "how much noise?",

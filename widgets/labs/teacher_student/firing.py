@@ -33,6 +33,7 @@ class FiringView(LabView):
             "Without bias a pair fires on a quarter of the inputs; at −2 deviations, once where one does 30 times.",
             ({},),
             ("20 dimensions",),
+            says=("dimension",),
         ),
         Preset(
             "crowded: 3 dimensions",
@@ -45,6 +46,7 @@ class FiringView(LabView):
             "The bias falls by 0.02 at each step. Press Play and watch the pairs fall twice as fast.",
             ({"fall": 0.02, "steps": 150},),
             ("20 dimensions",),
+            says=("dimension",),
             speed=10.0,
         ),
     )

@@ -43,12 +43,14 @@ class ShakenView(LabView):
             "Let it train for a thousand steps, then choose what to shake. The orange nodes matter, the grey do not.",
             (LONG,),
             ("5×",),
+            says=("overparameterization",),
         ),
         Preset(
             "small initial weights",
             "Weights a tenth as large: several students share a teacher node, and hardly any is irrelevant.",
             ({**LONG, "init_scale": 0.1, "top_scale": 0.1},),
             ("small weights",),
+            says=("init_scale", "top_scale"),
         ),
         Preset(
             "large and small",
@@ -61,6 +63,7 @@ class ShakenView(LabView):
             "Nodes of the second hidden layer are shaken.",
             ({**LONG, "depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "overparameterization": 2.0},),
             ("2×, two layers",),
+            says=("overparameterization", "depth"),
         ),
     )
 

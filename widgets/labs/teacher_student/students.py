@@ -75,6 +75,7 @@ class StudentsView(LabView):
             "Fifty nodes, ten to be found. Watch one orange cell grow in each column, most of them near the top.",
             ({},),
             ("5×",),
+            says=("overparameterization",),
         ),
         Preset(
             "1×, 2×, 5×, 10×",
@@ -87,12 +88,14 @@ class StudentsView(LabView):
             "Two matrices at once. Nobody tells the hidden layers what to be, and they become the teacher's.",
             ({**TWO_LAYERS, "overparameterization": 2.0},),
             ("2×, two layers",),
+            says=("overparameterization", "depth"),
         ),
         Preset(
             "strong nodes first",
             "The i-th teacher node's outgoing weights have length 1/i: columns light up from the left, the last never.",
             ({"strength_decay": 1.0, "learning_rate": 0.1},),
             ("strength 1/i",),
+            says=("strength_decay",),
         ),
         Preset(
             "too few examples",
