@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from lessons.core.settings import SettingError, SettingField, Settings
 
@@ -54,12 +55,30 @@ class Preset:
 
 @dataclass(frozen=True)
 class Reading:
-    """One line of the table beside the figures: a number measured now and, where theory has one, predicted."""
+    """One line of the table beside the figures: a number measured now, and the one that it is compared with.
+
+    Attributes:
+        lane: Whose it is.
+        quantity: What it is.
+        measured: The number, or words.
+        predicted: What it is compared with, where there is something.
+        beside: What that is: the value that theory gives, the one reached in the long run, a limit on one side of which
+            something else happens, a bound that is not passed, or what chance alone would give.
+    """
 
     lane: int
     quantity: str
     measured: float | str
     predicted: float | None = None
+    beside: Literal["theory", "long run", "limit", "at most", "at best", "chance"] = "theory"
+
+    @property
+    def ratio(self) -> float | None:
+        """Measured over predicted; None where that says nothing: beside chance, zero, or what is no number."""
+        known = not isinstance(self.measured, str) and math.isfinite(self.measured) and bool(self.predicted)
+        if not known or self.beside == "chance" or not math.isfinite(self.predicted):
+            return None
+        return self.measured / self.predicted
 
 
 @dataclass

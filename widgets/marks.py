@@ -7,6 +7,7 @@ from typing import Any
 
 from lessons.core.run import Change
 from lessons.core.settings import SettingField
+from lessons.core.written_number import written
 from widgets.plots import grey
 
 MOST_MARKS = 6
@@ -69,4 +70,4 @@ def _note(share: float, step: int, text: str, colour: str, y: float, anchor: str
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return written(value) if isinstance(value, float) else str(value)

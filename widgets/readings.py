@@ -22,13 +22,13 @@ def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: S
     return f"<div class='tdl-values' tabindex='0' role='region' aria-label='Values now'>{table}</div>"
 
 
-def number(value: float) -> str:
-    """Four significant digits; words for what is no number."""
+def number(value: float, digits: int = 4) -> str:
+    """Some significant digits, which can be read back; words for what is no number."""
     if value != value:
         return "not a number"
     if value in (float("inf"), float("-inf")):
         return "infinite" if value > 0 else "−infinite"
-    return f"{value:.4g}".replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")  # to add 0 makes −0 a 0
 
 
 def _row(
@@ -47,5 +47,5 @@ def _cell(reading: Reading) -> str:
         return escape(reading.measured)
     if reading.predicted is None:
         return number(reading.measured)
-    ratio = f", ratio {number(reading.measured / reading.predicted)}" if reading.predicted else ""
-    return f"{number(reading.measured)}<small>theory {number(reading.predicted)}{ratio}</small>"
+    ratio = "" if reading.ratio is None else f", ratio {number(reading.ratio)}"
+    return f"{number(reading.measured)}<small>{reading.beside} {number(reading.predicted)}{ratio}</small>"

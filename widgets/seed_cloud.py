@@ -14,6 +14,7 @@ from lessons.core.settings import Settings
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot
+from widgets.readings import number
 from widgets.view import LabView
 
 SEEDS = 20
@@ -89,12 +90,12 @@ class SeedCloudView(LabView):
         for cloud in self.clouds:
             row = frame.history[cloud.quantity][frame.stop - 1][None]
             low, high, middle = (float(quantile(row, share)[0]) for share in QUANTILES)
-            lines.append(Reading(0, f"median {cloud.axis}", middle, self.predicted(frame, cloud.quantity)))
-            lines.append(Reading(0, f"10 to 90 % of {cloud.axis}", f"{low:.4g} to {high:.4g}"))
+            lines.append(Reading(0, f"median {cloud.axis}", middle, self.limit(frame, cloud.quantity), "limit"))
+            lines.append(Reading(0, f"10 to 90 % of {cloud.axis}", f"{number(low)} to {number(high)}"))
         return [*lines, Reading(0, "diverged", f"{gone} of {SEEDS} seeds")]
 
-    def predicted(self, frame: Frame, quantity: str) -> float | None:
-        """Return what theory says of a quantity, where it says something."""
+    def limit(self, frame: Frame, quantity: str) -> float | None:
+        """Return the limit on a quantity, where there is one."""
         del frame, quantity
         return None
 

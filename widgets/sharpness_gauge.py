@@ -63,4 +63,5 @@ class SharpnessGauge:
         """Return the sharpness now beside its limit under this learning rate."""
         factor = limit_factor(frame.lanes, lane)
         limit = factor / rate if factor is not None and rate else None
-        return Reading(lane, "λ_max, limit 2/η", float(frame.history["sharpness"][frame.last(lane), lane]), limit)
+        sharpness = float(frame.history["sharpness"][frame.last(lane), lane])
+        return Reading(lane, "λ_max, limit 2/η", sharpness, limit, "limit")

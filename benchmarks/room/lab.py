@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.room.figure import HeadlessFigure
 from benchmarks.room.seen import Move, Seen
+from lessons.core.written_number import written
 
 STEPS = 20_000
 FIELD = "learning_rate"
@@ -104,4 +105,4 @@ def shows(operations: list[list[Any]], value: float) -> bool:
     kinds = {operation[0] for operation in operations}
     layouts = [operation[2] for operation in operations if operation[0] == "layout"]
     notes = [note["text"] for layout in layouts for note in layout.get("annotations", [])]
-    return {"clear", "extend"} <= kinds or any(text.endswith(f" → {value:.4g}") for text in notes)
+    return {"clear", "extend"} <= kinds or any(text.endswith(f" → {written(value)}") for text in notes)

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
 LONGEST = 60
 _MINUS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d\u207b"), "-")
@@ -76,10 +77,14 @@ def read_number(text: str, whole: bool = False, unit: str = "") -> float | int |
 
 
 def written(value: float | int) -> str:
-    """Return a number in the fewest digits that are read back as the same number."""
-    if isinstance(value, int) or (abs(value) < 1e15 and value == int(value)):
-        return str(int(value))
-    return re.sub(r"e\+?(-?)0*", r"e\1", repr(value))
+    """Return a number in the fewest digits that are read back as the same number: as JavaScript's `String` has it."""
+    if isinstance(value, int):
+        return str(value)
+    if value == 0:
+        return "0"
+    if 1e-6 <= abs(value) < 1e21:
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
+    return re.sub(r"e([+-])0*", r"e\1", repr(value))
 
 
 def _plain(text: str, unit: str) -> str:

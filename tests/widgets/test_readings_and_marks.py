@@ -1,11 +1,14 @@
 """The table of measured and predicted numbers, and the marks on the curves."""
 
 import math
+import re
 from typing import Any
 
 import pytest
+from headless import LABS, live, opened, played
 
 from lessons.core.run import Change
+from lessons.core.written_number import read_number
 from lessons.divergence.net import NetSettings
 from widgets.controls import Reading
 from widgets.marks import MOST_MARKS, marks
@@ -23,6 +26,7 @@ FIELDS = NetSettings.fields()
         (0.123456, "0.1235"),
         (-0.5, "−0.5"),
         (123456.0, "1.235e+05"),
+        (-0.0, "0"),
         (1.5e-9, "1.5e−09"),
         (-1e300, "−1e+300"),
         (math.nan, "not a number"),
@@ -32,6 +36,34 @@ FIELDS = NetSettings.fields()
 )
 def test_numbers_for_people(value: float, text: str) -> None:
     assert number(value) == text
+    if math.isfinite(value):  # what a table shows can be typed back
+        assert read_number(text) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_each_number_in_a_labs_table_is_read_back_and_none_is_minus_zero(name: str) -> None:
+    lab = opened(name)
+    cells = re.findall(r"<td>([^<]+)(?:<small>([a-z ]+) ([^<,]+)(?:, ratio ([^<]+))?</small>)?", lab.readings.value)
+    words = re.compile("[A-Za-z]{2}|^[A-Z]$|[()/]|%.*[a-z]| ± | → ")
+    numbers = [
+        text for measured, _, *others in cells for text in (measured, *others) if text and not words.search(text)
+    ]
+    assert all(isinstance(read_number(each), float) for text in numbers for each in text.split(", ")), numbers
+    assert not re.search(r"−0(?![\d.])", lab.readings.value)
+    assert all(len(beside) > 3 for _, beside, predicted, _ in cells if predicted)
+
+
+def test_what_chance_gives_is_called_so() -> None:
+    """Seen as: "theory 0.02, ratio 26.88" under a share that is compared with chance."""
+
+    async def scenario() -> None:
+        lab = opened("luck")
+        await played(lab)
+        table = lab.readings.value
+        assert "<small>chance 0." in table
+        assert "theory" not in table
+
+    live(scenario)
 
 
 def test_no_readings_no_table() -> None:
@@ -46,8 +78,13 @@ def test_no_readings_no_table() -> None:
         (Reading(0, "q", 3.0, 2.0), "<td>3<small>theory 2, ratio 1.5</small></td>"),
         (Reading(0, "q", -1.0, 2.0), "<td>−1<small>theory 2, ratio −0.5</small></td>"),
         (Reading(0, "q", 3.0, 0.0), "<td>3<small>theory 0</small></td>"),
-        (Reading(0, "q", math.inf, 2.0), "<td>infinite<small>theory 2, ratio infinite</small></td>"),
-        (Reading(0, "q", math.nan, 2.0), "<td>not a number<small>theory 2, ratio not a number</small></td>"),
+        (Reading(0, "q", math.inf, 2.0), "<td>infinite<small>theory 2</small></td>"),
+        (Reading(0, "q", math.nan, 2.0), "<td>not a number<small>theory 2</small></td>"),
+        (Reading(0, "q", 1.0, math.inf), "<td>1<small>theory infinite</small></td>"),
+        (Reading(0, "q", 0.5, 0.02, "chance"), "<td>0.5<small>chance 0.02</small></td>"),
+        (Reading(0, "q", 21.0, 20.0, "limit"), "<td>21<small>limit 20, ratio 1.05</small></td>"),
+        (Reading(0, "q", 8.0, 10.0, "long run"), "<td>8<small>long run 10, ratio 0.8</small></td>"),
+        (Reading(0, "q", -0.0, -0.0), "<td>0<small>theory 0</small></td>"),
         (Reading(0, "q", "<i>&", 2.0), "<td>&lt;i&gt;&amp;</td>"),
     ],
 )
@@ -95,7 +132,7 @@ def test_a_change_is_a_line_in_the_colour_of_its_lane_with_words() -> None:
     marked = drawn([rate(10, 0.123456, lane=1)])
     [shape], [note] = marked["shapes"], marked["annotations"]
     assert (shape["x0"], shape["x1"], shape["line"]["color"]) == (10, 10, COLOURS[1])
-    assert (note["x"], note["text"], note["font"]["color"]) == (10, "η → 0.1235", COLOURS[1])
+    assert (note["x"], note["text"], note["font"]["color"]) == (10, "η → 0.123456", COLOURS[1])
 
 
 @pytest.mark.parametrize(("step", "side"), [(10, "left"), (59, "left"), (60, "right"), (100, "right")])

@@ -160,7 +160,7 @@ class BowlView(LabView):
             limit = None if factor is None else factor / float(frame.lanes.sharpness[lane])
             rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
             lines += [
-                Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit),
+                Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit, "limit"),
                 Reading(lane, "growth per step along λ_max", *self._growth(frame, lane, row)),
                 Reading(lane, "loss", float(frame.history["loss"][row, lane])),
             ]

@@ -64,10 +64,10 @@ class NetSeedsView(SeedCloudView):
 
     def begin(self, frame: Frame) -> None:
         super().begin(frame)
-        limit = self.predicted(frame, "sharpness")
+        limit = self.limit(frame, "sharpness")
         if limit is not None:
             frame.screen.replace("sharpness", len(QUANTILES), x=[0, frame.lanes.shared.steps], y=[limit, limit])
 
-    def predicted(self, frame: Frame, quantity: str) -> float | None:
+    def limit(self, frame: Frame, quantity: str) -> float | None:
         rate, factor = float(frame.lanes.learning_rate[0]), limit_factor(frame.lanes)
         return None if quantity != "sharpness" or factor is None or rate == 0 else factor / rate

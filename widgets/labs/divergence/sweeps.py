@@ -94,8 +94,10 @@ class SweepView(LabView):
         loss = np.nan_to_num(frame.history["loss"][frame.stop - 1].astype(float), nan=np.inf)
         gone = [rate for rate, end in zip(rates, frame.ends, strict=True) if end is not None]
         return [
-            Reading(0, "smallest η that diverged so far", min(gone, default="none yet"), limit if gone else None),
-            Reading(0, "η with the smallest loss now", rates[int(loss.argmin())], self._best(frame)),
+            Reading(
+                0, "smallest η that diverged so far", min(gone, default="none yet"), limit if gone else None, "limit"
+            ),
+            Reading(0, "η with the smallest loss now", rates[int(loss.argmin())], self._best(frame), "long run"),
         ]
 
     def _limit(self, frame: Frame) -> float | None:

@@ -17,6 +17,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import LOWEST, by_layer, decades, shading
 from widgets.labs.initialization.scheme_view import SchemeView, as_text
+from widgets.readings import number
 
 ROUNDING = 1e-6  # of the mean square: what float32 leaves of a variance that is its difference from the squared mean
 
@@ -202,7 +203,7 @@ def known(value: float) -> float | None:
 def _reading(lane: int, quantity: str, measured: float, predicted: float) -> Reading:
     """Measured beside predicted; in words where float32 can hold only one of them."""
     if 0 < predicted < LOWEST and not measured:
-        return Reading(lane, quantity, f"below 10⁻⁴⁵, too small for float32 (theory {predicted:.3g})".replace("-", "−"))
+        return Reading(lane, quantity, f"below 10⁻⁴⁵, too small for float32 (theory {number(predicted, 3)})")
     return Reading(lane, quantity, float(measured), known(predicted))
 
 

@@ -165,7 +165,7 @@ class ConditioningView(LabView):
             best = predicted_iterations(kappa) if settings.relative_rate == 1 and not frame.changes else None
             lines += [
                 Reading(lane, "condition number κ", kappa, known_condition_number(settings)),
-                Reading(lane, "steps to 10⁻⁶, at most", taken if there else "not there yet", best if there else None),
+                Reading(lane, "steps to 10⁻⁶", taken if there else "not there yet", best if there else None, "at most"),
                 Reading(lane, "learning rate η", float(frame.history["learning_rate"][row, lane])),
             ]
         return lines

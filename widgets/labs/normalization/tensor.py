@@ -15,6 +15,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.panels import Panels, lit_scale
 from widgets.plots import grey, line, placed, plot, theory, wide
+from widgets.readings import number
 from widgets.view import LabView
 
 KINDS = ("batch", "layer", "instance", "group", "RMS")
@@ -158,7 +159,7 @@ class TensorView(LabView):
             touched = int((frame.history.snapshot("effect")[lane].max((1, 2, 3)) > SEEN).sum())
             lines += [
                 Reading(lane, "cells averaged", str(int(frame.history.snapshot("averaged")[lane].sum()))),
-                Reading(lane, "their mean μ and variance σ²", f"{mean:.3g} and {variance:.3g}".replace("-", "−")),
+                Reading(lane, "their mean μ and variance σ²", f"{number(mean, 3)} and {number(variance, 3)}"),
                 Reading(lane, "output of the cell", after, _by_formula(settings.normalization, before, mean, variance)),
                 Reading(lane, "samples whose outputs moved", f"{touched} of {settings.samples}"),
             ]

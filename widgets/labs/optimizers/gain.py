@@ -90,9 +90,8 @@ class GainView(LabView):
         for lane, settings in enumerate(frame.lanes.settings):
             share, momentum = _share(settings)
             limit = share * float(gain(settings.gradient, momentum))
-            lines.append(
-                Reading(lane, "gain now, in the long run", float(frame.history["gain"][frame.stop - 1, lane]), limit)
-            )
+            now = float(frame.history["gain"][frame.stop - 1, lane])
+            lines.append(Reading(lane, "gain now", now, limit, "long run"))
         return lines
 
 

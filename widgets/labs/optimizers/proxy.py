@@ -125,9 +125,7 @@ class ProxyView(LabView):
             lines += [
                 Reading(lane, "loss", float(frame.history["loss"][row, lane])),
                 Reading(lane, "training error", float(frame.history["train_error"][row, lane])),
-                Reading(
-                    lane, "error on fresh points, best possible", float(frame.history["fresh_error"][row, lane]), best
-                ),
+                Reading(lane, "error on fresh points", float(frame.history["fresh_error"][row, lane]), best, "at best"),
             ]
         return lines
 

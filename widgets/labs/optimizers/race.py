@@ -18,6 +18,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.plots import line, placed, plot
+from widgets.readings import number
 from widgets.view import LabView
 
 GRID = 45
@@ -165,7 +166,7 @@ class RaceView(LabView):
             lines += [
                 Reading(lane, "loss", float(frame.history["loss"][row, lane])),
                 Reading(lane, "lowest loss", float(np.nanmin(frame.history["loss"][: row + 1, lane]))),
-                Reading(lane, "θ", f"({x:.3g}, {y:.3g})".replace("-", "−")),
+                Reading(lane, "θ", f"({number(x, 3)}, {number(y, 3)})"),
                 Reading(lane, "length of the last step", float(np.linalg.norm(frame.history["update"][row, lane]))),
             ]
         return lines

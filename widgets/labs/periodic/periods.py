@@ -82,7 +82,7 @@ def limit_reading(frame: Frame, lane: int) -> Reading:
     """Return the effective learning rate now beside the limit on it, measured on the unit sphere."""
     row = frame.last(lane)
     rate, limit = (float(frame.history[name][row, lane]) for name in ("effective_learning_rate", "effective_limit"))
-    return Reading(lane, "η/ρ², limit on the sphere", rate, limit if limit > 0 else None)
+    return Reading(lane, "η/ρ², limit on the sphere", rate, limit if limit > 0 else None, "limit")
 
 
 class PeriodsView(LabView):

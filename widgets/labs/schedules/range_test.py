@@ -142,7 +142,7 @@ class RangeTestView(LabView):
             lines += [
                 Reading(lane, "η now", float(frame.history["learning_rate"][frame.last(lane), lane])),
                 Reading(lane, "usable from", "not yet" if np.isnan(low) else low),
-                Reading(lane, "usable to, 2/λ_max there", high, None if np.isnan(limit) else limit),
+                Reading(lane, "usable to, 2/λ_max there", high, None if np.isnan(limit) else limit, "limit"),
             ]
         return lines
 

@@ -109,11 +109,9 @@ class DescentView(LabView):
                 Reading(lane, "lowest so far", float(error.min())),
             ]
             if peak is None:
-                lines.append(Reading(lane, "peak at width (theory: N)", "none yet"))
+                lines.append(Reading(lane, "peak at width", "none yet"))
             else:
-                lines.append(
-                    Reading(lane, "peak at width (theory: N)", float(width[peak]), float(frame.lanes.shared.train_size))
-                )
+                lines.append(Reading(lane, "peak at width", float(width[peak]), float(frame.lanes.shared.train_size)))
                 lines.append(Reading(lane, "error at the peak", float(error[peak])))
         return lines
 

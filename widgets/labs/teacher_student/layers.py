@@ -108,7 +108,5 @@ class LayersView(LabView):
             row, teachers = frame.last(lane), widths(frame, lane)[1]
             best = frame.history["best_correlation"][row, lane, :, :teachers].mean(1)
             lines.append(Reading(lane, "unexplained", float(frame.history["fvu"][row, lane])))
-            lines += [
-                Reading(lane, f"correlation, layer {layer}", f"{value:.3f}") for layer, value in enumerate(best, 1)
-            ]
+            lines += [Reading(lane, f"correlation, layer {layer}", float(value)) for layer, value in enumerate(best, 1)]
         return lines

@@ -182,8 +182,8 @@ class LuckView(LabView):
         seen, students = luck(*overlaps), overlaps[0].shape[1]
         lowest, highest = seen.won_by_quintile[[0, -1]].tolist()
         return [
-            Reading(0, "nearest now was the luckiest (theory: by chance)", seen.share_within(1), 1 / students),
-            Reading(0, "it was among the luckiest three", seen.share_within(3), min(1.0, 3 / students)),
+            Reading(0, "nearest now was the luckiest", seen.share_within(1), 1 / students, "chance"),
+            Reading(0, "it was among the luckiest three", seen.share_within(3), min(1.0, 3 / students), "chance"),
             Reading(0, f"unluckiest fifth: above {WON:g} now", lowest),
             Reading(0, f"luckiest fifth: above {WON:g} now", highest),
             Reading(0, "rank correlation of start and now", float(seen.rank_correlation.nanmean())),

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from widgets.frame import Frame
 from widgets.plots import line, plot
+from widgets.readings import number
 
 WIDTH_OF_A_STRIP = 0.5
 
@@ -45,4 +46,4 @@ def draw_medians(frame: Frame, figure: str, groups: Sequence[np.ndarray], quanti
 
 def spread(values: np.ndarray) -> str:
     """Mean and standard deviation, in words."""
-    return f"{values.mean():.3g} ± {values.std():.2g}"
+    return f"{number(float(values.mean()), 3)} ± {number(float(values.std()), 2)}"

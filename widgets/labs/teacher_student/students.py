@@ -21,6 +21,7 @@ from widgets.labs.teacher_student.nodes import (
     widths,
 )
 from widgets.plots import line, plot
+from widgets.readings import number
 from widgets.view import LabView
 
 TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "steps": 3000, "horizon": 3000}
@@ -168,8 +169,8 @@ class StudentsView(LabView):
             cosine = frame.history["weight_cosine"][row, lane, :teachers]
             lines += [
                 Reading(lane, "teacher nodes found", " + ".join(f"{count:.0f} of {teachers}" for count in found)),
-                Reading(lane, "best correlation, mean", " / ".join(f"{each.mean():.3f}" for each in best)),
-                Reading(lane, "weight cosine, lowest", f"{cosine.min():.4f}"),
+                Reading(lane, "best correlation, mean", " / ".join(number(float(each.mean())) for each in best)),
+                Reading(lane, "weight cosine, lowest", float(cosine.min())),
                 Reading(lane, "unexplained", float(frame.history["fvu"][row, lane])),
             ]
         return lines

@@ -1,0 +1,178 @@
+"""A lane's name stays as long as what it says of the settings holds, and no longer."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from headless import CASES, LABS, live, opened, until
+
+from lessons.divergence.bowl import BowlSettings
+from lessons.divergence.net import NetSettings
+from widgets.controls import Preset
+from widgets.lane_list import LaneList
+from widgets.lane_names import said
+from widgets.run_loop import State
+
+NAMED = [
+    (name, index)
+    for name in LABS
+    for index, preset in enumerate(CASES[name].view.presets)
+    if preset.names and not CASES[name].sweep
+]
+
+
+def of_preset(name: str, index: int) -> LaneList:
+    view = CASES[name].view()
+    return LaneList.of(view.settings_type, view.presets[index], idle=view.idle)
+
+
+def shown(lab: Any) -> list[str]:
+    """The names in the panel; the table, the figures and the record of the run have the same."""
+    names = [lane["name"] for lane in lab.panel.lanes]
+    assert list(lab.run.record.names) == names
+    assert all(f">{name}<" in lab.readings.value for name in names)
+    return names
+
+
+# ---- what a name says ----
+
+
+@pytest.mark.parametrize(("name", "index"), NAMED)
+def test_every_name_of_a_preset_says_something_and_holds(name: str, index: int) -> None:
+    lanes = of_preset(name, index)
+    assert lanes.names == list(CASES[name].view.presets[index].names)
+    assert all(lanes.says)
+
+
+@pytest.mark.parametrize(("name", "index"), NAMED)
+def test_a_name_goes_with_what_it_says_and_comes_back_with_it(name: str, index: int) -> None:
+    lanes = of_preset(name, index)
+    fields = lanes.settings[0].fields()
+    for lane, says in enumerate(lanes.says):
+        for field, value in says.items():
+            declared = fields[field]
+            others = {"choice": declared.choices, "flag": (True, False)}.get(
+                declared.kind, (declared.low, declared.high)
+            )
+            other = next(each for each in others if each != value)
+            changed = lanes.with_value(lane, field, other)
+            assert changed.names[lane] != lanes.names[lane]
+            assert changed.with_value(lane, field, value).names == lanes.names
+
+
+@pytest.mark.parametrize(("name", "index"), NAMED)
+def test_a_name_stays_when_what_it_does_not_speak_of_changes(name: str, index: int) -> None:
+    lanes = of_preset(name, index)
+    for field, value in (("seed", 77), ("steps", 7), ("data_seed", 77)):
+        if field in lanes.settings[0].fields() and not any(field in says for says in lanes.says):
+            for lane in range(len(lanes)):
+                lanes = lanes.with_value(lane, field, value)
+    assert lanes.names == list(CASES[name].view.presets[index].names)
+
+
+RATES = ({"learning_rate": 0.1}, {"learning_rate": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("names", "lanes", "says"),
+    [
+        (("η = 0.1", "η = 0.2"), RATES, RATES),
+        (("slow", "fast"), RATES, RATES),
+        (("mine", "lane 2"), RATES, (RATES[0], {})),
+        (
+            ("gradient descent", "heavy ball, β = 0.5"),
+            ({"learning_rate": 0.3}, {"optimizer": "heavy ball", "momentum": 0.5, "learning_rate": 0.1}),
+            ({"optimizer": "gradient descent"}, {"optimizer": "heavy ball", "momentum": 0.5}),
+        ),
+        (("η = 0.1",), RATES[:1], RATES[:1]),
+        (("mine",), RATES[:1], ({},)),
+        (("heavy ball",), ({"optimizer": "heavy ball", "steps": 7},), ({"optimizer": "heavy ball"},)),
+    ],
+)
+def test_a_name_says_choices_and_the_numbers_that_stand_in_it(names: Any, lanes: Any, says: Any) -> None:
+    assert said(names, [BowlSettings.checked(lane) for lane in lanes]) == list(says)
+
+
+def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> None:
+    lanes = LaneList.of(
+        NetSettings,
+        Preset("", "", ({"momentum": 0.5}, {"momentum": 0.9}), ("β = 0.5", "β = 0.9")),
+        {"optimizer": "heavy ball"},
+        CASES["net"].view().idle,
+    )
+    assert lanes.says == [{}, {}], "under gradient descent β has no effect: the names are as given"
+    lanes = LaneList.of(
+        NetSettings,
+        Preset(
+            "",
+            "",
+            tuple({"optimizer": "heavy ball", "momentum": beta} for beta in (0.5, 0.9)),
+            ("β = 0.5", "β = 0.9"),
+        ),
+        idle=CASES["net"].view().idle,
+    )
+    assert lanes.names == ["β = 0.5", "β = 0.9"]
+    assert lanes.with_value(1, "optimizer", "gradient descent").names == ["β = 0.5", "lane 2"]
+
+
+# ---- in a lab ----
+
+
+def test_go_to_a_step_brings_back_the_name_that_held_there() -> None:
+    async def scenario() -> None:
+        lab = opened("net", steps=60)
+        assert shown(lab) == ["η = 0.1", "η = 0.15", "η = 0.2"]
+        lab.handle({"do": "go_to", "step": 10})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 10)
+        lab.change("learning_rate", 0.4, lane=0)
+        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2"]
+        for step, names in ((5, ["η = 0.1", "η = 0.15", "η = 0.2"]), (20, ["η = 0.1", "η = 0.15", "η = 0.2"])):
+            lab.handle({"do": "go_to", "step": step})
+            await until(lambda step=step: lab.state is State.PAUSED and lab.run.step == step)
+            assert shown(lab) == names, "the change was made later, and is gone"
+
+    live(scenario)
+
+
+def test_going_on_from_a_change_keeps_the_name_away() -> None:
+    """Seen as: after "go to step" a lane named "η = 0.1" kept that name at η = 0.4."""
+
+    async def scenario() -> None:
+        lab = opened("net", steps=60)
+        lab.handle({"do": "go_to", "step": 10})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 10)
+        lab.change("learning_rate", 0.4, lane=0)
+        lab.handle({"do": "go_to", "step": 30})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 30)
+        assert lab.run.lanes.settings[0].learning_rate == 0.4
+        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2"]
+        lab.handle({"do": "fork", "lane": 1, "step": 30})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 30)
+        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2", "lane 2"]
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("name", ["normalized_net", "net", "conditioning"])
+def test_a_new_seed_leaves_the_names(name: str) -> None:
+    async def scenario() -> None:
+        lab = opened(name)
+        before = shown(lab)
+        lab.handle({"do": "new_seed"})
+        await asyncio.sleep(0.05)
+        assert shown(lab) == before
+        assert before == list(lab.view.presets[0].names)
+
+    live(scenario)
+
+
+def test_a_setting_given_in_python_leaves_no_name_that_lies() -> None:
+    assert shown(opened("net", learning_rate=0.4)) == ["lane 1", "lane 2", "lane 3"]
+    assert shown(opened("net", width=4)) == ["η = 0.1", "η = 0.15", "η = 0.2"]
+
+
+def test_a_plain_name_is_never_another_lanes() -> None:
+    lanes = of_preset("net", 0).with_value(0, "learning_rate", 0.4).with_value(0, "learning_rate", 0.1)
+    assert lanes.names == ["η = 0.1", "η = 0.15", "η = 0.2"]
+    added = lanes.add()
+    assert added.with_value(0, "learning_rate", 0.4).names == ["lane 1", "η = 0.15", "η = 0.2", "lane 2"]
