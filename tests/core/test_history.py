@@ -50,6 +50,20 @@ def test_an_empty_history_has_no_rows_and_no_names():
         history["loss"]
 
 
+def test_it_is_read_as_a_mapping_of_names_whose_length_is_the_number_of_steps():
+    history = filled([3])
+    held = dict(history)
+    assert list(held) == list(history) == list(history.keys()) == ["loss", "theta", "count"]
+    assert len(history) == 3
+    for name, values in history.items():
+        np.testing.assert_array_equal(held[name], values)
+        assert values.shape[0] == 3
+    assert len(history.values()) == 3
+    assert "loss" in history
+    assert "lost" not in history
+    assert 0 not in history
+
+
 def test_later_measurements_leave_what_was_read_before():
     history = filled([10])
     before = history["loss"]

@@ -91,6 +91,41 @@ def test_the_sentence_says_what_is_allowed(content: Any, words: str) -> None:
     assert words in refused(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "held"),
+    [
+        ({"do": "stop_below", "value": "0,05"}, 0.05),
+        ({"do": "stop_below", "value": "10⁻³"}, 0.001),
+        ({"do": "stop_below", "value": " "}, None),
+        ({"do": "stop_below", "value": "never"}, None),
+        ({"do": "go_to", "step": "2,000"}, 2000),
+        ({"do": "go_to", "step": "2\u202f000"}, 2000),
+        ({"do": "fork", "lane": 0, "step": "0"}, 0),
+    ],
+)
+def test_a_number_that_was_typed_is_read(content: dict[str, Any], held: float | None) -> None:
+    assert getattr(do.parse_command(content), do.TYPED[content["do"]]) == held
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"do": "stop_below", "value": "abc"}, "or empty for never; not 'abc'."),
+        ({"do": "stop_below", "value": "−1"}, "not '−1'."),
+        (
+            {"do": "stop_below", "value": "2,000"},
+            "not '2,000', which is 2 to some and 2000 to others: write 2 or 2000.",
+        ),
+        ({"do": "go_to", "step": ""}, "The step to go to is a whole number from 0 on; the box is empty."),
+        ({"do": "go_to", "step": "2.5"}, "not '2.5'."),
+        ({"do": "go_to", "step": "x" * 61}, "not 'xxxxxxxxxxxxxxxxxxx…'."),
+        ({"do": "fork", "lane": 0, "step": "−3"}, "The step to fork at is a whole number from 0 on; not '−3'."),
+    ],
+)
+def test_what_was_typed_and_cannot_be_taken_gets_a_sentence(content: dict[str, Any], words: str) -> None:
+    assert refused(content).endswith(words)
+
+
 def test_nothing_of_a_hostile_message_is_echoed() -> None:
     assert "<script>" not in refused({"do": "<script>", "value": "<script>"})
     assert "<script>" not in refused({"do": "device", "value": "<script>"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from headless import (
     CASES,
     INSTANT,
     LABS,
+    factory,
     live,
     numeric,
     opened,
@@ -131,6 +133,63 @@ def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -
         assert declared.allowed in said
         assert lab.state is not State.FAILED
         assert [lane["values"] for lane in lab.panel.lanes] == [s.model_dump() for s in preset.settings]
+
+
+def test_a_misspelt_setting_is_an_error_where_it_is_called_and_names_the_nearest() -> None:
+    said = "There is no setting named 'learning_rat'; did you mean 'learning_rate'"
+    with pytest.raises(TypeError, match=re.escape(said)):
+        opened("net", learning_rat=0.3)
+    with pytest.raises(TypeError, match=re.escape(said)):
+        factory("net")(lanes=[{"name": "a", "learning_rat": 0.3}])
+    with pytest.raises(TypeError, match=re.escape(said)):
+        opened("bowl").change("learning_rat", 0.3)
+    with pytest.raises(TypeError, match="no setting named 'colour'"):
+        opened("bowl_sweep", colour=1)
+
+
+def test_what_is_typed_into_the_box_of_a_setting_is_read_or_refused_and_the_box_shows_what_holds() -> None:
+    lab, sent = opened("bowl"), []
+    lab.panel.send = lambda content, buffers=None: sent.append(content)
+    for typed, rate in (
+        ("0,05", 0.05),
+        ("10⁻³", 0.001),
+        ("−0.5", None),
+        ("2,000", None),
+        ("1.99996", 1.99996),
+        ("", None),
+    ):
+        held = lab.panel.lanes[0]["values"]["learning_rate"]
+        lab.handle({"do": "set", "lane": 0, "field": "learning_rate", "value": typed})
+        assert lab.panel.lanes[0]["values"]["learning_rate"] == (held if rate is None else rate)
+        assert ("text" in lab.panel.refusal) == (rate is None)
+        assert sent.pop() == {"type": "refresh", "box": "learning_rate"}
+    lab.handle({"do": "set", "lane": 0, "field": "steps", "value": "2,000"})
+    assert lab.panel.lanes[0]["values"]["steps"] == 2000
+
+
+def test_a_limit_that_was_set_stays_when_what_is_typed_then_is_no_number() -> None:
+    lab, sent = opened("bowl"), []
+    lab.panel.send = lambda content, buffers=None: sent.append(content)
+    lab.handle({"do": "stop_below", "value": "0,05"})
+    assert lab.panel.transport["stop_below"] == 0.05
+    for typed in ("abc", "2,000", "−1"):
+        lab.handle({"do": "stop_below", "value": typed})
+        assert "The loss to stop below" in refusal(lab)
+        assert lab.panel.refusal["field"] == sent[-1]["box"] == "stop_below"
+        assert lab.panel.transport["stop_below"] == 0.05
+    lab.handle({"do": "stop_below", "value": ""})
+    assert lab.panel.transport["stop_below"] is None
+
+
+def test_an_empty_step_is_not_step_0() -> None:
+    lab = opened("bowl")
+    rows = len(lab.history)
+    lab.handle({"do": "go_to", "step": ""})
+    assert "the box is empty" in refusal(lab)
+    assert lab.panel.refusal["field"] == "go_to"
+    assert len(lab.history) == rows
+    lab.handle({"do": "go_to", "step": " 3 "})
+    assert lab.run.step == 3
 
 
 @pytest.mark.parametrize("name", ["bowl_sweep", "net_sweep", "noise_floor"])

@@ -129,3 +129,26 @@ def test_the_scoreboard_counts_first_answers_and_shows_no_markup_of_others() -> 
         assert board.table.value.count("<tr>") == 3
 
     live(scenario)
+
+
+def test_a_typed_answer_is_read_shown_and_judged_as_the_number_that_it_is() -> None:
+    async def scenario() -> None:
+        question = QUESTIONS["thousandth_of_the_signal"]
+        check = Check(question, Scoreboard())
+        check.handle({"do": "read", "value": "1,5"})
+        assert check.panel.status == {"state": "open", "value": 1.5}
+        for typed, words in (
+            ("2,000", "which is 2 to some and 2000 to others"),
+            ("", "is a number"),
+            ("abc", "is a number"),
+        ):
+            check.handle({"do": "read", "value": typed})
+            assert words in check.panel.status["refusal"]
+            assert check.panel.status["value"] == 1.5
+            check.handle({"do": "answer", "value": typed})
+            assert check.panel.status["state"] == "open", "an answer that cannot be read begins no run"
+        status = await decided(check, f"２,5{question.answer.unit}")
+        assert status["value"] == 2.5
+        assert f"You said 2.5{question.answer.unit}," in status["words"]
+
+    live(scenario)
