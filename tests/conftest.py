@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 
@@ -22,6 +23,11 @@ from tests.browser.served import browser_path
 
 ROOT = Path(__file__).resolve().parents[1]
 ASK = "No Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM."
+
+# The same few examples each time: a test is not to fail by chance. `--hypothesis-profile=explore` looks further.
+hypothesis.settings.register_profile("few", max_examples=25, derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=500, database=None, deadline=None)
+hypothesis.settings.load_profile("few")
 
 
 def pytest_configure() -> None:

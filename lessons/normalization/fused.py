@@ -5,6 +5,7 @@ For dense nets, whose features have no positions: x is (K, N, C), factors gamma 
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -40,8 +41,8 @@ def layer_norm(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
 
 
 def group_norm(x: Tensor, groups: int, gamma: Tensor, beta: Tensor) -> Tensor:
-    """Return group norm of x."""
-    return _affine(functional.group_norm(x.flatten(0, 1), groups, eps=EPSILON).view(x.shape), gamma, beta)
+    """Return group norm of x; functional.group_norm is the same, and refuses a single sample with groups of one."""
+    return _affine(torch.group_norm(x.flatten(0, 1), groups, eps=EPSILON).view(x.shape), gamma, beta)
 
 
 def _affine(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:

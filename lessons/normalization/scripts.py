@@ -52,6 +52,17 @@ class Deconvolution(nn.Module):
         self.matrix.lerp_(matrix.detach(), {MOMENTUM})
         return centred @ matrix'''
 
+_OFFSETS = '''\
+class Offsets(nn.Module):
+    """Group norm with one unit a group: each is its own mean, so only the offset is left (nn.GroupNorm adds noise)."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(units))
+
+    def forward(self, x):
+        return 0 * x + self.bias'''
+
 _START = """\
 # Weights start as N(0, scale^2 / fan_in) from the seed's own random stream, biases at 0.
 source = random_stream("weights")
@@ -113,7 +124,7 @@ def training_script(settings: NormalizedNetSettings, changes: Sequence[Change]) 
         NET_IMPORTS,
         constants(settings, *fields, before=(optimizer.constants,)),
         optimizer.changes,
-        definitions(optimizer.definition, RANDOM_STREAM, _DECONVOLUTION if kind == "deconvolution" else ""),
+        definitions(optimizer.definition, RANDOM_STREAM, _layer_class(settings)),
         data_text(settings.train_size),
         _model(settings),
         _START,
@@ -131,8 +142,21 @@ def _model(settings: NormalizedNetSettings) -> str:
     return "\n".join(["model = nn.Sequential(", *(f"    {each}," for each in [*layers, "nn.Linear(WIDTH, 10)"]), ")"])
 
 
+def _layer_class(settings: NormalizedNetSettings) -> str:
+    """The class of a layer that torch.nn has not, or not to the lab's precision."""
+    if settings.normalization == "deconvolution":
+        return _DECONVOLUTION
+    return _OFFSETS if _has_single_units(settings) else ""
+
+
+def _has_single_units(settings: NormalizedNetSettings) -> bool:
+    return settings.normalization == "group" and largest_even_groups(settings.groups, settings.width) == settings.width
+
+
 def _hidden(settings: NormalizedNetSettings, fan_in: str, fan_out: str) -> list[str]:
     kind = settings.normalization
+    if _has_single_units(settings):
+        return [f"nn.Linear({fan_in}, {fan_out}, bias=False)", f"Offsets({fan_out})"]
     if kind in _AFTER_SUMS:
         groups = largest_even_groups(settings.groups, settings.width)
         return [f"nn.Linear({fan_in}, {fan_out}, bias=False)", _AFTER_SUMS[kind].format(units=fan_out, groups=groups)]

@@ -11,7 +11,8 @@ from lessons.schedules.schedules import SCHEDULES
 
 _MODULE = "torch.optim.lr_scheduler"
 
-# What a call refers to: {group} is the optimizer that is scheduled, {eta} its learning rate, {low} the lowest one.
+# What a call refers to: {group} is the optimizer that is scheduled, {eta} its learning rate, {low} the lowest one,
+# {share} the share of the warmup.
 _CALLS = {
     "step decay": "StepLR({group}, step_size=PERIOD, gamma=DECAY_FACTOR)",
     "divide when stuck": (
@@ -25,8 +26,7 @@ _CALLS = {
     "triangular": "CyclicLR({group}, {low}, {eta}, step_size_up=PERIOD / 2, cycle_momentum=False)",
     "warm restarts": "CosineAnnealingWarmRestarts({group}, T_0=PERIOD, T_mult=PERIOD_GROWTH, eta_min={low})",
     "one-cycle": (
-        "OneCycleLR({group}, {eta}, total_steps=HORIZON, pct_start=WARMUP_SHARE, "
-        "div_factor=1 / FLOOR, cycle_momentum=False)"
+        "OneCycleLR({group}, {eta}, total_steps=HORIZON, pct_start={share}, div_factor=1 / FLOOR, cycle_momentum=False)"
     ),
     "range test": "LambdaLR({group}, lambda step: FLOOR ** (1 - min(step / HORIZON, 1)))",
     "linear range test": "LinearLR({group}, start_factor=FLOOR, total_iters=HORIZON)",
@@ -36,6 +36,8 @@ _WARMUP_COSINE = f"""\
 rise = {_MODULE}.LinearLR({{group}}, start_factor=FLOOR, total_iters=WARMUP)
 fall = {_MODULE}.CosineAnnealingLR({{group}}, T_max=HORIZON - WARMUP, eta_min={{low}})
 """
+_TOP_AT_0 = "# The rise takes no time, and OneCycleLR would divide by 0: it gets a little more.\n"
+_LONGER_SHARE = "WARMUP_SHARE * (1 + 1e-12)"
 _SMOOTHED = "smoothed = None  # running mean of the loss, which may be stuck\n"
 _BEFORE = {"warmup + cosine": _WARMUP_COSINE, "divide when stuck": _SMOOTHED}
 _WARMUP = "WARMUP = max(1, round(WARMUP_SHARE * HORIZON))  # steps"
@@ -87,8 +89,10 @@ def schedule_text(settings: ScheduleShape, rate_changes: bool) -> ScheduleText:
     names = {"group": "pace", "eta": "1.0", "low": "FLOOR"}
     if not rate_changes:
         names = {"group": "optimizer", "eta": "LEARNING_RATE", "low": "FLOOR * LEARNING_RATE"}
+    top_at_0 = name == "one-cycle" and settings.warmup_share * settings.horizon == 1
+    names["share"] = _LONGER_SHARE if top_at_0 else "WARMUP_SHARE"
     scheduler = _broken(f"scheduler = {_MODULE}.{_CALLS[name]}".format(**names))
-    construction = _BEFORE.get(name, "").format(**names) + scheduler
+    construction = (_TOP_AT_0 if top_at_0 else _BEFORE.get(name, "").format(**names)) + scheduler
     before, after = _loop_lines(name, rate_changes)
     return ScheduleText(
         constants=_constants(settings),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lessons.core.optimizer_script import optimizer_text
 from lessons.core.run import Change
-from lessons.core.script import assembled, change_table, constant
+from lessons.core.script import GRADIENT_STEP, assembled, constants, training_loop
 from lessons.teacher_student.settings import TeacherStudentSettings
 
 _IMPORTS = "import hashlib\nimport math\n\nimport torch\nfrom torch import nn"
 _FIELDS = (
-    "learning_rate",
     "horizon",
-    "momentum",
     "overparameterization",
     "init_scale",
     "top_scale",
@@ -96,34 +95,26 @@ points = torch.randn(TRAIN_SIZE, DIMENSION, generator=random_stream(TEACHER_SEED
 point_targets = teacher(points)
 if DATA == "shuffled":
     point_targets = point_targets[torch.randperm(TRAIN_SIZE, generator=random_stream(TEACHER_SEED, "shuffle"))]
-now = {"learning_rate": LEARNING_RATE, "momentum": MOMENTUM}
-optimizer = torch.optim.SGD(student.parameters(), lr=LEARNING_RATE)"""
-
-_LOOP = """\
-losses = []
-for step in range(STEPS + 1):
-    inputs, targets = batch(step)
-    loss = 0.5 * (student(inputs) - targets).square().sum(1).mean()
-    losses.append(loss.item())
-    print(step, losses[-1])
-    if step == STEPS:
-        break
-{change}    optimizer.param_groups[0].update(lr=now["learning_rate"] * {share}, momentum={momentum})
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()"""
-_COSINE = "(1 + math.cos(math.pi * min(step / HORIZON, 1))) / 2"
+{construction}"""
+_LOSS = ("inputs, targets = batch(step)", "loss = 0.5 * (student(inputs) - targets).square().sum(1).mean()")
+_BASE = '\noptimizer.param_groups[0]["base_lr"] = LEARNING_RATE'
+_COSINE = (
+    "group = optimizer.param_groups[0]",
+    'group["lr"] = group["base_lr"] * (1 + math.cos(math.pi * min(step / HORIZON, 1))) / 2',
+)
 
 
 def student_script(settings: TeacherStudentSettings, changes: Sequence[Change]) -> str | None:
     """Write the training of one student; None if a node was shaken in flight. See `Experiment.script`."""
     if any(change.field in ("shake", "shaken_node") for change in changes):
         return None
-    table = change_table([(c.step, c.field, repr(c.value)) for c in changes], settings.steps)
-    loop = _LOOP.format(
-        change="    now.update(CHANGES.get(step, {}))\n" if table else "",
-        share=_COSINE if settings.schedule == "cosine" else "1",
-        momentum='now["momentum"]' if settings.optimizer == "heavy ball" else "0",
+    optimizer = optimizer_text(settings, changes, "student.parameters()")
+    falls = settings.schedule == "cosine"
+    return assembled(
+        _IMPORTS,
+        constants(settings, *_FIELDS, before=[f'DATA = "{settings.data}"', optimizer.constants]),
+        optimizer.changes.replace('"lr"', '"base_lr"') if falls else optimizer.changes,
+        _FUNCTIONS,
+        _START.format(construction=optimizer.construction + _BASE * falls),
+        training_loop(_LOSS, bool(optimizer.changes), (*_COSINE * falls, *GRADIENT_STEP)),
     )
-    constants = [f"DATA = {settings.data!r}", *(constant(settings, field) for field in _FIELDS)]
-    return assembled(_IMPORTS, "\n".join(constants), table, _FUNCTIONS, _START, loop)
