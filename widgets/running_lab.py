@@ -24,7 +24,7 @@ from widgets.one_thread import one_thread
 from widgets.panel_state import Pace, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import RunLoop, State
-from widgets.saved_file import saved_file
+from widgets.saved_file import FileMaker, saved_file
 from widgets.stage import Stage
 from widgets.trial import Trial
 from widgets.view import LabView
@@ -60,6 +60,7 @@ class RunningLab(ipw.Box):
         self._held = False
         self._touched = False
         self._restart_due: asyncio.TimerHandle | None = None
+        self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
         self._reported = 0.0
         self._dragged: tuple[int, str] | None = None
         self._dragged_at = 0.0
@@ -291,8 +292,8 @@ class RunningLab(ipw.Box):
         self._catch_up()
         record = self.run.record if self.view.sweeps else self._named(self.run.record)
         table = self.readings.value
-        file = saved_file(kind, self.view, self.history, record, self.stage.figure, table, lane)
-        self.panel.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
+        colours = self._lanes.colours
+        self._files.make(saved_file(kind, self.view, self.history, record, self.stage.figure, table, lane, colours))
 
     # ---- what is shown ----
 

@@ -2,55 +2,110 @@
 
 from __future__ import annotations
 
-import gzip
+import asyncio
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lessons.core.history import History
 from lessons.core.run import RunRecord
 from lessons.core.script import lane_script
 from lessons.core.settings import SettingError
-from lessons.core.table import csv_text
+from lessons.core.table import csv_blocks
 from widgets.export import html_page
 from widgets.live_figure import LiveFigure
+from widgets.run_loop import REST_SECONDS
 from widgets.view import LabView
 
 _MIME = {"csv": "text/csv", "html": "text/html", "script": "text/x-python"}
 _ENDING = {"csv": "csv", "html": "html", "script": "py"}
-# About 15 MB of text, made in about a second.
-MOST_NUMBERS = 1_000_000
+_PIECE = 200_000  # characters that are compressed in some 10 ms
+_GZIP = 31  # zlib's number for gzip's own header
 
 
 @dataclass(frozen=True)
 class SavedFile:
-    """A file to download; `content` is compressed with gzip for the way to the browser."""
+    """A file to download.
+
+    Attributes:
+        name: Its name.
+        mime: Its type.
+        blocks: Its text, made block by block.
+    """
 
     name: str
     mime: str
-    content: bytes
+    blocks: Iterator[str]
+
+    def compressed(self) -> Iterator[bytes]:
+        """Yield the file for the way to the browser, compressed with gzip; each piece takes some 10 ms to make."""
+        packer = zlib.compressobj(6, wbits=_GZIP)
+        for block in self.blocks:
+            yield packer.compress(block.encode(errors="replace"))
+        yield packer.flush()
+
+
+class FileMaker:
+    """Makes a file between what else the kernel has to do, as it may take a second, and sends it; one at a time.
+
+    Args:
+        send: Sends a message with buffers to the browser.
+    """
+
+    def __init__(self, send: Callable[[dict[str, str], list[bytes]], None]):
+        self._send = send
+        self._task: asyncio.Task[None] | None = None
+
+    def make(self, file: SavedFile) -> None:
+        """Begin to make a file; in a script, without an event loop, make it at once.
+
+        Raises:
+            SettingError: If another one is being made.
+        """
+        if self._task is not None and not self._task.done():
+            raise SettingError(["A file is being made; it comes in a moment."])
+        try:
+            self._task = asyncio.get_running_loop().create_task(self._in_pieces(file))
+        except RuntimeError:
+            self._done(file, b"".join(file.compressed()))
+
+    async def _in_pieces(self, file: SavedFile) -> None:
+        content = bytearray()
+        for piece in file.compressed():
+            content += piece
+            await asyncio.sleep(REST_SECONDS)
+        self._done(file, bytes(content))
+
+    def _done(self, file: SavedFile, content: bytes) -> None:
+        self._send({"type": "file", "name": file.name, "mime": file.mime}, [content])
 
 
 def saved_file(
-    kind: str, view: LabView, history: History, record: RunRecord, figure: LiveFigure, readings: str, lane: int
+    kind: str,
+    view: LabView,
+    history: History,
+    record: RunRecord,
+    figure: LiveFigure,
+    readings: str,
+    lane: int,
+    colours: Sequence[str] = (),
 ) -> SavedFile:
-    """Return the file of one kind: `csv`, `html` or `script`.
+    """Return the file of one kind: `csv`, `html` or `script`, of this moment.
 
     Raises:
         SettingError: If there is none of this kind for this lab, or no such lane.
     """
     if kind == "csv":
-        _check_size(history)
-        text = csv_text(history, record, view.title)
+        blocks = csv_blocks(history, record, view.title)
     elif kind == "html":
-        text = html_page(view.title, figure.figures_now(), readings, record)
+        blocks = _pieces(html_page(view.title, figure.figures_now(), readings, record, colours))
     else:
-        text = _script(view, record, lane)
-    return SavedFile(f"{view.name}.{_ENDING[kind]}", _MIME[kind], gzip.compress(text.encode(errors="replace"), 6))
+        blocks = _pieces(_script(view, record, lane))
+    return SavedFile(f"{view.name}.{_ENDING[kind]}", _MIME[kind], blocks)
 
 
-def _check_size(history: History) -> None:
-    size = sum(history[name].size for name in history.names)
-    if size > MOST_NUMBERS:
-        raise SettingError([f"The table would hold {size:,} numbers; {MOST_NUMBERS:,} is the most. Take fewer steps."])
+def _pieces(text: str) -> Iterator[str]:
+    return (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
 
 
 def _script(view: LabView, record: RunRecord, lane: int) -> str:

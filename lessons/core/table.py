@@ -15,7 +15,8 @@ from lessons.core.history import History
 from lessons.core.run import RunRecord
 
 MOST_COMPONENTS = 50
-_ROWS = 1000
+MOST_NUMBERS = 1_000_000  # about 15 MB of text, made in about a second
+_BLOCK = 10_000  # numbers that are written in some 10 ms
 _MARK = "# "
 
 
@@ -27,18 +28,85 @@ def csv_text(history: History, record: RunRecord, experiment_title: str) -> str:
     is not finite reads `nan`, `inf` or `-inf`. Lines before the table start with `# ` and hold the title and the
     record as JSON, see `read_record`. Nothing in a lane's name starts a formula in a spreadsheet.
 
+    A table of more than `MOST_NUMBERS` is thinned, see `kept_rows`, and a line before it says which rows it has.
+
     Args:
         history: The measurements, of as many lanes as the record has.
         record: The run.
         experiment_title: Its name for people.
     """
+    return "".join(csv_blocks(history, record, experiment_title))
+
+
+def csv_blocks(history: History, record: RunRecord, experiment_title: str) -> Iterator[str]:
+    """Return the same text in blocks, each made in some 10 ms when it is asked for.
+
+    The table is that of the moment of the call; the history may grow meanwhile.
+    """
+    values = {name: history[name] for name in history.names if _is_shown(history[name])}
+    return _blocks(values, len(history), record, experiment_title)
+
+
+def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title: str) -> Iterator[str]:
+    rows, said = kept_rows(values, length)
     text = io.StringIO()
-    text.write(heading_text(record, experiment_title))
-    shown = [name for name in history.names if _is_shown(history[name])]
-    columns = [column for name in shown for column in _columns(name, history[name].shape, record.names)]
+    text.write(heading_text(record, title))
+    if said:
+        text.write(f"{_MARK}rows: {_json(said)}\n")
+    columns = [column for name, held in values.items() for column in _columns(name, held.shape, record.names)]
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(["step", *columns])
-    text.writelines(f"{','.join(row)}\n" for row in _rows(history, shown))
-    return text.getvalue()
+    yield text.getvalue()
+    size = max(1, _BLOCK // (len(columns) + 1))
+    for start in range(0, len(rows), size):
+        steps = rows[start : start + size]
+        blocks = [held[steps].reshape(len(steps), -1) for held in values.values()]
+        block = np.hstack([steps[:, None].astype(str), *(each.astype(str) for each in blocks)])
+        yield "".join(f"{','.join(row)}\n" for row in block.tolist())
+
+
+def kept_rows(values: dict[str, np.ndarray], length: int, most: int = MOST_NUMBERS) -> tuple[np.ndarray, str]:
+    """Choose the rows of a table that holds at most so many numbers.
+
+    If it cannot hold all, then half of the rows are evenly spaced, and half are those with the smallest and the largest
+    value of each column of single numbers within each stretch of the run, so that no spike is lost. With so many lanes
+    that this would take more than half, all are evenly spaced.
+
+    Args:
+        values: What is in the table, of shape (T, K) or (T, K, D).
+        length: T.
+        most: Numbers to hold.
+
+    Returns:
+        Their steps, in order, shape (R,), and a sentence that says which they are; empty if they are all.
+    """
+    affordable = max(4, most // max(1, sum(held[:1].size for held in values.values())))
+    if length <= affordable:
+        return np.arange(length), ""
+    single = [held for held in values.values() if held.ndim == 2]
+    stretches = (affordable // 2 - 2) // (2 * max(1, sum(held.shape[1] for held in single)))
+    every = -(-length // (affordable // 2 if stretches else affordable - 1))
+    even = np.append(np.arange(0, length, every), length - 1)
+    if not stretches:
+        kept = np.unique(even)
+        return kept, f"{len(kept)} of {length}: each {every}th step, and the last"
+    width = -(-length // stretches)
+    kept = np.unique(np.concatenate([even, *(_extremes(held, width) for held in single)]))
+    return kept, (
+        f"{len(kept)} of {length}: each {every}th step, the last, and in each {width} steps those with the smallest "
+        "and the largest value of each quantity that is one number"
+    )
+
+
+def _extremes(held: np.ndarray, width: int) -> np.ndarray:
+    """Rows with the smallest and largest finite value of each column of (T, K) in each stretch of `width` rows."""
+    starts = np.arange(0, len(held), width)
+    room = len(starts) * width - len(held)
+    finite = np.isfinite(held)
+    found = []
+    for pad, pick in ((np.inf, np.argmin), (-np.inf, np.argmax)):
+        filled = np.pad(np.where(finite, held, pad), ((0, room), (0, 0)), constant_values=pad)
+        found.append(pick(filled.reshape(len(starts), width, -1), axis=1) + starts[:, None])
+    return np.unique(np.concatenate(found))
 
 
 def heading_text(record: RunRecord, title: str) -> str:
@@ -112,10 +180,3 @@ def _columns(name: str, shape: tuple[int, ...], lanes: tuple[str, ...]) -> list[
 def harmless(lane: str) -> str:
     """Return the name, with `'` where a formula could start if a spreadsheet splits at `;`, tab or line end."""
     return re.sub(r'(?<=[;\t\r\n])([\s"]*)(?=[=+@-])', r"\1'", lane)
-
-
-def _rows(history: History, names: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(history), _ROWS):
-        steps = np.arange(start, min(start + _ROWS, len(history)))
-        blocks = [history[name][start : start + _ROWS].reshape(len(steps), -1) for name in names]
-        yield from np.hstack([steps[:, None].astype(str), *(block.astype(str) for block in blocks)]).tolist()

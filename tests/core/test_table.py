@@ -12,7 +12,7 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change, Run, RunRecord
-from lessons.core.table import csv_text, read_record
+from lessons.core.table import MOST_NUMBERS, csv_blocks, csv_text, kept_rows, read_record
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
@@ -201,3 +201,56 @@ def test_a_damaged_record_is_refused():
         assert old in text
         with pytest.raises(ValueError, match="do not hold the record"):
             read_record(text.replace(old, new))
+
+
+def long_history(length: int) -> tuple[History, RunRecord, tuple[int, int]]:
+    """Two lanes with a spike up in one quantity, and one down in another, at steps that are not evenly spaced."""
+    steps = torch.arange(length, dtype=torch.float64)
+    loss = torch.stack([torch.sin(steps), torch.cos(steps)], 1)
+    norm = torch.stack([steps, -steps], 1)
+    up, down = 12_347, 45_679
+    loss[up, 1], norm[down, 0] = 99.0, -7e7
+    history = History()
+    values = {"loss": loss, "norm": norm, "place": torch.zeros(length, 2, 30)}
+    history.extend([Measurement(t, {name: held[t] for name, held in values.items()}) for t in range(length)])
+    record = RunRecord(experiment="e", names=("a", "b"), settings=({"steps": length},) * 2)
+    return history, record, (up, down)
+
+
+def test_a_table_that_is_too_large_keeps_the_ends_and_all_spikes_and_says_which_rows_it_has():
+    history, record, spikes = long_history(50_000)
+    text = csv_text(history, record, "An experiment")
+    heading, rows = table(text)
+    steps = [int(row[0]) for row in rows]
+    assert (steps[0], steps[-1]) == (0, 49_999)
+    assert set(spikes) < set(steps)
+    assert MOST_NUMBERS / 2 < len(rows) * (len(heading) - 1) <= MOST_NUMBERS
+    assert f'# rows: "{len(rows)} of 50000: each ' in text
+    assert read_record(text) == record
+    for row in rows[::97]:
+        assert float(row[heading.index("loss [a]")]) == history["loss"][int(row[0]), 0]
+
+
+def test_with_too_many_lanes_for_that_rows_are_evenly_spaced():
+    values = {"loss": np.random.default_rng(0).normal(size=(1000, 300))}
+    rows, said = kept_rows(values, 1000, most=30_000)
+    assert len(rows) <= 101
+    assert set(np.diff(rows)[:-1]) == {11}
+    assert said == f"{len(rows)} of 1000: each 11th step, and the last"
+
+
+def test_what_is_not_finite_is_no_extreme():
+    values = {"loss": np.zeros((1000, 1))}
+    values["loss"][500:] = np.nan
+    values["loss"][123] = -1.0
+    assert 123 in kept_rows(values, 1000, most=100)[0]
+
+
+def test_a_table_is_made_in_small_blocks_of_the_moment_it_was_asked_for():
+    history, record, _ = long_history(50_000)
+    blocks = csv_blocks(history, record, "An experiment")
+    next(blocks)
+    history.extend([Measurement(50_000, {name: torch.as_tensor(history[name][0]) for name in history.names})])
+    rest = list(blocks)
+    assert max(map(len, rest)) < 1_000_000  # some 10 ms each, and 50 ms on a slow machine
+    assert rest[-1].splitlines()[-1].startswith("49999,")

@@ -1,5 +1,6 @@
 """The files that a lab gives away: numbers, page and script."""
 
+import asyncio
 import csv
 import gzip
 import json
@@ -9,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from headless import CASES, LABS, ONE_RUN, SWEEPS, Browser, opened
+from headless import CASES, LABS, ONE_RUN, SWEEPS, Browser, live, opened
 
 from lessons.core.table import read_record
 
@@ -94,7 +95,30 @@ def test_a_file_that_is_none_gets_a_sentence(command: dict) -> None:
     assert lab.panel.refusal["text"]
 
 
-def test_a_table_that_is_too_large_gets_a_sentence() -> None:
+def test_a_table_that_is_too_large_is_thinned_and_says_so() -> None:
+    """Some thirty lanes with forty numbers each."""
     lab = opened("bowl_sweep", dimension=20, steps=1000)
-    lab.handle({"do": "save", "kind": "csv", "lane": 0})
-    assert "is the most" in lab.panel.refusal["text"]
+    _, text = saved(lab, "csv")
+    rows = [line for line in text.splitlines() if not line.startswith("#")]
+    assert 100 < len(rows) < 1001
+    assert '# rows: "' in text
+
+
+@pytest.mark.parametrize("kind", ["csv", "html"])
+def test_while_a_file_is_made_the_kernel_does_other_things_and_makes_no_second_one(kind: str) -> None:
+    async def scenario() -> tuple[int, str]:
+        lab = opened("bowl_sweep", dimension=20, steps=300)
+        lab.loop.cancel()
+        sent, turns = [], 0
+        lab.panel.send = lambda content, buffers=None: content["type"] == "file" and sent.append(buffers)
+        lab.handle({"do": "save", "kind": kind, "lane": 0})
+        lab.handle({"do": "save", "kind": kind, "lane": 0})
+        while not sent:
+            await asyncio.sleep(0)
+            turns += 1
+        return turns, lab.panel.refusal["text"]
+
+    turns, said = live(scenario)
+    # A megabyte and more, and at most some 200 kB between two turns.
+    assert turns > 10
+    assert said == "A file is being made; it comes in a moment."
