@@ -1,13 +1,17 @@
 """The names that a server answers to: a page of another site cannot pass for one of its own by a name of its own."""
 
 import asyncio
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from tornado.web import HTTPError
+from voila.app import Voila
 
 from deploy.hosts import Hosts, asked_hosts, is_loopback
 from deploy.hub.trial import TrialAuthenticator
+from deploy.serve import LessonServer
 
 LOCAL = ["localhost", "localhost:8866", "127.0.0.1:8866", "[::1]:8866", "192.168.1.20:8866", "10.0.0.7", "[fe80::1]:80"]
 OF_THE_NETWORK = ["teacher-pc:8866", "teacher-pc.local:8866", "lessons", "LOCALHOST:1", "localhost."]
@@ -56,3 +60,16 @@ def test_a_browser_may_have_asked_under_the_name_that_a_proxy_has_replaced():
     headers = {"X-Forwarded-Host": "Lessons.Example, inner.proxy"}
     assert asked_hosts(SimpleNamespace(host="127.0.0.1:8866", headers=headers)) == {"127.0.0.1:8866", "lessons.example"}
     assert asked_hosts(SimpleNamespace(host="localhost:8866", headers={})) == {"localhost:8866"}
+
+
+def test_the_options_that_the_page_about_proxies_names_exist_and_names_add_up():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "proxy.md").read_text()
+    named = set(re.findall(r"--([\w.]+)=", text))
+    assert {"host", "base_url", "Voila.custom_display_url", "LessonServer.frame_ancestors"} <= named
+    server = LessonServer()
+    for option in named:
+        owner, _, trait = LessonServer.aliases.get(option, option).partition(".")
+        owners = {one.__name__: one for one in (*LessonServer.classes, LessonServer, Voila)}
+        assert owners[owner].class_traits(config=True).get(trait), option
+    server.parse_command_line(["--host=lessons.example", "--host=other.example"])
+    assert server.hosts == ["lessons.example", "other.example"]
