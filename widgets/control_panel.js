@@ -500,4 +500,8 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+function initialize({ model }) {
+  lookAfterOutputs(model.widget_manager);
+}
+
+export default { initialize, render };
