@@ -23,7 +23,7 @@ class Delivery {
 
   // Ask for everything, and ask again while nothing comes: question or answer may have been lost.
   greet(wait) {
-    tell(this.model, { type: "hello" });
+    if (!tell(this.model, { type: "hello", again: wait > GREET_AGAIN_MS })) return;
     this.greeting = setTimeout(() => this.greet(Math.min(2 * wait, MOST_GREET_MS)), wait);
   }
 

@@ -38,6 +38,11 @@ class Delivery:
         """Whether one more may be sent now."""
         return self.sent - self.acknowledged < WINDOW
 
+    @property
+    def waits(self) -> bool:
+        """Whether something that was sent is not yet known to be on screen."""
+        return self.acknowledged < self.sent
+
     def number(self) -> int:
         """Return the number of a message that is sent now."""
         self.sent += 1
@@ -61,7 +66,7 @@ class Delivery:
             self._probe(self.sent)
 
     def _watch(self) -> None:
-        if self._timer is not None or self.acknowledged == self.sent:
+        if self._timer is not None or not self.waits:
             return
         try:
             loop = asyncio.get_running_loop()

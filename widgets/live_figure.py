@@ -314,6 +314,8 @@ class LiveFigure(OneWayWidget):
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "plotly":
             self._bundles.ask("plotly", lambda: self.send({"type": "plotly"}, [plotly_bundle()]))
+        elif kind == "hello" and content.get("again") is True and self._delivery.waits:
+            self._delivery.ask()  # a state is on its way; whether it was lost is being found out
         elif kind == "hello":
             self._states.ask("state", self._make_up)
         elif kind == "ack" and type(content.get("n")) is int and content["n"] <= self._delivery.sent:

@@ -125,6 +125,29 @@ def test_a_page_that_misses_a_frame_asks_and_gets_the_whole() -> None:
     live(scenario)
 
 
+def test_a_view_that_greets_again_gets_one_state_that_is_made_up_for_if_it_is_lost() -> None:
+    """A kernel that is kept busy finds several greetings of one view; each state would keep others waiting."""
+
+    async def scenario() -> None:
+        figure = one_line()
+        page = Page(figure)
+        page.hidden = True
+        page.hello()
+        for _ in range(5):
+            page.say({"type": "hello", "again": True})
+        await asyncio.sleep(0.05)
+        assert page.count("state") == 1
+        page.got = 0  # as if it had not come
+        await until(lambda: page.count("state") == 2)
+        page.hidden = False
+        page.draw()
+        assert figure.ready
+        page.say({"type": "hello", "again": True})
+        await until(lambda: page.count("state") == 3)
+
+    live(scenario)
+
+
 def test_a_hidden_page_is_asked_less_and_less_and_is_sent_nothing_twice() -> None:
     async def scenario() -> None:
         figure = one_line()

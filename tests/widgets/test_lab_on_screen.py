@@ -12,6 +12,7 @@ from headless import (
     opened,
     opened_diverging,
     played,
+    until,
 )
 
 from widgets.run_loop import State
@@ -44,7 +45,9 @@ def test_the_browser_ends_with_the_whole_run_and_no_frame_is_large(name: str) ->
         allowed = KB + KB * traces
         assert max(cost - matrix_bytes(content) for content, cost in browser.frames()) <= allowed
         drawn = [[{**trace} for trace in figure] for figure in browser.traces]
-        browser.hello().settle()
+        browser.hello()
+        await until(lambda: browser.waiting)  # whole figures are sent twice a second at most
+        browser.settle()
         assert browser.traces == drawn, "a second display shows the same"
         for shown in CASES[name].drawn(lab):
             x, y = browser.points(shown.figure, shown.trace)
