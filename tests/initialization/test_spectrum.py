@@ -145,14 +145,15 @@ def test_set_right_the_initialisation_does_not_fix_the_sharpness(followed):
 def test_set_right_where_it_ends_follows_the_learning_rate(history_of):
     """From one flat start (lambda_max 3.3), 600 steps: eta = 0.2 ends at 2/eta = 10, eta = 0.1 at 20.
 
-    It goes up and down there, some 4 % above the line on average; at one step 4 to 8 % on two processors.
+    With the larger rate it has been there for long, goes up and down, and is 6 % above the line on average; at the last
+    step it was 4 or 8 %, by processor. With the smaller one it has just come.
     """
     common = {"depth": 3, "train_size": 100, "steps": 600, "follow_sharpness": True, **STARTS["flat"]}
     history = history_of(DeepNet(), [DeepNetSettings(learning_rate=rate, **common) for rate in (0.1, 0.2)])
-    end = history["sharpness"][-100:].mean(0)
-    assert history["sharpness"][0, 0] == history["sharpness"][0, 1]
-    assert end[0] == pytest.approx(20, rel=0.15)
-    assert end[1] == pytest.approx(10, rel=0.15)
+    sharpness = history["sharpness"]
+    assert sharpness[0, 0] == sharpness[0, 1]
+    assert sharpness[-1, 0] == pytest.approx(20, rel=0.1)
+    assert sharpness[-100:, 1].mean() == pytest.approx(10, rel=0.15)
 
 
 @pytest.mark.claim(22)
