@@ -67,6 +67,8 @@ def load_pages(address: str, pages: Sequence[tuple[str, float]], at_once: int) -
         address: Of the server.
         pages: (lesson, rate) of each page.
         at_once: How many are open at a time.
+
+    Prints each as it comes.
     """
     return asyncio.run(_load_pages(address, pages, at_once))
 
@@ -102,6 +104,7 @@ async def _load(browser: Browser, address: str, lesson: str, rate: float) -> Loa
     except BrowserError:
         pass  # what is missing is counted below
     load = await _count(page, lesson, rate, len(given_up), curve)
+    print(load, flush=True)
     await page.goto("about:blank")
     await context.close()
     return load
@@ -123,8 +126,6 @@ def main(arguments: list[str]) -> int:
     pages = [(lesson, rate) for rate, lesson in itertools.islice(kinds, asked.loads)]
     with lesson_server(options=["--seats=100"]) as address:
         loads = load_pages(address, pages, asked.at_once)
-    for load in loads:
-        print(load)
     dead, given_up = sum(load.dead for load in loads), sum(load.given_up for load in loads)
     curves = [load.curve for load in loads if load.curve is not None]
     print(f"{len(loads)} pages, {given_up} outputs given up, {dead} dead; {len(curves)} first curves", end="")

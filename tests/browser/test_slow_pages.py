@@ -18,10 +18,10 @@ LATE = """
   window.setTimeout = (then, wait, ...rest) => {
     if (wait !== 100) return real(then, wait, ...rest);
     const start = Date.now();
-    // Voilà tells when the models are there; JupyterLab does not, and has them within 10 s.
+    // Voilà tells when the models are there; JupyterLab does not, and has them within 20 s.
     const isLate = () => {
       const manager = window.jupyterapp?.widgetManager;
-      return Date.now() - start > (manager ? 2200 : 10000) && (manager?.restoredStatus ?? true);
+      return Date.now() - start > (manager ? 2200 : 20000) && (manager?.restoredStatus ?? true);
     };
     const look = () => (isLate() ? then(...rest) : real(look, 50));
     return real(look, wait);
