@@ -26,6 +26,20 @@ LATE = """
     const look = () => (isLate() ? then(...rest) : real(look, 50));
     return real(look, wait);
   };
+  // In Voilà, whose page may be slower than its kernel: nothing comes before the outputs wait for it.
+  const shown = async () => {
+    while (document.body.dataset.voila && !document.querySelector(".jp-OutputArea-output"))
+      await new Promise((resolve) => real(resolve, 20));
+  };
+  const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+  Object.defineProperty(WebSocket.prototype, "onmessage", {
+    ...own,
+    set(take) {
+      let chain = Promise.resolve();
+      const held = (event) => (chain = chain.then(shown).then(() => take.call(this, event)));
+      own.set.call(this, take && held);
+    },
+  });
 """
 
 
