@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from lessons.core.run import RunRecord
 
 MOST_COMPONENTS = 50
 MOST_NUMBERS = 1_000_000  # about 15 MB of text, made in about a second
-_BLOCK = 10_000  # numbers that are written in some 10 ms
+_BLOCK = 5000  # numbers that are written in some 10 ms
+_SEARCHED = 100_000  # numbers that are looked through in some 10 ms
 _MARK = "# "
 
 
@@ -28,7 +30,7 @@ def csv_text(history: History, record: RunRecord, experiment_title: str) -> str:
     is not finite reads `nan`, `inf` or `-inf`. Lines before the table start with `# ` and hold the title and the
     record as JSON, see `read_record`. Nothing in a lane's name starts a formula in a spreadsheet.
 
-    A table of more than `MOST_NUMBERS` is thinned, see `kept_rows`, and a line before it says which rows it has.
+    A table of more than `MOST_NUMBERS` is thinned, see `Thinning`, and a line before it says which rows it has.
 
     Args:
         history: The measurements, of as many lanes as the record has.
@@ -48,7 +50,12 @@ def csv_blocks(history: History, record: RunRecord, experiment_title: str) -> It
 
 
 def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title: str) -> Iterator[str]:
-    rows, said = kept_rows(values, length)
+    thinning, pieces = Thinning.of(values, length), []
+    for piece in thinning.pieces(values, length):
+        pieces.append(piece)
+        yield ""
+    rows = np.unique(np.concatenate(pieces))
+    said = thinning.said(len(rows), length)
     text = io.StringIO()
     text.write(heading_text(record, title))
     if said:
@@ -64,37 +71,55 @@ def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title
         yield "".join(f"{','.join(row)}\n" for row in block.tolist())
 
 
-def kept_rows(values: dict[str, np.ndarray], length: int, most: int = MOST_NUMBERS) -> tuple[np.ndarray, str]:
-    """Choose the rows of a table that holds at most so many numbers.
+@dataclass(frozen=True)
+class Thinning:
+    """Which rows of a long table are kept.
 
-    If it cannot hold all, then half of the rows are evenly spaced, and half are those with the smallest and the largest
-    value of each column of single numbers within each stretch of the run, so that no spike is lost. With so many lanes
-    that this would take more than half, all are evenly spaced.
+    Half of those that can be are evenly spaced, and half are those with the smallest and the largest value of each
+    column of single numbers within each stretch of the run, so that no spike is lost. With so many lanes that these
+    would be more than half, all are evenly spaced.
 
-    Args:
-        values: What is in the table, of shape (T, K) or (T, K, D).
-        length: T.
-        most: Numbers to hold.
-
-    Returns:
-        Their steps, in order, shape (R,), and a sentence that says which they are; empty if they are all.
+    Attributes:
+        every: Spacing of the evenly spaced rows, in steps; 1 if all are kept.
+        stretch: Length of a stretch in steps; 0 if none has rows of its own.
     """
-    affordable = max(4, most // max(1, sum(held[:1].size for held in values.values())))
-    if length <= affordable:
-        return np.arange(length), ""
-    single = [held for held in values.values() if held.ndim == 2]
-    stretches = (affordable // 2 - 2) // (2 * max(1, sum(held.shape[1] for held in single)))
-    every = -(-length // (affordable // 2 if stretches else affordable - 1))
-    even = np.append(np.arange(0, length, every), length - 1)
-    if not stretches:
-        kept = np.unique(even)
-        return kept, f"{len(kept)} of {length}: each {every}th step, and the last"
-    width = -(-length // stretches)
-    kept = np.unique(np.concatenate([even, *(_extremes(held, width) for held in single)]))
-    return kept, (
-        f"{len(kept)} of {length}: each {every}th step, the last, and in each {width} steps those with the smallest "
-        "and the largest value of each quantity that is one number"
-    )
+
+    every: int
+    stretch: int
+
+    @classmethod
+    def of(cls, values: dict[str, np.ndarray], length: int, most: int = MOST_NUMBERS) -> Thinning:
+        """Return the thinning to at most so many numbers; `values` are of shape (T, K) or (T, K, D), T is `length`."""
+        affordable = max(4, most // max(1, sum(held[:1].size for held in values.values())))
+        if length <= affordable:
+            return cls(1, 0)
+        columns = sum(held.shape[1] for held in values.values() if held.ndim == 2)
+        stretches = (affordable // 2 - 2) // (2 * max(1, columns))
+        if stretches < 1:
+            return cls(-(-length // (affordable - 1)), 0)
+        return cls(-(-length // (affordable // 2)), -(-length // stretches))
+
+    def pieces(self, values: dict[str, np.ndarray], length: int) -> Iterator[np.ndarray]:
+        """Yield the rows to keep, in pieces that overlap; each is found in some 10 ms."""
+        yield np.append(np.arange(0, length, self.every), length - 1)
+        if not self.stretch:
+            return
+        for held in (each for each in values.values() if each.ndim == 2):
+            part = self.stretch * max(1, _SEARCHED // (self.stretch * held.shape[1]))
+            for start in range(0, length, part):
+                yield start + _extremes(held[start : start + part], self.stretch)
+
+    def said(self, kept: int, length: int) -> str:
+        """Return a sentence on the rows of a table that has so many; empty if they are all."""
+        if self.every == 1 and not self.stretch:
+            return ""
+        even = f"{kept} of {length}: each {self.every}th step, and the last"
+        if not self.stretch:
+            return even
+        return (
+            f"{even}; and in each {self.stretch} steps those with the smallest and the largest value of each quantity "
+            "that is one number"
+        )
 
 
 def _extremes(held: np.ndarray, width: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change, Run, RunRecord
-from lessons.core.table import MOST_NUMBERS, csv_blocks, csv_text, kept_rows, read_record
+from lessons.core.table import MOST_NUMBERS, Thinning, csv_blocks, csv_text, read_record
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
@@ -231,9 +231,16 @@ def test_a_table_that_is_too_large_keeps_the_ends_and_all_spikes_and_says_which_
         assert float(row[heading.index("loss [a]")]) == history["loss"][int(row[0]), 0]
 
 
+def kept_rows(values: dict[str, np.ndarray], most: int) -> tuple[np.ndarray, str]:
+    """The rows of a thinned table of 1000, and what it says of them."""
+    thinning = Thinning.of(values, 1000, most)
+    rows = np.unique(np.concatenate(list(thinning.pieces(values, 1000))))
+    return rows, thinning.said(len(rows), 1000)
+
+
 def test_with_too_many_lanes_for_that_rows_are_evenly_spaced():
     values = {"loss": np.random.default_rng(0).normal(size=(1000, 300))}
-    rows, said = kept_rows(values, 1000, most=30_000)
+    rows, said = kept_rows(values, most=30_000)
     assert len(rows) <= 101
     assert set(np.diff(rows)[:-1]) == {11}
     assert said == f"{len(rows)} of 1000: each 11th step, and the last"
@@ -243,13 +250,13 @@ def test_what_is_not_finite_is_no_extreme():
     values = {"loss": np.zeros((1000, 1))}
     values["loss"][500:] = np.nan
     values["loss"][123] = -1.0
-    assert 123 in kept_rows(values, 1000, most=100)[0]
+    assert 123 in kept_rows(values, most=100)[0]
 
 
 def test_a_table_is_made_in_small_blocks_of_the_moment_it_was_asked_for():
     history, record, _ = long_history(50_000)
     blocks = csv_blocks(history, record, "An experiment")
-    next(blocks)
+    assert next(blocks) == ""
     history.extend([Measurement(50_000, {name: torch.as_tensor(history[name][0]) for name in history.names})])
     rest = list(blocks)
     assert max(map(len, rest)) < 1_000_000  # some 10 ms each, and 50 ms on a slow machine
