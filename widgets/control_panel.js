@@ -269,13 +269,18 @@ class Panel {
     );
     const copy = this.button("Copy link", "A link to this lab in this state", () => this.command("share"));
     const save = (label, title, kind) =>
-      this.button(label, title, () => this.command("save", { kind, lane: this.model.get("selected") }));
+      this.button(label, title, () => {
+        this.told.textContent = "The file is made …";
+        this.command("save", { kind, lane: this.model.get("selected") });
+      });
     this.link = make("input", { type: "text", readOnly: true, className: "tdl-link", hidden: true, "aria-label": "Link to this lab" });
+    this.told = make("p", { className: "tdl-told", role: "status" });
     this.parts.share.append(
       make("summary", {}, "Rewind, share and save"),
       make("div", { className: "tdl-control" }, make("label", { htmlFor: stepId }, "step"), this.toStep),
       make("div", { className: "tdl-transport" }, back, ...(compare ? [fork] : []), copy),
       this.link,
+      this.told,
       make(
         "div",
         { className: "tdl-transport" },
@@ -287,10 +292,14 @@ class Panel {
   }
 
   async download({ name, mime }, buffers) {
-    const unzipped = new Blob([buffers[0]]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const url = URL.createObjectURL(new Blob([await new Response(unzipped).blob()], { type: mime }));
-    make("a", { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+    try {
+      const url = URL.createObjectURL(new Blob([await unzip(buffers[0]).blob()], { type: mime }));
+      make("a", { href: url, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+      this.told.textContent = `${name} is saved where this browser keeps downloads.`;
+    } catch (error) {
+      this.told.textContent = `${name} could not be saved. ${error.message}`;
+    }
   }
 
   // In Voilà a link; in a notebook, whose page cannot be sent, the line of Python that opens the same lab.
@@ -300,7 +309,21 @@ class Panel {
     this.link.hidden = false;
     this.link.focus();
     this.link.select();
-    navigator.clipboard?.writeText(this.link.value).catch(() => {});
+    this.told.textContent = "";
+    this.copied().then((copied) => {
+      this.told.textContent = copied ? "Copied." : "The browser does not let this page copy: press Ctrl+C, on a Mac ⌘C. The text is selected.";
+    });
+  }
+
+  // What is selected in the link's box, put into the clipboard; false if the browser refuses. Without TLS it has the
+  // older way only.
+  async copied() {
+    try {
+      await navigator.clipboard.writeText(this.link.value);
+      return true;
+    } catch {
+      return document.activeElement === this.link && document.execCommand("copy");
+    }
   }
 
   // The address of a Voilà page may hold a state for this lab: the kernel looks.

@@ -30,7 +30,7 @@ class ControlPanel(OneWayWidget):
         traits: Initial values of the traits below.
     """
 
-    _esm = joined("telling.js", "presence.js", "revival.js", "control_panel.js")
+    _esm = joined("telling.js", "presence.js", "revival.js", "unzip.js", "control_panel.js")
     _css = _HERE / "control_panel.css"
     title = traitlets.Unicode().tag(sync=True)
     fields = traitlets.List().tag(sync=True)

@@ -26,6 +26,7 @@ table {{ border-collapse: collapse; }} th, td {{ padding: 4px 12px 4px 0; text-a
 small {{ display: block; }} pre {{ overflow: auto; background: #f3f3f3; padding: 1rem; }}
 .tdl-dot {{ display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; forced-color-adjust: none; }}
+@page {{ margin: 12mm; }}
 @media print {{
   body {{ margin: 0; padding: 0; max-width: none; font-size: 12px; }}
   #figures {{ grid-template-columns: 1fr 1fr; }} figure {{ break-inside: avoid; }}
@@ -43,7 +44,8 @@ small {{ display: block; }} pre {{ overflow: auto; background: #f3f3f3; padding:
 <script type="application/json" id="data">{figures}</script>
 <script>
 {printing}
-for (const {{ data, layout }} of JSON.parse(document.getElementById("data").textContent)) {{
+const figures = JSON.parse(document.getElementById("data").textContent);
+const plots = figures.map(({{ layout }}) => {{
   const figure = document.createElement("figure");
   figure.className = layout.meta?.wide ? "wide" : "";
   const caption = document.createElement("figcaption");
@@ -52,9 +54,12 @@ for (const {{ data, layout }} of JSON.parse(document.getElementById("data").text
   plot.className = "plot";
   figure.append(caption, plot);
   document.getElementById("figures").append(figure);
+  return plot;
+}});
+figures.forEach(({{ data, layout }}, index) => {{
   const shown = {{ ...layout, autosize: true, width: undefined }};
-  Plotly.newPlot(plot, data, shown, {{ responsive: true, displaylogo: false }});
-}}
+  Plotly.newPlot(plots[index], data, shown, {{ responsive: true, displaylogo: false }});
+}});
 onPrinting((yes) => letShrink(document.getElementById("figures"), yes));
 </script></body></html>
 """

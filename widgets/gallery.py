@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as ipw
 
@@ -56,9 +57,15 @@ def lessons(folder: Path) -> list[Lesson]:
 
 
 def link(file: str) -> str:
-    """Address of a notebook of the gallery's folder: a page of Voilà when served, a file in JupyterLab."""
+    """Address of a notebook of the gallery's folder: a page of Voilà when served, a file in JupyterLab.
+
+    The theme that this page was asked for goes along.
+    """
     base = os.environ.get("VOILA_BASE_URL")
-    return file if base is None else f"{base.rstrip('/')}/voila/render/{file}"
+    if base is None:
+        return file
+    asked = {key: value for key, value in parse_qsl(os.environ.get("QUERY_STRING", "")) if key == "theme"}
+    return f"{base.rstrip('/')}/voila/render/{file}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 def gallery(folder: str | Path = ".") -> ipw.HTML:

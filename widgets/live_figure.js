@@ -35,8 +35,7 @@ function fetchPlotly(model) {
 }
 
 async function evaluate(gzip) {
-  const unzipped = new Blob([gzip]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const source = await new Response(unzipped).text();
+  const source = await unzip(gzip).text();
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     return (await import(url)).default;
@@ -76,8 +75,15 @@ function thin(x, y, limit, path) {
 
 // ---- theme ----
 
+const FORCED = matchMedia("(forced-colors: active)");
+
 function themeColours(element) {
   const style = getComputedStyle(element);
+  if (FORCED.matches) {
+    // The person's own colours: the figure's text has the system's, and its ground shows through.
+    const { color } = style;
+    return { text: color, grid: "rgba(128,128,128,0.4)", line: color, ground: getComputedStyle(document.body).backgroundColor };
+  }
   const colour = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   return {
     text: colour("--jp-content-font-color1", "#222"),
@@ -87,8 +93,7 @@ function themeColours(element) {
   };
 }
 
-function themed(layout, element) {
-  const { text, grid, line, ground } = themeColours(element);
+function themed(layout, { text, grid, line, ground }) {
   const changes = {
     "font.color": text,
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -204,6 +209,7 @@ class Figure {
     this.summary = element.nextElementSibling;
     this.dirty = new Set();
     this.layout = {};
+    this.printed = false;
     this.name = spec.layout.meta?.name ?? "figure";
   }
 
@@ -212,7 +218,7 @@ class Figure {
       name: `Save as ${format.toUpperCase()}`,
       title: `Save as ${format.toUpperCase()}`,
       icon: this.Plotly.Icons.camera,
-      click: (plot) => this.Plotly.downloadImage(plot, { format, filename: this.name, width: 1000, height: 600, scale: 2 }),
+      click: (plot) => this.Plotly.downloadImage(picture(plot, themeColours(plot)), { format, filename: this.name, ...PICTURE }),
     });
     const config = {
       displaylogo: false,
@@ -233,7 +239,7 @@ class Figure {
     this.drawnWidth = this.element.clientWidth;
     const height = this.stretch();
     const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined, height };
-    const worn = within(layout, { ...themed(layout, this.element), ...this.sizes() });
+    const worn = within(layout, { ...themed(layout, this.colours()), ...this.sizes() });
     await this.Plotly.react(this.element, this.traces, worn, config);
     // A reader of the screen gets the summary, not tick after tick; the buttons stay.
     for (const drawing of this.element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
@@ -251,8 +257,20 @@ class Figure {
     return { ...sized(this.base), ...(this.notes ? { annotations: scaledNotes(this.notes) } : {}) };
   }
 
+  colours() {
+    return this.printed ? PRINTED : themeColours(this.element);
+  }
+
   retheme() {
-    return this.Plotly.relayout(this.element, themed(this.element.layout ?? {}, this.element));
+    return this.Plotly.relayout(this.element, themed(this.element.layout ?? {}, this.colours()));
+  }
+
+  // On paper, or back on the screen. plotly.js does all of it before it returns.
+  print(yes) {
+    if (this.printed === yes) return;
+    this.printed = yes;
+    this.retheme();
+    letShrink(this.element, yes);
   }
 
   extend(trace, x, y, path) {
@@ -411,6 +429,7 @@ class Figure {
     if (this.element.clientWidth && this.element.clientWidth !== this.drawnWidth) {
       this.drawnWidth = this.element.clientWidth;
       this.Plotly.relayout(this.element, { width: this.drawnWidth, height: this.stretch(), ...this.sizes() });
+      if (this.printed) letShrink(this.element, true);
     }
   }
 }
@@ -427,6 +446,11 @@ class View {
     this.themes = new MutationObserver(() => this.figures.forEach((figure) => figure.retheme()));
     const attributes = { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] };
     this.themes.observe(document.body, attributes);
+    this.onPaper = printing.matches;
+    this.leavePrinting = onPrinting((yes) => {
+      this.onPaper = yes;
+      this.figures.forEach((figure) => figure.print(yes));
+    });
   }
 
   receive(message, buffers) {
@@ -450,6 +474,7 @@ class View {
         this.apply(message);
       }
       await Promise.all(this.figures.map((figure) => figure.draw()));
+      this.figures.forEach((figure) => figure.print(this.onPaper));
       this.figures.forEach((figure) => figure.tellSoon());
       this.element.dataset.frames = String((this.drawn += 1));
     } catch (error) {
@@ -471,7 +496,11 @@ class View {
       const known = this.figures[index];
       const figure = known ?? new Figure(this.Plotly, this.slot(spec), spec);
       await figure.show(spec);
-      figure.caption.textContent = spec.layout.meta?.caption ?? "";
+      const { caption = "", invitation } = spec.layout.meta ?? {};
+      const more = document.createElement("span");
+      more.className = "tdl-invitation";
+      more.textContent = invitation ? `. ${invitation}` : "";
+      figure.caption.replaceChildren(caption, more);
       if (!known) {
         this.figures.push(figure);
         figure.watchZoom();
@@ -522,6 +551,7 @@ class View {
     this.delivery.close();
     this.observer.disconnect();
     this.themes.disconnect();
+    this.leavePrinting();
     this.figures.forEach((figure) => figure.close());
   }
 }
@@ -532,9 +562,11 @@ function focusOnPhone(el) {
   else el.removeAttribute("tabindex");
 }
 
-// A lesson has some twenty figures; those that nobody has come near are not drawn, and cost nothing.
+// A lesson has some twenty figures; those that nobody has come near are not drawn, and cost nothing. On paper all are.
 function nearTheScreen(el, signal) {
   return new Promise((resolve) => {
+    const leave = onPrinting((yes) => yes && resolve());
+    signal.addEventListener("abort", leave);
     const watch = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       watch.disconnect();
@@ -567,6 +599,7 @@ async function render({ model, el }) {
     view = new View(Plotly, model, el);
   } catch (error) {
     note.textContent = `The figure could not be loaded. ${error.message}`;
+    note.setAttribute("role", "alert");
   }
   return () => {
     left.abort();

@@ -171,7 +171,7 @@ class LiveFigure(OneWayWidget):
     the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
     """
 
-    _esm = joined("telling.js", "delivery.js", "pointing.js", "live_figure.js")
+    _esm = joined("telling.js", "delivery.js", "unzip.js", "pointing.js", "picture.js", "printing.js", "live_figure.js")
     _css = _HERE / "live_figure.css"
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
     label = traitlets.Unicode("Live figure").tag(sync=True)

@@ -68,16 +68,37 @@ def wide(figure: go.Figure) -> go.Figure:
     return figure.update_layout(meta={**figure.layout.meta, "wide": True})
 
 
-def placed(figure: go.Figure, trace: int, step: float | None = None) -> go.Figure:
-    """Let a person place the start of a trace by click, drag or arrow keys; `step` is how far a key goes, in data."""
+def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+    """Tell a figure its lanes, if there are several: on the page they are named beside it, in a saved picture in it."""
+    lanes = [{"name": name, "colour": colour} for name, colour in zip(names, colours, strict=True)]
+    return figure.update_layout(meta={**figure.layout.meta, "lanes": lanes if len(lanes) > 1 else []})
+
+
+def equal_axes(figure: go.Figure) -> go.Figure:
+    """Give both axes one scale, whatever shape the figure has: in a plane, angles and lengths mean something."""
+    return figure.update_layout(xaxis_constrain="domain", yaxis_constrain="domain", yaxis_scaleanchor="x")
+
+
+def placed(figure: go.Figure, trace: int, invitation: str, step: float | None = None) -> go.Figure:
+    """Let a person place the start of a trace by click, drag or arrow keys.
+
+    Args:
+        figure: The figure.
+        trace: Number of the trace.
+        invitation: Says so after the caption; not in what is saved, where nothing can be placed.
+        step: How far a key goes, in data.
+    """
     wish = {"kind": "place", "trace": trace, "step": step}
-    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish})
+    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish, "invitation": invitation})
 
 
-def drawn(figure: go.Figure, trace: int, columns: int) -> go.Figure:
-    """Let a person draw a trace, as one value for each of some columns evenly spaced along the x axis."""
+def drawn(figure: go.Figure, trace: int, columns: int, invitation: str = "") -> go.Figure:
+    """Let a person draw a trace, as one value for each of some columns evenly spaced along the x axis.
+
+    `invitation` is as of `placed`.
+    """
     wish = {"kind": "draw", "trace": trace, "columns": columns}
-    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish})
+    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish, "invitation": invitation})
 
 
 def two_classes() -> list[go.Scatter]:

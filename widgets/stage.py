@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import plotly.graph_objects as go
+
 from widgets.frame import Frame
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 from widgets.marks import marks
 from widgets.one_thread import one_thread
+from widgets.plots import with_lanes
 from widgets.trial import Trial
 from widgets.view import LabView
 
@@ -31,7 +34,7 @@ class Stage:
         self._begun = False
         self._has_past = False
         self._marked = (0, 0)
-        self.figure = LiveFigure(view.figures(names, colours), label=view.title)
+        self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
 
     def open(self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int) -> None:
@@ -43,7 +46,11 @@ class Stage:
             self.figure.clear()
         else:
             self._names, self._colours = list(names), list(colours)
-            self.figure.reset(self._view.figures(names, colours))
+            self.figure.reset(self._figures())
+
+    def _figures(self) -> dict[str, go.Figure]:
+        figures = self._view.figures(self._names, self._colours)
+        return {name: with_lanes(figure, self._names, self._colours) for name, figure in figures.items()}
 
     def refresh(self, selected: int) -> None:
         """Draw what depends on the settings again."""

@@ -9,7 +9,7 @@ import pytest
 
 from lessons.divergence.parabola import Parabola
 from widgets.code_view import show_code
-from widgets.gallery import gallery, lessons, navigation
+from widgets.gallery import gallery, lessons, link, navigation
 
 
 @pytest.fixture
@@ -50,3 +50,10 @@ def test_the_code_in_view_is_the_code_that_runs():
     shown = re.search(r"<pre>(.*)</pre>", show_code(Parabola.run).value, re.S)[1]
     text = html.unescape(re.sub("<[^>]*>", "", shown))
     assert text.split() == inspect.getsource(Parabola.run).split()
+
+
+@pytest.mark.parametrize(("query", "end"), [("theme=dark&bowl=x", "?theme=dark"), ("bowl=x", ""), ("", "")])
+def test_a_link_takes_the_theme_along_that_was_asked_for(monkeypatch, query, end):
+    monkeypatch.setenv("VOILA_BASE_URL", "/room/")
+    monkeypatch.setenv("QUERY_STRING", query)
+    assert link("01_a.ipynb") == f"/room/voila/render/01_a.ipynb{end}"

@@ -90,7 +90,7 @@ class BowlView(LabView):
             "plane": placed(
                 plot(
                     "bowl-path",
-                    "Path over the level lines (dashed: eigen-directions); click or drag to start elsewhere",
+                    "Path over the level lines (dashed: eigen-directions)",
                     "θ₁",
                     "θ₂",
                     [*rings, *axes, *paths],
@@ -101,7 +101,8 @@ class BowlView(LabView):
                     height=380,
                     showlegend=len(names) > 1,
                 ),
-                trace=LEVELS + 2,
+                LEVELS + 2,
+                "Click or drag to start elsewhere",
             ),
             "bars": plot(
                 "bowl-bars",

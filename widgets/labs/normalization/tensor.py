@@ -88,7 +88,7 @@ class TensorView(LabView):
         cell = go.Scatter(x=[], y=[], mode="markers", name="chosen cell", marker=square, hoverinfo="skip")
         cells = plot(
             "normalization-cells",
-            "Grey: the tensor's values. Lit: the cells averaged for the marked one (click another)",
+            "Grey: the tensor's values. Lit: the cells averaged for the marked one",
             *ends,
             [values, lit, _borders(), cell],
             **layout,
@@ -124,7 +124,12 @@ class TensorView(LabView):
             [line(n, c) for n, c in pairs],
             yaxis_rangemode="tozero",
         )
-        return {"cells": placed(wide(cells), 3, step=1.0), "effect": wide(effect), "running": running, "gap": gap}
+        return {
+            "cells": placed(wide(cells), 3, "Click on another", step=1.0),
+            "effect": wide(effect),
+            "running": running,
+            "gap": gap,
+        }
 
     def begin(self, frame: Frame) -> None:
         panels = _panels(frame)

@@ -16,7 +16,7 @@ from lessons.optimizers.theory import bayes_error
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
 from widgets.level_lines import level_line
-from widgets.plots import grey, line, placed, plot, theory, two_classes
+from widgets.plots import equal_axes, grey, line, placed, plot, theory, two_classes
 from widgets.view import LabView
 
 STRIDE = 2
@@ -77,7 +77,7 @@ class ProxyView(LabView):
         best = line("best possible", grey(0.9), line={"dash": "dash", "width": 2})
         plane = plot(
             "proxy-plane",
-            "Training points and boundaries; click or drag to place the outlier",
+            "Training points and boundaries",
             "x₁",
             "x₂",
             [*two_classes(), outlier, best, *(line(n, c, showlegend=False) for n, c in pairs)],
@@ -93,7 +93,7 @@ class ProxyView(LabView):
         ]
         caption = "Error on fresh points (lines) and on training points (dotted); dashes: the best possible"
         error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.5], height=420)
-        return {"plane": placed(plane, trace=OUTLIER), "error": error}
+        return {"plane": placed(equal_axes(plane), OUTLIER, "Click or drag to place the outlier"), "error": error}
 
     def begin(self, frame: Frame) -> None:
         shared, lane = frame.lanes.shared, min(frame.selected, len(frame.lanes) - 1)

@@ -17,7 +17,7 @@ from lessons.optimizers.surfaces import Surface, loss_grid
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.plots import line, placed, plot
+from widgets.plots import equal_axes, line, placed, plot
 from widgets.readings import number
 from widgets.view import LabView
 
@@ -121,7 +121,7 @@ class RaceView(LabView):
         mark = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
         plane = plot(
             "race-path",
-            "Paths (arrows: downhill step; dotted: velocity). Click or drag to start elsewhere",
+            "Paths (arrows: downhill step; dotted: velocity)",
             "θ₁",
             "θ₂",
             [
@@ -135,7 +135,7 @@ class RaceView(LabView):
             height=440,
         )
         loss = plot("race-loss", "Loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
-        return {"plane": placed(plane, trace=PATHS), "loss": loss}
+        return {"plane": placed(equal_axes(plane), PATHS, "Click or drag to start elsewhere"), "loss": loss}
 
     def begin(self, frame: Frame) -> None:
         lane = min(frame.selected, len(frame.lanes) - 1)

@@ -19,7 +19,8 @@ DECADES = 2.7
 POINTS = 40
 JUMP = 0.2
 FIGURE = "rate"
-CAPTION = "Learning rate η: planned (dashes) and used. Draw here to make a schedule of your own"
+CAPTION = "Learning rate η: planned (dashes) and used"
+INVITATION = "Draw here to make a schedule of your own"
 
 
 def rate_figure(name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
@@ -28,7 +29,7 @@ def rate_figure(name: str, names: Sequence[str], colours: Sequence[str]) -> go.F
     traces = [*(theory(f"{n}, planned", c) for n, c in pairs), *(line(n, c) for n, c in pairs)]
     stroke = line("your stroke", "#888", line={"width": 1, "dash": "dot"}, hoverinfo="skip")
     figure = plot(name, CAPTION, "step", "η", [*traces, stroke], yaxis_type="log", yaxis_tickformat="~g")
-    return drawn(figure, 2 * len(pairs), COLUMNS)
+    return drawn(figure, 2 * len(pairs), COLUMNS, INVITATION)
 
 
 def begin_rates(frame: Frame) -> None:
