@@ -6,7 +6,7 @@ const FULL_EVERY_MS = 400;
 const SUMMARY_EVERY_MS = 2000;
 const TRACES_IN_SUMMARY = 6;
 const PLOTLY_AGAIN_MS = 30000;
-const PHONE = matchMedia("(max-width: 760px)");
+const PHONE = matchMedia("screen and (max-width: 760px)");
 const PHONE_HEIGHT = 240;
 const shared = (globalThis.__trainingDynamicsLab ??= {});
 

@@ -79,7 +79,7 @@ def equal_axes(figure: go.Figure) -> go.Figure:
     return figure.update_layout(xaxis_constrain="domain", yaxis_constrain="domain", yaxis_scaleanchor="x")
 
 
-def placed(figure: go.Figure, trace: int, invitation: str, step: float | None = None) -> go.Figure:
+def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys.
 
     Args:
