@@ -177,7 +177,7 @@ class ForkedKernel(LocalProvisioner):
         """Fork a kernel.
 
         Raises:
-            TimeoutError: If the parent does not answer. What others wait for before does not count.
+            TimeoutError: If the parent does not answer, to this or to what was asked before.
         """
         loop, turn = asyncio.get_running_loop(), asyncio.Event()
 
@@ -186,10 +186,11 @@ class ForkedKernel(LocalProvisioner):
             return ForkedProcess(arguments, environment, folder)
 
         job = _starter.submit(start)
-        await turn.wait()
         try:
+            await asyncio.wait_for(turn.wait(), PATIENCE_WITH_IMPORTS)
             return await asyncio.wait_for(asyncio.wrap_future(job), _patience())
         except TimeoutError:
+            job.cancel()
             job.add_done_callback(_end_what_came_late)
             raise
 

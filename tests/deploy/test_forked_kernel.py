@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -239,6 +240,20 @@ def test_a_parent_that_has_imported_all_has_less_time_to_answer_than_one_that_ha
         assert forked_kernel._patience() == forked_kernel.PATIENCE_WITH_IMPORTS
 
     with_kernels(1, scene)
+
+
+def test_who_waits_behind_a_start_that_hangs_gets_an_ordinary_kernel(monkeypatch):
+    monkeypatch.setattr(forked_kernel, "PATIENCE_WITH_IMPORTS", 1.0)
+    go_on = threading.Event()
+    forked_kernel._starter.submit(go_on.wait)
+
+    async def scene(kernel):
+        assert isinstance(kernel.manager.provisioner.process, subprocess.Popen)
+
+    try:
+        with_kernels(1, scene)
+    finally:
+        go_on.set()
 
 
 def test_a_kernel_that_is_forked_too_late_ends():
