@@ -1,5 +1,6 @@
 """Who asks for much and reads nothing, or asks and leaves, costs the server little; and a page has few connections."""
 
+import contextlib
 import re
 import time
 import uuid
@@ -125,7 +126,8 @@ def test_a_message_that_is_larger_than_any_of_a_page_ends_its_connection(loud, s
     """A kernel that does not read leaves all that it is sent in the server."""
     address, kernel, *_ = loud
     client = HostileClient(address, kernel)
-    client.send("comm_msg", {"comm_id": "x" * size})
+    with contextlib.suppress(ConnectionError):  # it may be ended before all of it is sent
+        client.send("comm_msg", {"comm_id": "x" * size})
     assert client.is_connected() == stays
     client.close()
 
