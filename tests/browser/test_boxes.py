@@ -1,0 +1,102 @@
+"""Numbers that a person types and pastes into the boxes of a lesson, as they are written in many places."""
+
+import pytest
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+
+pytestmark = pytest.mark.browser
+LESSON = "/voila/render/03_divergence.ipynb"
+BOWL, NET = 1, 4
+FITS = "box => box.scrollWidth <= box.clientWidth"
+
+
+def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what_may_be_two(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    box = bowl.control("learning_rate").locator("input[type=text]")
+    for typed, shown in (
+        ("0,05", "0.05"),
+        ("10⁻³", "0.001"),
+        ("1,5e−1", "0.15"),
+        ("2.0001", "2.0001"),
+        ("1.99996", "1.99996"),
+        ("0.30000000000000004", "0.30000000000000004"),
+    ):
+        bowl.type_value("learning_rate", typed)
+        wait_until(lambda shown=shown: box.input_value() == shown, f"the box shows {shown}")
+        assert bowl.refusal() == ""
+        assert box.evaluate(FITS)
+    bowl.type_value("learning_rate", "2,000")
+    sentence = wait_until(bowl.refusal, "the refusal is written")
+    assert "which is 2 to some and 2000 to others: write 2 or 2000" in sentence
+    assert box.input_value() == "0.30000000000000004", "what holds is shown"
+    bowl.type_value("steps", "2,000")
+    steps = bowl.control("steps").locator("input[type=text]")
+    wait_until(lambda: steps.input_value() == "2000" and "of 2000" in bowl.status(), "two thousand steps are asked for")
+    bowl.until_finished()
+    cell = bowl.element.locator(".tdl-readings td").last.inner_text()
+    assert "e−" in cell, "a small loss is printed with a power of ten and a typographic minus"
+    bowl.element.locator(".tdl-run > summary").first.click()
+    stop = bowl.element.get_by_label("stop when loss is below")
+    for typed, held, words in (
+        ("0,05", "0.05", ""),
+        ("abc", "0.05", "not 'abc'"),
+        (cell, str(float(cell.replace("−", "-"))), ""),
+    ):
+        stop.fill(typed)
+        stop.press("Enter")
+        wait_until(
+            lambda held=held, words=words: stop.input_value() == held and words in bowl.refusal(), f"{held} holds"
+        )
+    assert bowl.refusal() == ""
+
+
+def test_an_empty_step_goes_nowhere_and_the_sentence_stands_under_its_box(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    bowl.until_finished()
+    bowl.element.locator(".tdl-share > summary").click()
+    step = bowl.element.locator(".tdl-share input[type=text]").first
+    step.fill("")
+    bowl.press("Go to step")
+    wait_until(lambda: "the box is empty" in bowl.refusal(), "it says so")
+    assert bowl.element.locator(".tdl-share .tdl-refusal").is_visible()
+    assert bowl.step_number() == 100
+    step.fill("３0")
+    step.press("Enter")
+    wait_until(lambda: bowl.step_number() == 30 and bowl.refusal() == "", "it went back")
+
+
+def test_a_name_goes_with_what_it_says_and_a_new_seed_leaves_it(page, voila):
+    page.goto(voila + LESSON)
+    net = LabOnPage(page, NET)
+    names = net.element.locator(".tdl-chip-name").all_inner_texts
+    assert names() == ["η = 0.1", "η = 0.15", "η = 0.2"]
+    loss = net.points(0, 0)[1]
+    net.press("New seed")
+    wait_until(lambda: net.points(0, 0)[1] not in ([], loss), "other weights")
+    assert names() == ["η = 0.1", "η = 0.15", "η = 0.2"]
+    net.press("Step")
+    wait_until(lambda: net.step_number() == 1, "one step is made")
+    net.type_value("learning_rate", "0,4")
+    wait_until(lambda: names() == ["lane 1", "η = 0.15", "η = 0.2"], "the name that does not hold any more goes")
+    net.type_value("learning_rate", "0,1")
+    wait_until(lambda: names() == ["η = 0.1", "η = 0.15", "η = 0.2"], "it holds again")
+
+
+def test_an_answer_is_read_as_it_is_typed_and_the_slider_follows(page, voila):
+    page.goto(voila + LESSON)
+    question = page.locator(".tdl-question").filter(has=page.locator(".tdl-number")).first
+    box, slider = question.locator(".tdl-number"), question.locator("input[type=range]")
+    said = question.locator(".tdl-question-said")
+    for typed, shown in (("0,5", "0.5"), ("15·10⁻¹", "1.5")):
+        box.fill(typed)
+        box.press("Tab")
+        wait_until(lambda shown=shown: box.input_value() == slider.input_value() == shown, f"{shown} is shown")
+    box.fill("2,000")
+    box.press("Tab")
+    wait_until(lambda: "which is 2 to some and 2000 to others" in said.inner_text(), "it says so")
+    box.fill("0,8")
+    question.get_by_role("button", name="Commit and run").click()
+    wait_until(lambda: "You said 0.8" in said.inner_text() or "Right" in said.inner_text(), "the run has decided")
+    assert box.input_value() == "0.8"
