@@ -114,7 +114,8 @@ class Control {
 
   write(value) {
     this.text.value = this.text.defaultValue = String(value);
-    this.text.style.minWidth = this.text.value.length > 8 ? `${this.text.value.length + 2}ch` : ""; // no digit is hidden
+    const { length } = this.text.value;
+    this.text.style.minWidth = length > 8 ? `${1.1 * length + 3}ch` : ""; // no digit is hidden
     this.slider.setAttribute("aria-valuetext", String(value));
   }
 
