@@ -143,6 +143,12 @@ def test_a_good_room_has_nothing_against_it():
     assert report.longest_gap(seen) == 0
 
 
+def test_a_server_that_keeps_a_monitor_waiting_is_a_reason():
+    quick, slow = (Report([trained()], [], (1.0, 9.0), 0, (0.0, 0.0, 0.0), health) for health in ([0.2], [0.2, 1.4]))
+    assert quick.reasons() == []
+    assert slow.reasons() == ["The server took 1.4 s to say how it is."]
+
+
 def test_steps_are_counted_over_runs():
     seen = Seen("student 1", "x.ipynb")
     for at, state, step in (

@@ -14,6 +14,8 @@ from benchmarks.room.seen import Move, Seen
 
 # A lab that trains and shows nothing for so long is frozen to whoever sits before it.
 FROZEN_SECONDS = 5.0
+# An operator's monitor asks every few seconds; a server that keeps it waiting for longer keeps all pages waiting.
+HEALTH_SECONDS = 1.0
 MEGABYTE = 1e6
 
 
@@ -27,6 +29,7 @@ class Report:
         window: (begin, end) of the time in which all trained, seconds since the epoch; zeros if they never did.
         kernels_left: Kernels that were still there after all had left.
         load: The machine's load average over 1, 5 and 15 minutes before the room opened.
+        health: How long each answer about the server's health took, in seconds.
     """
 
     seen: Sequence[Seen]
@@ -34,6 +37,7 @@ class Report:
     window: tuple[float, float]
     kernels_left: int
     load: tuple[float, float, float]
+    health: Sequence[float] = ()
 
     @property
     def trained(self) -> list[Seen]:
@@ -50,6 +54,8 @@ class Report:
         found = [f"{each.name}: {reason}" for each in self.seen for reason in self._against(each)]
         if self.kernels_left:
             found.append(f"{self.kernels_left} kernels did not end with their pages.")
+        if (slowest := max(self.health, default=0.0)) > HEALTH_SECONDS:
+            found.append(f"The server took {slowest:.1f} s to say how it is.")
         return found
 
     def _against(self, each: Seen) -> Iterable[str]:
@@ -105,6 +111,7 @@ class Report:
                 max((self.longest_gap(each, opening=True) for each in self.trained), default=0.0), 2
             ),
             "steps a second": self._fairness(),
+            "health, ms": self._health(),
             "memory, MB": self._memory(),
             "processors": self._processors(),
             "each": [self._one(each) for each in self.seen],
@@ -118,6 +125,10 @@ class Report:
         moves = [move for each in some for move in each.moves if (move.sent < self.window[0]) == opening]
         times = _times(moves)
         return {"moves": len(moves), "lost": len(moves) - len(times), **_quantiles(times, digits=0)}
+
+    def _health(self) -> dict[str, Any]:
+        times = [1000 * seconds for seconds in self.health]
+        return {"asked": len(times), **_quantiles(times, digits=0), "p99": _rounded(quantile(times, 0.99), 0)}
 
     def _fairness(self) -> dict[str, Any]:
         """By lesson, as a step of one lesson is not one of another."""

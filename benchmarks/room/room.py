@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import async_playwright
 
 from benchmarks.room.bell import Bell
+from benchmarks.room.health import HealthWatch
 from benchmarks.room.page import PageStudent
 from benchmarks.room.processes import Watch, listening_on
 from benchmarks.room.report import Report
@@ -97,14 +98,15 @@ async def _room(students: int, pages: int, seconds: float, lesson: str, address:
     bell = Bell(students + pages, seconds)
     names = [*(f"page {k + 1}" for k in range(pages)), *(f"student {k + 1}" for k in range(students))]
     seen = [Seen(name, wanted[k % len(wanted)]) for k, name in enumerate(names)]
-    async with _browser(pages) as browser:
-        room = [PageStudent(browser, address, record, seed + k) for k, record in enumerate(seen[:pages])]
-        room += [Student(address, record, seed + pages + k) for k, record in enumerate(seen[pages:])]
-        sampling = asyncio.create_task(watch.go_on())
-        await asyncio.gather(*(one.attend(bell) for one in room))
+    with HealthWatch(address) as health:
+        async with _browser(pages) as browser:
+            room = [PageStudent(browser, address, record, seed + k) for k, record in enumerate(seen[:pages])]
+            room += [Student(address, record, seed + pages + k) for k, record in enumerate(seen[pages:])]
+            sampling = asyncio.create_task(watch.go_on())
+            await asyncio.gather(*(one.attend(bell) for one in room))
     left = await _left(watch, kernels_before)
     sampling.cancel()
-    return Report(seen, watch.samples, (bell.begin, bell.end), left, load)
+    return Report(seen, watch.samples, (bell.begin, bell.end), left, load, health.seconds)
 
 
 @contextlib.asynccontextmanager

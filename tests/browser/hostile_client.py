@@ -33,7 +33,7 @@ class HostileClient:
         url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={session or uuid.uuid4()}"
         self._socket = websocket.create_connection(url, timeout=30, subprotocols=[protocol] if protocol else None)
 
-    def send(self, kind: str, content: Any, channel: str = "shell") -> None:
+    def send(self, kind: str, content: Any, channel: str = "shell", metadata: dict[str, Any] | None = None) -> None:
         """Send a message; its content need not make sense."""
         header = {
             "msg_id": uuid.uuid4().hex,
@@ -43,7 +43,7 @@ class HostileClient:
             "version": "5.3",
             "date": "2026-01-01T00:00:00Z",
         }
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        message = {"header": header, "parent_header": {}, "metadata": metadata or {}, "content": content}
         packed = serialize_msg_to_ws_v1(message, channel, pack=lambda part: json.dumps(part).encode())
         self._socket.send_binary(packed)
 
