@@ -101,7 +101,8 @@ class Thinning:
 
     def pieces(self, values: dict[str, np.ndarray], length: int) -> Iterator[np.ndarray]:
         """Yield the rows to keep, in pieces that overlap; each is found in some 10 ms."""
-        yield np.append(np.arange(0, length, self.every), length - 1)
+        yield np.arange(0, length, self.every)
+        yield np.arange(length)[-1:]
         if not self.stretch:
             return
         for held in (each for each in values.values() if each.ndim == 2):

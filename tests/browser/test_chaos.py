@@ -5,13 +5,12 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pytest
 
 from benchmarks.room.room import run_room
 from tests.browser.saboteur import Saboteur, room_is_empty
 from tests.browser.served import lesson_server
-from tests.deploy.visitor import await_that, health
+from tests.deploy.visitor import await_that, health, server_of
 
 pytestmark = pytest.mark.browser
 LEARNERS, SECONDS = 2, 120
@@ -30,7 +29,7 @@ def day(tmp_path_factory):
     """A bad day: report of the learners, what the saboteur did, the server's memory in MB, how it ended, its log."""
     log = tmp_path_factory.mktemp("chaos") / "log.txt"
     with lesson_server(log=log, options=OPTIONS) as address, ThreadPoolExecutor(4) as others:
-        server = _server_of(address)
+        server = server_of(address)
         await_that(lambda: health(address)["status"] == "ok", "the server is warm")
         # The learners' browser has an event loop of its own, in a thread of its own.
         learning = others.submit(run_room, students=LEARNERS, seconds=SECONDS, address=address)
@@ -46,11 +45,6 @@ def day(tmp_path_factory):
         os.kill(server.pid, signal.SIGTERM)
         server.wait(30)
         yield report, done, most / 1e6, time.monotonic() - ending, log.read_text()
-
-
-def _server_of(address: str) -> psutil.Process:
-    port = int(address.rsplit(":", 1)[1])
-    return next(process for process in psutil.Process().children() if f"--port={port}" in process.cmdline())
 
 
 def test_the_learners_lose_nothing_and_the_server_answers_all_the_while(day):

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, Response
 from tests.browser.hostile_client import HostileClient
 from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
 from tests.browser.served import lesson_server, write_notebook
+from tests.deploy.visitor import server_of
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
@@ -51,14 +52,6 @@ def visit(browser):
 
 def kernel_of(page) -> str:
     return json.loads(page.locator("#jupyter-config-data").text_content())["kernelId"]
-
-
-def server_process(address: str) -> psutil.Process:
-    """The server that listens at an address."""
-    port = int(address.rsplit(":", 1)[1])
-    return next(
-        process for process in psutil.Process().children(recursive=True) if f"--port={port}" in process.cmdline()
-    )
 
 
 def test_what_a_page_is_told_keeps_foreign_scripts_out(visit, voila):
@@ -239,7 +232,7 @@ def test_a_run_waits_after_its_time_and_a_page_says_when_its_kernel_is_gone(visi
         step = net.step_number()
         net.press("Play")
         wait_until(lambda: net.step_number() > step, "it goes on")
-        for kernel in _kernels(server_process(address)):
+        for kernel in _kernels(server_of(address)):
             kernel.kill()
         wait_until(lambda: answer(f"{address}/api/kernels/{kernel_of(page)}")[0] == 404, "the server has noticed")
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -259,7 +252,7 @@ def test_a_server_that_is_told_to_end_takes_its_kernels_with_it(visit):
     with lesson_server() as address:
         page, _ = visit(address + LESSON)
         LabOnPage(page, 0)
-        server = server_process(address)
+        server = server_of(address)
         family = server.children(recursive=True)
         assert _kernels(server)
         started = time.monotonic()
@@ -274,7 +267,7 @@ def test_ordinary_kernels_serve_the_same_pages(visit):
     with lesson_server(options=ordinary) as address:
         page, _ = visit(address + LESSON)
         assert LabOnPage(page, 0).points(0, 1)[0]
-        assert not _kernels(server_process(address))
+        assert not _kernels(server_of(address))
 
 
 def test_a_page_that_could_not_be_made_says_so(visit, tmp_path):

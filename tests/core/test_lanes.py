@@ -83,7 +83,7 @@ def test_a_change_does_not_reach_back_into_the_list_given():
         ("optimizer", "Nesterov", "cannot change during a run"),
         ("steps", 50, "cannot change during a run"),
         ("speed", 2.0, "There is no setting named 'speed'"),
-        ("learning_rate", 1e9, "learning rate η cannot be 1e\\+09"),
+        ("learning_rate", 1e9, "learning rate η cannot be 1000000000:"),
         ("learning_rate", float("nan"), "learning rate η cannot be nan"),
         ("learning_rate", "0.2", "learning rate η cannot be '0.2'"),
         ("learning_rate", True, "learning rate η cannot be True"),

@@ -2,13 +2,12 @@
 
 import uuid
 
-import psutil
 import pytest
 
 from tests.browser.half_open import half_open_proxy
 from tests.browser.hostile_client import HostileClient
 from tests.browser.served import lesson_server, write_notebook
-from tests.deploy.visitor import await_that, health, kernel_of_page, slowest_health
+from tests.deploy.visitor import await_that, health, kernel_of_page, server_of, slowest_health
 
 # A training's frames without the training: a message with a buffer every few milliseconds, come what may.
 FLOW = """
@@ -83,8 +82,7 @@ def test_a_client_that_gives_no_sign_of_life_leaves_the_server_free(flowing):
 def test_a_kernel_that_dies_leaves_nothing_open(flowing):
     """Each leaves sockets, and a room has hundreds of pages a day: in the end no kernel could be started."""
     address, _ = flowing
-    port = int(address.rsplit(":", 1)[1])
-    server = next(each for each in psutil.Process().children() if f"--port={port}" in each.cmdline())
+    server = server_of(address)
 
     def kernels():
         return {kernel for parent in server.children() for kernel in parent.children()}

@@ -5,7 +5,6 @@ import re
 import time
 import uuid
 
-import psutil
 import pytest
 import websocket
 
@@ -13,7 +12,7 @@ from deploy.connection import MOST_BYTES_FOR_WHO_IS_AWAY, Held
 from deploy.kernel_handlers import MOST_BYTES_UNSENT, MOST_CONNECTIONS
 from tests.browser.hostile_client import HostileClient
 from tests.browser.served import lesson_server, write_notebook
-from tests.deploy.visitor import answer, await_that, health, slowest_health
+from tests.deploy.visitor import answer, await_that, health, server_of, slowest_health
 
 # Answers each message with as much as plotly.js has, compressed, and notes in a file that it has.
 LOUD = """
@@ -51,11 +50,6 @@ def loud(tmp_path_factory):
         comm = re.search(r"comm (\w+)", text)[1]
         await_that(lambda: health(address)["status"] == "ok", "the server is warm")
         yield address, kernel, comm, folder
-
-
-def server_of(address):
-    port = int(address.rsplit(":", 1)[1])
-    return next(process for process in psutil.Process().children() if f"--port={port}" in process.cmdline())
 
 
 def megabytes(address):

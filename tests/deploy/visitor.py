@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+
+import psutil
 
 _CONFIG = re.compile(r'<script[^>]*\sid="jupyter-config-data"[^>]*>(.*?)</script>', re.S)
 PATIENCE = 60
@@ -35,6 +38,16 @@ def kernel_of_page(address: str) -> str:
 def health(address: str, seconds: float = PATIENCE) -> dict[str, object]:
     """What the health address says."""
     return json.loads(answer(f"{address}/health", seconds=seconds)[1])
+
+
+def server_of(address: str) -> psutil.Process:
+    """The process of a server that this test run has started."""
+    port = int(address.rsplit(":", 1)[1])
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # others end while these are looked through
+            if f"--port={port}" in process.cmdline():
+                return process
+    raise LookupError(f"No server of ours at {address}.")
 
 
 def slowest_health(address: str, seconds: float) -> float:

@@ -246,7 +246,6 @@ def test_five_hundred_files_asked_for_are_few_and_each_kind_comes(monkeypatch: p
         for _ in range(250):
             for kind in ("csv", "script"):
                 lab.panel._receive(lab.panel, {"do": "save", "kind": kind, "lane": 0}, [])
-        assert len(sent) == 1, "the first one comes at once"
         await until(lambda: len(sent) == 3)
         await asyncio.sleep(0.3)
         assert sorted(sent) == [f"{lab.view.name}.csv", f"{lab.view.name}.csv", f"{lab.view.name}.py"]

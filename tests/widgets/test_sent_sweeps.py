@@ -230,6 +230,7 @@ def test_it_is_saved_with_a_row_for_each_cell_that_came() -> None:
             lab.panel.send = lambda content, buffers=None: sent.append((content, buffers))
             await played(lab)
             lab.handle({"do": "save", "kind": "csv", "lane": 0})
+            await until(lambda: sent and sent[-1][0].get("type") == "file")
         text = gzip.decompress(bytes(sent[-1][1][0])).decode()
         rows = [line for line in text.splitlines() if not line.startswith("#")]
         assert len(rows) == 8

@@ -39,14 +39,14 @@ class VarianceView(SchemeView):
     presets = (
         Preset(
             "too small, too large",
-            "Too small, and signal and gradient die; too large, and tanh saturates while the gradient explodes.",
+            "Too small, and signal and gradient die; too large, and tanh saturates while the gradient explodes. "
+            "Xavier's σ is 1/16 at a width of 256.",
             (
                 {"scheme": "Xavier"},
                 {"scheme": "normal", "deviation": 0.03},
                 {"scheme": "normal", "deviation": 0.15},
             ),
-            ("Xavier: σ = 1/16", "σ = 0.03", "σ = 0.15"),
-            says=("scheme", "deviation", "width", "gain"),
+            ("Xavier", "σ = 0.03", "σ = 0.15"),
         ),
         Preset(
             "Xavier with tanh",
