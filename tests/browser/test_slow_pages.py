@@ -15,8 +15,10 @@ LESSON = "/voila/render/03_divergence.ipynb"
 # now and then, for certain.
 LATE = """
   const real = window.setTimeout;
+  let isWaitedFor = false;
   window.setTimeout = (then, wait, ...rest) => {
     if (wait !== 100) return real(then, wait, ...rest);
+    isWaitedFor = true;
     const start = Date.now();
     // Voilà tells when the models are there; JupyterLab does not, and has them within 20 s.
     const isLate = () => {
@@ -26,17 +28,18 @@ LATE = """
     const look = () => (isLate() ? then(...rest) : real(look, 50));
     return real(look, wait);
   };
-  // In Voilà, whose page may be slower than its kernel: nothing comes before the outputs wait for it.
-  const shown = async () => {
-    while (document.body.dataset.voila && !document.querySelector(".jp-OutputArea-output"))
-      await new Promise((resolve) => real(resolve, 20));
+  // A page may be slower than its kernel: what the kernel says of its models is held until an output waits for it.
+  const waited = async (event) => {
+    const bytes = event.data instanceof ArrayBuffer ? new Uint8Array(event.data) : null;
+    if (!bytes || !new TextDecoder().decode(bytes.slice(0, 4000)).includes("update_states")) return;
+    while (!isWaitedFor) await new Promise((resolve) => real(resolve, 20));
   };
   const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
   Object.defineProperty(WebSocket.prototype, "onmessage", {
     ...own,
     set(take) {
       let chain = Promise.resolve();
-      const held = (event) => (chain = chain.then(shown).then(() => take.call(this, event)));
+      const held = (event) => (chain = chain.then(() => waited(event)).then(() => take.call(this, event)));
       own.set.call(this, take && held);
     },
   });
@@ -52,11 +55,22 @@ def slow_page(browser):
     context.close()
 
 
+def watch(page):
+    """A function that returns how many outputs of a page have been given up so far."""
+    said = []
+    page.on("console", lambda message: "widget model not found" in message.text and said.append(1))
+
+    def given_up():
+        page.wait_for_timeout(50)  # what a page says is heard while one waits for the page
+        return len(said)
+
+    return given_up
+
+
 def test_outputs_that_were_given_up_are_shown_once_their_models_are_there(slow_page, voila):
-    given_up = []
-    slow_page.on("console", lambda message: "widget model not found" in message.text and given_up.append(1))
+    given_up = watch(slow_page)
     slow_page.goto(voila + LESSON)
-    wait_until(lambda: len(given_up) > 9, "many outputs are given up")
+    wait_until(lambda: given_up() > 9, "many outputs are given up")
     wait_until(lambda: dead_outputs(slow_page) == 0, "all are shown all the same")
     parabola = LabOnPage(slow_page, 0)
     parabola.type_value("ratio", "0.5")
@@ -64,8 +78,7 @@ def test_outputs_that_were_given_up_are_shown_once_their_models_are_there(slow_p
 
 
 def test_a_notebook_that_is_opened_again_shows_its_lab_however_late(slow_page, tmp_path):
-    given_up = []
-    slow_page.on("console", lambda message: "widget model not found" in message.text and given_up.append(1))
+    given_up = watch(slow_page)
     (tmp_path / "notebooks").mkdir()
     write_notebook(tmp_path / "notebooks" / "net.ipynb", "from widgets.labs import divergence\ndivergence.net()")
     with jupyterlab(tmp_path / "notebooks", tmp_path) as address:
@@ -76,7 +89,7 @@ def test_a_notebook_that_is_opened_again_shows_its_lab_however_late(slow_page, t
         slow_page.keyboard.press("Control+s")
         slow_page.wait_for_timeout(2000)
         slow_page.reload()
-        wait_until(lambda: given_up, "its output is given up")
+        wait_until(given_up, "its output is given up")
         again = LabOnPage(slow_page)
         again.press("Step")
         wait_until(lambda: again.step_number() == 1, "the lab answers")
