@@ -112,14 +112,19 @@ def _server(
         await_answer(process, address + health)
         yield address
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 10)
         if log is not None:
             output.close()
+
+
+def end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Ask a server to end, and end it where it does not within so long."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def await_answer(process: subprocess.Popen[bytes], address: str) -> None:

@@ -8,8 +8,6 @@ import random
 import re
 import signal
 import time
-import urllib.error
-import urllib.request
 
 import psutil
 import pytest
@@ -18,22 +16,13 @@ from playwright.sync_api import Page, Response
 from tests.browser.hostile_client import HostileClient
 from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
 from tests.browser.served import lesson_server, write_notebook
-from tests.deploy.visitor import server_of
+from tests.deploy.visitor import answer, server_of
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
 NET = 4
 NOBODY = "00000000-0000-0000-0000-000000000000"
 SECRETS = ("import", "RunLoop", "root:", '"cells"')
-
-
-def answer(address: str, method: str = "GET") -> tuple[int, str]:
-    """Status and text of a request that no page makes."""
-    try:
-        with urllib.request.urlopen(urllib.request.Request(address, method=method), timeout=30) as response:
-            return response.status, response.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace")
 
 
 @pytest.fixture
@@ -284,6 +273,7 @@ def test_a_page_that_could_not_be_made_says_so(visit, tmp_path):
 
 
 def test_health_is_open_to_all_and_tells_of_nobody(voila):
+    wait_until(lambda: answer(f"{voila}/health")[0] == 200, "the server has made its imports")
     status, text = answer(f"{voila}/health")
     health = json.loads(text)
     assert status == 200

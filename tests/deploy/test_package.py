@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lessons import __version__
-from tests.browser.served import await_answer, free_port, write_notebook
+from tests.browser.served import await_answer, end, free_port, write_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lessons", "widgets", "deploy", "notebooks")
@@ -71,12 +71,7 @@ def serving(command, folder: Path, answers: str, *arguments: str) -> Iterator[st
         await_answer(process, address + answers)
         yield address
     finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 30)
 
 
 def text_at(address: str) -> str:
