@@ -21,13 +21,14 @@ hub: $(VENV)/hub-ready  ## JupyterHub on http://127.0.0.1:$(HUB_PORT); see deplo
 
 # Headless tests share out the cores; those in a browser follow, one after the other: a page, its
 # kernel and the server are busy enough. They follow too where a headless one fails, but not after Ctrl-C (2).
-# A status of 5 says that there are none of a kind among ARGS.
+# A status of 5 says that there are none of a kind among ARGS. What failed, of both kinds, is named once more at the end.
 test: needs $(VENV)/test-ready  ## run all tests
 	@$(RUN) -m deploy.hub.proxy || [ -z "$$CI" ]
 	@status=0; \
 	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=load $(ARGS) || status=$$?; \
 	[ $$status != 2 ] || exit 2; [ $$status != 5 ] || status=0; \
 	$(RUN) -m pytest -m browser $(ARGS) || [ $$? = 5 ] || status=1; \
+	[ $$status = 0 ] || $(RUN) -m pytest --cache-show cache/lastfailed; \
 	exit $$status
 
 .PHONY: needs

@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 import uuid
-from typing import Any
+from typing import Any, Self
 
 import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
@@ -32,6 +32,12 @@ class HostileClient:
         host = address.split("//")[1]
         url = f"ws://{host}/api/kernels/{kernel}/channels?session_id={session or uuid.uuid4()}"
         self._socket = websocket.create_connection(url, timeout=30, subprotocols=[protocol] if protocol else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def send(self, kind: str, content: Any, channel: str = "shell", metadata: dict[str, Any] | None = None) -> None:
         """Send a message; its content need not make sense."""

@@ -20,8 +20,7 @@ from tests.deploy.visitor import answer, await_that, health, kernel_of_page
 LESSON = "/voila/render/03_divergence.ipynb"
 CONTROL = "jupyter.widget.control"
 FLOOD = 200
-# Longer than a server that pings every half second waits for the answer (see test_chaos.py).
-UNTIL_SILENCE_COUNTS_AS_ABSENCE = 4.0
+UNTIL_SILENCE_COUNTS_AS_ABSENCE = 7.0  # four pings of the server of test_chaos.py, a second each, and a little
 ODD_PATHS = ("/logout", "/login", "/voila/render/", "/voila/render/nothing.ipynb", "/%00", "/api/sessions", "/tree")
 
 
@@ -89,9 +88,16 @@ class Saboteur:
         return self.done
 
     @contextlib.contextmanager
-    def _page(self, address: str | None = None) -> Iterator[str]:
+    def _training(self) -> Iterator[TrainingClient]:
+        """A page of its own that trains."""
+        with self._page() as kernel, TrainingClient(self._address, kernel) as client:
+            client.train()
+            yield client
+
+    @contextlib.contextmanager
+    def _page(self) -> Iterator[str]:
         """A page of its own; yields its kernel, which ends with the block as by the goodbye of a page."""
-        kernel = kernel_of_page((address or self._address) + LESSON)
+        kernel = kernel_of_page(self._address + LESSON)
         try:
             yield kernel
         finally:
@@ -100,44 +106,36 @@ class Saboteur:
     def _lose_a_connection(self) -> None:
         """A laptop sleeps while it trains, comes back with the same session, and the old connection is still open."""
         session = str(uuid.uuid4())
-        with half_open_proxy(self._address) as proxy, self._page() as kernel:
-            before = TrainingClient(proxy.address, kernel, session=session)
+        with (
+            half_open_proxy(self._address) as proxy,
+            self._page() as kernel,
+            TrainingClient(proxy.address, kernel, session=session) as before,
+        ):
             before.train()
             before.answers_for(0.5)
             proxy.lose(0.5)
-            after = TrainingClient(proxy.address, kernel, session=session)
-            after.train()
-            after.answers_for(1)
-            for client in (before, after):
-                client.close()
+            with TrainingClient(proxy.address, kernel, session=session) as after:
+                after.train()
+                after.answers_for(1)
 
     def _send_garbage(self) -> None:
         """While frames flow; and no goodbye, however long the server waits for it."""
-        with self._page() as kernel:
-            client = TrainingClient(self._address, kernel)
-            client.train()
+        with self._training() as client:
             client.send_bytes(b"garbage!")
             time.sleep(2)
-            client.close()
 
     def _fall_silent(self) -> None:
         """Answer no ping, with frames waiting."""
-        with self._page() as kernel:
-            client = TrainingClient(self._address, kernel)
-            client.train()
+        with self._training():
             time.sleep(UNTIL_SILENCE_COUNTS_AS_ABSENCE)
-            client.close()
 
     def _ask_and_not_read(self) -> None:
         """Ask for plotly.js again and again, some hundred bytes for a megabyte, and read nothing."""
-        with self._page() as kernel:
-            client = TrainingClient(self._address, kernel)
-            client.train()
+        with self._training() as client:
             with contextlib.suppress(websocket.WebSocketException, OSError):
                 for _ in range(FLOOD):
                     client.tell(client.figures[0], {"type": "plotly"})
             time.sleep(1)
-            client.close()
 
     def _preview(self) -> None:
         """Get a page as a messenger does that shows a preview of a link."""
@@ -152,15 +150,13 @@ class Saboteur:
     def _kill_a_kernel(self) -> None:
         """While it trains."""
         others = set(self._kernels())
-        with self._page() as kernel:
-            client = TrainingClient(self._address, kernel)
+        with self._page() as kernel, TrainingClient(self._address, kernel) as client:
             client.train()
             client.answers_for(0.5)
             for own in set(self._kernels()) - others:
                 own.kill()
             gone = f"{self._address}/api/kernels/{kernel}"
             await_that(lambda: answer(gone)[0] == 404, "the server has noticed")
-            client.close()
 
     def _leave_while_it_loads(self) -> None:
         """Ask for a page and go before it is whole."""

@@ -75,6 +75,11 @@ def lesson_server(
         yield address
 
 
+def pings(milliseconds: int) -> str:
+    """The option of a server that asks for a sign of life so often, and takes four of silence for absence."""
+    return f"--Voila.tornado_settings={{'ws_ping_interval': {milliseconds}, 'ws_ping_timeout': {4 * milliseconds}}}"
+
+
 @contextlib.contextmanager
 def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[str]:
     """Start JupyterLab on a folder, without a token and with settings of its own; yields the address."""

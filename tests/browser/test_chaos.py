@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.room.room import run_room
 from tests.browser.saboteur import Saboteur, room_is_empty
-from tests.browser.served import lesson_server
+from tests.browser.served import lesson_server, pings
 from tests.deploy.visitor import await_that, health, server_of
 
 pytestmark = pytest.mark.browser
@@ -20,7 +20,7 @@ OPTIONS = [
     "--seats=100",
     "--LessonKernels.join_timeout=10",  # of previews, so that they have left before the bell
     "--MappingKernelManager.cull_interval=5",
-    "--Voila.tornado_settings={'ws_ping_interval': 500, 'ws_ping_timeout': 1500}",
+    pings(1000),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.half_open import half_open_proxy
 from tests.browser.hostile_client import HostileClient
-from tests.browser.served import lesson_server, write_notebook
+from tests.browser.served import lesson_server, pings, write_notebook
 from tests.deploy.visitor import await_that, health, kernel_of_page, server_of, slowest_health
 
 # A training's frames without the training: a message with a buffer every few milliseconds, come what may.
@@ -39,8 +39,7 @@ def flowing(tmp_path_factory):
     folder = tmp_path_factory.mktemp("flow")
     write_notebook(folder / "page.ipynb", FLOW)
     log = folder / "log.txt"
-    pings = ["--Voila.tornado_settings={'ws_ping_interval': 500, 'ws_ping_timeout': 1500}"]
-    with lesson_server(folder, log=log, options=pings) as address:
+    with lesson_server(folder, log=log, options=[pings(1000)]) as address:
         yield address, log
 
 
@@ -49,34 +48,30 @@ def test_a_page_that_reconnects_after_a_half_open_connection_leaves_the_server_f
     session = str(uuid.uuid4())
     with half_open_proxy(address) as proxy:
         kernel = kernel_of_page(proxy.address + PAGE)
-        before = HostileClient(proxy.address, kernel, session=session)
-        before.answers_for(0.5)
-        proxy.swallow()
-        proxy.reset_clients()
-        after = HostileClient(proxy.address, kernel, session=session)
-        assert f"Replacing stale connection: {kernel}" in log.read_text()
-        assert "comm_msg" in after.answers_for(0.5)
-        after.close()
-        assert slowest_health(address, GOODBYE) < BEARABLE
-        before.close()
+        with HostileClient(proxy.address, kernel, session=session) as before:
+            before.answers_for(0.5)
+            proxy.swallow()
+            proxy.reset_clients()
+            with HostileClient(proxy.address, kernel, session=session) as after:
+                assert f"Replacing stale connection: {kernel}" in log.read_text()
+                assert "comm_msg" in after.answers_for(0.5)
+            assert slowest_health(address, GOODBYE) < BEARABLE
 
 
 def test_a_broken_message_from_a_client_that_does_not_say_goodbye_leaves_the_server_free(flowing):
     address, _ = flowing
-    client = HostileClient(address, kernel_of_page(address + PAGE))
-    client.send_bytes(b"garbage!")
-    assert slowest_health(address, GOODBYE) < BEARABLE
-    client.close()
+    with HostileClient(address, kernel_of_page(address + PAGE)) as client:
+        client.send_bytes(b"garbage!")
+        assert slowest_health(address, GOODBYE) < BEARABLE
 
 
 def test_a_client_that_gives_no_sign_of_life_leaves_the_server_free(flowing):
     address, log = flowing
-    client = HostileClient(address, kernel_of_page(address + PAGE))
-    timed_out = log.read_text().count("WebSocket ping timeout")
-    assert slowest_health(address, 3.5) < BEARABLE
-    await_that(lambda: log.read_text().count("WebSocket ping timeout") > timed_out, "the client counts as gone", 20)
-    assert slowest_health(address, GOODBYE) < BEARABLE
-    client.close()
+    with HostileClient(address, kernel_of_page(address + PAGE)):
+        timed_out = log.read_text().count("WebSocket ping timeout")
+        assert slowest_health(address, 5) < BEARABLE
+        await_that(lambda: log.read_text().count("WebSocket ping timeout") > timed_out, "the client counts as gone", 20)
+        assert slowest_health(address, GOODBYE) < BEARABLE
 
 
 def test_a_kernel_that_dies_leaves_nothing_open(flowing):
@@ -89,9 +84,9 @@ def test_a_kernel_that_dies_leaves_nothing_open(flowing):
 
     def come_and_die():
         others, taken = kernels(), health(address)["taken"]
-        client = HostileClient(address, kernel_of_page(address + PAGE))
-        client.answers_for(0.2)
-        client.close()  # what its kernel says is held for it from now on
+        with HostileClient(address, kernel_of_page(address + PAGE)) as client:
+            client.answers_for(0.2)
+        # What its kernel says is held for it from now on.
         for kernel in kernels() - others:
             kernel.kill()
         await_that(lambda: health(address)["taken"] <= taken, "the server has noticed")
