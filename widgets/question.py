@@ -50,16 +50,32 @@ class Sketch:
 
 
 @dataclass(frozen=True)
+class Misreading:
+    """A wrong answer that has a reason, and what to say to whom it led there.
+
+    Attributes:
+        answer: The number, or the index of the option.
+        sentence: What it is the answer to, as "2⁻¹⁰ is the factor of the deviation; the variance is its square."
+    """
+
+    answer: float | int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the run says.
 
     Attributes:
         truth: The right number, the index of the right option, or a curve: x and y of shape (T,).
         sentence: What is true, with the measured numbers.
+        misreadings: Wrong answers that deserve words of their own. A number counts as one of them where it is within
+            the question's tolerance of it, and nearer to it than to the truth.
     """
 
     truth: float | int | tuple[np.ndarray, np.ndarray]
     sentence: str
+    misreadings: tuple[Misreading, ...] = ()
 
 
 class Question(ABC):

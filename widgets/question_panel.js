@@ -18,13 +18,16 @@ function numberAnswer({ low, high, step, unit }, before, send) {
   const slider = make("input", { id, type: "range", min: low, max: high, step });
   const box = make("input", { type: "text", inputMode: "decimal", className: "tdl-number" });
   box.setAttribute("aria-label", "Your answer");
+  // No number is given until one is chosen: what a slider happens to stand on is nobody's answer.
   slider.value = before ?? (low + high) / 2;
-  box.value = before ?? slider.value;
-  slider.addEventListener("input", () => (box.value = slider.value));
+  slider.classList.toggle("tdl-unanswered", before === undefined);
+  box.value = before ?? "";
+  for (const type of ["input", "pointerdown"]) slider.addEventListener(type, () => show(slider.value));
   const value = () => box.value.slice(0, LONGEST_NUMBER);
   box.addEventListener("change", () => send({ do: "read", value: value() }));
   const label = make("label", { htmlFor: id }, `Your answer${unit ? ` (${unit.trim()})` : ""}`);
   const show = (number) => {
+    slider.classList.remove("tdl-unanswered");
     slider.value = number;
     box.value = String(number);
   };

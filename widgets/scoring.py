@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from lessons.core.written_number import written
-from widgets.question import Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question, Sketch
 from widgets.readings import number
 
 CLOSE = 3.0
@@ -26,18 +27,48 @@ def verdict(question: Question, answer: Any, outcome: Outcome) -> Verdict:
     """Compare an answer with what was measured."""
     match question.answer:
         case Choice():
-            right = question.answer.options[int(outcome.truth)]
             if answer == outcome.truth:
                 return Verdict("right", "Right.")
-            return Verdict("off", f"The run says: {right[0].lower()}{right[1:]}.")
+            found = [each.sentence for each in outcome.misreadings if each.answer == answer]
+            return Verdict("off", " ".join([_no(question.answer.options, int(outcome.truth)), *found]))
         case Number(tolerance=tolerance, unit=unit):
             distance = abs(answer - outcome.truth)
-            words = f"You said {written(answer)}{unit}, measured was {number(float(outcome.truth))}{unit}."
-            return Verdict(_grade(distance, tolerance), words)
+            words = [f"You said {written(answer)}{unit}; the run measured {number(float(outcome.truth))}{unit}."]
+            if distance > tolerance:
+                words += _misread(answer, distance, tolerance, outcome)
+            return Verdict(_grade(distance, tolerance), " ".join(words))
         case Sketch(tolerance=tolerance):
             distance = sketch_distance(question, answer, outcome.truth)
-            words = f"Your curve was on average {100 * distance:.0f} % of the figure's height away."
-            return Verdict(_grade(distance, tolerance), words)
+            return Verdict(_grade(distance, tolerance), _farthest(question, answer, outcome.truth))
+
+
+def _no(options: tuple[str, ...], right: int) -> str:
+    """Contradict a wrong choice."""
+    if options == (HOLDS, FAILS):
+        return "No: the run contradicts the statement." if right else "No: in the run the statement holds."
+    return f"The run says: {options[right][0].lower()}{options[right][1:]}."
+
+
+def _misread(answer: float, distance: float, tolerance: float, outcome: Outcome) -> list[str]:
+    """What to say of the misreading that this number is nearest to, if it is one."""
+    near = min(outcome.misreadings, key=lambda each: abs(answer - each.answer), default=None)
+    if near is None or abs(answer - near.answer) > min(tolerance, distance):
+        return []
+    return [near.sentence]
+
+
+def _farthest(question: Question, drawn: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray]) -> str:
+    """Say where a drawn curve is farthest from the measured one, and how far, in the units of the figure."""
+    layout = question.figure().layout
+    distances, known = _distances(layout.yaxis, drawn, measured), np.isfinite(drawn[1])
+    at = int(np.argmax(distances))
+    x, ours = drawn[0][known][at], float(drawn[1][known][at])
+    theirs = float(np.interp(x, *measured))
+    place = f"{layout.xaxis.title.text} {number(float(x))}"
+    apart = f"Farthest apart at {place}: you drew {number(ours)}, the run measured {number(theirs)}"
+    if layout.yaxis.type == "log" and ours > 0 and theirs > 0:
+        apart += f", {number(max(ours / theirs, theirs / ours))} times {'less' if theirs < ours else 'more'}"
+    return f"{apart}."
 
 
 def sketch_distance(
@@ -52,12 +83,19 @@ def sketch_distance(
     """
     axis = question.figure().layout.yaxis
     low, high = axis.range
+    return float(_distances(axis, drawn, measured).mean() / (high - low))
+
+
+def _distances(
+    axis: go.layout.YAxis, drawn: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Distances on the axis (decades on a logarithmic one) where something is drawn, within its range."""
+    low, high = axis.range
     scale = np.log10 if axis.type == "log" else np.asarray
     known = np.isfinite(drawn[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         ours, theirs = scale(drawn[1][known]), scale(np.interp(drawn[0][known], *measured))
-    distance = np.abs(np.clip(ours, low, high) - np.clip(np.nan_to_num(theirs, nan=high, posinf=high), low, high))
-    return float(distance.mean() / (high - low))
+    return np.abs(np.clip(ours, low, high) - np.clip(np.nan_to_num(theirs, nan=high, posinf=high), low, high))
 
 
 def _grade(distance: float, tolerance: float) -> str:

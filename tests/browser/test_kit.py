@@ -1,5 +1,6 @@
 """The classroom kit in a real browser: links, rewinding, forks."""
 
+import re
 import shutil
 from urllib.parse import quote
 
@@ -176,6 +177,7 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
     page.goto(voila + LESSON)
     LabOnPage(page, NET)
     number, mistake, sketch = (question(page, at) for at in (0, 1, 5))
+    assert number.locator("input[type=text]").input_value() == "", "where a slider happens to stand is no answer"
     number.locator("input[type=text]").fill("0.8")
     assert "Right" in decided(number)
     wait_until(lambda: number.locator(".tdl-plot .js-line").count(), "its run is drawn")
@@ -184,13 +186,14 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
     wait_until(lambda: "Choose one" in mistake.inner_text(), "an answer is asked for")
     mistake.get_by_label("It holds as written", exact=True).check()
     assert "Not yet" in decided(mistake)
+    assert "the run contradicts the statement" in mistake.inner_text()
     area = area_of(sketch.locator(".tdl-plot"))
     page.mouse.move(area["x"] + 1, area["y"] + area["height"] / 2)
     page.mouse.down()
     for share in range(1, 11):
         page.mouse.move(area["x"] + area["width"] * share / 10 - 1, area["y"] + area["height"] / 2)
     page.mouse.up()
-    assert "% of the figure's height away" in decided(sketch)
+    assert re.search(r"Farthest apart at step \d+: you drew", decided(sketch))
     wait_until(lambda: page.locator(".tdl-scoreboard tbody tr").count() == 7, "the scoreboard is there")
     assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()
     mistake.get_by_role("button", name="Answer again").click()

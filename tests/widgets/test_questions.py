@@ -7,7 +7,8 @@ from headless import QUESTIONS, live, until
 from lessons.core.history import History
 from lessons.core.run import Run
 from widgets.check import Check
-from widgets.question import Choice, Number, Sketch
+from widgets.plots import plot
+from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
 from widgets.scoreboard import Scoreboard
 from widgets.scoring import sketch_distance, verdict
 
@@ -149,6 +150,38 @@ def test_a_typed_answer_is_read_shown_and_judged_as_the_number_that_it_is() -> N
             assert check.panel.status["state"] == "open", "an answer that cannot be read begins no run"
         status = await decided(check, f"２,5{question.answer.unit}")
         assert status["value"] == 2.5
-        assert f"You said 2.5{question.answer.unit}," in status["words"]
+        assert f"You said 2.5{question.answer.unit};" in status["words"]
 
     live(scenario)
+
+
+class Slip(Question):
+    """Asks for a half, or whether a statement holds; has nothing to run."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    lanes = outcome = draw = None
+
+    def figure(self):
+        return plot("question", "", "layer", "share", [], yaxis_type="log", yaxis_range=[-4, 0])
+
+
+def test_a_wrong_answer_that_has_a_reason_gets_words_of_its_own() -> None:
+    slip = Misreading(0.7, "0.7 is the share of the deviation.")
+    outcome = Outcome(0.5, "It is a half.", (slip,))
+    number = Slip(Number(0.0, 1.0, 0.01, tolerance=0.02))
+    assert verdict(number, 0.71, outcome).words.endswith(f"measured 0.5. {slip.sentence}")
+    assert slip.sentence not in verdict(number, 0.6, outcome).words
+    assert slip.sentence not in verdict(number, 0.51, outcome).words
+    choice = Slip(Choice((HOLDS, FAILS)))
+    assert verdict(choice, 0, Outcome(1, "", (Misreading(0, "Why?"),))).words == (
+        "No: the run contradicts the statement. Why?"
+    )
+    assert verdict(choice, 1, Outcome(0, "", (Misreading(0, "Why?"),))).words == "No: in the run the statement holds."
+
+
+def test_a_sketch_is_told_where_and_how_far_it_is_off_in_the_units_of_the_figure() -> None:
+    x = np.linspace(0, 50, 33)
+    words = verdict(Slip(Sketch()), (x, np.ones(33)), Outcome((x, 10 ** (-x / 25)), "")).words
+    assert words == "Farthest apart at layer 50: you drew 1, the run measured 0.01, 100 times less."
