@@ -10,6 +10,7 @@ import numpy as np
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
+from widgets.covered import CoveredScreen
 from widgets.decimate import thin
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 
@@ -30,7 +31,7 @@ class Frame:
         selected: The lane that the controls belong to.
     """
 
-    screen: LiveFigure
+    screen: LiveFigure | CoveredScreen
     history: History
     start: int
     stop: int

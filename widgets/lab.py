@@ -116,7 +116,7 @@ class Lab(LabWithPast):
         if device not in self.panel.options["devices"]:
             raise SettingError(["There is no CUDA device on this machine."])
         self._device = device
-        self._restart_soon()
+        self._restart_soon(self._played)
 
     # ---- settings and lanes ----
 
@@ -202,4 +202,4 @@ class Lab(LabWithPast):
         preset = self.view.presets[index]
         self.loop.speed = self.view.speed if preset.speed is None else preset.speed
         self._held = False
-        self._change_lanes(LaneList.of(self.view.settings_type, preset, idle=self.view.idle))
+        self._change_lanes(LaneList.of(self.view.settings_type, preset, idle=self.view.idle), played=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from lessons.core.run import Change, Run, RunRecord
 from lessons.core.settings import SettingError
 from widgets import link as links
 from widgets.lane_list import LaneList
+from widgets.run_loop import plays
 from widgets.running_lab import REWIND_STEPS, RunningLab
 from widgets.view import LabView
 
@@ -63,7 +63,9 @@ class LabWithPast(RunningLab):
 
     def _go_on_to(self, step: int) -> None:
         self._held = True
-        if self.view.instant or not _plays():
+        if step > 0:
+            self._reveal()
+        if self.view.instant or not plays():
             self.loop.forward(step)
             self.loop.pause()
         elif step > 0:
@@ -124,12 +126,3 @@ class LabWithPast(RunningLab):
             update={"names": tuple(found.names), "settings": values, "changes": changes}
         )
         self._replay(record, lanes, min(found.step, lanes.settings[0].steps))
-
-
-def _plays() -> bool:
-    """Whether a run can play here; in a script it is made at once."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

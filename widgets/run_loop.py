@@ -214,3 +214,12 @@ def _event_loop() -> asyncio.AbstractEventLoop:
             "A lab plays in a notebook, where an event loop runs; a script takes its experiment, as in "
             "`for measurement in lab.view.experiment.run(lab.run.lanes)`."
         ) from None
+
+
+def plays() -> bool:
+    """Whether a run can play here; in a script it is made at once."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -23,7 +23,7 @@ from widgets.notice_board import NoticeBoard
 from widgets.one_thread import one_thread
 from widgets.panel_state import Pace, lane_rows, panel_state
 from widgets.readings import readings_table
-from widgets.run_loop import RunLoop, State
+from widgets.run_loop import RunLoop, State, plays
 from widgets.saved_file import FileMaker, saved_file
 from widgets.stage import Stage
 from widgets.trial import Trial
@@ -59,6 +59,7 @@ class RunningLab(ipw.Box):
         self.readings = ipw.HTML()
         self._held = False
         self._touched = False
+        self._played = False
         self._restart_due: asyncio.TimerHandle | None = None
         self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
         self._reported = 0.0
@@ -120,8 +121,14 @@ class RunningLab(ipw.Box):
 
     # ---- transport ----
 
+    def _reveal(self) -> None:
+        """Somebody wants to see what happens. Before that nothing is shown that would answer a question on the page."""
+        self._played = True
+        self.stage.uncover()
+
     def _play(self) -> None:
         self._held = False
+        self._reveal()
         self._settle()
         if self._notice.kind == "paused":
             self._say(Notice())
@@ -150,11 +157,12 @@ class RunningLab(ipw.Box):
 
     def _step(self) -> None:
         self._held = True
+        self._reveal()
         self._settle()
         self.loop.step()
 
     def _reset(self) -> None:
-        self._held = False
+        self._held = self._played = False
         self._restart(play=False, whole=False)
 
     # ---- lanes ----
@@ -179,18 +187,24 @@ class RunningLab(ipw.Box):
         self._lanes = lanes
         self._show_lanes()
 
-    def _change_lanes(self, lanes: LaneList) -> None:
+    def _change_lanes(self, lanes: LaneList, played: bool = True) -> None:
+        """Begin again with these lanes."""
         self._take_lanes(lanes)
-        self._restart_soon()
+        self._restart_soon(played)
 
     # ---- the run ----
 
-    def _restart_soon(self) -> None:
-        """Restart when the slider rests for a moment: a drag is many changes."""
+    def _restart_soon(self, played: bool = True) -> None:
+        """Restart when the slider rests for a moment: a drag is many changes.
+
+        Args:
+            played: Whether somebody wants to see what happens (`_reveal`); who changes a setting does.
+        """
+        self._played = played
         if self._restart_due is not None:
             return
         self._restart_plays = self.state is State.RUNNING or not (self._held or self.view.instant)
-        self._restart_plays &= not self.view.waits
+        self._restart_plays &= self._played and not self.view.waits
         self.loop.cancel()  # its lanes are no longer those that are shown
         try:
             later = asyncio.get_running_loop().call_later
@@ -213,10 +227,10 @@ class RunningLab(ipw.Box):
 
         Args:
             play: Go on by itself.
-            whole: Show an instant lab's run to its end at once.
+            whole: Show an instant lab's run to its end at once, if it has been played; in a script nothing plays.
         """
         self._begin(self._new_run())
-        if self.view.instant and not play and whole:
+        if self.view.instant and not play and whole and (self._played or not plays()):
             self.loop.forward(self._trial.steps + 1)
         elif play:
             self._play()
@@ -231,7 +245,8 @@ class RunningLab(ipw.Box):
         self._say(Notice())
         self._trial = Trial(run, past, self.view.trains)
         self._name_run()
-        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
+        covered = bool(self.view.covered) and not self._played and plays()
+        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected, covered)
         self.loop.load(run)
         self._show_lanes()
 
@@ -311,7 +326,9 @@ class RunningLab(ipw.Box):
             "stop_below": self._stop_below,
             "device": self._device,
         }
-        if len(self.history) and self.state is not State.FAILED:
+        if self.stage.covered:
+            self.readings.value = ""
+        elif len(self.history) and self.state is not State.FAILED:
             lines = self.view.readings(self.stage.frame(len(self.history)))
             self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
 

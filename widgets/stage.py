@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from widgets.covered import CoveredScreen, covered
 from widgets.frame import Frame
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 from widgets.marks import marks
@@ -23,6 +24,7 @@ class Stage:
 
     Attributes:
         figure: The widget.
+        covered: Whether the view's covered figures wait until somebody plays.
     """
 
     def __init__(self, view: LabView, names: Sequence[str], colours: Sequence[str]):
@@ -33,16 +35,23 @@ class Stage:
         self._drawn = 0
         self._begun = False
         self._has_past = False
+        self.covered = False
         self._marked = (0, 0)
         self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
 
-    def open(self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int) -> None:
+    def _screen(self) -> LiveFigure | CoveredScreen:
+        return CoveredScreen(self.figure, self._view.covered) if self.covered else self.figure
+
+    def open(
+        self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int, covered: bool = False
+    ) -> None:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
+        was_covered, self.covered = self.covered, covered
         self._trial, self._selected = trial, selected
         self._drawn, self._begun, self._marked = 0, False, (-1, -1)
         self._has_past = len(trial.history) > 0
-        if (list(names), list(colours)) == (self._names, self._colours):
+        if (list(names), list(colours), covered) == (self._names, self._colours, was_covered):
             self.figure.clear()
         else:
             self._names, self._colours = list(names), list(colours)
@@ -50,7 +59,15 @@ class Stage:
 
     def _figures(self) -> dict[str, go.Figure]:
         figures = self._view.figures(self._names, self._colours)
+        if self.covered:
+            figures = {name: covered(each) if name in self._view.covered else each for name, each in figures.items()}
         return {name: with_lanes(figure, self._names, self._colours) for name, figure in figures.items()}
+
+    def uncover(self) -> None:
+        """Draw all figures from now on."""
+        if self.covered:
+            self.open(self._trial, self._names, self._colours, self._selected)
+            self.draw()
 
     def refresh(self, selected: int) -> None:
         """Draw what depends on the settings again."""
@@ -60,7 +77,7 @@ class Stage:
     def frame(self, start: int, stop: int | None = None) -> Frame:
         """The trial as a view sees it, with rows from `start` on being new."""
         return Frame(
-            screen=self.figure,
+            screen=self._screen(),
             history=self._trial.history,
             start=start,
             stop=len(self._trial.history) if stop is None else stop,
@@ -89,7 +106,11 @@ class Stage:
 
     def _due(self) -> bool:
         rows = len(self._trial.history)
-        return rows > 0 and (not self._begun or self._drawn < rows or self._marked != self._marks_now())
+        return (
+            rows > 0
+            and not self.covered
+            and (not self._begun or self._drawn < rows or self._marked != self._marks_now())
+        )
 
     def _until(self) -> int:
         rows = len(self._trial.history)

@@ -32,7 +32,10 @@ class LabView(ABC):
         more: Further settings, whose controls are folded away.
         presets: Named situations; the first is the one a lab opens with.
         compare: Whether a person may add lanes.
-        instant: Whether a change runs to the end at once (for runs of milliseconds); Play then replays at `speed`.
+        instant: Whether a change runs to the end at once (for runs of milliseconds) when somebody has played; Play
+            replays at `speed`.
+        covered: Names of figures in which nothing is drawn before somebody plays: the first measurement, or the theory
+            beside it, would answer what a learner is asked to predict.
         speed: Steps a second at the start.
         rate_field: The setting that the doctor halves, or None if the lab has no doctor.
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
@@ -56,6 +59,7 @@ class LabView(ABC):
     presets: ClassVar[tuple[Preset, ...]]
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
+    covered: ClassVar[tuple[str, ...]] = ()
     speed: ClassVar[float] = FASTEST
     rate_field: ClassVar[str | None] = None
     seeds: ClassVar[int] = 1

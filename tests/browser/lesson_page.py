@@ -54,9 +54,18 @@ class LabOnPage:
         """Press the button with this label."""
         self.element.get_by_role("button", name=label).first.click()
 
-    def preset(self, name: str) -> None:
-        """Choose a preset."""
+    def choose(self, name: str) -> None:
+        """Choose a preset, which waits at its start."""
         self.element.locator(".tdl-presets").get_by_role("button", name=name, exact=True).click()
+
+    def preset(self, name: str) -> None:
+        """Choose a preset and play it."""
+        self.choose(name)
+        self.press("Play")
+
+    def is_covered(self, figure: int = 0) -> bool:
+        """Whether a figure asks for a prediction instead of showing what happens."""
+        return "Predict" in self.element.locator(".tdl-plot").nth(figure).inner_text()
 
     def control(self, field: str) -> Locator:
         """The control of a setting, unfolded if need be."""

@@ -20,7 +20,7 @@ def open_lesson(page: Page, voila: str, query: str = "") -> LabOnPage:
     page.goto(f"{voila}{LESSON}{query}")
     for number in range(5):
         opened = LabOnPage(page, number)
-        wait_until(lambda opened=opened: opened.points(0, 0)[0], f"lab {number} draws")
+        wait_until(lambda opened=opened: opened.points(0, 0)[0] or opened.is_covered(), f"lab {number} draws")
     return LabOnPage(page, PARABOLA)
 
 

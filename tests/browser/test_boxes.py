@@ -53,6 +53,7 @@ def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what
 def test_an_empty_step_goes_nowhere_and_the_sentence_stands_under_its_box(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
+    bowl.press("Play")
     bowl.until_finished()
     bowl.element.locator(".tdl-share > summary").click()
     step = bowl.element.locator(".tdl-share input[type=text]").first

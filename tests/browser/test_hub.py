@@ -65,6 +65,7 @@ def bob(hub, learner):
 
 def moved(lab):
     """Drag the slider of the parabola; whether the curve follows."""
+    lab.press("Play")
     wait_until(lambda: len(lab.points(0, 1)[0]) == 41, "41 points are drawn")
     before = lab.points(0, 1)[1]
     lab.drag("ratio", 0.2)

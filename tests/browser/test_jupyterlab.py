@@ -25,6 +25,7 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
     open_lesson(page, lab_server)
     run_all(page)
     parabola = LabOnPage(page, title=PARABOLA)
+    parabola.press("Play")
     wait_until(lambda: len(parabola.points(0, 1)[0]) == 41, "41 points are drawn")
     parabola.drag("ratio", 0.3)
     wait_until(lambda: 0.6 < parabola.value("ratio") < 0.9, "the number follows")

@@ -69,6 +69,7 @@ def test_a_link_works_with_preheated_kernels_too(page, tmp_path):
 def test_going_back_and_forking(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
+    bowl.press("Play")
     wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
     losses = bowl.points(2, 0)[1]
     unfold(bowl)
@@ -90,6 +91,7 @@ def test_going_back_and_forking(page, voila):
 def test_files_are_downloaded_and_the_page_opens_without_a_server(page, voila, tmp_path, browser):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
+    bowl.press("Play")
     wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
     unfold(bowl)
     texts = {}
@@ -127,6 +129,7 @@ def place_of(lab: LabOnPage) -> tuple[float, float]:
 def test_the_start_is_placed_by_click_drag_and_keys(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
+    bowl.press("Play")
     wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "it is drawn")
     plot = bowl.element.locator(".tdl-plot").first
     area = area_of(plot)
@@ -150,6 +153,7 @@ def test_the_start_is_placed_by_click_drag_and_keys(page, voila):
 def test_a_rule_of_ones_own_is_a_lane_beside_the_others(page, voila):
     page.goto(voila + LESSON)
     own = LabOnPage(page, BOWL_OWN)
+    own.press("Play")
     wait_until(lambda: len(own.points(2, 1)[0]) == 101, "both lanes are drawn")
     assert own.element.locator(".tdl-chip").all_inner_texts()[1].startswith("yours")
     floor = own.points(2, 1)[1][-20:]
@@ -157,6 +161,22 @@ def test_a_rule_of_ones_own_is_a_lane_beside_the_others(page, voila):
     assert "your own" in own.control("optimizer").inner_text()
     plain = LabOnPage(page, BOWL)
     assert "your own" not in plain.control("optimizer").inner_text()
+
+
+def test_a_lab_and_its_presets_show_no_outcome_before_somebody_plays(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    for _ in range(2):
+        wait_until(
+            lambda: bowl.is_covered(1) and bowl.step_number() == 0, "the picture of the outcome asks for a guess"
+        )
+        assert len(bowl.points(2, 0)[0]) <= 1
+        bowl.press("Play")
+        wait_until(lambda: not bowl.is_covered(1) and len(bowl.points(2, 0)[0]) == 101, "it is shown")
+        bowl.choose("past the limit")
+        wait_until(lambda: bowl.step_number() == 0, "another preset is there")
+    bowl.type_value("learning_rate", "1.5")
+    wait_until(lambda: len(bowl.points(2, 0)[0]) == 101, "who moves a setting wants to see what it does")
 
 
 def question(page, number: int):

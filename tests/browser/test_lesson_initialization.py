@@ -60,7 +60,8 @@ def test_the_variance_picture_follows_a_slider_and_theory_lies_on_the_measuremen
     page.goto(voila + LESSON)
     lab = LabOnPage(page, VARIANCE)
     lab.element.scroll_into_view_if_needed()
-    wait_until(lambda: lab.element.locator(".tdl-plot path.js-line").count() > 3, "one net is drawn before Play")
+    wait_until(lambda: lab.is_covered(), "nothing is shown before somebody plays, or moves a slider")
+    assert lab.points(0, 0)[1] == []
     assert lab.step_number() == 0
     seconds = [page.evaluate(LATENCY, [VARIANCE, "gain", str(0.8 + 0.1 * k)]) / 1000 for k in range(6)]
     print("slider to picture, seconds:", [round(each, 3) for each in seconds])

@@ -42,7 +42,7 @@ def test_every_lab_draws_and_nothing_is_asked_from_elsewhere(page, voila):
     page.goto(voila + LESSON)
     for number in LABS:
         opened = LabOnPage(page, number)
-        wait_until(lambda opened=opened: opened.points(0, 0)[0], f"lab {number} draws")
+        wait_until(lambda opened=opened: opened.points(0, 0)[0] or opened.is_covered(), f"lab {number} draws")
     outside = [url for url in asked if not url.startswith((voila, voila.replace("http", "ws"), "blob:", "data:"))]
     assert asked
     assert outside == []
@@ -50,6 +50,7 @@ def test_every_lab_draws_and_nothing_is_asked_from_elsewhere(page, voila):
 
 def test_dragging_the_learning_rate_redraws_the_parabola(page, voila):
     parabola = lab(page, voila, PARABOLA)
+    parabola.press("Play")
     wait_until(lambda: len(parabola.points(0, 1)[0]) == 41, "41 points are drawn")
     parabola.drag("ratio", 0.88)
     ratio = wait_until(lambda: parabola.value("ratio") != 1.6 and parabola.value("ratio"), "the number follows")
@@ -123,6 +124,7 @@ def test_a_change_during_the_run_is_marked_and_moves_the_limit(page, voila):
 )
 def test_a_refused_value_gets_a_sentence_and_changes_nothing(page, voila, typed, shown):
     parabola = lab(page, voila, PARABOLA)
+    parabola.press("Play")
     before = wait_until(lambda: len(parabola.points(0, 1)[0]) == 41 and parabola.points(0, 1), "it is drawn")
     parabola.type_value("ratio", typed)
     sentence = wait_until(parabola.refusal, "the refusal is written")
@@ -166,7 +168,7 @@ def test_lanes_are_added_compared_renamed_and_removed(page, voila):
 
 def test_it_can_be_driven_with_the_keyboard_alone(page, voila):
     parabola = lab(page, voila, PARABOLA)
-    wait_until(lambda: len(parabola.points(0, 1)[0]) == 41, "it is drawn")
+    wait_until(lambda: len(parabola.points(0, 1)[0]) == 1, "it is drawn")
     slider = parabola.control("ratio").locator("input[type=range]")
     for _ in range(40):
         page.keyboard.press("Tab")

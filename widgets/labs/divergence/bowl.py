@@ -28,6 +28,7 @@ class BowlView(LabView):
     name = "bowl"
     title = "Gradient methods on a rotated bowl"
     experiment = Bowl()
+    covered = ("bars",)
     shown = ("learning_rate", "optimizer", "momentum", "condition_number", "angle")
     more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     instant = True

@@ -25,6 +25,7 @@ class ParabolaView(LabView):
     name = "parabola"
     title = "Gradient descent on a parabola"
     experiment = Parabola()
+    covered = ("error",)
     shown = ("ratio", "curvature", "start", "steps")
     instant = True
     speed = 4.0

@@ -143,6 +143,7 @@ class BowlSweepView(SweepView):
     lane_settings = BowlSettings
     instant = True
     speed = 20.0
+    covered = ("sweep",)
     shown = ("lowest", "highest", "optimizer", "momentum", "condition_number")
     more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     presets = (
@@ -194,6 +195,7 @@ class NetSweepView(SweepView):
     limit_name = "limit at the start"
     experiment: Experiment = Net()
     lane_settings = NetSettings
+    covered = ("sweep", "sharpness")
     shown = ("lowest", "highest", "optimizer", "momentum", "init_scale", "seed")
     more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     presets = (

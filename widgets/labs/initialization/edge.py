@@ -61,6 +61,7 @@ class EdgeView(LabView):
     name = "edge_of_chaos"
     title = "Forty-one gains at once"
     experiment = Propagation()
+    covered = ("gradient", "signal")
     shown = ("activation", "depth", "bias_deviation", "input_scale")
     more = ("width", "steps", "seed")
     compare = False

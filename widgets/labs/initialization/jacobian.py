@@ -31,6 +31,7 @@ class JacobianView(SchemeView):
     name = "jacobian"
     title = "Singular values of the whole net"
     experiment = JacobianSpectrum()
+    covered = ("values", "mean")
     shown = ("scheme", "gain", "deviation", "constant", "activation", "input_scale", "steps")
     more = ("width", "seed")
     speed = 10.0

@@ -26,6 +26,7 @@ class SchemesView(DeepNetView):
     name = "schemes"
     title = "One net, several beginnings"
     experiment = DeepNet()
+    covered = ("gradient",)
     shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "optimizer", "momentum", "depth")
     more = ("width", "loss", "train_size", "measure_every", "steps", "seed")
     presets = (

@@ -31,6 +31,7 @@ class SpectrumView(SchemeView):
     name = "hessian_spectrum"
     title = "The curvature that a net begins with"
     experiment = DeepNet()
+    covered = ("spectrum",)
     shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "depth")
     more = (
         "optimizer",

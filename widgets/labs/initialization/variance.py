@@ -31,6 +31,7 @@ class VarianceView(SchemeView):
     name = "variance"
     title = "Signal and gradient, layer by layer"
     experiment = Propagation()
+    covered = ("forward", "backward", "histogram")
     shown = ("scheme", "gain", "deviation", "constant", "activation", "depth", "width")
     more = ("input_scale", "bias_deviation", "steps", "seed")
     speed = 5.0

@@ -67,6 +67,7 @@ class StabilityView(LabView):
     experiment = NormalizedNet()
     compare = False
     step_figures = ()
+    covered = ("loss", "largest")
     shown = ("compared", "lowest", "highest", "loss", "batch_size", "depth", "init_scale")
     more = ("groups", "optimizer", "momentum", "activation", "width", "train_size", "batches", "steps", "seed")
     presets = (

@@ -33,6 +33,7 @@ class TensorView(LabView):
     instant = True
     speed = 5.0
     trains = False
+    covered = ("effect", "running")
     shown = ("normalization", "groups", "cell_sample", "cell_channel", "changed_sample", "factor", "momentum")
     more = ("samples", "channels", "height", "width", "cell_row", "cell_column", "offset", "deviation", "steps", "seed")
     step_figures = ("running", "gap")

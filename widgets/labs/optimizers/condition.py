@@ -46,6 +46,7 @@ class ConditionView(LabView):
     experiment = Condition()
     compare = False
     step_figures = ()
+    covered = ("condition",)
     shown = ("largest", "steps")
     presets = (
         Preset(

@@ -26,6 +26,7 @@ class GainView(LabView):
     experiment = Gain()
     instant = True
     speed = 12.0
+    covered = ("gain",)
     shown = ("momentum", "gradient", "optimizer")
     more = ("steps",)
     step_figures = ("gain",)

@@ -49,6 +49,7 @@ class SaddleView(LabView):
     experiment = Escape()
     compare = False
     step_figures = ()
+    covered = ("escape",)
     shown = ("learning_rate", "momentum", "damping", "steps")
     presets = (
         Preset(

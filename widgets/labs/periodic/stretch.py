@@ -28,6 +28,7 @@ class StretchView(LabView):
     instant = True
     speed = 12.0
     step_figures = ()
+    covered = ("gradient",)
     shown = ("normalization", "stretch_affine", "stretch_last_layer", "smallest", "seed")
     more = ("last_layer_norm", "width", "depth", "train_size", "steps")
     presets = (

@@ -82,6 +82,7 @@ class FloorView(LabView):
     experiment = NoisyQuadratic()
     compare = False
     step_figures = ()
+    covered = ("floor",)
     shown = ("lowest", "highest", "noise", "momentum", "sharpness")
     more = ("replicas", "steps", "seed")
     presets = (
