@@ -167,9 +167,7 @@ def test_a_lab_and_its_presets_show_no_outcome_before_somebody_plays(page, voila
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
     for _ in range(2):
-        wait_until(
-            lambda: bowl.is_covered(1) and bowl.step_number() == 0, "the picture of the outcome asks for a guess"
-        )
+        wait_until(lambda: bowl.is_covered(1) and bowl.step_number() == 0, "the outcome asks for a guess")
         assert len(bowl.points(2, 0)[0]) <= 1
         bowl.press("Play")
         wait_until(lambda: not bowl.is_covered(1) and len(bowl.points(2, 0)[0]) == 101, "it is shown")

@@ -134,11 +134,18 @@ async def played_on(lab: Lab) -> None:
     await until(lambda: lab.state is not State.RUNNING)
 
 
+def play_preset(lab: Lab, index: int) -> None:
+    """Choose a preset and let it run, as fast as it goes."""
+    lab.handle({"do": "preset", "index": index})
+    lab.handle({"do": "speed", "value": "fastest"})
+    lab.handle({"do": "play"})
+
+
 async def opened_diverging(name: str) -> Lab:
     """A lab whose diverging preset has run until it diverged."""
     index = next(index for lab, index in DIVERGING if lab == name)
     lab = opened(name)
-    lab.handle({"do": "preset", "index": index})
+    play_preset(lab, index)
     await at_rest(lab)
     return lab
 

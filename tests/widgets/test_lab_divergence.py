@@ -20,6 +20,7 @@ from headless import (
     opened_diverging,
     panel_agrees,
     played,
+    play_preset,
     played_on,
     refusal,
     same,
@@ -47,7 +48,7 @@ def test_every_preset_runs_and_its_numbers_are_finite_or_said_to_have_diverged(n
     async def scenario() -> None:
         lab = opened(name)
         browser = Browser(lab.stage.figure).hello()
-        lab.handle({"do": "preset", "index": index})
+        play_preset(lab, index)
         if name not in INSTANT:
             for field, value in {"width": 16, "train_size": 40, "steps": 12}.items():
                 if field in lab.view.settings_type.fields():
