@@ -13,13 +13,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w/.]+)`\n\n```(?:python|json)\n(.*?)^```$", TEXT, re.M | re.S))
-COPIED = ("lessons", "widgets", "tests")
+COPIED = ("lessons", "widgets", "notebooks", "tests")
 TESTS = (
     "tests/averaging",
     "tests/core/test_experiment_contract.py",
     "tests/widgets/test_questions.py",
     "tests/widgets/test_lab.py::test_play_pause_step_reset",
     "tests/test_structure.py",
+    "tests/test_sentences.py",
 )
 
 
@@ -61,7 +62,7 @@ def test_the_lesson_keeps_the_style(copy):
 def test_the_lesson_passes_its_own_test_and_those_that_find_it(copy):
     where = said(copy, "-c", "import lessons.averaging as a, widgets; print(a.__file__, widgets.__file__)")
     assert all(Path(path).is_relative_to(copy) for path in where.split())
-    wanted = "averaging or rate_of_the_mean"
+    wanted = "averaging or rate_of_the_mean or names_a_check"
     report = said(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, "-k", wanted)
     assert "skipped" not in report
     assert int(re.search(r"(\d+) passed", report)[1]) >= len(TESTS)

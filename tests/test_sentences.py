@@ -19,7 +19,7 @@ LESSONS = sorted((ROOT / "notebooks").glob("0*.ipynb"))
 TOPICS = sorted(path for path in (ROOT / "widgets" / "labs").iterdir() if (path / "__init__.py").exists())
 MARK = re.compile(r"<!--\s*(holds:\s*(?P<names>[a-z0-9_, ]+?)|given)\s*-->")
 COMMENT = re.compile(r"#\s*(holds:\s*(?P<names>[a-z0-9_, ]+)|given)")
-NO_PROSE = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\]\([^)]*\)|<[^>]*>", re.S)
+NO_PROSE = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\]\([^)]*\)|\[\d[\d, –]*\]|<[^>]*>", re.S)
 # A number, or who is first, how often, how much.
 CLAIM = re.compile(
     r"\d|\b(never|always|fastest|slowest|wins|ahead|twice|\w+fold"
@@ -28,10 +28,11 @@ CLAIM = re.compile(
 
 
 def _blocks(path: Path) -> Iterator[str]:
-    """Paragraphs and list items of a notebook's text, without headings and tables of contents."""
+    """Paragraphs and list items of a notebook's text, without headings and sources."""
     for cell in json.loads(path.read_text())["cells"]:
-        if cell["cell_type"] == "markdown":
-            for block in re.split(r"\n\s*\n|\n(?=[-*|] |\d+\. )", "".join(cell["source"])):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and not text.startswith("## Sources"):
+            for block in re.split(r"\n\s*\n|\n(?=[-*|] |\d+\. )", text):
                 if not block.lstrip().startswith("#"):
                     yield re.sub(r"^\d+\. ", "", block)
 
