@@ -78,6 +78,7 @@ def test_a_blow_up_is_marked_and_the_mark_goes_with_the_next_run() -> None:
         assert [note["text"] for note in notes] == [f"✕ {lab.panel.lanes[0]['status']}"]
         lab.handle({"do": "reset"})
         browser.settle()
-        assert browser.layouts[2]["annotations"] == []
+        assert browser.layouts[2].get("annotations", []) == []
+        assert not lab.stage.figure.figures_now()[2]["layout"].get("annotations")
 
     live(scenario)
