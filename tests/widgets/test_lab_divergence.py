@@ -34,6 +34,7 @@ from lessons.divergence.parabola import Parabola
 from widgets.lab import Lab
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.optimizers.race import RaceView
 from widgets.run_loop import State
 from widgets.running_lab import REWIND_STEPS
 
@@ -84,7 +85,7 @@ def test_divergence_is_said_and_rewound_to_the_same_past_and_half_the_rate(name:
         notice = lab.board.notice
         assert notice["kind"] == "doctor"
         assert f"Diverged at step {end}" in notice["text"]
-        assert "λ_max was" in notice["text"]
+        assert "λₘₐₓ was" in notice["text"]
         step = max(0, end - REWIND_STEPS)
         [action] = notice["actions"]
         assert (action["do"], f"step {step} " in action["label"]) == ("rewind", True)
@@ -121,6 +122,20 @@ def test_the_growth_that_a_diagnosis_names_comes_from_readings_made_not_from_rea
             assert f" {(size[-1] / size[0]) ** (1 / (rows[-1] - rows[0])):.3g}-fold" in said
         else:
             assert "-fold" not in said, "one reading shows no growth"
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, -70.0])
+def test_in_a_turned_valley_the_doctor_names_the_steepest_direction_and_no_coordinate(angle: float) -> None:
+    async def scenario() -> None:
+        race = {"optimizer": "gradient descent", "surface": "quadratic", "angle": angle}
+        lab = Lab(RaceView(), lanes=[{**race, "learning_rate": 2.1, "steps": 100}])
+        await played(lab)
+        [end] = lab.stage.frame(0).ends
+        said = lab.board.notice["text"].splitlines()[0]
+        assert f"Diverged at step {end}." in said
+        assert said.endswith(" The update along the steepest direction grew 1.1-fold a step.")
 
     live(scenario)
 
