@@ -30,7 +30,7 @@ class BowlShape(Settings):
         doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )
     sharpness: float = declared.curvature(
-        label="sharpness", doc="Largest eigenvalue of the Hessian; it alone sets the limit.", shared=True
+        label="sharpness", symbol="λₘₐₓ", doc="Largest eigenvalue of the Hessian; it alone sets the limit.", shared=True
     )
     condition_number: float = declared.condition_number(default=8.0, shared=True)
     angle: float = setting(
