@@ -39,12 +39,14 @@ class BowlView(LabView):
     presets = (
         Preset(
             "near the limit",
-            "The path zigzags across the valley along one eigen-direction and creeps along the other.",  # holds: l3_near
+            # holds: l3_near
+            "The path zigzags across the valley along one eigen-direction and creeps along the other.",
             ({**LONG, "learning_rate": 1.9},),
         ),
         Preset(
             "past the limit",
-            "Only the sharpest direction diverges; along the flat one the distance goes on shrinking.",  # holds: l3_past
+            # holds: l3_past
+            "Only the sharpest direction diverges; along the flat one the distance goes on shrinking.",
             ({**LONG, "learning_rate": 2.1},),
         ),
         Preset(

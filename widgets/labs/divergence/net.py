@@ -40,8 +40,8 @@ class NetView(LabView):
         Preset(
             "catapult",
             # holds: l3_catapult
-            "One ReLU net at ½ to 8 times its limit: above it the loss shoots up, and the net lands where it is flatter "
-            "and learns. At 8 times most of its units fall silent for good.",
+            "One ReLU net at ½ to 8 times its limit: above it the loss shoots up, and the net lands where it is "
+            "flatter and learns. At 8 times most of its units fall silent for good.",
             tuple({**CATAPULT, "learning_rate": rate} for rate in (0.0142, 0.0512, 0.114, 0.228)),
             ("half the limit", "1.8 times", "4 times", "8 times"),
             speed=10.0,

@@ -177,8 +177,8 @@ class HeavyBallLimit(_Sweeps):
         return Outcome(
             limit,
             # holds: l3_q_heavy
-            f"The loss grew from η = {limit:.3g} on; the theory says 2(1+β)/λₘₐₓ = 3.8. Momentum makes room for larger "
-            "steps.",
+            f"The smallest of these rates at which the loss grew is {limit:.3g}; the theory says 2(1+β)/λₘₐₓ = 3.8. "
+            "Momentum makes room for larger steps.",
             (
                 Misreading(0.2, "2(1−β) would count every step ten times. Across a valley steps alternate and cancel."),
                 Misreading(1.4, "1.36 is Nesterov's limit: its look-ahead is less stable."),
@@ -202,9 +202,9 @@ class Plateau(_Sweeps):
         return Outcome(
             int(faster),
             # holds: l3_q_plateau
-            f"The distance shrank by {each[0]:.3g} a step for η between 0.5 and 1, by {each[1]:.3g} between 1.8 and "
-            f"3.6 (medians): √β is {step:.3g}. Once the ball swings along every direction, friction alone brings it to "
-            "rest, and β is that friction.",
+            f"Each step multiplied the distance by {each[0]:.3g} for η between 0.5 and 1, by {each[1]:.3g} between 1.8 "
+            f"and 3.6 (medians); √β is {step:.3g}. Once the ball swings along every direction, friction alone brings "
+            "it to rest, and β is that friction.",
         )
 
 
