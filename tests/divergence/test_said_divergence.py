@@ -94,7 +94,7 @@ def test_whichever_way_the_bowl_is_turned_one_lane_converges_and_the_other_diver
         lab = played(BowlView, "turn the bowl", angle=float(angle))
         loss = lab["loss"][0]
         assert first_blow_up(loss, loss[0])[0] == len(loss)
-        assert loss[-1, 0] < 1e-6 * loss[0, 0]
+        assert loss[-1, 0] < 1e-2 * loss[0, 0]
         assert first_blow_up(loss, loss[0])[1] < len(loss)
         paths.append(lab["theta"][0, 1, 0])
     assert np.ptp(paths, axis=0).min() > 0.3, "the paths change in both coordinates"

@@ -184,7 +184,7 @@ def test_below_the_limit_each_net_keeps_a_sharpness_of_its_own():
 
 @pytest.fixture(scope="module")
 def five_sweeps() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rates (K,), losses and sharpness (T, seeds, K) of every third rate above 0.1 of the sweep, and limits (seeds,)."""
+    """Rates (K,), losses and sharpness (T, seeds, K) of every third rate above 0.1, and the limits."""
     sweep = played(NetSweepView, "sixty-four nets", seeds=1, steps=1)
     lanes = [each.with_value("steps", 300) for each in sweep.settings if each.learning_rate > 0.1][::3]
     settings = [lane.with_value("seed", seed) for seed in range(SEEDS) for lane in lanes]

@@ -52,7 +52,7 @@ class BowlView(LabView):
         Preset(
             "turn the bowl",
             "Drag the rotation: the paths change. Which lane converges and which diverges does not.",  # holds: l3_turn
-            ({"learning_rate": 1.9}, {"learning_rate": 2.1}),
+            ({**LONG, "learning_rate": 1.9}, {**LONG, "learning_rate": 2.1}),
             ("η = 1.9", "η = 2.1"),
         ),
         Preset(
@@ -205,7 +205,7 @@ class BowlView(LabView):
 
     @staticmethod
     def _rings(frame: Frame) -> None:
-        """Level lines of the bowl in the plane of the first two coordinates."""
+        """Level lines in the plane of the first two coordinates, and the eigen-directions if they lie in it."""
         values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
         hessian = (turn * values) @ turn.T
         plane_values, plane_turn = np.linalg.eigh(hessian[:2, :2])
@@ -217,5 +217,5 @@ class BowlView(LabView):
             ring = plane_turn @ (circle * outermost * (level + 1) / LEVELS / np.sqrt(plane_values)[:, None])
             frame.screen.replace("plane", level, x=ring[0], y=ring[1])
         for axis in range(2):
-            reach = 2 * REACH * plane_turn[:, axis]
+            reach = 2 * REACH * plane_turn[:, axis] if len(values) == 2 else np.full(2, np.nan)
             frame.screen.replace("plane", LEVELS + axis, x=[-reach[0], reach[0]], y=[-reach[1], reach[1]])

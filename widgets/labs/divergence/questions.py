@@ -256,7 +256,7 @@ class SharpnessSketch(_OnNet):
                 line("your curve", SECOND, line={"dash": "dot"}),
                 line("measured", FIRST),
                 theory("2/η", FAINT).update(x=[0, self.common["steps"]], y=[10, 10]),
-                line("at the start", FAINT, mode="markers", marker={"size": 9}).update(x=[0], y=[7]),
+                line("at the start", FAINT, mode="markers", marker={"size": 9}).update(x=[0], y=[7], cliponaxis=False),
             ],
             xaxis_range=[0, self.common["steps"]],
             yaxis_range=[0, 20],

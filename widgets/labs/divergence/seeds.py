@@ -57,7 +57,7 @@ class NetSeedsView(SeedCloudView):
         ),
         Preset(
             "below the limit",
-            "A small η: each net has a sharpness of its own, far below its limit of 40.",  # holds: l3_small_rate
+            "A small η: each net has a sharpness of its own, far below 2/η = 40.",  # holds: l3_small_rate
             ({"learning_rate": 0.05},),
         ),
     )

@@ -230,7 +230,7 @@ class BowlSweepView(SweepView):
         theory = "" if limit is None else f"; in theory {number(limit)}"
         first = len(rates) - int((~(loss[frame.stop - 1] <= loss[0]))[::-1].cumprod().sum())
         between = f"between {number(rates[first - 1])} and {number(rates[first])}" if 0 < first < len(rates) else ""
-        return Reading(0, "limit: the loss so far shrinks or grows", (between or "not within these rates") + theory)
+        return Reading(0, "limit, as the losses show it so far", (between or "not within these rates") + theory)
 
     def _sharpness(self, frame: Frame) -> float:
         return float(frame.lanes.sharpness[0])
