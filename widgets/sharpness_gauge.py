@@ -37,8 +37,8 @@ class SharpnessGauge:
         """Return the figure, empty; `name` is its file name."""
         pairs = list(zip(names, colours, strict=True))
         traces = [*(line(n, c) for n, c in pairs), *(theory(f"{n}, limit", c) for n, c in pairs)]
-        caption = "Sharpness λ_max (line) and its limit 2/η (dashes)"
-        return plot(name, caption, "step", "λ_max", traces, yaxis_rangemode="tozero")
+        caption = "Sharpness λₘₐₓ (line) and its limit 2/η (dashes)"
+        return plot(name, caption, "step", "λₘₐₓ", traces, yaxis_rangemode="tozero")
 
     def begin(self, frame: Frame) -> None:
         """Draw the limits that follow from the settings, changes in flight included."""
@@ -64,4 +64,4 @@ class SharpnessGauge:
         factor = limit_factor(frame.lanes, lane)
         limit = factor / rate if factor is not None and rate else None
         sharpness = float(frame.history["sharpness"][frame.last(lane), lane])
-        return Reading(lane, "λ_max, limit 2/η", sharpness, limit, "limit")
+        return Reading(lane, "λₘₐₓ, limit 2/η", sharpness, limit, "limit")

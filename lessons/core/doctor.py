@@ -13,7 +13,7 @@ BLOW_UP_FACTOR = 1e4
 class Vitals:
     """What the doctor looks at in one lane, T steps long.
 
-    `components` (T, D) are the coordinates (or last updates) along the eigen-directions named by `directions`;
+    `components` (T, D) are positions (or last updates) along the eigen-directions named by `directions`;
     `sharpness` (T,) is the largest Hessian eigenvalue; `limit_factor` is the largest stable eta times sharpness, or
     None for rules without a closed form.
     """
@@ -51,12 +51,27 @@ class Diagnosis:
     @property
     def sentence(self) -> str:
         """The diagnosis in words."""
-        cause = f"λ_max was {self.sharpness:.4g}"
+        cause = f"λₘₐₓ was {self.sharpness:.4g}"
         if self.limit is not None:
             cause += f", so the limit was {self.limit:.4g}, and η = {self.learning_rate:.4g} is "
             cause += f"{self.learning_rate / self.limit:.3g} times that"
         grew = f" The {self.direction} grew {self.growth:.3g}-fold a step." if self.growth else ""
         return f"Diverged at step {self.step}. The loss grew from step {self.onset} on: {cause}.{grew}"
+
+
+def along_eigen_directions(updates: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return updates in a plane along the eigen-directions of a Hessian, the steepest first, and how to call those.
+
+    A blow-up follows them and not the coordinates: in a turned valley both coordinates grow, and neither is the cause.
+
+    Args:
+        updates: Shape (T, 2); where they are not finite, neither is the result.
+        hessian: Shape (2, 2).
+    """
+    steepest_first = np.linalg.eigh(hessian)[1][:, ::-1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        components = updates @ steepest_first
+    return components, ("update along the steepest direction", "update along the flattest direction")
 
 
 def first_blow_up(loss: np.ndarray, initial: np.ndarray) -> np.ndarray:

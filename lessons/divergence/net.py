@@ -39,7 +39,7 @@ class NetShape(Settings):
     train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
     sharpness_every: int = declared.sharpness_every(
         default=10,
-        doc="Each time λ_max is followed by 8 Lanczos steps, which read at most a few percent low.",
+        doc="Each time λₘₐₓ is followed by 8 Lanczos steps, which read at most a few percent low.",
         high=100,
         slider=(1, 20),
     )

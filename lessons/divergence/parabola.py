@@ -18,7 +18,7 @@ class ParabolaSettings(Settings):
     ratio: float = setting(
         1.6,
         label="learning rate over the optimal one",
-        symbol="η / η_opt",
+        symbol="η / ηₒₚₜ",
         doc="1 reaches the minimum in one step, 2 is the limit of convergence.",
         low=0.0,
         high=4.0,

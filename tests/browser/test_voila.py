@@ -145,7 +145,7 @@ def test_the_doctor_explains_a_blow_up_and_rewinds(page, voila):
     plot = net.element.locator(".tdl-plot").first
     assert "diverged at step" in plot.evaluate("p => p.layout.annotations.map(a => a.text).join()")
     net.press("Rewind")
-    wait_until(lambda: net.value("learning_rate") == 0.1, "the learning rate is halved")
+    wait_until(lambda: net.value("learning_rate") == 0.125, "the learning rate is halved")
     wait_until(lambda: net.step_number() > 20 or "Diverged" in net.notice(), "it runs on")
 
 

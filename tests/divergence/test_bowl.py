@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingError, setting
 from lessons.core.stability import threshold
 from lessons.divergence.bowl import Bowl, BowlSettings, eigenvalues, rotation, starts
 from lessons.divergence.theory import growth_factor
@@ -14,11 +15,22 @@ pytestmark = pytest.mark.claim(15)
 ANGLES = [-120.0, -45.0, 0.0, 10.0, 30.0, 77.0, 90.0]
 RULES = ["gradient descent", "heavy ball", "moving average", "Nesterov"]
 MOMENTA = [0.0, 0.3, 0.9]
+
+
+class EachItsOwn(BowlSettings):
+    """A bowl and a start of its own for each lane, which the experiment takes though the lab does not."""
+
+    angle: float = setting(30.0, label="rotation", doc="Of this lane.", low=-180.0, high=180.0)
+    sharpness: float = setting(1.0, label="sharpness", doc="Of this lane.", low=0.05, high=20.0)
+    start_x: float = setting(-2.2, label="start", doc="Of this lane.", low=-3.0, high=3.0)
+    start_y: float = setting(1.4, label="start", doc="Of this lane.", low=-3.0, high=3.0)
+
+
 every_shape = pytest.mark.parametrize(("dimension", "angle"), [(d, a) for d in (2, 6) for a in ANGLES])
 
 
-def bowl_settings(**values) -> BowlSettings:
-    return BowlSettings(**{"optimizer": "gradient descent", "condition_number": 8.0, "steps": 80, **values})
+def bowl_settings(kind: type[BowlSettings] = BowlSettings, **values) -> BowlSettings:
+    return kind(**{"optimizer": "gradient descent", "condition_number": 8.0, "steps": 80, **values})
 
 
 def parts(settings: BowlSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -101,7 +113,8 @@ def test_turning_the_bowl_with_the_start_changes_no_loss(history_of, rate):
     lanes = []
     for angle in ANGLES:
         cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
-        lanes.append(bowl_settings(angle=angle, start_x=2 * cos - sin, start_y=2 * sin + cos, learning_rate=rate))
+        start = {"start_x": 2 * cos - sin, "start_y": 2 * sin + cos}
+        lanes.append(bowl_settings(EachItsOwn, angle=angle, **start, learning_rate=rate))
     loss = history_of(Bowl(), lanes)["loss"]
     np.testing.assert_allclose(loss, np.broadcast_to(loss[:, :1], loss.shape), rtol=1e-9)
 
@@ -187,9 +200,15 @@ def test_growth_factor_is_the_growth_measured_beyond_the_limit(history_of, rule,
 
 def test_lanes_of_different_shape_and_rule_go_their_own_ways(history_of):
     lanes = [
-        bowl_settings(optimizer=rule, angle=angle, sharpness=sharpness, learning_rate=0.5)
+        bowl_settings(EachItsOwn, optimizer=rule, angle=angle, sharpness=sharpness, learning_rate=0.5)
         for rule, angle, sharpness in zip(RULES, ANGLES, (0.5, 1.0, 2.0, 3.0), strict=False)
     ]
     together = history_of(Bowl(), lanes)["theta"]
     for lane, settings in enumerate(lanes):
         np.testing.assert_allclose(together[:, lane], history_of(Bowl(), [settings])["theta"][:, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("field", ["sharpness", "condition_number", "angle", "start_x", "start_y", "dimension"])
+def test_all_lanes_have_one_bowl_and_one_start_as_the_picture_shows_one(field):
+    with pytest.raises(SettingError, match="must be the same in all lanes"):
+        Lanes([bowl_settings(), bowl_settings(**{field: 3})])

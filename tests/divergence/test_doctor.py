@@ -169,7 +169,7 @@ def test_the_sentence_holds_the_numbers(history_of):
     history = history_of(Bowl(), [settings])
     diagnosis = diagnose(vitals(history, settings), blow_up(history))
     assert diagnosis.sentence == (
-        f"Diverged at step {blow_up(history)}. The loss grew from step 0 on: λ_max was 1, so the limit was 2, "
+        f"Diverged at step {blow_up(history)}. The loss grew from step 0 on: λₘₐₓ was 1, so the limit was 2, "
         "and η = 2.5 is 1.25 times that. The eigen-direction 1 grew 1.5-fold a step."
     )
 
@@ -178,7 +178,7 @@ def test_without_a_closed_form_the_sentence_names_no_limit():
     diagnosis = diagnose(made_up([1.0, 9.0, 1e9], [[1.0, 1.0], [2.0, 3.0], [4.0, 9.0]], limit_factor=None), 2)
     assert diagnosis.limit is None
     assert "limit" not in diagnosis.sentence
-    assert "λ_max was 2." in diagnosis.sentence
+    assert "λₘₐₓ was 2." in diagnosis.sentence
 
 
 def test_a_net_that_is_lost_is_diagnosed_from_its_updates(history_of):

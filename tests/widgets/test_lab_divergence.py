@@ -33,8 +33,11 @@ from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.divergence.parabola import Parabola
 from widgets.lab import Lab
+from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.divergence.sweeps import BowlSweepView
+from widgets.labs.optimizers.race import RaceView
 from widgets.run_loop import State
 from widgets.running_lab import REWIND_STEPS
 
@@ -85,7 +88,7 @@ def test_divergence_is_said_and_rewound_to_the_same_past_and_half_the_rate(name:
         notice = lab.board.notice
         assert notice["kind"] == "doctor"
         assert f"Diverged at step {end}" in notice["text"]
-        assert "λ_max was" in notice["text"]
+        assert "λₘₐₓ was" in notice["text"]
         step = max(0, end - REWIND_STEPS)
         [action] = notice["actions"]
         assert (action["do"], f"step {step} " in action["label"]) == ("rewind", True)
@@ -122,6 +125,20 @@ def test_the_growth_that_a_diagnosis_names_comes_from_readings_made_not_from_rea
             assert f" {(size[-1] / size[0]) ** (1 / (rows[-1] - rows[0])):.3g}-fold" in said
         else:
             assert "-fold" not in said, "one reading shows no growth"
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, -70.0])
+def test_in_a_turned_valley_the_doctor_names_the_steepest_direction_and_no_coordinate(angle: float) -> None:
+    async def scenario() -> None:
+        race = {"optimizer": "gradient descent", "surface": "quadratic", "angle": angle}
+        lab = Lab(RaceView(), lanes=[{**race, "learning_rate": 2.1, "steps": 100}])
+        await played(lab)
+        [end] = lab.stage.frame(0).ends
+        said = lab.board.notice["text"].splitlines()[0]
+        assert f"Diverged at step {end}." in said
+        assert said.endswith(" The update along the steepest direction grew 1.1-fold a step.")
 
     live(scenario)
 
@@ -306,3 +323,49 @@ class Balanced(HTMLParser):
 @pytest.mark.parametrize("name", LABS)
 def test_the_readings_are_well_formed(name: str) -> None:
     assert not Balanced(opened(name).readings.value).open
+
+
+# ---- what the figures of lesson 3 show ----
+
+
+def test_a_distance_of_exactly_zero_is_drawn_at_the_bottom_and_named() -> None:
+    lab = Lab(ParabolaView(), lanes=[{"ratio": 1.0}, {"ratio": 1.6}])
+    Browser(lab.stage.figure).hello()
+    lab.loop.forward(50)
+    error = lab.stage.figure.figures_now()[1]["data"]
+    assert [(list(each["x"]), list(each["y"])) for each in error[4:]] == [([1.0], [1e-6]), ([], [])]
+    assert error[4]["text"] == "0"
+    assert (list(error[0]["x"])[:2], list(error[0]["y"])[:2]) == ([0.0, 1.0], [2.0, 1e-6])
+
+
+@pytest.mark.parametrize("steps", [1, 100])
+def test_a_sweeps_theory_has_a_grid_of_its_own_and_what_diverged_stands_above_all_that_lives(steps: int) -> None:
+    lab = Lab(BowlSweepView(), steps=steps)
+    Browser(lab.stage.figure).hello()
+    lab.loop.forward(steps + 1)
+    dots, crosses, _, theory = (
+        {axis: np.array(trace[axis], dtype=float) for axis in "xy"}
+        for trace in lab.stage.figure.figures_now()[0]["data"]
+    )
+    loss = lab.history["loss"][-1]
+    assert len(theory["x"]) > 4 * len(dots["x"])
+    assert (crosses["y"] > np.nanmax(dots["y"])).all()
+    assert not np.isnan(crosses["x"]).any()
+    assert len(crosses["x"]) + np.isfinite(dots["y"]).sum() == len(loss)
+    known = np.isfinite(theory["y"])
+    lives = np.isfinite(dots["y"]) & (dots["x"] < theory["x"][known].max())
+    drawn = np.interp(np.log(dots["x"][lives]), np.log(theory["x"][known]), np.log(theory["y"][known]))
+    np.testing.assert_allclose(drawn, np.log(dots["y"][lives]), atol=0.2, err_msg="each dot lies on the line")
+    if steps == 100:
+        assert np.nanmin(theory["y"]) < dots["y"][lives].min()
+        [said] = [r.measured for r in lab.view.readings(lab.stage.frame(0)) if r.quantity.startswith("limit")]
+        assert said == "between 1.876 and 2.041; in theory 2"
+
+
+def test_in_more_than_two_dimensions_no_line_in_the_plane_is_called_an_eigen_direction() -> None:
+    for dimension, drawn in ((2, True), (20, False)):
+        lab = Lab(BowlView(), dimension=dimension)
+        Browser(lab.stage.figure).hello()
+        lab.loop.forward(5)
+        axes = [t for t in lab.stage.figure.figures_now()[0]["data"] if t["name"] == "eigen-direction"]
+        assert [np.isfinite(np.array(axis["x"], dtype=float)).all() for axis in axes] == [drawn] * 2

@@ -32,9 +32,9 @@ def test_the_lanes_of_a_preset(three: LaneList) -> None:
 
 
 def test_lanes_without_names_are_numbered() -> None:
-    lanes = LaneList.of(BowlSettings, Preset("", "", ({"steps": 7}, {"steps": 7, "angle": 5.0})))
+    lanes = LaneList.of(BowlSettings, Preset("", "", ({"steps": 7}, {"steps": 7, "momentum": 0.5})))
     assert lanes.names == ["lane 1", "lane 2"]
-    assert [(s.angle, s.steps) for s in lanes.settings] == [(30.0, 7), (5.0, 7)]
+    assert [(s.momentum, s.steps) for s in lanes.settings] == [(0.9, 7), (0.5, 7)]
 
 
 def test_colours_are_all_different() -> None:
@@ -53,15 +53,15 @@ def test_a_name_that_a_person_gave_stays_when_a_value_changes(three: LaneList) -
 
 
 @pytest.mark.parametrize("lane", range(3))
-@pytest.mark.parametrize(("field", "value"), [("steps", 12), ("dimension", 4)])
-def test_a_shared_value_goes_to_all(three: LaneList, lane: int, field: str, value: int) -> None:
+@pytest.mark.parametrize(("field", "value"), [("steps", 12), ("dimension", 4), ("angle", 5.0)])
+def test_a_shared_value_goes_to_all(three: LaneList, lane: int, field: str, value: float) -> None:
     changed = three.with_value(lane, field, value)
     assert [getattr(s, field) for s in changed.settings] == [value] * 3
     assert [s.learning_rate for s in changed.settings] == [0.1, 0.2, 0.3]
 
 
 def test_select_and_values_keep_the_selection(three: LaneList) -> None:
-    chosen = three.select(2).with_value(0, "angle", 3.0).rename(0, "x")
+    chosen = three.select(2).with_value(0, "momentum", 0.5).rename(0, "x")
     assert chosen.selected == 2
 
 

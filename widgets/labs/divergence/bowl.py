@@ -20,6 +20,8 @@ from widgets.view import LabView
 LEVELS = 6
 REACH = 3.2
 AVERAGED_STEPS = 25
+# Beyond κ = 20 a rate near the limit leaves the flat direction slower than the sharp one.
+LONG = {"condition_number": 50.0}
 
 
 class BowlView(LabView):
@@ -38,26 +40,25 @@ class BowlView(LabView):
     presets = (
         Preset(
             "near the limit",
+            # holds: l3_near
             "The path zigzags across the valley along one eigen-direction and creeps along the other.",
-            ({"learning_rate": 1.9},),
+            ({**LONG, "learning_rate": 1.9},),
         ),
         Preset(
             "past the limit",
-            "Only the sharpest direction blows up; the flat one goes on converging until it is swept away.",
-            ({"learning_rate": 2.1},),
+            # holds: l3_past
+            "Only the sharpest direction diverges; along the flat one the distance goes on shrinking.",
+            ({**LONG, "learning_rate": 2.1},),
         ),
         Preset(
             "turn the bowl",
-            "Three rotations of one bowl: the paths differ on the axes, the limit does not move.",
-            (
-                {"angle": 0.0, "learning_rate": 1.95},
-                {"angle": 30.0, "learning_rate": 1.95},
-                {"angle": 75.0, "learning_rate": 1.95},
-            ),
-            ("0°", "30°", "75°"),
+            "Drag the rotation: the paths change. Which lane converges and which diverges does not.",  # holds: l3_turn
+            ({**LONG, "learning_rate": 1.9}, {**LONG, "learning_rate": 2.1}),
+            ("η = 1.9", "η = 2.1"),
         ),
         Preset(
             "momentum moves the limit",
+            # holds: l3_four_rules
             "η = 3 is too large for gradient descent and for Nesterov (limit 1.36 here), not for the heavy ball (3.8).",
             (
                 {"learning_rate": 3.0},
@@ -108,7 +109,7 @@ class BowlView(LabView):
             "bars": plot(
                 "bowl-bars",
                 "Distance along each eigen-direction (marks: growth factor to the power of the step)",
-                "eigenvalue λᵢ",
+                "eigenvalue λᵢ, from λₘₐₓ to λₘᵢₙ",
                 "|qᵢᵀθ|",
                 [*bars, *ticks],
                 yaxis_type="log",
@@ -131,16 +132,10 @@ class BowlView(LabView):
     def begin(self, frame: Frame) -> None:
         self._rings(frame)
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
-        values = eigenvalues(frame.lanes)[frame.selected].tolist()
-        shown = {"xaxis.tickvals": list(range(len(values))), "xaxis.ticktext": [f"{v:.3g}" for v in values]}
+        values = eigenvalues(frame.lanes)[0].tolist()
+        named = range(len(values)) if len(values) <= 12 else (0, len(values) - 1)
         frame.screen.relayout(
-            "bars",
-            shown
-            if len(values) <= 12
-            else {
-                "xaxis.tickvals": [0, len(values) - 1],
-                "xaxis.ticktext": [f"λ_max = {values[0]:.3g}", f"λ_min = {values[-1]:.3g}"],
-            },
+            "bars", {"xaxis.tickvals": list(named), "xaxis.ticktext": [f"{values[i]:.3g}" for i in named]}
         )
 
     def draw(self, frame: Frame) -> None:
@@ -162,8 +157,8 @@ class BowlView(LabView):
             limit = None if factor is None else factor / float(frame.lanes.sharpness[lane])
             rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
             lines += [
-                Reading(lane, "η, limit 2/λ_max (as the rule moves it)", rate, limit, "limit"),
-                Reading(lane, "growth per step along λ_max", *self._growth(frame, lane, row)),
+                Reading(lane, "η, limit 2/λₘₐₓ (as the rule moves it)", rate, limit, "limit"),
+                Reading(lane, "growth per step along λₘₐₓ", *self._growth(frame, lane, row)),
                 Reading(lane, "loss", float(frame.history["loss"][row, lane])),
             ]
         return lines
@@ -211,17 +206,17 @@ class BowlView(LabView):
 
     @staticmethod
     def _rings(frame: Frame) -> None:
-        """Level lines of the selected lane's bowl in the plane of the first two coordinates."""
-        lane = min(frame.selected, len(frame.lanes) - 1)
-        values, turn = eigenvalues(frame.lanes)[lane].numpy(), rotation(frame.lanes)[lane].numpy()
+        """Level lines in the plane of the first two coordinates, and the eigen-directions if they lie in it."""
+        values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
         hessian = (turn * values) @ turn.T
         plane_values, plane_turn = np.linalg.eigh(hessian[:2, :2])
         around = np.linspace(0, 2 * np.pi, 56)
         circle = np.stack([np.cos(around), np.sin(around)])
+        # A long valley's level lines leave the window: what counts there is that they reach across.
+        outermost = max(1.3 * np.sqrt(plane_values[0]), 0.46 * np.sqrt(plane_values[1])) * REACH
         for level in range(LEVELS):
-            radius = np.sqrt(plane_values[0]) * REACH * 1.3 * ((level + 1) / LEVELS)
-            ring = plane_turn @ (circle * radius / np.sqrt(plane_values)[:, None])
+            ring = plane_turn @ (circle * outermost * (level + 1) / LEVELS / np.sqrt(plane_values)[:, None])
             frame.screen.replace("plane", level, x=ring[0], y=ring[1])
         for axis in range(2):
-            reach = 2 * REACH * plane_turn[:, axis]
+            reach = 2 * REACH * plane_turn[:, axis] if len(values) == 2 else np.full(2, np.nan)
             frame.screen.replace("plane", LEVELS + axis, x=[-reach[0], reach[0]], y=[-reach[1], reach[1]])

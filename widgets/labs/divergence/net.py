@@ -16,7 +16,7 @@ from widgets.sharpness_gauge import SharpnessGauge, limit_factor
 from widgets.view import LabView
 
 GAUGE = SharpnessGauge()
-CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 400, "sharpness_every": 2}
+CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
 
 
 class NetView(LabView):
@@ -32,25 +32,31 @@ class NetView(LabView):
     presets = (
         Preset(
             "edge of stability",
+            # holds: l3_edge
             "The sharpness climbs to the dashed line 2/η and hovers there, while the loss keeps falling.",
             ({"learning_rate": 0.1}, {"learning_rate": 0.15}, {"learning_rate": 0.2}),
             ("η = 0.1", "η = 0.15", "η = 0.2"),
         ),
         Preset(
             "catapult",
-            "It starts far above 2/η: the loss shoots up, the net is thrown to a flatter place, and then it learns.",
-            ({**CATAPULT, "learning_rate": 0.01}, {**CATAPULT, "learning_rate": 0.05}),
-            ("η = 0.01, below 2/λ_max", "η = 0.05, above it"),
-            says=("learning_rate", "optimizer", "activation", "depth", "width", "init_scale"),
+            # holds: l3_catapult
+            "One ReLU net at ½ to 8 times its limit: above it the loss shoots up, and the net lands where it is "
+            "flatter and learns. At 8 times most of its units fall silent for good.",
+            tuple({**CATAPULT, "learning_rate": rate} for rate in (0.0142, 0.0512, 0.114, 0.228)),
+            ("half the limit", "1.8 times", "4 times", "8 times"),
+            speed=10.0,
+            says=("learning_rate", "optimizer", "activation", "depth", "width", "init_scale", "seed", "train_size"),
         ),
         Preset(
             "too far",
-            "More than the net can escape from: it diverges, and the doctor says why.",
-            ({"init_scale": 1.0, "learning_rate": 0.2, "steps": 300},),
+            # holds: l3_too_far
+            "A tanh net at 4 times its limit: it diverges, and the doctor says why. At η = 0.15 it survives.",
+            ({"init_scale": 1.0, "learning_rate": 0.25, "steps": 100},),
         ),
         Preset(
-            "momentum moves the edge",
-            "With heavy ball the line is 2(1+β)/η: the same η goes along with a sharper net.",
+            "momentum moves the limit",
+            # holds: l3_net_momentum
+            "With the heavy ball the line is 2(1+β)/η: at the same η the net becomes sharper.",
             (
                 {"learning_rate": 0.2},
                 {"learning_rate": 0.2, "optimizer": "heavy ball", "momentum": 0.5},

@@ -17,6 +17,8 @@ from widgets.view import LabView
 
 REACH = 4.5
 ERROR_RANGE = (-6, 4)
+# Where a distance of exactly 0 is drawn, which a logarithmic axis does not have.
+ZERO = 10.0 ** ERROR_RANGE[0]
 
 
 class ParabolaView(LabView):
@@ -33,17 +35,35 @@ class ParabolaView(LabView):
     step_figures = ("error",)
     presets = (
         Preset(
-            "oscillating", "Past η_opt every step jumps over the minimum, and still gets closer.", ({"ratio": 1.6},)
+            "oscillating",
+            "Past ηₒₚₜ every step jumps over the minimum, and still gets closer.",  # holds: l3_oscillating
+            ({"ratio": 1.6},),
         ),
-        Preset("monotone", "Below η_opt the descent never crosses the minimum.", ({"ratio": 0.3},)),
-        Preset("one step", "At η_opt one step lands on the minimum, whatever the start.", ({"ratio": 1.0},)),
-        Preset("for ever", "At exactly 2 η_opt it swings between two points and never ends.", ({"ratio": 2.0},)),
-        Preset("diverging", "Above 2 η_opt every step lands farther out than the last.", ({"ratio": 2.2},)),
+        Preset(
+            "monotone",
+            "Below ηₒₚₜ the descent never crosses the minimum.",  # holds: l3_monotone
+            ({"ratio": 0.3},),
+        ),
+        Preset(
+            "one step",
+            "At ηₒₚₜ one step lands on the minimum, whatever the start.",  # holds: l3_one_step
+            ({"ratio": 1.0},),
+        ),
+        Preset(
+            "for ever",
+            "At exactly 2 ηₒₚₜ it swings between two points and never ends.",  # holds: l3_for_ever
+            ({"ratio": 2.0},),
+        ),
+        Preset(
+            "diverging",
+            "Above 2 ηₒₚₜ every step lands farther out than the last.",  # holds: l3_diverging
+            ({"ratio": 2.2},),
+        ),
         Preset(
             "side by side",
-            "Four learning rates from one start: only the ratio to η_opt decides.",
+            "Four learning rates from one start: only the ratio to ηₒₚₜ decides.",
             ({"ratio": 0.3}, {"ratio": 1.0}, {"ratio": 1.9}, {"ratio": 2.1}),
-            ("0.3 η_opt", "1.0 η_opt", "1.9 η_opt", "2.1 η_opt"),
+            ("0.3 ηₒₚₜ", "1.0 ηₒₚₜ", "1.9 ηₒₚₜ", "2.1 ηₒₚₜ"),
         ),
     )
 
@@ -53,6 +73,7 @@ class ParabolaView(LabView):
         paths = [line(n, c, mode="lines+markers", marker=marker) for n, c in zip(names, colours, strict=True)]
         errors = [line(n, c, mode="lines+markers", marker={"size": 4}) for n, c in zip(names, colours, strict=True)]
         predicted = [theory(f"{n}, closed form", c) for n, c in zip(names, colours, strict=True)]
+        zeros = [_landing_mark(n, c) for n, c in zip(names, colours, strict=True)]
         several = len(names) > 1
         return {
             "descent": plot(
@@ -69,7 +90,7 @@ class ParabolaView(LabView):
                 "Distance to the minimum: measured (dots), closed form (dashes)",
                 "step",
                 "|x|",
-                [*errors, *predicted],
+                [*errors, *predicted, *zeros],
                 yaxis_type="log",
                 yaxis_range=list(ERROR_RANGE),
             ),
@@ -92,7 +113,9 @@ class ParabolaView(LabView):
             rows = frame.rows(lane)
             distance = np.abs(x[rows, lane])
             steps = np.arange(rows.start, rows.stop)
-            frame.screen.extend("error", lane, steps[distance > 0], distance[distance > 0])
+            drawn = (distance > 0) | (steps == self._landing(x[: rows.stop, lane]))
+            frame.screen.extend("error", lane, steps[drawn], np.maximum(distance[drawn], ZERO * (distance[drawn] == 0)))
+            self._mark_zero(frame, lane)
 
     def readings(self, frame: Frame) -> list[Reading]:
         return [line for lane in range(len(frame.lanes)) for line in self._lane_readings(frame, lane)]
@@ -122,6 +145,17 @@ class ParabolaView(LabView):
             Reading(lane, "x now", float(x[-1])),
         ]
 
+    def _mark_zero(self, frame: Frame, lane: int) -> None:
+        """A mark with a 0 where a lane has come to lie on the minimum exactly."""
+        step = self._landing(frame.history["position"][: frame.stop, lane])
+        at, zero = ([step], [ZERO]) if step >= 0 else ([], [])
+        frame.screen.replace("error", 2 * len(frame.lanes) + lane, x=at, y=zero)
+
+    @staticmethod
+    def _landing(x: np.ndarray) -> int:
+        """The first row whose position is exactly 0; -1 if there is none."""
+        return int(np.argmax(x == 0)) if (x == 0).any() else -1
+
     @staticmethod
     def _telling_row(x: np.ndarray) -> int:
         """The last row whose position before is far enough from 0 and infinity to divide by; 0 if there is none."""
@@ -136,3 +170,19 @@ class ParabolaView(LabView):
         start = abs(float(frame.lanes.start[lane]))
         with np.errstate(over="ignore"):
             return start * np.concatenate([[1.0], np.cumprod(factors)])
+
+
+def _landing_mark(name: str, colour: str) -> go.Scatter:
+    """The empty trace of a mark at the bottom: here the distance is 0."""
+    return go.Scatter(
+        x=[],
+        y=[],
+        mode="markers+text",
+        name=f"{name}, exactly 0",
+        marker={"symbol": "triangle-down", "size": 10, "color": colour},
+        text="0",
+        textposition="top right",
+        textfont={"color": colour},
+        cliponaxis=False,
+        showlegend=False,
+    )

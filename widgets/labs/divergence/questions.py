@@ -8,19 +8,19 @@ from typing import ClassVar
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.doctor import first_blow_up
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.settings import setting
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.controls import LANE_COLOURS
 from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.plots import FAINT, drawn, line, plot, theory
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
-BOTTOM, TOP = 1e-6, 1e5
+BOTTOM, TOP = 1e-12, 1e5
 FIRST, SECOND = LANE_COLOURS[:2]
 
 
@@ -34,7 +34,7 @@ class _OnParabola(Question):
         return Lanes([ParabolaSettings(ratio=ratio, steps=30) for ratio in self.ratios])
 
     def figure(self) -> go.Figure:
-        lines = [line(f"η = {r:g} η_opt", c) for r, c in zip(self.ratios, LANE_COLOURS, strict=False)]
+        lines = [line(f"η = {r:g} ηₒₚₜ", c) for r, c in zip(self.ratios, LANE_COLOURS, strict=False)]
         legend = len(lines) > 1
         return plot("question", "Distance to the minimum", "step", "|x|", lines, yaxis_type="log", showlegend=legend)
 
@@ -47,7 +47,7 @@ class _OnParabola(Question):
 class StepFactor(_OnParabola):
     name = "step_factor"
     prompt = (
-        "On the parabola, with η = 1.8 η_opt: by which factor is the distance to the minimum multiplied at each step?"
+        "On the parabola, with η = 1.8 ηₒₚₜ: by which factor is the distance to the minimum multiplied at each step?"
     )
     answer = Number(low=0.0, high=2.0, step=0.05, tolerance=0.051)
     ratios = (1.8,)
@@ -55,13 +55,21 @@ class StepFactor(_OnParabola):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         x = np.abs(history["position"][:, 0])
         factor = float((x[-1] / x[0]) ** (1 / (len(x) - 1)))
-        return Outcome(factor, f"It is |1 − η/η_opt|: here {factor:.3g}. Far beyond η_opt, and still it converges.")
+        return Outcome(
+            factor,
+            # holds: l3_q_step
+            f"It is |1 − η/ηₒₚₜ|: here {factor:.3g}. η is far beyond ηₒₚₜ, and it still converges.",
+            (
+                Misreading(1.8, "1.8 is η over ηₒₚₜ; the factor is 1 minus that, here without its sign."),
+                Misreading(0.2, "0.2 is how far 1.8 is from the limit 2; the factor is |1 − 1.8|."),
+            ),
+        )
 
 
 class DivergesAtTheLimit(_OnParabola):
     name = "diverges_at_the_limit"
-    prompt = "Is this so at η = 2 η_opt exactly?"
-    statement = "Gradient descent on a parabola diverges if η ≥ 2 η_opt."
+    prompt = "Is this so at η = 2 ηₒₚₜ exactly?"
+    statement = "Gradient descent on a parabola diverges if η ≥ 2 ηₒₚₜ."
     answer = Choice((HOLDS, FAILS))
     ratios = (2.0, 2.05)
 
@@ -69,39 +77,41 @@ class DivergesAtTheLimit(_OnParabola):
         growth = np.abs(history["position"][-1] / history["position"][0])
         return Outcome(
             int(growth[0] <= 1 + 1e-9),
-            f"After 30 steps the distance was {growth[0]:.3g} times the first one at 2 η_opt, and {growth[1]:.3g} "
-            "times at 2.05 η_opt. At equality it jumps from side to side for ever; it diverges strictly above.",
+            # holds: l3_q_limit
+            f"After 30 steps the distance was {growth[0]:.3g} times the first one at 2 ηₒₚₜ, and {growth[1]:.3g} "
+            "times at 2.05 ηₒₚₜ. At equality it jumps from side to side for ever; it diverges strictly above.",
         )
 
 
 class _Sweeps(Question):
-    """The smallest learning rate that diverges, measured by a sweep on the bowl for each of some settings."""
+    """The smallest learning rate at which the loss grows, measured by a sweep on the bowl for each of some settings."""
 
     experiment = Bowl()
     cases: ClassVar[dict[str, dict]]
+    settings: ClassVar[type[BowlSettings]] = BowlSettings
     lowest, highest, rates = 0.5, 8.0, 97
 
     def lanes(self) -> Lanes:
-        common = {"condition_number": 20.0, "steps": 400}
+        common = {"condition_number": 20.0, "steps": 120}
         each = [
-            learning_rate_sweep(BowlSettings, {**common, **case}, self.lowest, self.highest, self.rates)
+            learning_rate_sweep(self.settings, {**common, **case}, self.lowest, self.highest, self.rates)
             for case in self.cases.values()
         ]
         return Lanes([settings for lanes in each for settings in lanes.settings])
 
     def figure(self) -> go.Figure:
         dots = [
-            line(name, colour, mode="markers", marker={"size": 6 - 2 * k})
+            line(name, colour, mode="markers", marker={"size": 7 - 3 * k})
             for k, (name, colour) in enumerate(zip(self.cases, LANE_COLOURS, strict=False))
         ]
         return plot(
             "question",
-            "Loss now, for each learning rate (at the upper edge: diverged)",
+            "Loss now, for each learning rate (dashes: loss at the start)",
             "η",
             "loss",
-            dots,
+            [*dots, theory("loss at the start", FAINT, showlegend=False)],
             xaxis_type="log",
-            xaxis_tickformat="~g",
+            xaxis_tickvals=[0.5, 1, 2, 4, 8],
             yaxis_type="log",
             yaxis_range=[np.log10(BOTTOM) - 0.5, np.log10(TOP) + 0.5],
             showlegend=len(dots) > 1,
@@ -112,16 +122,23 @@ class _Sweeps(Question):
             rates, loss = lanes.learning_rate.numpy()[rows], history["loss"][-1][rows]
             shown = np.clip(np.nan_to_num(loss, nan=TOP), BOTTOM, TOP)
             screen.replace("figure", case, x=rates, y=shown)
+        start = float(history["loss"][0, 0])
+        screen.replace("figure", len(self.cases), x=[self.lowest, self.highest], y=[start, start])
 
     def _rows(self) -> list[slice]:
         return [slice(k * self.rates, (k + 1) * self.rates) for k in range(len(self.cases))]
 
     def limits(self, history: History, lanes: Lanes) -> list[float]:
-        """Return for each case the smallest learning rate that diverged."""
-        loss = history["loss"]
-        gone = first_blow_up(loss, loss[0]) < len(loss)
+        """Return for each case the smallest learning rate at which the loss ended above its start."""
+        grown = ~(history["loss"][-1] <= history["loss"][0])
         rates = lanes.learning_rate.numpy()
-        return [float(rates[rows][gone[rows]].min()) for rows in self._rows()]
+        return [float(rates[rows][grown[rows]].min()) for rows in self._rows()]
+
+
+class TurnedBowlSettings(BowlSettings):
+    """A bowl whose lanes may be turned by different angles: losses alone are drawn, and no level lines."""
+
+    angle: float = setting(0.0, label="rotation", symbol="φ", unit="°", doc="Turns the bowl.", low=-180.0, high=180.0)
 
 
 class TurnedBowl(_Sweeps):
@@ -129,36 +146,72 @@ class TurnedBowl(_Sweeps):
     prompt = "You turn a long valley from lying along an axis to lying across both axes. The largest stable η …"
     answer = Choice(("grows", "shrinks", "stays the same"))
     cases: ClassVar = {"0°": {"angle": 0.0}, "45°": {"angle": 45.0}}
+    settings = TurnedBowlSettings
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         straight, turned = self.limits(history, lanes)
         same = abs(turned / straight - 1) < 0.05
-        sentence = (
-            f"The smallest η that diverged was {straight:.3g} at 0° and {turned:.3g} at 45°. What counts is the "
-            "curvature along the eigen-directions, and they turn with the bowl."
+        return Outcome(
+            2 if same else int(turned < straight),
+            # holds: l3_q_turned
+            f"The loss grew from η = {straight:.3g} on at 0° and from {turned:.3g} on at 45°. What counts is the "
+            "curvature along the eigen-directions, and they turn with the bowl.",
+            (
+                # given
+                Misreading(
+                    0, "Both diagonal entries fall to 0.525, but neither is the curvature of an eigen-direction."
+                ),
+                Misreading(1, "Now both coordinates zigzag, but it is the same zigzag along the same steep direction."),
+            ),
         )
-        return Outcome(2 if same else int(turned < straight), sentence)
 
 
 class HeavyBallLimit(_Sweeps):
     name = "heavy_ball_limit"
-    prompt = "λ_max is 1, so gradient descent diverges above η = 2. Where does the heavy ball with β = 0.9?"
-    answer = Number(low=0.0, high=8.0, step=0.1, tolerance=0.21)
+    prompt = "λₘₐₓ is 1, so gradient descent diverges above η = 2. Where does the heavy ball with β = 0.9?"
+    answer = Number(low=0.0, high=6.0, step=0.1, tolerance=0.21)
     cases: ClassVar = {"heavy ball": {"optimizer": "heavy ball", "momentum": 0.9}}
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         (limit,) = self.limits(history, lanes)
         return Outcome(
             limit,
-            f"The smallest η that diverged was {limit:.3g}; the theory says 2(1+β)/λ_max = 3.8. Momentum makes room "
-            "for larger steps.",
+            # holds: l3_q_heavy
+            f"The smallest of these rates at which the loss grew is {limit:.3g}; the theory says 2(1+β)/λₘₐₓ = 3.8. "
+            "Momentum makes room for larger steps.",
+            (
+                Misreading(0.2, "2(1−β) would count every step ten times. Across a valley steps alternate and cancel."),
+                Misreading(1.4, "1.36 is Nesterov's limit: its look-ahead is less stable."),
+                Misreading(2.0, "2 is the limit of gradient descent; with momentum, steps across the valley cancel."),
+            ),
+        )
+
+
+class Plateau(_Sweeps):
+    name = "plateau"
+    prompt = "The heavy ball with β = 0.9 and λₘₐₓ = 1. Is this so, apart from its swinging?"
+    statement = "From η = 0.5 up to the limit at 3.8, a larger learning rate makes the loss fall no faster."
+    answer = Choice((HOLDS, FAILS))
+    cases: ClassVar = {"heavy ball": {"optimizer": "heavy ball", "momentum": 0.9}}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        rates, loss = lanes.learning_rate.numpy(), history["loss"]
+        low, high = (float(np.median(loss[-1][part])) for part in ((rates < 1), (rates > 1.8) & (rates < 3.6)))
+        faster = (low / high) ** (0.5 / (len(loss) - 1)) > 1.01
+        each, step = [(end / float(loss[0, 0])) ** (0.5 / (len(loss) - 1)) for end in (low, high)], 0.9**0.5
+        return Outcome(
+            int(faster),
+            # holds: l3_q_plateau
+            f"Each step multiplied the distance by {each[0]:.3g} for η between 0.5 and 1, by {each[1]:.3g} between 1.8 "
+            f"and 3.6 (medians); √β is {step:.3g}. Once the ball swings along every direction, friction alone brings "
+            "it to rest, and β is that friction.",
         )
 
 
 class DiagonalRule(_Sweeps):
     name = "diagonal_rule"
-    prompt = "The valley lies at 45°, so both diagonal entries are 0.525. Does it converge below η = 3.8?"
-    statement = "In several dimensions the limit is 2 divided by the largest diagonal entry of the Hessian."
+    prompt = "The valley lies at 45°, so both diagonal entries are 0.525, and 2/0.525 is 3.8. Is this so?"
+    statement = "Gradient descent can diverge although η is below 2 divided by every diagonal entry of the Hessian."
     answer = Choice((HOLDS, FAILS))
     cases: ClassVar = {"45°": {"angle": 45.0}}
 
@@ -166,8 +219,9 @@ class DiagonalRule(_Sweeps):
         (limit,) = self.limits(history, lanes)
         diagonal = (1 + 1 / 20) / 2
         return Outcome(
-            int(abs(limit * diagonal / 2 - 1) > 0.05),
-            f"It diverged from η = {limit:.3g} on, not from {2 / diagonal:.3g}: the limit is 2/λ_max, and an "
+            int(limit > 0.95 * 2 / diagonal),
+            # holds: l3_q_diagonal
+            f"The loss grew from η = {limit:.3g} on, not from {2 / diagonal:.3g}: the limit is 2/λₘₐₓ, and an "
             "eigenvalue can be larger than every diagonal entry.",
         )
 
@@ -186,7 +240,7 @@ class _OnNet(Question):
 
 class SharpnessSketch(_OnNet):
     name = "sharpness_sketch"
-    prompt = "A net trains with η = 0.2, so 2/η = 10. Sketch how its sharpness λ_max will go over 400 steps."
+    prompt = "A net trains with η = 0.2, so 2/η = 10. Sketch how its sharpness λₘₐₓ will go over 400 steps."
     answer = Sketch()
 
     def _rates(self) -> tuple[float, ...]:
@@ -197,8 +251,13 @@ class SharpnessSketch(_OnNet):
             "question",
             "Sharpness: your curve and, after the run, the measured one",
             "step",
-            "λ_max",
-            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            "λₘₐₓ",
+            [
+                line("your curve", SECOND, line={"dash": "dot"}),
+                line("measured", FIRST),
+                theory("2/η", FAINT).update(x=[0, self.common["steps"]], y=[10, 10]),
+                line("at the start", FAINT, mode="markers", marker={"size": 9}).update(x=[0], y=[7], cliponaxis=False),
+            ],
             xaxis_range=[0, self.common["steps"]],
             yaxis_range=[0, 20],
             showlegend=True,
@@ -212,6 +271,7 @@ class SharpnessSketch(_OnNet):
         steps, top = _measured_sharpness(history, lanes)
         return Outcome(
             (steps, top),
+            # holds: l3_q_sketch
             f"It began at {top[0]:.3g}, was {top.max():.3g} at most and ended at {top[-1]:.3g}; 2/η is 10. Gradient "
             "descent goes to where it is just stable, and stays about there.",
         )
@@ -219,12 +279,12 @@ class SharpnessSketch(_OnNet):
 
 class AlwaysDiverges(_OnNet):
     name = "always_diverges"
-    prompt = "Here λ_max is far above 2/η at the start. What will the loss do?"
-    statement = "A net whose learning rate is above 2/λ_max at the start diverges."
+    prompt = "Here λₘₐₓ is far above 2/η at the start. What will the loss do?"
+    statement = "A net whose learning rate is above 2/λₘₐₓ at the start diverges."
     answer = Choice((HOLDS, FAILS))
     common: ClassVar = {
-        "steps": 300,
-        "sharpness_every": 10,
+        "steps": 40,
+        "sharpness_every": 1,
         "activation": "relu",
         "depth": 1,
         "width": 128,
@@ -245,8 +305,9 @@ class AlwaysDiverges(_OnNet):
         recovered = bool(np.isfinite(loss[-1]) and loss[-1] < loss[0])
         return Outcome(
             int(recovered),
-            f"At the start η λ_max was {0.05 * top[0]:.3g}, above 2. The loss rose from {loss[0]:.3g} to "
-            f"{np.nanmax(loss):.3g} and fell to {loss[-1]:.3g}, while λ_max went from {top[0]:.3g} to {top[-1]:.3g}. "
+            # holds: l3_q_catapult
+            f"At the start η λₘₐₓ was {0.05 * top[0]:.3g}, above 2. The loss rose from {loss[0]:.3g} to "
+            f"{np.nanmax(loss):.3g} and fell to {loss[-1]:.3g}, while λₘₐₓ went from {top[0]:.3g} to {top[-1]:.3g}. "
             "The net was thrown to a flatter place. On a parabola, curved the same everywhere, there is no such place.",
         )
 
@@ -262,6 +323,7 @@ ALL: tuple[Question, ...] = (
     TurnedBowl(),
     DiagonalRule(),
     HeavyBallLimit(),
+    Plateau(),
     SharpnessSketch(),
     AlwaysDiverges(),
 )

@@ -33,11 +33,16 @@ class NetSeedsView(SeedCloudView):
     title = "Twenty seeds of one net"
     experiment = Net()
     clouds = (
-        Cloud("loss", "Training loss: median, 10 to 90 %", "loss", {"yaxis_type": "log"}),
+        Cloud(
+            "loss",
+            "Training loss: median, 10 to 90 %",
+            "loss",
+            {"yaxis_type": "log", "yaxis_tickformat": "~g", "yaxis_dtick": "D2"},
+        ),
         Cloud(
             "sharpness",
             "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
-            "λ_max",
+            "λₘₐₓ",
             {"yaxis_rangemode": "tozero"},
             every="sharpness_every",
         ),
@@ -46,10 +51,14 @@ class NetSeedsView(SeedCloudView):
     more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     presets = (
         Preset(
-            "at the edge", "Every seed climbs to 2/η: the band closes on the dashed line.", ({"learning_rate": 0.3},)
+            "at the limit",
+            "Every seed climbs to 2/η: the band closes on the dashed line.",  # holds: l3_every_seed
+            ({"learning_rate": 0.15},),
         ),
         Preset(
-            "below the edge", "A small η: each seed has a sharpness of its own, far below.", ({"learning_rate": 0.05},)
+            "below the limit",
+            "A small η: each net has a sharpness of its own, far below 2/η = 40.",  # holds: l3_small_rate
+            ({"learning_rate": 0.05},),
         ),
     )
 

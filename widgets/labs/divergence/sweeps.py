@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 
 from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
@@ -19,10 +20,13 @@ from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot, theory
+from widgets.readings import number
 from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 DIVERGED = "#d6457b"
+THEORY_POINTS = 400
+SMALLEST_DIVERGED = "smallest η that diverged so far, and the limit at the start"
 
 
 def _rate(default: float, which: str, bounds: tuple[float, float], high: float) -> float:
@@ -80,25 +84,29 @@ class SweepView(LabView):
 
     def draw(self, frame: Frame) -> None:
         rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"][frame.stop - 1]
-        gone = frame.gone
-        start = float(frame.history["loss"][0, 0])
-        frame.screen.replace("sweep", 0, x=rates, y=np.where(gone | ~(loss > 0), np.nan, loss))
-        frame.screen.replace("sweep", 1, x=rates[gone], y=np.full(gone.sum(), 100 * start))
+        alive, top = ~frame.gone & (loss > 0), self._top(frame)
+        frame.screen.replace("sweep", 0, x=rates, y=np.where(alive, loss, np.nan))
+        frame.screen.replace("sweep", 1, x=rates[frame.gone], y=np.full(frame.gone.sum(), top))
         limit = self._limit(frame)
         if limit is not None:
-            low = np.nanmin(np.where(gone | ~(loss > 0), start, loss))
-            frame.screen.replace("sweep", 2, x=[limit, limit], y=[low, 300 * start])
+            low = loss[alive].min(initial=float(frame.history["loss"][0, 0]))
+            frame.screen.replace("sweep", 2, x=[limit, limit], y=[low, top])
+
+    @staticmethod
+    def _top(frame: Frame) -> float:
+        """Where the crosses stand: above each loss that is drawn."""
+        loss, start = frame.history["loss"][frame.stop - 1], float(frame.history["loss"][0, 0])
+        return 3 * float(loss[~frame.gone & np.isfinite(loss)].max(initial=30 * start))
 
     def readings(self, frame: Frame) -> list[Reading]:
-        rates, limit = frame.lanes.learning_rate.tolist(), self._limit(frame)
+        rates = frame.lanes.learning_rate.tolist()
         loss = np.nan_to_num(frame.history["loss"][frame.stop - 1].astype(float), nan=np.inf)
-        gone = [rate for rate, end in zip(rates, frame.ends, strict=True) if end is not None]
-        return [
-            Reading(
-                0, "smallest η that diverged so far", min(gone, default="none yet"), limit if gone else None, "limit"
-            ),
-            Reading(0, "η with the smallest loss now", rates[int(loss.argmin())], self._best(frame), "long run"),
-        ]
+        best = Reading(0, "η with the smallest loss now", rates[int(loss.argmin())], self._best(frame), "long run")
+        return [self._limit_reading(frame), best]
+
+    @abstractmethod
+    def _limit_reading(self, frame: Frame) -> Reading:
+        """The limit that was measured, beside the one by the theory."""
 
     def _limit(self, frame: Frame) -> float | None:
         """Largest stable learning rate by the theory."""
@@ -147,14 +155,27 @@ class BowlSweepView(SweepView):
     shown = ("lowest", "highest", "optimizer", "momentum", "condition_number")
     more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     presets = (
-        Preset("gradient descent", "The loss falls with η up to a sharp wall at 2/λ_max.", ({},)),
-        Preset("heavy ball", "The wall moves to 2(1+β)/λ_max.", ({"optimizer": "heavy ball"},)),
+        Preset(
+            "gradient descent",
+            "The loss falls with η almost up to the limit, 2/λₘₐₓ; beyond it, it grows.",  # holds: l3_sweep_limit
+            ({},),
+        ),
+        Preset(
+            "heavy ball",
+            # holds: l3_sweep_heavy, l3_plateau
+            "The limit moves to 2(1+β)/λₘₐₓ. Below it lies a plateau: every η shrinks the distance by √β a step.",
+            ({"optimizer": "heavy ball"},),
+        ),
         Preset(
             "moving average",
-            "The wall moves to 2(1+β)/((1−β)λ_max): 19 times as far at β = 0.9.",
+            "The limit moves to 2(1+β)/((1−β)λₘₐₓ): 19 times as far at β = 0.9.",  # holds: l3_sweep_average
             ({"optimizer": "moving average", "highest": 80.0},),
         ),
-        Preset("Nesterov", "The wall moves inwards, to 2(1+β)/((1+2β)λ_max).", ({"optimizer": "Nesterov"},)),
+        Preset(
+            "Nesterov",
+            "The limit moves inwards, to 2(1+β)/((1+2β)λₘₐₓ).",  # holds: l3_sweep_nesterov
+            ({"optimizer": "Nesterov"},),
+        ),
     )
 
     @property
@@ -163,20 +184,54 @@ class BowlSweepView(SweepView):
 
     def draw(self, frame: Frame) -> None:
         super().draw(frame)
-        rates, predicted = frame.lanes.learning_rate.numpy(), self._predicted(frame)
-        below = predicted < 300 * float(frame.history["loss"][0, 0])
-        shown = np.where(below & (predicted > 0), predicted, np.nan)
-        frame.screen.replace("sweep", 3, x=rates[::2], y=shown[::2])
+        rates = self._grid(frame)
+        predicted = self._predicted(frame, rates)
+        shown = np.where((predicted > 0) & (predicted < self._top(frame)), predicted, np.nan)
+        frame.screen.replace("sweep", 3, x=rates, y=shown)
 
-    def _predicted(self, frame: Frame) -> np.ndarray:
+    def readings(self, frame: Frame) -> list[Reading]:
+        limit, best = super().readings(frame)
+        rule, momentum = frame.lanes.values("optimizer")[0], float(frame.lanes.momentum[0])
+        if rule == "gradient descent" or not momentum:
+            return [limit, best]
+        plateau = np.isclose(self._factors(frame, frame.lanes.learning_rate.numpy()).max(1), momentum**0.5, atol=1e-6)
+        step = frame.stop - 1
+        if rule == "Nesterov" or not (plateau.any() and step):
+            return [limit]
+        middle = float(np.median(frame.history["loss"][step, plateau])) / float(frame.history["loss"][0, 0])
+        return [
+            limit,
+            Reading(0, "median factor per step on the plateau", middle ** (0.5 / step), momentum**0.5, "long run"),
+        ]
+
+    def _grid(self, frame: Frame) -> np.ndarray:
+        """Learning rates to draw the theory at: its lowest point is sharper than 64 rates can show."""
+        rates = frame.lanes.learning_rate.numpy()
+        best = self._best(frame)
+        near = [] if best is None else best * np.linspace(0.95, 1.05, 51)
+        grid = np.union1d(np.geomspace(rates[0], rates[-1], THEORY_POINTS), near)
+        return grid[(grid >= rates[0]) & (grid <= rates[-1])]
+
+    @staticmethod
+    def _factors(frame: Frame, rates: np.ndarray) -> np.ndarray:
+        """Growth per step at each of R learning rates along each eigen-direction, (R, D)."""
+        eta_lambda = torch.from_numpy(rates)[:, None] * eigenvalues(frame.lanes)[0]
+        return growth_factor(frame.lanes.values("optimizer")[0], eta_lambda, frame.lanes.momentum[0]).numpy()
+
+    def _predicted(self, frame: Frame, rates: np.ndarray) -> np.ndarray:
         """(1/2) sum_i lambda_i a_i(0)^2 rho_i^(2t): exact for gradient descent, the envelope with momentum."""
-        lanes, values = frame.lanes, eigenvalues(frame.lanes).numpy()
-        amplitude = np.einsum("kde,kd->ke", rotation(lanes).numpy(), starts(lanes).numpy())
-        rho = growth_factor(
-            lanes.values("optimizer")[0], (lanes.learning_rate[:, None] * eigenvalues(lanes)), lanes.momentum[:, None]
-        ).numpy()
+        values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
+        amplitude = starts(frame.lanes)[0].numpy() @ turn
         with np.errstate(over="ignore"):
-            return (values * amplitude**2 * rho ** (2 * (frame.stop - 1))).sum(1) / 2
+            return (values * amplitude**2 * self._factors(frame, rates) ** (2 * (frame.stop - 1))).sum(1) / 2
+
+    def _limit_reading(self, frame: Frame) -> Reading:
+        rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"]
+        limit = self._limit(frame)
+        theory = "" if limit is None else f"; in theory {number(limit)}"
+        first = len(rates) - int((~(loss[frame.stop - 1] <= loss[0]))[::-1].cumprod().sum())
+        between = f"between {number(rates[first - 1])} and {number(rates[first])}" if 0 < first < len(rates) else ""
+        return Reading(0, "limit, as the losses show it so far", (between or "not within these rates") + theory)
 
     def _sharpness(self, frame: Frame) -> float:
         return float(frame.lanes.sharpness[0])
@@ -201,7 +256,8 @@ class NetSweepView(SweepView):
     presets = (
         Preset(
             "sixty-four nets",
-            "Nets survive beyond 2/λ_max at the start: they move to where it is flatter.",
+            # holds: l3_nets_survive
+            "Nets survive to twice 2/λₘₐₓ of the start: they move to where it is flatter.",
             ({},),
         ),
         Preset(
@@ -220,9 +276,9 @@ class NetSweepView(SweepView):
             "sweep-sharpness",
             "Sharpness of each net now, and the limit 2/η (dashes)",
             "learning rate η",
-            "λ_max now",
+            "λₘₐₓ now",
             [
-                line("λ_max now", colours[0], mode="markers", marker={"size": 6}),
+                line("λₘₐₓ now", colours[0], mode="markers", marker={"size": 6}),
                 theory("2/η", grey(0.9)),
             ],
             xaxis_type="log",
@@ -245,6 +301,12 @@ class NetSweepView(SweepView):
         super().draw(frame)
         rates, top = frame.lanes.learning_rate.numpy(), frame.history["sharpness"][frame.stop - 1]
         frame.screen.replace("sharpness", 0, x=rates, y=np.where(frame.gone | ~(top > 0), np.nan, top))
+
+    def _limit_reading(self, frame: Frame) -> Reading:
+        rates, limit = frame.lanes.learning_rate.numpy()[frame.gone], self._limit(frame)
+        if not len(rates):
+            return Reading(0, SMALLEST_DIVERGED, "none yet")
+        return Reading(0, SMALLEST_DIVERGED, float(rates[0]), limit, "limit")
 
     def _sharpness(self, frame: Frame) -> float:
         return float(frame.history["sharpness"][0, 0])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.doctor import Vitals
+from lessons.core.doctor import Vitals, along_eigen_directions
 from lessons.core.settings import Settings
 from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
@@ -176,11 +176,14 @@ class RaceView(LabView):
         surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
         hessians = _hessians(surface, frame, lane)
         top = np.array([np.linalg.eigvalsh(h)[-1] if np.isfinite(h).all() else np.nan for h in hessians])
+        loss, end = frame.history["loss"][:, lane], frame.last(lane) + 1
+        lowest = hessians[int(np.argmin(loss[end - len(hessians) : end]))]
+        components, directions = along_eigen_directions(frame.history["update"][:, lane], lowest)
         return Vitals(
-            loss=frame.history["loss"][:, lane],
+            loss=loss,
             sharpness=np.concatenate([np.full(len(theta) - len(top), top[0]), top]),
-            components=theta,
-            directions=("first coordinate", "second coordinate"),
+            components=components,
+            directions=directions,
             learning_rate=float(frame.lanes.learning_rate[lane]),
             limit_factor=2.0 if frame.lanes.values("optimizer")[lane] == "gradient descent" else None,
         )
