@@ -202,4 +202,5 @@ class Lab(LabWithPast):
         preset = self.view.presets[index]
         self.loop.speed = self.view.speed if preset.speed is None else preset.speed
         self._held = False
-        self._change_lanes(LaneList.of(self.view.settings_type, preset, idle=self.view.idle))
+        view = self.view
+        self._change_lanes(LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods))

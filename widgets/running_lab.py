@@ -166,11 +166,11 @@ class RunningLab(ipw.Box):
             first = preset if lanes is None else preset.with_lanes(lanes)
             for own in first.lanes:
                 declared.check_names(own)
-            wanted = LaneList.of(declared, first, changes, self.view.idle)
+            wanted = LaneList.of(declared, first, changes, self.view.idle, self.view.methods)
             self.view.lanes(wanted.settings, wanted.names)
         except SettingError as refusal:
             self.panel.refusal = {"text": str(refusal), "field": ""}
-            return LaneList.of(declared, preset, idle=self.view.idle)
+            return LaneList.of(declared, preset, idle=self.view.idle, methods=self.view.methods)
         return wanted
 
     def _take_lanes(self, lanes: LaneList) -> None:

@@ -61,6 +61,7 @@ class EdgeView(LabView):
     name = "edge_of_chaos"
     title = "Forty-one gains at once"
     experiment = Propagation()
+    methods = ("activation",)
     shown = ("activation", "depth", "bias_deviation", "input_scale")
     more = ("width", "steps", "seed")
     compare = False

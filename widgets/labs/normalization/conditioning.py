@@ -40,6 +40,7 @@ class ConditioningView(LabView):
     name = "conditioning"
     title = "What the inputs look like to the loss"
     experiment = Conditioning()
+    methods = ("inputs",)
     shown = ("inputs", "data", "correlation", "scale", "offset", "relative_rate", "iterations")
     more = ("epsilon", "train_size", "steps")
     step_figures = ("excess",)
