@@ -209,12 +209,13 @@ def _kept(lane: Named, differing: Sequence[str], fields: Mapping[str, SettingFie
 
 def _reread(part: str, lane: Named, fields: Mapping[str, SettingField]) -> tuple[str, str]:
     """Return the one setting that a part of a name tells of, and the part as it is now; empty if there is none."""
-    found = [name for name, value in lane.says.items() if _is_of(part, fields[name], value)]
+    told = {lane.method: getattr(lane.origin, lane.method), **lane.says} if lane.method else lane.says
+    found = [name for name, value in told.items() if _is_of(part, fields[name], value)]
     if len(found) != 1:
         return "", ""
     name = found[0]
     value = getattr(lane.settings, name)
-    if value == lane.says[name]:
+    if value == told[name]:
         return name, part
     if fields[name].kind == "choice":
         return name, str(value)

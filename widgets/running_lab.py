@@ -21,7 +21,7 @@ from widgets.controls import Notice
 from widgets.lane_list import LaneList
 from widgets.notice_board import NoticeBoard
 from widgets.one_thread import one_thread
-from widgets.panel_state import Pace, lane_rows, panel_state
+from widgets.panel_state import Pace, PresetRow, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import RunLoop, State
 from widgets.saved_file import FileMaker, saved_file
@@ -31,6 +31,8 @@ from widgets.view import LabView
 
 RESTART_AFTER_SECONDS = 0.02
 REPORT_EVERY_SECONDS = 0.2
+# Figures whose lanes are named anew are made anew: not while a slider moves, at each of its values.
+NAME_AFTER_SECONDS = 0.4
 REWIND_STEPS = 20
 
 
@@ -68,6 +70,8 @@ class RunningLab(ipw.Box):
         self._stop_below: float | None = None
         self._restart_on_change = False
         self._device = "cpu"
+        self._presets = PresetRow(view)
+        self._naming: asyncio.TimerHandle | None = None
         self._lanes = self._opening(lanes, changes)
         self.stage = Stage(view, self._lanes.names, self._lanes.colours)
         self.stage.figure.on_sketch(self._drawn)
@@ -180,6 +184,7 @@ class RunningLab(ipw.Box):
         self._show_lanes()
 
     def _change_lanes(self, lanes: LaneList) -> None:
+        self._stop_naming()
         self._take_lanes(lanes)
         self._restart_soon()
 
@@ -231,7 +236,9 @@ class RunningLab(ipw.Box):
         self._say(Notice())
         self._trial = Trial(run, past, self.view.trains)
         self._name_run()
-        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
+        held = self._naming is not None and len(self.stage.names) == len(self._lanes)
+        names = self.stage.names if held else self._lanes.names
+        self.stage.open(self._trial, names, self._lanes.colours, self._lanes.selected)
         self.loop.load(run)
         self._show_lanes()
 
@@ -239,6 +246,26 @@ class RunningLab(ipw.Box):
         """Let the run have the names that are shown; the lanes of a sweep have their own."""
         if not self.view.sweeps and len(self.run.lanes) == len(self._lanes):
             self.run.lanes.names[:] = self._lanes.names
+
+    def _name_figures(self) -> None:
+        self._stop_naming()
+        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
+        self.stage.draw()
+
+    def _name_figures_soon(self) -> None:
+        """Let the figures have the names that are shown once no value has been changed for a moment."""
+        self._stop_naming()
+        try:
+            later = asyncio.get_running_loop().call_later
+        except RuntimeError:
+            self._name_figures()
+        else:
+            self._naming = later(NAME_AFTER_SECONDS, self._name_figures)
+
+    def _stop_naming(self) -> None:
+        if self._naming is not None:
+            self._naming.cancel()
+            self._naming = None
 
     def _take(self, measurements: Sequence[Measurement]) -> None:
         fresh = self._trial.take(measurements)
@@ -290,6 +317,8 @@ class RunningLab(ipw.Box):
 
     def _save(self, kind: str, lane: int) -> None:
         self._catch_up()
+        if self._naming is not None:
+            self._name_figures()
         record = self.run.record if self.view.sweeps else self._named(self.run.record)
         table = self.readings.value
         colours = self._lanes.colours
@@ -312,12 +341,14 @@ class RunningLab(ipw.Box):
             "device": self._device,
         }
         if len(self.history) and self.state is not State.FAILED:
-            lines = self.view.readings(self.stage.frame(len(self.history)))
-            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
+            lines, on = self.view.readings(self.stage.frame(len(self.history))), self.panel.preset
+            preset = self.view.presets[on].name if on >= 0 else ""
+            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours, preset)
 
     def _show_lanes(self) -> None:
         self.panel.lanes = lane_rows(self.view, self._lanes, self._trial)
         self.panel.selected = self._lanes.selected
+        self.panel.preset = self._presets.on(self._lanes)
 
     def _say(self, notice: Notice) -> None:
         self._notice = notice

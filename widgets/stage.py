@@ -37,6 +37,11 @@ class Stage:
         self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the lanes in the figures."""
+        return list(self._names)
+
     def open(self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int) -> None:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
         self._trial, self._selected = trial, selected

@@ -115,6 +115,99 @@ def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> No
     assert lanes.with_value(1, "optimizer", "gradient descent").names == ["β = 0.5", "gradient descent"]
 
 
+# ---- a name follows what is typed ----
+
+
+def preset(name: str, called: str) -> LaneList:
+    view = CASES[name].view()
+    (chosen,) = (each for each in view.presets if each.name == called)
+    return LaneList.of(view.settings_type, chosen, idle=view.idle, methods=view.methods)
+
+
+HEAVY = Preset(
+    "", "", ({}, {"optimizer": "heavy ball"}, {"optimizer": "Nesterov"}), ("gradient descent", "heavy ball", "Nesterov")
+)
+BALLS = Preset(
+    "",
+    "",
+    ({"optimizer": "heavy ball", "momentum": 0.5}, {"optimizer": "heavy ball", "learning_rate": 0.05}),
+    ("heavy ball, β = 0.5", "heavy ball, slow"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "lane", "typed", "name"),
+    [
+        (HEAVY, 1, {"momentum": 0.4}, "heavy ball, β = 0.4"),
+        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4}, "heavy ball, η = 0.02, β = 0.4"),
+        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4, "angle": 7.0}, "heavy ball, changed"),
+        (HEAVY, 1, {"optimizer": "moving average"}, "moving average"),
+        (HEAVY, 1, {"optimizer": "Nesterov"}, "lane 2"),
+        (HEAVY, 1, {"optimizer": "Nesterov", "momentum": 0.4}, "Nesterov, β = 0.4"),
+        (HEAVY, 0, {"momentum": 0.4}, "gradient descent"),
+        (BALLS, 0, {"momentum": 0.6}, "heavy ball, β = 0.6"),
+        (BALLS, 0, {"optimizer": "gradient descent"}, "gradient descent"),
+        (BALLS, 1, {"learning_rate": 0.3}, "heavy ball, η = 0.3, β = 0.9"),
+    ],
+)
+def test_a_name_keeps_its_method_and_says_what_differs(lanes: Preset, lane: int, typed: dict, name: str) -> None:
+    now = before = LaneList.of(
+        NetSettings if "angle" not in typed else BowlSettings, lanes, idle=CASES["net"].view().idle
+    )
+    for field, value in typed.items():
+        now = now.with_value(lane, field, value)
+    assert set(now.names[lane].split(", ")) == set(name.split(", "))
+    assert [n for k, n in enumerate(now.names) if k != lane] == [n for k, n in enumerate(before.names) if k != lane]
+    for field in typed:
+        now = now.with_value(lane, field, getattr(before.settings[lane], field))
+    assert now.names == before.names
+
+
+@pytest.mark.parametrize(
+    ("lab", "called", "lane", "field", "value", "name"),
+    [
+        ("variance", "too small, too large", 1, "deviation", 5.0, "σ = 5"),
+        ("variance", "too small, too large", 1, "scheme", "LeCun", "LeCun"),
+        ("jacobian", "larger inputs", 2, "input_scale", 2.0, "inputs 2"),
+        ("parabola", "side by side", 0, "ratio", 0.5, "0.5 η_opt"),
+        ("net", "edge of stability", 0, "learning_rate", 0.15, "lane 1"),
+    ],
+)
+def test_a_number_in_a_name_is_the_one_that_is_typed(
+    lab: str, called: str, lane: int, field: str, value: Any, name: str
+) -> None:
+    lanes = preset(lab, called)
+    changed = lanes.with_value(lane, field, value)
+    assert changed.names[lane] == name
+    assert changed.with_value(lane, field, getattr(lanes.settings[lane], field)).names == lanes.names
+
+
+def test_a_copy_is_named_by_what_is_changed_in_it() -> None:
+    copied = LaneList.of(NetSettings, HEAVY, idle=CASES["net"].view().idle).select(1).add()
+    assert copied.names[-1] == "lane 4"
+    assert copied.with_value(3, "momentum", 0.4).names[-1] == "heavy ball, β = 0.4"
+    assert copied.with_value(3, "optimizer", "moving average").names[-1] == "moving average"
+
+
+@pytest.mark.parametrize(("name", "index"), NAMED)
+def test_names_stay_short_and_unique_whatever_is_typed(name: str, index: int) -> None:
+    lanes = of_preset(name, index)
+    for field in CASES[name].view().controls:
+        declared = lanes.settings[0].fields()[field]
+        others = {"choice": declared.choices[-1:], "flag": (True,)}.get(declared.kind, (declared.high,))
+        for lane in range(len(lanes)):
+            lanes = lanes.with_value(lane, field, others[0])
+            assert len(set(lanes.names)) == len(lanes)
+            assert max(map(len, lanes.names)) <= 40
+
+
+def test_what_all_lanes_have_in_common_is_not_said() -> None:
+    lanes = LaneList.of(BowlSettings, HEAVY)
+    for lane in range(3):
+        lanes = lanes.with_value(lane, "learning_rate", 0.3)
+    assert lanes.names == list(HEAVY.names)
+
+
 # ---- in a lab ----
 
 
