@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from headless import CASES, LABS, live, opened, until
+from headless import CASES, LABS, factory, live, opened, until
 
 from lessons.divergence.bowl import BowlSettings
 from lessons.divergence.net import NetSettings
@@ -242,6 +242,57 @@ def test_going_on_from_a_change_keeps_the_name_away() -> None:
         lab.handle({"do": "fork", "lane": 1, "step": 30})
         await until(lambda: lab.state is State.PAUSED and lab.run.step == 30)
         assert shown(lab) == ["η = 0.4", "η = 0.15", "η = 0.2", "lane 4"]
+
+    live(scenario)
+
+
+def names(lab: Any) -> list[str]:
+    return [lane["name"] for lane in lab.panel.lanes]
+
+
+def legend(lab: Any) -> list[str]:
+    """The names in the figures, as a saved picture has them."""
+    return [lane["name"] for lane in lab.stage.figure.figures_now()[0]["layout"]["meta"]["lanes"]]
+
+
+@pytest.mark.parametrize(("name", "field", "word"), [("bowl", "angle", "φ"), ("net", "init_scale", "s")])
+def test_figures_are_named_anew_when_a_slider_rests_and_not_at_each_value(name: str, field: str, word: str) -> None:
+    async def scenario() -> None:
+        lab = opened(name)
+        while len(lab.panel.lanes) < 3:
+            lab.handle({"do": "add_lane"})
+        await asyncio.sleep(0.05)
+        before, made = legend(lab), []
+        lab.stage.figure.reset, reset = lambda figures: (made.append(1), reset(figures)), lab.stage.figure.reset
+        for value in (0.7, 0.8, 0.9, 1.1):
+            lab.change(field, value, lane=1)
+            assert names(lab)[1].endswith(f"{word} = {value:g}")
+            await asyncio.sleep(0.03)
+        assert (legend(lab), made) == (before, [])
+        await until(lambda: made == [1])
+        assert legend(lab) == names(lab)
+
+    live(scenario)
+
+
+def test_a_link_a_table_and_a_fork_have_the_name_that_is_shown() -> None:
+    async def scenario() -> None:
+        lab = opened("net", steps=30)
+        lab.handle({"do": "go_to", "step": 10})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 10)
+        lab.change("optimizer", "heavy ball", lane=1)
+        lab.change("momentum", 0.4, lane=1)
+        await asyncio.sleep(0.05)
+        name = "heavy ball, η = 0.15, β = 0.4"
+        lab.handle({"do": "pause"})
+        assert set(shown(lab)[1].split(", ")) == set(name.split(", "))
+        sent: list[dict[str, Any]] = []
+        lab.panel.send = lambda content, buffers=None: sent.append(content)
+        lab.handle({"do": "share"})
+        (link,) = (f"?{each['query']}" for each in sent if each["type"] == "shared")
+        again = factory("net")(link=link)
+        assert [lane["name"] for lane in again.panel.lanes] == shown(lab)
+        assert [lane["colour"] for lane in again.panel.lanes] == [lane["colour"] for lane in lab.panel.lanes]
 
     live(scenario)
 
