@@ -192,17 +192,14 @@ def _kept(lane: Named, differing: Sequence[str], fields: Mapping[str, SettingFie
 
     Other words go, and what they may have said is said by the settings in which the lanes differ.
     """
-    words, lost = _Words(), False
-    for part in lane.given.split(", ") if lane.says else ():
-        name, text = _reread(part, lane, fields)
-        if name and name not in lane.idle:
-            words.add(name, text)
-        lost |= not name
-    unsaid = [
-        name
-        for name, value in lane.says.items()
-        if name in differing and name not in lane.idle and (lost or getattr(lane.settings, name) != value)
-    ]
+    read = [_reread(part, lane, fields) for part in lane.given.split(", ")] if lane.says else []
+    kept, lost = [name for name, _ in read if name and name not in lane.idle], not all(name for name, _ in read)
+    broken = [name for name, value in lane.says.items() if getattr(lane.settings, name) != value]
+    words = _Words()
+    for name, text in read:
+        if name in kept:  # words around a number may have told of something that is broken: "held at 5"
+            words.add(name, text if set(broken) <= set(kept) else _part(fields[name], lane.settings))
+    unsaid = [name for name in lane.says if name in differing and name not in lane.idle and (lost or name in broken)]
     _tell(words, sorted(unsaid, key=lambda name: name != lane.method), fields, lane.settings)
     return words
 

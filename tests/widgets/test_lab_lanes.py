@@ -173,13 +173,14 @@ def test_a_preset_is_on_until_a_setting_is_changed() -> None:
         lab = factory("bowl")()
         names = [preset.name for preset in lab.view.presets]
         assert on(lab) == (0, names[0])
-        lab.handle({"do": "preset", "index": 3})
+        four = names.index("momentum moves the limit")
+        lab.handle({"do": "preset", "index": four})
         await at_rest(lab)
-        assert on(lab) == (3, names[3])
+        assert on(lab) == (four, names[four])
         for command in ({"do": "select", "lane": 2}, {"do": "rename", "lane": 1, "name": "mine"}, {"do": "reset"}):
             lab.handle(command)
             await at_rest(lab)
-            assert on(lab) == (3, names[3])
+            assert on(lab) == (four, names[four])
         for lane, value in ((1, 0.4), (2, 0.4)):
             lab.change("momentum", value, lane)
             await at_rest(lab)
@@ -188,7 +189,7 @@ def test_a_preset_is_on_until_a_setting_is_changed() -> None:
         assert lab.panel.preset == -1
         lab.change("momentum", 0.9, 2)
         await at_rest(lab)
-        assert on(lab) == (3, names[3]), "all is as it was"
+        assert on(lab) == (four, names[four]), "all is as it was"
         lab.handle({"do": "add_lane"})
         await at_rest(lab)
         assert on(lab) == (-1, "")

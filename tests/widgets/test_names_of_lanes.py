@@ -8,6 +8,7 @@ from headless import CASES, LABS, factory, live, opened, until
 
 from lessons.divergence.bowl import BowlSettings
 from lessons.divergence.net import NetSettings
+from lessons.periodic.settings import PeriodicSettings
 from widgets.controls import Preset
 from widgets.lane_list import LaneList
 from widgets.lane_names import said
@@ -140,7 +141,7 @@ BALLS = Preset(
     [
         (HEAVY, 1, {"momentum": 0.4}, "heavy ball, β = 0.4"),
         (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4}, "heavy ball, η = 0.02, β = 0.4"),
-        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4, "angle": 7.0}, "heavy ball, changed"),
+        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4, "init_scale": 0.7}, "heavy ball, changed"),
         (HEAVY, 1, {"optimizer": "moving average"}, "moving average"),
         (HEAVY, 1, {"optimizer": "Nesterov"}, "lane 2"),
         (HEAVY, 1, {"optimizer": "Nesterov", "momentum": 0.4}, "Nesterov, β = 0.4"),
@@ -151,9 +152,7 @@ BALLS = Preset(
     ],
 )
 def test_a_name_keeps_its_method_and_says_what_differs(lanes: Preset, lane: int, typed: dict, name: str) -> None:
-    now = before = LaneList.of(
-        NetSettings if "angle" not in typed else BowlSettings, lanes, idle=CASES["net"].view().idle
-    )
+    now = before = LaneList.of(NetSettings, lanes, idle=CASES["net"].view().idle)
     for field, value in typed.items():
         now = now.with_value(lane, field, value)
     assert set(now.names[lane].split(", ")) == set(name.split(", "))
@@ -169,7 +168,6 @@ def test_a_name_keeps_its_method_and_says_what_differs(lanes: Preset, lane: int,
         ("variance", "too small, too large", 1, "deviation", 5.0, "σ = 5"),
         ("variance", "too small, too large", 1, "scheme", "LeCun", "LeCun"),
         ("jacobian", "larger inputs", 2, "input_scale", 2.0, "inputs 2"),
-        ("parabola", "side by side", 0, "ratio", 0.5, "0.5 η_opt"),
         ("net", "edge of stability", 0, "learning_rate", 0.15, "lane 1"),
     ],
 )
@@ -180,6 +178,23 @@ def test_a_number_in_a_name_is_the_one_that_is_typed(
     changed = lanes.with_value(lane, field, value)
     assert changed.names[lane] == name
     assert changed.with_value(lane, field, getattr(lanes.settings[lane], field)).names == lanes.names
+
+
+def test_words_around_a_number_go_when_they_do_not_hold() -> None:
+    lanes = LaneList.of(
+        PeriodicSettings,
+        Preset(
+            "",
+            "",
+            ({"initial_norm": 5.0, "fixed_norm": True}, {"initial_norm": 2.0}),
+            ("held at 5", "free from 2"),
+        ),
+    )
+    assert lanes.with_value(0, "initial_norm", 7.0).names == ["held at 7", "free from 2"]
+    freed = lanes.with_value(1, "initial_norm", 3.0).with_value(0, "fixed_norm", False).names
+    assert freed[1] == "free from 3"
+    assert "held" not in freed[0]
+    assert "5" in freed[0]
 
 
 def test_a_copy_is_named_by_what_is_changed_in_it() -> None:
@@ -255,7 +270,7 @@ def legend(lab: Any) -> list[str]:
     return [lane["name"] for lane in lab.stage.figure.figures_now()[0]["layout"]["meta"]["lanes"]]
 
 
-@pytest.mark.parametrize(("name", "field", "word"), [("bowl", "angle", "φ"), ("net", "init_scale", "s")])
+@pytest.mark.parametrize(("name", "field", "word"), [("bowl", "learning_rate", "η"), ("net", "init_scale", "s")])
 def test_figures_are_named_anew_when_a_slider_rests_and_not_at_each_value(name: str, field: str, word: str) -> None:
     async def scenario() -> None:
         lab = opened(name)
