@@ -170,6 +170,7 @@ class Panel {
     this.listeners = [
       ["change:fields", () => this.buildFields()],
       ["change:presets", () => this.buildPresets()],
+      ["change:preset", () => this.showPreset()],
       ["change:lanes", () => this.showLanes()],
       ["change:selected", () => this.showLanes()],
       ["change:transport", () => this.showTransport()],
@@ -388,13 +389,21 @@ class Panel {
     const sentence = make("p", { className: "tdl-preset-sentence" });
     sentence.setAttribute("aria-live", "polite");
     const buttons = presets.map((preset, index) =>
-      this.button(preset.name, preset.sentence, () => {
-        sentence.textContent = preset.sentence;
-        buttons.forEach((button, other) => button.setAttribute("aria-pressed", String(other === index)));
-        this.command("preset", { index });
-      }),
+      this.button(preset.name, preset.sentence, () => this.command("preset", { index })),
     );
     this.parts.presets.replaceChildren(...(presets.length ? [make("span", { className: "tdl-heading" }, "Try"), ...buttons, sentence] : []));
+    this.presets = { buttons, sentence };
+    this.showPreset();
+  }
+
+  // Which one is on the kernel says. Once a setting is changed none is, and the sentence of the last one goes; its place
+  // stays, so that no slider moves away under a finger.
+  showPreset() {
+    const { buttons, sentence } = this.presets;
+    const on = this.model.get("preset");
+    buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === on)));
+    sentence.classList.toggle("tdl-past", on < 0);
+    if (on >= 0) sentence.textContent = this.model.get("presets")[on].sentence;
   }
 
   buildFields() {

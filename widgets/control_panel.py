@@ -37,6 +37,7 @@ class ControlPanel(OneWayWidget):
     presets = traitlets.List().tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
     lanes = traitlets.List().tag(sync=True)
+    preset = traitlets.Int(-1).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     transport = traitlets.Dict().tag(sync=True)
     refusal = traitlets.Dict().tag(sync=True)

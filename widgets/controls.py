@@ -7,22 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from lessons.core.settings import SettingError, SettingField, Settings
+from widgets.colours import LANE_COLOURS
 
-# Told apart on white, on near-black and with colour-blind eyes (after Okabe & Ito 2008), in this order.
-LANE_COLOURS = (
-    "#2f7ed8",
-    "#e0662e",
-    "#1f9d7a",
-    "#b45fc9",
-    "#b98600",
-    "#d6457b",
-    "#5f8a8b",
-    "#8a6d3b",
-    "#6a6fe0",
-    "#7d9c1e",
-    "#c0392b",
-    "#0f9fb5",
-)
 MOST_LANES = len(LANE_COLOURS)
 
 

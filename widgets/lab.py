@@ -128,11 +128,13 @@ class Lab(LabWithPast):
         if lanes.settings == before.settings:
             return
         self._take_lanes(lanes)
+        if lanes.names != before.names:
+            self._name_figures_soon()
         dragging = self._dragged == (lane, field) and time.perf_counter() - self._dragged_at < DRAG_SECONDS
         if self._changes_in_flight(field) and not dragging:
             self.run.change(lane, field, getattr(lanes.settings[lane], field))
-            if lanes.names != before.names:
-                self._show_names()
+            self._name_run()
+            self._report()
             self.stage.refresh(lanes.selected)
         else:
             self._dragged, self._dragged_at = (lane, field), time.perf_counter()
@@ -181,8 +183,7 @@ class Lab(LabWithPast):
 
     def _show_names(self) -> None:
         self._name_run()
-        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
-        self.stage.draw()
+        self._name_figures()
         self._report()
 
     def _new_seed(self) -> None:
@@ -202,4 +203,6 @@ class Lab(LabWithPast):
         preset = self.view.presets[index]
         self.loop.speed = self.view.speed if preset.speed is None else preset.speed
         self._held = False
-        self._change_lanes(LaneList.of(self.view.settings_type, preset, idle=self.view.idle), played=False)
+        self._presets.loaded = index
+        view = self.view
+        self._change_lanes(LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods), played=False)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lessons.core.run import Change
 from lessons.core.settings import SettingError, Settings
-from widgets.controls import LANE_COLOURS, MOST_LANES, Preset
-from widgets.lane_names import Idle, holds, nothing_idle, said
+from widgets.colours import METHODS, colours_of, free_colour, method_of
+from widgets.controls import MOST_LANES, Preset
+from widgets.lane_names import PLAIN, Idle, Named, nothing_idle, said, told_apart, worded
+
+BY_OPTIMIZER = ("optimizer",)
 
 
 @dataclass(frozen=True)
@@ -17,30 +20,45 @@ class Lane:
     """One lane as the person sees it.
 
     Attributes:
-        given: The name that it was given.
+        given: The name that it was given; empty if it was given none.
         colour: Its colour.
         settings: Its settings.
+        origin: Its settings when it was named.
         says: What that name says of the settings; nothing if a person gave it.
         idle: Names the settings that have no effect under the others.
-        plain: Its name where the one that it was given does not hold; empty until it is needed.
+        method: The setting that says which method it is; empty if there is none.
+        plain: Its name where there is nothing to say; empty until it is needed.
+        name: The name to show.
+        told: What that says of the settings.
     """
 
     given: str
     colour: str
     settings: Settings
+    origin: Settings
     says: Mapping[str, Any] = field(default_factory=dict)
     idle: Idle = nothing_idle
+    method: str = ""
     plain: str = ""
+    name: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def well_named(self) -> bool:
-        """Whether what the given name says is so."""
-        return holds(self.says, self.settings, self.idle)
+    def fixed(self) -> bool:
+        """Whether a person gave its name."""
+        return bool(self.given) and not self.says
 
     @property
-    def name(self) -> str:
-        """The name to show."""
-        return self.given if self.well_named else self.plain
+    def named(self) -> Named:
+        """What its name is made of."""
+        return Named(self.given, self.says, self.settings, self.origin, self.method, self.idle(self.settings))
+
+    def changed(self, settings: Settings, taken: Collection[str]) -> Lane:
+        """Return the lane with other settings; of another method it has that one's colour, if that is not taken."""
+        choice = getattr(settings, self.method, "")
+        colour = METHODS.get(self.method, {}).get(choice, self.colour)
+        same = choice == getattr(self.settings, self.method, "")
+        return replace(self, settings=settings, colour=self.colour if same or colour in taken else colour)
 
 
 class LaneList:
@@ -61,6 +79,7 @@ class LaneList:
         preset: Preset,
         common: Mapping[str, Any] | None = None,
         idle: Idle = nothing_idle,
+        methods: Sequence[str] = BY_OPTIMIZER,
     ) -> LaneList:
         """Return the lanes of a preset.
 
@@ -69,21 +88,29 @@ class LaneList:
             preset: The preset.
             common: Settings that all of its lanes get instead of their own; what a name says stays as it was.
             idle: See `Lane`.
+            methods: See `LabView`.
         """
         settings = [settings_type.checked(changes) for changes in preset.lanes]
-        if preset.names:
-            names, says = preset.names, said(preset.names, settings, preset.says, idle)
-        else:
-            names, says = [f"lane {k + 1}" for k in range(len(settings))], [{}] * len(settings)
-        return cls.named(names, settings, says, idle).with_everywhere(common or {})
+        names = preset.names or [f"lane {k + 1}" for k in range(len(settings))]
+        says = said(names, settings, preset.says, idle)
+        wanted = [settings_type.checked({**each.model_dump(), **(common or {})}) for each in settings]
+        return cls.named(names, wanted, says, idle, methods)
 
     @classmethod
     def named(
-        cls, names: Sequence[str], settings: Sequence[Settings], says: Sequence[Mapping[str, Any]], idle: Idle
+        cls,
+        names: Sequence[str],
+        settings: Sequence[Settings],
+        says: Sequence[Mapping[str, Any]],
+        idle: Idle = nothing_idle,
+        methods: Sequence[str] = BY_OPTIMIZER,
     ) -> LaneList:
-        """Return lanes with these names, and what those say."""
-        parts = zip(names, LANE_COLOURS, settings, says, strict=False)
-        return cls([Lane(*each, idle) for each in parts])
+        """Return lanes with these names, what those say, and the colours of their methods."""
+        method, lanes = method_of(settings, methods), []
+        for name, colour, each, told in zip(names, colours_of(settings, methods), settings, says, strict=True):
+            plain = name if PLAIN.fullmatch(name) else ""
+            lanes.append(Lane("" if plain else name, colour, each, each, told, idle, method, plain))
+        return cls(lanes)
 
     def replayed(self, settings: Sequence[Settings], changes: Sequence[Change]) -> LaneList:
         """Return these lanes as they are if they start with these settings and go through these changes."""
@@ -109,7 +136,7 @@ class LaneList:
     @property
     def says(self) -> list[dict[str, Any]]:
         """What each lane's name says of its settings."""
-        return [dict(lane.says) if lane.well_named else {} for lane in self.lanes]
+        return [dict(lane.told) for lane in self.lanes]
 
     @property
     def colours(self) -> list[str]:
@@ -136,7 +163,9 @@ class LaneList:
         kept = getattr(changed, field)
         return LaneList(
             [
-                replace(other, settings=other.settings.with_value(field, kept)) if everywhere or k == lane else other
+                other.changed(other.settings.with_value(field, kept), self.colours)
+                if everywhere or k == lane
+                else other
                 for k, other in enumerate(self.lanes)
             ],
             self.selected,
@@ -146,8 +175,9 @@ class LaneList:
         """Add a copy of the selected lane and select it."""
         if len(self) >= MOST_LANES:
             raise SettingError([f"A lab compares at most {MOST_LANES} lanes."])
-        colour = next(c for c in LANE_COLOURS if c not in self.colours)
-        added = replace(self.lanes[self.selected], given=_plain_name(self.lanes), colour=colour, says={}, plain="")
+        chosen = self.lanes[self.selected]
+        colour = free_colour(self.colours)
+        added = replace(chosen, given="", colour=colour, origin=chosen.settings, says={}, plain="")
         return LaneList([*self.lanes, added], len(self))
 
     def remove(self, lane: int) -> LaneList:
@@ -173,15 +203,28 @@ class LaneList:
 
 
 def _all_named(lanes: Sequence[Lane]) -> tuple[Lane, ...]:
-    """Give a plain name to each lane whose own does not hold."""
-    lanes = list(lanes)
-    for number, lane in enumerate(lanes, 1):
-        if not (lane.plain or lane.well_named):
-            lanes[number - 1] = replace(lane, plain=_plain_name(lanes, number))
-    return tuple(lanes)
+    """Give each lane the name that it has among the others; one that another lane has says nothing."""
+    parts = [lane.named for lane in lanes]
+    names = [
+        (lane.given, {}) if lane.fixed else worded(part, [*parts[:k], *parts[k + 1 :]])
+        for k, (lane, part) in enumerate(zip(lanes, parts, strict=True))
+    ]
+    held = [lane.fixed or (bool(lane.given) and part.holds) for lane, part in zip(lanes, parts, strict=True)]
+    wanted = [name for name, _ in names]
+    for k, (name, told) in enumerate(names):
+        if name and not held[k] and wanted.count(name) > 1:
+            other = next(other for other in range(len(names)) if other != k and wanted[other] == name)
+            names[k] = told_apart(name, told, parts[k], parts[other])
+    wanted, done = [name for name, _ in names], list(lanes)
+    for k, (name, told) in enumerate(names):
+        if name and (held[k] or wanted.count(name) == 1):
+            done[k] = replace(done[k], name=name, told=told)
+        else:
+            plain = done[k].plain or _plain_name(done, k + 1)
+            done[k] = replace(done[k], plain=plain, name=plain, told={})
+    return tuple(done)
 
 
-def _plain_name(lanes: Sequence[Lane], wished: int = 1) -> str:
+def _plain_name(lanes: Sequence[Lane], wished: int) -> str:
     taken = {name for lane in lanes for name in (lane.given, lane.plain)}
-    numbers = (wished, *range(1, 3 * MOST_LANES))
-    return next(f"lane {n}" for n in numbers if f"lane {n}" not in taken)
+    return next(f"lane {n}" for n in range(wished, wished + 3 * MOST_LANES) if f"lane {n}" not in taken)

@@ -120,7 +120,7 @@ def started(found: LinkedLab, view: LabView) -> LaneList:
     if not all(field in view.settings_type.model_fields for says in found.says for field in says):
         raise SettingError([NOT_UNDERSTOOD])
     settings = [view.settings_type.checked(values) for values in found.lanes]
-    return LaneList.named(found.names, settings, found.says or [{}] * len(settings), view.idle)
+    return LaneList.named(found.names, settings, found.says or [{}] * len(settings), view.idle, view.methods)
 
 
 def _differing(settings_type: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:

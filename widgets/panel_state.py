@@ -30,6 +30,25 @@ def panel_state(view: LabView) -> dict[str, Any]:
     }
 
 
+class PresetRow:
+    """Says which preset is on: whose lanes those of the lab are.
+
+    Args:
+        view: The lab's view.
+    """
+
+    def __init__(self, view: LabView):
+        check = view.settings_type.checked
+        rows = [(index, preset) for index, preset in enumerate(view.presets)] + [(0, view.opening)]
+        self._lanes = [(index, [check(dict(changes)) for changes in preset.lanes]) for index, preset in rows]
+        self.loaded = 0
+
+    def on(self, lanes: LaneList) -> int:
+        """Return the preset that is on, of several with these lanes the one loaded last; -1 if none is."""
+        found = [index for index, settings in self._lanes if settings == lanes.settings]
+        return self.loaded if self.loaded in found else found[0] if found else -1
+
+
 def _offered(view: LabView, control: dict[str, Any]) -> dict[str, Any]:
     hidden = view.hidden_choices(control["name"])
     return {**control, "choices": [choice for choice in control["choices"] if choice not in hidden]}

@@ -8,8 +8,15 @@ from html import escape
 from widgets.controls import Reading
 
 
-def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: Sequence[str]) -> str:
-    """Return the table as HTML, a row for each lane; empty if there is nothing to show."""
+def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: Sequence[str], preset: str = "") -> str:
+    """Return the table as HTML, a row for each lane; empty if there is nothing to show.
+
+    Args:
+        readings: The numbers.
+        names: Of the lanes.
+        colours: Of the lanes.
+        preset: Name of the preset that is on; empty if none is.
+    """
     if not readings:
         return ""
     quantities = list(dict.fromkeys(reading.quantity for reading in readings))
@@ -17,7 +24,8 @@ def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: S
     titles = ["lane"] * several + quantities
     head = "".join(f"<th scope='col'>{escape(title)}</th>" for title in titles)
     rows = "".join(_row(lane, readings, quantities, names, colours) for lane in sorted({r.lane for r in readings}))
-    table = f"<table aria-label='Values now'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    title = f"<caption>Preset: {escape(preset)}</caption>" if preset else ""
+    table = f"<table aria-label='Values now'>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # On a phone the table scrolls sideways: it has to be reached with the keyboard.
     return f"<div class='tdl-values' tabindex='0' role='region' aria-label='Values now'>{table}</div>"
 

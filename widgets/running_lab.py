@@ -21,7 +21,7 @@ from widgets.controls import Notice
 from widgets.lane_list import LaneList
 from widgets.notice_board import NoticeBoard
 from widgets.one_thread import one_thread
-from widgets.panel_state import Pace, lane_rows, panel_state
+from widgets.panel_state import Pace, PresetRow, lane_rows, panel_state
 from widgets.readings import readings_table
 from widgets.run_loop import RunLoop, State, plays
 from widgets.saved_file import FileMaker, saved_file
@@ -31,6 +31,8 @@ from widgets.view import LabView
 
 RESTART_AFTER_SECONDS = 0.02
 REPORT_EVERY_SECONDS = 0.2
+# Figures whose lanes are named anew are made anew: not while a slider moves, at each of its values.
+NAME_AFTER_SECONDS = 0.4
 REWIND_STEPS = 20
 
 
@@ -69,6 +71,8 @@ class RunningLab(ipw.Box):
         self._stop_below: float | None = None
         self._restart_on_change = False
         self._device = "cpu"
+        self._presets = PresetRow(view)
+        self._naming: asyncio.TimerHandle | None = None
         self._lanes = self._opening(lanes, changes)
         self.stage = Stage(view, self._lanes.names, self._lanes.colours)
         self.stage.figure.on_sketch(self._drawn)
@@ -174,11 +178,11 @@ class RunningLab(ipw.Box):
             first = preset if lanes is None else preset.with_lanes(lanes)
             for own in first.lanes:
                 declared.check_names(own)
-            wanted = LaneList.of(declared, first, changes, self.view.idle)
+            wanted = LaneList.of(declared, first, changes, self.view.idle, self.view.methods)
             self.view.lanes(wanted.settings, wanted.names)
         except SettingError as refusal:
             self.panel.refusal = {"text": str(refusal), "field": ""}
-            return LaneList.of(declared, preset, idle=self.view.idle)
+            return LaneList.of(declared, preset, idle=self.view.idle, methods=self.view.methods)
         return wanted
 
     def _take_lanes(self, lanes: LaneList) -> None:
@@ -189,6 +193,7 @@ class RunningLab(ipw.Box):
 
     def _change_lanes(self, lanes: LaneList, played: bool = True) -> None:
         """Begin again with these lanes."""
+        self._stop_naming()
         self._take_lanes(lanes)
         self._restart_soon(played)
 
@@ -246,7 +251,9 @@ class RunningLab(ipw.Box):
         self._trial = Trial(run, past, self.view.trains)
         self._name_run()
         covered = bool(self.view.covered) and not self._played and plays()
-        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected, covered)
+        held = self._naming is not None and len(self.stage.names) == len(self._lanes)
+        names = self.stage.names if held else self._lanes.names
+        self.stage.open(self._trial, names, self._lanes.colours, self._lanes.selected, covered)
         self.loop.load(run)
         self._show_lanes()
 
@@ -254,6 +261,26 @@ class RunningLab(ipw.Box):
         """Let the run have the names that are shown; the lanes of a sweep have their own."""
         if not self.view.sweeps and len(self.run.lanes) == len(self._lanes):
             self.run.lanes.names[:] = self._lanes.names
+
+    def _name_figures(self) -> None:
+        self._stop_naming()
+        self.stage.open(self._trial, self._lanes.names, self._lanes.colours, self._lanes.selected)
+        self.stage.draw()
+
+    def _name_figures_soon(self) -> None:
+        """Let the figures have the names that are shown once no value has been changed for a moment."""
+        self._stop_naming()
+        try:
+            later = asyncio.get_running_loop().call_later
+        except RuntimeError:
+            self._name_figures()
+        else:
+            self._naming = later(NAME_AFTER_SECONDS, self._name_figures)
+
+    def _stop_naming(self) -> None:
+        if self._naming is not None:
+            self._naming.cancel()
+            self._naming = None
 
     def _take(self, measurements: Sequence[Measurement]) -> None:
         fresh = self._trial.take(measurements)
@@ -305,6 +332,8 @@ class RunningLab(ipw.Box):
 
     def _save(self, kind: str, lane: int) -> None:
         self._catch_up()
+        if self._naming is not None:
+            self._name_figures()
         record = self.run.record if self.view.sweeps else self._named(self.run.record)
         table = self.readings.value
         colours = self._lanes.colours
@@ -329,12 +358,14 @@ class RunningLab(ipw.Box):
         if self.stage.covered:
             self.readings.value = ""
         elif len(self.history) and self.state is not State.FAILED:
-            lines = self.view.readings(self.stage.frame(len(self.history)))
-            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours)
+            lines, on = self.view.readings(self.stage.frame(len(self.history))), self.panel.preset
+            preset = self.view.presets[on].name if on >= 0 else ""
+            self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours, preset)
 
     def _show_lanes(self) -> None:
         self.panel.lanes = lane_rows(self.view, self._lanes, self._trial)
         self.panel.selected = self._lanes.selected
+        self.panel.preset = self._presets.on(self._lanes)
 
     def _say(self, notice: Notice) -> None:
         self._notice = notice

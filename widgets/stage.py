@@ -40,6 +40,11 @@ class Stage:
         self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the lanes in the figures."""
+        return list(self._names)
+
     def _screen(self) -> LiveFigure | CoveredScreen:
         return CoveredScreen(self.figure, self._view.covered) if self.covered else self.figure
 

@@ -41,6 +41,8 @@ class LabView(ABC):
         seeds: How many seeds one set of controls uses, from `seed` on; "new seed" goes on after them.
         places: Figures in which a person can point: name -> the settings that x and y are, or that `pointed` makes of
             them. Their layout asks for it by `meta.pointer` (`widgets.plots.placed`).
+        methods: The settings that may say which method a lane is, and so its colour: the first in which the lanes
+            differ (`widgets/colours.py`).
         own: The learner's own function, or None; lanes whose `own_setting` is "your own" run it.
         own_setting: The choice that may be "your own".
         own_noun: What such a function is.
@@ -66,6 +68,7 @@ class LabView(ABC):
     places: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     draws: ClassVar[tuple[str, ...]] = ()
     step_figures: ClassVar[tuple[str, ...]] = ("loss",)
+    methods: ClassVar[tuple[str, ...]] = ("optimizer",)
     own_setting: ClassVar[str] = "optimizer"
     own_noun: ClassVar[str] = "rule"
     trains: ClassVar[bool] = True

@@ -58,7 +58,7 @@ decoupled_weight_decay = partial(
     slider=(0.0, 1.0),
     slider_step=0.01,
 )
-loss = partial(setting, default="squared error", label="loss", doc="What is minimised.", shared=True)
+loss = partial(setting, default="squared error", label="loss", doc="What is minimized.", shared=True)
 activation = partial(setting, default="tanh", label="activation", doc="Between the layers.", shared=True)
 width = partial(
     setting,
@@ -159,7 +159,7 @@ measure_every = partial(
 curvature = partial(
     setting,
     default=1.0,
-    label="largest curvature",
+    label="sharpness",
     symbol="λ_max",
     doc="Largest eigenvalue of the Hessian.",
     low=0.05,

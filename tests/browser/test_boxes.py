@@ -67,7 +67,7 @@ def test_an_empty_step_goes_nowhere_and_the_sentence_stands_under_its_box(page, 
     wait_until(lambda: bowl.step_number() == 30 and bowl.refusal() == "", "it went back")
 
 
-def test_a_name_goes_with_what_it_says_and_a_new_seed_leaves_it(page, voila):
+def test_a_name_follows_what_is_typed_and_a_new_seed_leaves_it(page, voila):
     page.goto(voila + LESSON)
     net = LabOnPage(page, NET)
     names = net.element.locator(".tdl-chip-name").all_inner_texts
@@ -79,7 +79,7 @@ def test_a_name_goes_with_what_it_says_and_a_new_seed_leaves_it(page, voila):
     net.press("Step")  # other weights train by themselves; a step pauses them
     wait_until(lambda: "paused" in net.status() and net.step_number() > 0, "some steps are made")
     net.type_value("learning_rate", "0,4")
-    wait_until(lambda: names() == ["lane 1", "η = 0.15", "η = 0.2"], "the name that does not hold any more goes")
+    wait_until(lambda: names() == ["η = 0.4", "η = 0.15", "η = 0.2"], "the name says what holds now")
     net.type_value("learning_rate", "0,1")
     wait_until(lambda: names() == ["η = 0.1", "η = 0.15", "η = 0.2"], "it holds again")
 

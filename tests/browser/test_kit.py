@@ -66,6 +66,31 @@ def test_a_link_works_with_preheated_kernels_too(page, tmp_path):
         page.goto("about:blank")
 
 
+def test_the_preset_that_is_on_is_marked_until_a_setting_is_changed(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    row, sentence = bowl.element.locator(".tdl-presets"), bowl.element.locator(".tdl-preset-sentence")
+
+    def marked() -> list[str]:
+        return row.locator("[aria-pressed=true]").all_inner_texts()
+
+    first, second = row.get_by_role("button").all_inner_texts()[:2]
+    assert (marked(), sentence.is_visible()) == ([first], True)
+    opening = sentence.inner_text()
+    assert opening
+    bowl.preset(second)
+    wait_until(lambda: marked() == [second] and sentence.inner_text() != opening, "the other one is on")
+    wait_until(lambda: f"Preset: {second}" in bowl.element.locator(".tdl-readings").inner_text(), "the table says so")
+    place = bowl.control("learning_rate").bounding_box()
+    bowl.type_value("learning_rate", "2.05")
+    wait_until(lambda: marked() == [] and not sentence.is_visible(), "none is on")
+    assert bowl.control("learning_rate").bounding_box()["y"] == place["y"], "no control has moved"
+    rate = bowl.value("learning_rate")
+    assert rate == 2.05
+    bowl.preset(first)
+    wait_until(lambda: marked() == [first] and sentence.inner_text() == opening, "the first is on again")
+
+
 def test_going_back_and_forking(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)

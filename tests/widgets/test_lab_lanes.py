@@ -13,6 +13,7 @@ from headless import (
     SWEEPS,
     Browser,
     at_rest,
+    factory,
     failures,
     live,
     numeric,
@@ -149,6 +150,66 @@ def test_commands_on_the_heels_of_one_that_starts_again(name: str, case: str) ->
         assert panel_agrees(lab)
 
     live(scenario)
+
+
+# ---- which preset is on ----
+
+
+def on(lab: Lab) -> tuple[int, str]:
+    """Which preset the panel marks, and which the table names."""
+    table = lab.readings.value
+    return lab.panel.preset, table.partition("<caption>Preset: ")[2].partition("</caption>")[0]
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_opens_with_its_first_preset_on(name: str) -> None:
+    lab = factory(name)()
+    assert lab.panel.preset == 0
+    assert lab.panel.presets[0]["sentence"] == lab.view.presets[0].sentence
+
+
+def test_a_preset_is_on_until_a_setting_is_changed() -> None:
+    async def scenario() -> None:
+        lab = factory("bowl")()
+        names = [preset.name for preset in lab.view.presets]
+        assert on(lab) == (0, names[0])
+        four = names.index("momentum moves the limit")
+        lab.handle({"do": "preset", "index": four})
+        await at_rest(lab)
+        assert on(lab) == (four, names[four])
+        for command in ({"do": "select", "lane": 2}, {"do": "rename", "lane": 1, "name": "mine"}, {"do": "reset"}):
+            lab.handle(command)
+            await at_rest(lab)
+            assert on(lab) == (four, names[four])
+        for lane, value in ((1, 0.4), (2, 0.4)):
+            lab.change("momentum", value, lane)
+            await at_rest(lab)
+            assert on(lab) == (-1, "")
+        lab.change("momentum", 0.9, 1)
+        assert lab.panel.preset == -1
+        lab.change("momentum", 0.9, 2)
+        await at_rest(lab)
+        assert on(lab) == (four, names[four]), "all is as it was"
+        lab.handle({"do": "add_lane"})
+        await at_rest(lab)
+        assert on(lab) == (-1, "")
+
+    live(scenario)
+
+
+def test_of_two_presets_with_the_same_lanes_the_one_that_was_loaded_is_on() -> None:
+    lab = factory("periods")()
+    first, second = lab.view.presets[:2]
+    assert first.lanes == second.lanes
+    for index in (1, 0):
+        lab.handle({"do": "preset", "index": index})
+        assert lab.panel.preset == index
+
+
+def test_a_setting_given_in_python_and_lanes_of_ones_own_are_no_preset() -> None:
+    assert factory("bowl")(learning_rate=0.123).panel.preset == -1
+    assert factory("bowl")(lanes=[{"learning_rate": 0.123}]).panel.preset == -1
+    assert factory("bowl")(lanes=[{"learning_rate": 1.9}]).panel.preset == 0
 
 
 # ---- anything, in any order ----

@@ -6,7 +6,8 @@ import pytest
 
 from lessons.core.settings import SettingError
 from lessons.divergence.bowl import BowlSettings
-from widgets.controls import LANE_COLOURS, MOST_LANES, Preset
+from widgets.colours import LANE_COLOURS
+from widgets.controls import MOST_LANES, Preset
 from widgets.lane_list import LaneList
 
 THREE = Preset(
@@ -45,7 +46,7 @@ def test_a_value_goes_to_one_lane(three: LaneList) -> None:
     changed = three.with_value(1, "learning_rate", 0.9)
     assert [s.learning_rate for s in changed.settings] == [0.1, 0.9, 0.3]
     assert (changed.colours, changed.selected) == (three.colours, three.selected)
-    assert changed.names == ["one", "lane 2", "three"]  # the preset's name told of the old value
+    assert changed.names == ["one", "η = 0.9", "three"]  # the preset's name told of the old value
 
 
 def test_a_name_that_a_person_gave_stays_when_a_value_changes(three: LaneList) -> None:
@@ -68,7 +69,7 @@ def test_select_and_values_keep_the_selection(three: LaneList) -> None:
 def test_add_copies_the_selected_lane_and_selects_the_copy(three: LaneList) -> None:
     added = three.select(1).add()
     assert added.settings[3] == three.settings[1]
-    assert (added.names[3], added.colours[3], added.selected) == ("lane 1", LANE_COLOURS[3], 3)
+    assert (added.names[3], added.colours[3], added.selected) == ("lane 4", LANE_COLOURS[3], 3)
 
 
 def test_add_up_to_the_most_with_names_and_colours_of_their_own(three: LaneList) -> None:
@@ -94,7 +95,7 @@ def test_remove_keeps_colours_and_the_selection(three: LaneList, selected: int, 
 def test_a_colour_and_a_number_that_were_given_back_are_used_again(three: LaneList) -> None:
     again = three.add().remove(0).add()
     assert again.colours == [*LANE_COLOURS[1:4], LANE_COLOURS[0]]
-    assert again.names == ["two", "three", "lane 1", "lane 2"]
+    assert again.names == ["two", "three", "lane 4", "lane 5"]
 
 
 @pytest.mark.parametrize(

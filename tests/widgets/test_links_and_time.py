@@ -118,7 +118,7 @@ def test_the_line_of_python_opens_a_lane_with_a_rule_of_ones_own() -> None:
         assert line.startswith("divergence.bowl(own=half_steps, link={")
         again = from_python(line, half_steps=half_steps)
         await at_rest(again)
-        assert [lane["name"] for lane in again.panel.lanes][-1] == "yours"
+        assert [lane["name"] for lane in again.panel.lanes][-1] == "yours, η = 0.7"
         assert again.run.step == first.run.step == 9
         np.testing.assert_array_equal(again.history["loss"], first.history["loss"])
 

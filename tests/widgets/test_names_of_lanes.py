@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from headless import CASES, LABS, live, opened, until
+from headless import CASES, LABS, factory, live, opened, until
 
 from lessons.divergence.bowl import BowlSettings
 from lessons.divergence.net import NetSettings
+from lessons.periodic.settings import PeriodicSettings
 from widgets.controls import Preset
 from widgets.lane_list import LaneList
 from widgets.lane_names import said
@@ -56,7 +57,7 @@ def test_a_name_goes_with_what_it_says_and_comes_back_with_it(name: str, index: 
             )
             other = next(each for each in others if each != value)
             changed = lanes.with_value(lane, field, other)
-            assert changed.names[lane] != lanes.names[lane]
+            assert fields[field].shared or changed.names[lane] != lanes.names[lane]
             assert changed.with_value(lane, field, value).names == lanes.names
 
 
@@ -112,7 +113,114 @@ def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> No
         idle=CASES["net"].view().idle,
     )
     assert lanes.names == ["β = 0.5", "β = 0.9"]
-    assert lanes.with_value(1, "optimizer", "gradient descent").names == ["β = 0.5", "lane 2"]
+    assert lanes.with_value(1, "optimizer", "gradient descent").names == ["β = 0.5", "gradient descent"]
+
+
+# ---- a name follows what is typed ----
+
+
+def preset(name: str, called: str) -> LaneList:
+    view = CASES[name].view()
+    (chosen,) = (each for each in view.presets if each.name == called)
+    return LaneList.of(view.settings_type, chosen, idle=view.idle, methods=view.methods)
+
+
+HEAVY = Preset(
+    "", "", ({}, {"optimizer": "heavy ball"}, {"optimizer": "Nesterov"}), ("gradient descent", "heavy ball", "Nesterov")
+)
+BALLS = Preset(
+    "",
+    "",
+    ({"optimizer": "heavy ball", "momentum": 0.5}, {"optimizer": "heavy ball", "learning_rate": 0.05}),
+    ("heavy ball, β = 0.5", "heavy ball, slow"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "lane", "typed", "name"),
+    [
+        (HEAVY, 1, {"momentum": 0.4}, "heavy ball, β = 0.4"),
+        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4}, "heavy ball, η = 0.02, β = 0.4"),
+        (HEAVY, 1, {"learning_rate": 0.02, "momentum": 0.4, "init_scale": 0.7}, "heavy ball, changed"),
+        (HEAVY, 1, {"optimizer": "moving average"}, "moving average"),
+        (HEAVY, 1, {"optimizer": "Nesterov"}, "lane 2"),
+        (HEAVY, 1, {"optimizer": "Nesterov", "momentum": 0.4}, "Nesterov, β = 0.4"),
+        (HEAVY, 0, {"momentum": 0.4}, "gradient descent"),
+        (BALLS, 0, {"momentum": 0.6}, "heavy ball, β = 0.6"),
+        (BALLS, 0, {"optimizer": "gradient descent"}, "gradient descent"),
+        (BALLS, 1, {"learning_rate": 0.3}, "heavy ball, η = 0.3, β = 0.9"),
+    ],
+)
+def test_a_name_keeps_its_method_and_says_what_differs(lanes: Preset, lane: int, typed: dict, name: str) -> None:
+    now = before = LaneList.of(NetSettings, lanes, idle=CASES["net"].view().idle)
+    for field, value in typed.items():
+        now = now.with_value(lane, field, value)
+    assert set(now.names[lane].split(", ")) == set(name.split(", "))
+    assert [n for k, n in enumerate(now.names) if k != lane] == [n for k, n in enumerate(before.names) if k != lane]
+    for field in typed:
+        now = now.with_value(lane, field, getattr(before.settings[lane], field))
+    assert now.names == before.names
+
+
+@pytest.mark.parametrize(
+    ("lab", "called", "lane", "field", "value", "name"),
+    [
+        ("variance", "too small, too large", 1, "deviation", 5.0, "σ = 5"),
+        ("variance", "too small, too large", 1, "scheme", "LeCun", "LeCun"),
+        ("jacobian", "larger inputs", 2, "input_scale", 2.0, "inputs 2"),
+        ("net", "edge of stability", 0, "learning_rate", 0.15, "lane 1"),
+    ],
+)
+def test_a_number_in_a_name_is_the_one_that_is_typed(
+    lab: str, called: str, lane: int, field: str, value: Any, name: str
+) -> None:
+    lanes = preset(lab, called)
+    changed = lanes.with_value(lane, field, value)
+    assert changed.names[lane] == name
+    assert changed.with_value(lane, field, getattr(lanes.settings[lane], field)).names == lanes.names
+
+
+def test_words_around_a_number_go_when_they_do_not_hold() -> None:
+    lanes = LaneList.of(
+        PeriodicSettings,
+        Preset(
+            "",
+            "",
+            ({"initial_norm": 5.0, "fixed_norm": True}, {"initial_norm": 2.0}),
+            ("held at 5", "free from 2"),
+        ),
+    )
+    assert lanes.with_value(0, "initial_norm", 7.0).names == ["held at 7", "free from 2"]
+    freed = lanes.with_value(1, "initial_norm", 3.0).with_value(0, "fixed_norm", False).names
+    assert freed[1] == "free from 3"
+    assert "held" not in freed[0]
+    assert "5" in freed[0]
+
+
+def test_a_copy_is_named_by_what_is_changed_in_it() -> None:
+    copied = LaneList.of(NetSettings, HEAVY, idle=CASES["net"].view().idle).select(1).add()
+    assert copied.names[-1] == "lane 4"
+    assert copied.with_value(3, "momentum", 0.4).names[-1] == "heavy ball, β = 0.4"
+    assert copied.with_value(3, "optimizer", "moving average").names[-1] == "moving average"
+
+
+@pytest.mark.parametrize(("name", "index"), NAMED)
+def test_names_stay_short_and_unique_whatever_is_typed(name: str, index: int) -> None:
+    lanes = of_preset(name, index)
+    for field in CASES[name].view().controls:
+        declared = lanes.settings[0].fields()[field]
+        others = {"choice": declared.choices[-1:], "flag": (True,)}.get(declared.kind, (declared.high,))
+        for lane in range(len(lanes)):
+            lanes = lanes.with_value(lane, field, others[0])
+            assert len(set(lanes.names)) == len(lanes)
+            assert max(map(len, lanes.names)) <= 40
+
+
+def test_what_all_lanes_have_in_common_is_not_said() -> None:
+    lanes = LaneList.of(BowlSettings, HEAVY)
+    for lane in range(3):
+        lanes = lanes.with_value(lane, "learning_rate", 0.3)
+    assert lanes.names == list(HEAVY.names)
 
 
 # ---- in a lab ----
@@ -125,7 +233,7 @@ def test_go_to_a_step_brings_back_the_name_that_held_there() -> None:
         lab.handle({"do": "go_to", "step": 10})
         await until(lambda: lab.state is State.PAUSED and lab.run.step == 10)
         lab.change("learning_rate", 0.4, lane=0)
-        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2"]
+        assert shown(lab) == ["η = 0.4", "η = 0.15", "η = 0.2"]
         for step, names in ((5, ["η = 0.1", "η = 0.15", "η = 0.2"]), (20, ["η = 0.1", "η = 0.15", "η = 0.2"])):
             lab.handle({"do": "go_to", "step": step})
             await until(lambda step=step: lab.state is State.PAUSED and lab.run.step == step)
@@ -145,10 +253,61 @@ def test_going_on_from_a_change_keeps_the_name_away() -> None:
         lab.handle({"do": "go_to", "step": 30})
         await until(lambda: lab.state is State.PAUSED and lab.run.step == 30)
         assert lab.run.lanes.settings[0].learning_rate == 0.4
-        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2"]
+        assert shown(lab) == ["η = 0.4", "η = 0.15", "η = 0.2"]
         lab.handle({"do": "fork", "lane": 1, "step": 30})
         await until(lambda: lab.state is State.PAUSED and lab.run.step == 30)
-        assert shown(lab) == ["lane 1", "η = 0.15", "η = 0.2", "lane 2"]
+        assert shown(lab) == ["η = 0.4", "η = 0.15", "η = 0.2", "lane 4"]
+
+    live(scenario)
+
+
+def names(lab: Any) -> list[str]:
+    return [lane["name"] for lane in lab.panel.lanes]
+
+
+def legend(lab: Any) -> list[str]:
+    """The names in the figures, as a saved picture has them."""
+    return [lane["name"] for lane in lab.stage.figure.figures_now()[0]["layout"]["meta"]["lanes"]]
+
+
+@pytest.mark.parametrize(("name", "field", "word"), [("bowl", "learning_rate", "η"), ("net", "init_scale", "s")])
+def test_figures_are_named_anew_when_a_slider_rests_and_not_at_each_value(name: str, field: str, word: str) -> None:
+    async def scenario() -> None:
+        lab = opened(name)
+        while len(lab.panel.lanes) < 3:
+            lab.handle({"do": "add_lane"})
+        await asyncio.sleep(0.05)
+        before, made = legend(lab), []
+        lab.stage.figure.reset, reset = lambda figures: (made.append(1), reset(figures)), lab.stage.figure.reset
+        for value in (0.7, 0.8, 0.9, 1.1):
+            lab.change(field, value, lane=1)
+            assert names(lab)[1].endswith(f"{word} = {value:g}")
+            await asyncio.sleep(0.03)
+        assert (legend(lab), made) == (before, [])
+        await until(lambda: made == [1])
+        assert legend(lab) == names(lab)
+
+    live(scenario)
+
+
+def test_a_link_a_table_and_a_fork_have_the_name_that_is_shown() -> None:
+    async def scenario() -> None:
+        lab = opened("net", steps=30)
+        lab.handle({"do": "go_to", "step": 10})
+        await until(lambda: lab.state is State.PAUSED and lab.run.step == 10)
+        lab.change("optimizer", "heavy ball", lane=1)
+        lab.change("momentum", 0.4, lane=1)
+        await asyncio.sleep(0.05)
+        name = "heavy ball, η = 0.15, β = 0.4"
+        lab.handle({"do": "pause"})
+        assert set(shown(lab)[1].split(", ")) == set(name.split(", "))
+        sent: list[dict[str, Any]] = []
+        lab.panel.send = lambda content, buffers=None: sent.append(content)
+        lab.handle({"do": "share"})
+        (link,) = (f"?{each['query']}" for each in sent if each["type"] == "shared")
+        again = factory("net")(link=link)
+        assert [lane["name"] for lane in again.panel.lanes] == shown(lab)
+        assert [lane["colour"] for lane in again.panel.lanes] == [lane["colour"] for lane in lab.panel.lanes]
 
     live(scenario)
 
@@ -175,4 +334,4 @@ def test_a_plain_name_is_never_another_lanes() -> None:
     lanes = of_preset("net", 0).with_value(0, "learning_rate", 0.4).with_value(0, "learning_rate", 0.1)
     assert lanes.names == ["η = 0.1", "η = 0.15", "η = 0.2"]
     added = lanes.add()
-    assert added.with_value(0, "learning_rate", 0.4).names == ["lane 1", "η = 0.15", "η = 0.2", "lane 2"]
+    assert added.with_value(0, "learning_rate", 0.4).names == ["η = 0.4", "η = 0.15", "η = 0.2", "lane 4"]

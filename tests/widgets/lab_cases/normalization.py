@@ -41,7 +41,7 @@ def loss_over_the_rate(lab: Lab) -> list[Shown]:
         for number, each in enumerate(found.values())
     ]
     largest = [None if np.isnan(each.largest) else each.largest for each in found.values()]
-    return [*lines, Shown(1, 0, [0.0, 1.0, 2.0, 3.0], largest)]
+    return [*lines, *(Shown(1, number, [float(number)], [value]) for number, value in enumerate(largest))]
 
 
 def losses_and_sharpness(lab: Lab) -> list[Shown]:

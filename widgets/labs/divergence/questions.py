@@ -15,7 +15,7 @@ from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
 from lessons.divergence.sweep import learning_rate_sweep
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import FAINT, drawn, line, plot, theory
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
@@ -100,9 +100,10 @@ class _Sweeps(Question):
         return Lanes([settings for lanes in each for settings in lanes.settings])
 
     def figure(self) -> go.Figure:
+        colours = colours_of([BowlSettings(**case) for case in self.cases.values()])
         dots = [
             line(name, colour, mode="markers", marker={"size": 7 - 3 * k})
-            for k, (name, colour) in enumerate(zip(self.cases, LANE_COLOURS, strict=False))
+            for k, (name, colour) in enumerate(zip(self.cases, colours, strict=True))
         ]
         return plot(
             "question",

@@ -62,6 +62,7 @@ class EdgeView(LabView):
     title = "Forty-one gains at once"
     experiment = Propagation()
     covered = ("gradient", "signal")
+    methods = ("activation",)
     shown = ("activation", "depth", "bias_deviation", "input_scale")
     more = ("width", "steps", "seed")
     compare = False

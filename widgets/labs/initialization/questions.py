@@ -13,7 +13,7 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colours_of
 from widgets.labs.initialization.layer_figures import decades
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
@@ -36,7 +36,8 @@ class _Lanes(Question):
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("scheme", "activation"))
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         return plot("question", self.caption, *self.axes, lines, yaxis_type="log", showlegend=len(lines) > 1)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:

@@ -21,6 +21,7 @@ class SchemeView(LabView):
     """A view whose lanes differ in how their weights are drawn; one may be the learner's own."""
 
     own_setting = "scheme"
+    methods = ("scheme", "activation")
     own_noun = "scheme"
 
     def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:

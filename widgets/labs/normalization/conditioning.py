@@ -41,6 +41,7 @@ class ConditioningView(LabView):
     title = "What the inputs look like to the loss"
     experiment = Conditioning()
     covered = ("excess", "steps")
+    methods = ("inputs",)
     shown = ("inputs", "data", "correlation", "scale", "offset", "relative_rate", "iterations")
     more = ("epsilon", "train_size", "steps")
     step_figures = ("excess",)

@@ -16,7 +16,7 @@ from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.stability import largest_stable_rates, stability_lanes
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.controls import LANE_COLOURS
+from widgets.colours import colour_of, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot
 from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question
@@ -38,7 +38,8 @@ class _Nets(Question):
         return Lanes([NormalizedNetSettings.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("normalization",))
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         steps = next(iter(self.settings.values()))["steps"]
         axes = {"xaxis_range": [0, steps], **self.axis}
         return plot("question", self.caption, "step", self.label, lines, showlegend=True, **axes)
@@ -71,8 +72,8 @@ class LongerSteps(Question):
 
     def figure(self) -> go.Figure:
         lines = [
-            line(name, colour, mode="lines+markers", line={"width": 1.5})
-            for name, colour in zip(self.kinds, LANE_COLOURS, strict=False)
+            line(kind, colour_of("normalization", kind), mode="lines+markers", line={"width": 1.5})
+            for kind in self.kinds
         ]
         log = {"xaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_type": "log", "yaxis_tickformat": "~g"}
         return plot(

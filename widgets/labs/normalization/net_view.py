@@ -20,6 +20,7 @@ class NetView(LabView):
     """A view of `NormalizedNet`."""
 
     experiment = NormalizedNet()
+    methods = ("normalization",)
     rate_field = "learning_rate"
 
     def idle(self, settings: Settings) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.conditioning import Conditioning
 from lessons.normalization.tensor_picture import TensorPicture
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.labs.normalization import net_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
 from widgets.live_figure import LiveFigure
@@ -39,7 +39,8 @@ class StandardisedInputs(Question):
         return lanes_of(self, self.settings)
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("inputs",))
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         caption = "Loss above its minimum, as a share of the start"
         log = {"yaxis_type": "log", "yaxis_range": [-8, 0.3], "xaxis_range": [0, 120]}
         return plot("question", caption, "step", "share left", lines, showlegend=True, **log)
@@ -112,8 +113,8 @@ class GroupsOfWhat(Question):
 
     def figure(self) -> go.Figure:
         dots = [
-            line(f"{kind} norm", colour, mode="markers", marker={"size": 11})
-            for kind, colour in zip(self.kinds, LANE_COLOURS, strict=False)
+            line(f"{kind} norm", colour_of("normalization", kind), mode="markers", marker={"size": 11})
+            for kind in self.kinds
         ]
         caption = "How much each sample's outputs move when sample 1 is changed"
         axis = {"xaxis_dtick": 1, "xaxis_range": [-0.4, 3.4], "yaxis_rangemode": "tozero"}

@@ -14,7 +14,8 @@ from lessons.core.settings import Settings, setting
 from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking, stability_lanes
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetShape
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import colour_of
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.net_view import idle_fields
 from widgets.plots import grey, line, plot, theory
@@ -26,6 +27,7 @@ SETS = {
     "group and RMS": ("none", "group", "RMS", "spectral"),
     "weights": ("none", "weight", "spectral", "deconvolution"),
 }
+KINDS = tuple(dict.fromkeys(kind for compared in SETS.values() for kind in compared))
 SETTINGS_LEFT_OUT = {"compared", "lowest", "highest"}
 
 
@@ -113,15 +115,11 @@ class StabilityView(LabView):
         return (*super().idle(settings), *groups, *idle_fields(settings))
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        kinds = [f"normalization {k}" for k in range(4)]
+        kinds = [(kind, colour_of("normalization", kind)) for kind in KINDS]  # those that are not compared stay empty
         lines = [
-            line(name, colour, mode="lines+markers", marker={"size": 6}, line={"width": 1.5})
-            for name, colour in zip(kinds, LANE_COLOURS, strict=False)
+            line(kind, colour, mode="lines+markers", marker={"size": 6}, line={"width": 1.5}) for kind, colour in kinds
         ]
-        largest = [
-            theory(f"{name}, largest stable", colour, showlegend=False)
-            for name, colour in zip(kinds, LANE_COLOURS, strict=False)
-        ]
+        largest = [theory(f"{kind}, largest stable", colour, showlegend=False) for kind, colour in kinds]
         axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
         loss = plot(
             "stable-loss",
@@ -134,17 +132,18 @@ class StabilityView(LabView):
             yaxis_range=[-2.0, 1.0],
             **axis,
         )
-        bars = go.Bar(
-            x=[], y=[], marker={"color": list(LANE_COLOURS[:4])}, name="largest stable η", hoverinfo="y", width=0.6
-        )
-        names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": kinds, "range": [-0.6, 3.6]}
+        bars = [
+            go.Bar(x=[], y=[], marker={"color": colour}, name=kind, hoverinfo="y", width=0.6) for kind, colour in kinds
+        ]
+        names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": KINDS[:4], "range": [-0.6, 3.6]}
         ends = plot(
             "stable-largest",
             "Largest learning rate at which each still learns",
             "normalization",
             "largest stable η",
-            [bars],
+            bars,
             height=380,
+            barmode="overlay",
             yaxis_type="log",
             yaxis_tickformat="~g",
         ).update_xaxes(**names_of)
@@ -157,26 +156,27 @@ class StabilityView(LabView):
         frame.screen.relayout("largest", {"yaxis.range": reach, "xaxis.ticktext": list(_kinds(frame))})
         shared = frame.lanes.shared
         height = LEARNED * loss_without_looking(shared.loss, shared.train_size)
-        frame.screen.replace("loss", 8, x=rates, y=[height, height])
+        frame.screen.replace("loss", 2 * len(KINDS), x=rates, y=[height, height])
         notes = []
         for number, kind in enumerate(_kinds(frame)):
-            font = {"color": LANE_COLOURS[number], "size": 13}
+            font = {"color": colour_of("normalization", kind), "size": 13}
             at = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.02 + 0.08 * (3 - number)}
             notes.append({**at, "xanchor": "left", "yanchor": "bottom", "text": kind, "showarrow": False, "font": font})
         frame.screen.relayout("loss", {"annotations": notes})
 
     def draw(self, frame: Frame) -> None:
-        found = list(_found(frame).values())
+        found = _found(frame)
         limit = LEARNED * loss_without_looking(frame.lanes.shared.loss, frame.lanes.shared.train_size)
-        seen = np.concatenate([each.final_loss for each in found])
+        seen = np.concatenate([each.final_loss for each in found.values()])
         seen = seen[np.isfinite(seen) & (seen > 0)]
         low = float(np.log10(seen.min())) - 0.15 if len(seen) else -2.0
         frame.screen.relayout("loss", {"yaxis.range": [round(low, 1), round(float(np.log10(limit)) + 1.0, 1)]})
-        for number, each in enumerate(found):
+        span = [10.0 ** round(low, 1), 10 * limit]
+        for place, (kind, each) in enumerate(found.items()):
+            number = KINDS.index(kind)
             frame.screen.replace("loss", number, x=each.rates, y=each.final_loss)
-            span = [10.0 ** round(low, 1), 10 * limit]
-            frame.screen.replace("loss", 4 + number, x=[each.largest] * 2, y=span)
-        frame.screen.replace("largest", 0, x=np.arange(len(found)), y=[each.largest for each in found])
+            frame.screen.replace("loss", len(KINDS) + number, x=[each.largest] * 2, y=span)
+            frame.screen.replace("largest", number, x=[place], y=[each.largest])
 
     def readings(self, frame: Frame) -> list[Reading]:
         found, lines = _found(frame), []

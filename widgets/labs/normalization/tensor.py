@@ -30,6 +30,7 @@ class TensorView(LabView):
     name = "tensor"
     title = "Which cells are averaged?"
     experiment = TensorPicture()
+    methods = ("normalization",)
     instant = True
     speed = 5.0
     trains = False

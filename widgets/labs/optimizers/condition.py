@@ -12,7 +12,8 @@ from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.optimizers.condition import Condition, ConditionSettings
 from lessons.optimizers.theory import best_tuning, iterations
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import colour_of
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
@@ -70,7 +71,7 @@ class ConditionView(LabView):
         return Lanes(lanes, [f"{lane.method}, κ = {lane.condition_number:.3g}" for lane in lanes])
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(METHODS, LANE_COLOURS, strict=False))
+        pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
         dots = [line(method, colour, mode="markers", marker={"size": 7}) for method, colour in pairs]
         lines = [theory(f"{method}, from the rate alone", colour) for method, colour in pairs]
         return {

@@ -24,6 +24,7 @@ class GainView(LabView):
     name = "gain"
     title = "The gain of momentum"
     experiment = Gain()
+    methods = ("gradient", "optimizer")
     instant = True
     speed = 12.0
     covered = ("gain",)

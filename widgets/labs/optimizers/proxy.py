@@ -13,7 +13,8 @@ from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.optimizers.proxy import WINDOW, Method, Proxy, ProxySettings, grid_axis, training_points
 from lessons.optimizers.theory import bayes_error
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import colour_of
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.level_lines import level_line
 from widgets.plots import equal_axes, grey, line, placed, plot, theory, two_classes
@@ -35,6 +36,7 @@ class ProxyView(LabView):
     name = "proxy"
     title = "The loss is a proxy for the error"
     experiment = Proxy()
+    methods = ("method",)
     shown = ("method", "outlier", "learning_rate", "separation", "train_size", "seed")
     more = ("outlier_x", "outlier_y", "width", "steps")
     step_figures = ("error",)
@@ -180,9 +182,7 @@ class OutlierView(LabView):
         return Lanes(lanes, [f"{lane.method} {k}" for k, lane in enumerate(lanes)])
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        traces = [
-            line(method, colour, mode="lines+markers") for method, colour in zip(METHODS, LANE_COLOURS, strict=False)
-        ]
+        traces = [line(method, colour_of("method", method), mode="lines+markers") for method in METHODS]
         caption = "Share of fresh points that change sides when the outlier comes in"
         log = {
             "xaxis_type": "log",

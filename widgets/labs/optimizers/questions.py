@@ -15,7 +15,7 @@ from lessons.optimizers.escape import Escape, EscapeSettings
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.proxy import Proxy, ProxySettings
 from lessons.optimizers.race import Race, RaceSettings
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot
 from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question
@@ -37,7 +37,8 @@ class _OverStep(Question):
         return history["loss"][:, lane]
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("gradient", "optimizer"))
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         return plot("question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, **self.layout)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
@@ -227,7 +228,7 @@ class BoundedSlope(Question):
         return Lanes([ProxySettings(method=m, **common, **case) for m in self.methods for case in ({}, place)])
 
     def figure(self) -> go.Figure:
-        lines = [line(method, colour) for method, colour in zip(self.methods, LANE_COLOURS, strict=False)]
+        lines = [line(method, colour_of("method", method)) for method in self.methods]
         caption = "Error on fresh points with the outlier"
         return plot("question", caption, "step", "error", lines, showlegend=True, yaxis_rangemode="tozero")
 

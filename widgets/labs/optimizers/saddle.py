@@ -12,7 +12,8 @@ from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
 from lessons.optimizers.theory import escape_time
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import colour_of
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
@@ -82,7 +83,7 @@ class SaddleView(LabView):
         return Lanes(lanes, [f"{lane.optimizer}, ε = {lane.distance:.0e}" for lane in lanes])
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(METHODS, LANE_COLOURS, strict=False))
+        pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
         dots = [line(method, colour, mode="lines+markers", line={"width": 1}) for method, colour in pairs]
         lines = [theory(f"{method}, closed form", colour, showlegend=False) for method, colour in pairs[:2]]
         return {

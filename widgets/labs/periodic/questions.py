@@ -15,7 +15,7 @@ from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from lessons.periodic.theory import delta_limits
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
@@ -42,7 +42,8 @@ class _OverStep(Question):
         )
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings)
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(lines) > 1}
         return plot("question", self.caption, "step", self.axis, lines, **log)
 

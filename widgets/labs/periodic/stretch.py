@@ -25,6 +25,7 @@ class StretchView(LabView):
     name = "stretch"
     title = "Stretch the weights"
     experiment = Stretching()
+    methods = ("normalization",)
     instant = True
     speed = 12.0
     step_figures = ()

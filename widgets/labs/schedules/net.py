@@ -56,6 +56,7 @@ class ScheduledNetView(LabView):
     name = "scheduled_net"
     title = "A net under a schedule"
     experiment = ScheduledNet()
+    methods = ("schedule",)
     shown = ("schedule", "learning_rate", "warmup_share", "period", "floor", "batch_size", "seed")
     more = MORE
     rate_field = "learning_rate"

@@ -39,6 +39,7 @@ class NoisyView(LabView):
     name = "noisy_quadratic"
     title = "Schedules against noise"
     experiment = NoisyQuadratic()
+    methods = ("schedule",)
     shown = ("schedule", "learning_rate", "period", "decay_factor", "floor", "warmup_share", "noise")
     more = (
         "horizon",

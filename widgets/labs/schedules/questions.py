@@ -12,7 +12,7 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
@@ -31,7 +31,8 @@ class _LossOverStep(Question):
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("schedule",))
+        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         axes = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
         return plot("question", self.caption, "step", "loss", lines, showlegend=len(lines) > 1, **axes)
 
@@ -121,10 +122,8 @@ class WarmupSurvivors(Question):
 
     def figure(self) -> go.Figure:
         thin = {"width": 1}
-        lines = [
-            line("warmup" if k >= 12 else "no warmup", FIRST if k >= 12 else SECOND, line=thin, showlegend=k % 12 == 0)
-            for k in range(24)
-        ]
+        kinds = (("no warmup", colour_of("schedule", "constant")), ("warmup", colour_of("schedule", "warmup")))
+        lines = [line(*kinds[k >= 12], line=thin, showlegend=k % 12 == 0) for k in range(24)]
         axes = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_range": [0, 150], "yaxis_range": [-2, 2]}
         return plot("question", "Smoothed loss of all nets", "step", "loss", lines, showlegend=True, **axes)
 

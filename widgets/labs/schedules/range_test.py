@@ -39,6 +39,7 @@ class RangeTestView(LabView):
     name = "range_test"
     title = "The learning-rate range test"
     experiment = ScheduledNet()
+    methods = ("schedule",)
     shown = ("schedule", "learning_rate", "floor", "smoothing", "init_scale", "batch_size", "seed")
     more = tuple(name for name in MORE if name not in ("init_scale", "smoothing", *DRAWN_FIELDS))
     step_figures = ()

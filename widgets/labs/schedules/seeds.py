@@ -26,6 +26,7 @@ class ScheduleSeedsView(SeedCloudView):
     name = "schedule_seeds"
     title = "Twenty seeds under one schedule"
     experiment = ScheduledNet()
+    methods = ("schedule",)
     clouds = (
         Cloud(
             "smoothed_loss",

@@ -26,6 +26,7 @@ class LayersView(LabView):
     name = "layerwise"
     title = "From above, or layer by layer?"
     experiment = Layerwise()
+    methods = ("method",)
     shown = ("method", "overparameterization", "switch_at", "init_scale", "learning_rate", "seed")
     more = (
         "top_scale",

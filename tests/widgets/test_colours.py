@@ -1,0 +1,216 @@
+"""A method has one colour, wherever it is seen, and those that meet are told apart."""
+
+import itertools
+from collections.abc import Iterator
+from typing import get_args
+
+import numpy as np
+import pytest
+from headless import CASES, LABS, QUESTIONS, opened
+
+from lessons.core.settings import Settings
+from lessons.divergence.bowl import BowlSettings
+from lessons.normalization.axes import ActivationNorm
+from lessons.normalization.conditioning_settings import Preparation
+from lessons.normalization.normalizers import NormalizationName
+from lessons.optimizers.mixture import RuleName
+from lessons.optimizers.proxy import Method
+from lessons.optimizers.theory import GradientPattern
+from lessons.schedules.schedule_settings import ScheduleName
+from widgets.colours import LANE_COLOURS, METHODS, colour_of, colours_of, method_of
+from widgets.controls import MOST_LANES, Preset
+from widgets.lane_list import LaneList
+
+# sRGB as seen without the long, the middle and the short cones (Machado, Oliveira & Fernandes 2009, severity 1).
+EYES = {
+    "all": np.eye(3),
+    "protan": np.array([[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]),
+    "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
+    "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
+}
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503]]
+)
+
+
+def linear(colour: str) -> np.ndarray:
+    """Linear sRGB."""
+    values = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(colour: str, eyes: str) -> np.ndarray:
+    """CIELAB, as these eyes see it."""
+    xyz = TO_XYZ @ np.clip(EYES[eyes] @ linear(colour), 0, 1) / np.array([0.9505, 1.0, 1.0888])
+    x, y, z = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def apart(colours: tuple[str, ...] | list[str], eyes: str) -> float:
+    """The smallest distance of two of them; just noticeable is about 2."""
+    return min(float(np.linalg.norm(lab(a, eyes) - lab(b, eyes))) for a, b in itertools.combinations(set(colours), 2))
+
+
+@pytest.mark.parametrize("colour", LANE_COLOURS)
+def test_a_colour_is_seen_on_white_and_on_near_black(colour: str) -> None:
+    light, dark = float(TO_XYZ[1] @ linear(colour)), float(TO_XYZ[1] @ linear("#111111"))
+    assert 1.05 / (light + 0.05) >= 3
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+@pytest.mark.parametrize(
+    ("eyes", "six", "all_twelve"), [("all", 40, 20), ("protan", 12, 8), ("deutan", 9, 8), ("tritan", 20, 14)]
+)
+def test_colours_are_told_apart(eyes: str, six: float, all_twelve: float) -> None:
+    assert apart(LANE_COLOURS[:6], eyes) > six
+    assert apart(LANE_COLOURS, eyes) > all_twelve
+    assert len(set(LANE_COLOURS)) == MOST_LANES
+
+
+# ---- which methods there are ----
+
+
+@pytest.mark.parametrize(
+    ("setting", "choices"),
+    [
+        ("optimizer", get_args(RuleName)),
+        ("schedule", get_args(ScheduleName)),
+        ("normalization", {*get_args(NormalizationName), *get_args(ActivationNorm), "batch norm"}),
+        ("inputs", get_args(Preparation)),
+        ("gradient", get_args(GradientPattern)),
+        ("method", get_args(Method)),
+    ],
+)
+def test_each_choice_of_a_method_has_a_colour(setting: str, choices: tuple[str, ...]) -> None:
+    assert set(choices) <= set(METHODS[setting])
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_each_choice_that_a_lab_offers_has_a_colour(name: str) -> None:
+    view = CASES[name].view()
+    for setting in view.methods:
+        if setting in view.settings_type.model_fields:
+            assert set(view.settings_type.fields()[setting].choices) <= set(METHODS[setting])
+
+
+# ---- in labs ----
+
+
+def lanes_of(name: str) -> Iterator[LaneList]:
+    view = CASES[name].view()
+    for preset in view.presets:
+        yield LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods)
+
+
+def firsts(lanes: LaneList) -> Iterator[tuple[str, str, str]]:
+    """Setting, choice and colour of the first lane of each method."""
+    seen = set()
+    for lane in lanes.lanes:
+        choice = getattr(lane.settings, lane.method, None)
+        if choice is not None and choice not in seen:
+            seen.add(choice)
+            yield lane.method, choice, lane.colour
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_method_has_its_colour_in_every_preset_and_no_two_lanes_share_one(name: str) -> None:
+    for lanes in lanes_of(name):
+        assert len(set(lanes.colours)) == len(lanes)
+        assert all(colour == colour_of(setting, choice) for setting, choice, colour in firsts(lanes))
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_methods_that_meet_in_a_lab_are_told_apart(name: str) -> None:
+    met = {each for lanes in lanes_of(name) for each in firsts(lanes)}
+    colours = [colour for _, _, colour in met]
+    assert len(set(colours)) == len(met)
+    if len(met) > 1:
+        assert apart(colours, "all") > 20
+        assert min(apart(colours, eyes) for eyes in EYES) > 8
+
+
+def test_a_lab_opens_with_the_colours_of_its_methods() -> None:
+    rows = {lane["name"]: lane["colour"] for lane in opened("race").panel.lanes}
+    assert rows == {
+        name: colour_of("optimizer", name) for name in ("gradient descent", "heavy ball", "Nesterov", "Adam")
+    }
+
+
+# ---- in questions ----
+
+
+def drawn(name: str) -> dict[str, str]:
+    """The colours of a question's traces by their names."""
+    return {trace.name: trace.line.color for trace in QUESTIONS[name].figure().data if trace.line.color}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_method_has_its_colour_in_every_question(name: str) -> None:
+    topic = type(QUESTIONS[name]).__module__.split(".")[2]
+    known: dict[str, str] = {}
+    for lab_name in LABS:
+        if CASES[lab_name].view.__module__.split(".")[2] == topic:
+            for lanes in lanes_of(lab_name):
+                for lane, (_, choice, colour) in zip(lanes.lanes, firsts(lanes), strict=False):
+                    if lane.name == choice and lane.colour == colour:
+                        known[choice] = colour
+    for trace, colour in drawn(name).items():
+        assert known.get(trace, colour) == colour, trace
+
+
+@pytest.mark.parametrize(
+    ("question", "setting", "choices"),
+    [
+        ("alternating_gain", "gradient", {"alternating": "alternating", "constant": "constant"}),
+        ("newton_finds_minima", "optimizer", {"Newton": "Newton", "gradient descent": "gradient descent"}),
+        ("bounded_slope", "method", {"squared error": "squared error", "MLP": "MLP"}),
+        ("schedules_always_win", "schedule", {"constant": "constant", "warm restarts": "warm restarts"}),
+        ("warmup_survivors", "schedule", {"no warmup": "constant", "warmup": "warmup"}),
+        ("heavy_ball_limit", "optimizer", {"heavy ball": "heavy ball"}),
+        ("fifty_layers", "scheme", {"LeCun": "LeCun", "Xavier": "Xavier", "orthogonal": "orthogonal"}),
+        ("suits_the_logistic", "activation", {"tanh": "tanh", "logistic": "logistic"}),
+        ("standardised_inputs", "inputs", {"raw": "raw", "whitened": "whitened"}),
+        ("groups_of_what", "normalization", {"batch norm": "batch", "group norm": "group"}),
+        ("whose_eigenvalues", "normalization", {"none": "none", "batch": "batch", "layer": "layer"}),
+        ("momentum_and_periods", "optimizer", {"heavy ball": "heavy ball"}),
+    ],
+)
+def test_questions_have_the_colours_of_the_labs(question: str, setting: str, choices: dict[str, str]) -> None:
+    shown = drawn(question)
+    assert {trace: shown[trace] for trace in choices} == {t: colour_of(setting, c) for t, c in choices.items()}
+
+
+# ---- while a lane lives ----
+
+THREE = Preset("", "", tuple({"optimizer": name} for name in ("gradient descent", "heavy ball", "heavy ball")))
+
+
+def bowls(*optimizers: str) -> list[Settings]:
+    return [BowlSettings(optimizer=name) for name in optimizers]
+
+
+def test_the_first_lane_of_a_method_has_its_colour_and_others_have_no_methods_that_is_there() -> None:
+    first, second, third = colours_of(bowls("heavy ball", "heavy ball", "Nesterov"))
+    assert (first, third) == (colour_of("optimizer", "heavy ball"), colour_of("optimizer", "Nesterov"))
+    assert second not in (first, third)
+    assert len(set(colours_of(bowls(*["Nesterov"] * 12)))) == 12
+
+
+def test_the_method_is_the_first_setting_in_which_the_lanes_differ() -> None:
+    lanes = [BowlSettings(), BowlSettings(angle=3.0)]
+    assert method_of(lanes, ("optimizer", "angle")) == "angle"
+    assert method_of(lanes, ("optimizer",)) == "optimizer"
+    assert method_of(lanes, ("schedule",)) == ""
+    assert colours_of(lanes, ("schedule",)) == list(LANE_COLOURS[:2])
+
+
+def test_a_lane_keeps_its_colour_while_it_lives_and_a_change_of_method_changes_it_if_that_is_free() -> None:
+    lanes = LaneList.of(BowlSettings, THREE)
+    plain, _, other = lanes.colours
+    assert lanes.remove(1).colours == [plain, other]
+    assert lanes.with_value(2, "learning_rate", 0.3).with_value(1, "momentum", 0.2).colours == lanes.colours
+    moving = lanes.with_value(1, "optimizer", "moving average")
+    assert moving.colours == [plain, colour_of("optimizer", "moving average"), other]
+    assert moving.with_value(1, "optimizer", "heavy ball").colours == lanes.colours
+    assert lanes.with_value(0, "optimizer", "heavy ball").colours == lanes.colours, "that colour is taken"
+    assert lanes.remove(0).with_value(0, "optimizer", "gradient descent").colours == [plain, other]
