@@ -51,7 +51,7 @@ def circle(**changes: Any) -> Lab:
 
 
 def forecast(**changes: Any) -> Lab:
-    """The next jump foretold; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
+    """The next δ-jump, predicted; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
     return Lab(ForecastView(), **changes)
 
 

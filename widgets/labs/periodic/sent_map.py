@@ -10,6 +10,7 @@ from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, pe
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.labs.periodic.period_map import MapView
+from widgets.labs.periodic.periods import ticks
 from widgets.sent_sweep import SentSweep, came_back, sent_readings
 
 
@@ -35,7 +36,8 @@ class SentMapView(MapView):
         return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *self._axes(frame))
 
     def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
-        steps, back = curve_steps(frame.lanes.shared.steps), came_back(frame)
+        steps, back, norms = curve_steps(frame.lanes.shared.steps), came_back(frame), frame.history.snapshot("norm")
         for trace, lane in enumerate(lanes):
             if back[lane]:
-                frame.screen.replace("norms", trace, x=steps, y=frame.history.snapshot("norm")[lane])
+                frame.screen.replace("norms", trace, x=steps, y=norms[lane])
+        frame.screen.relayout("norms", {"yaxis.dtick": ticks(norms[back])})

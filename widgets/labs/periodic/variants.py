@@ -26,7 +26,7 @@ def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, 
 
 
 class VariantsView(LabView):
-    """Loss, norm and the moments of destabilisation of several lanes."""
+    """Loss, norm and the moments at which several lanes break down."""
 
     name = "variants"
     title = "What changes the periods"
@@ -106,12 +106,14 @@ class VariantsView(LabView):
         count = len(pairs)
         moments = plot(
             "variants-moments",
-            "A mark for each destabilisation, lane by lane from the top",
+            "A mark for each breakdown",
             "step",
-            "lane",
+            "",
             dots,
+            margin_l=150,
             yaxis_range=[count + 0.5, 0.5],
             yaxis_tickvals=list(range(1, count + 1)),
+            yaxis_ticktext=list(names),
         )
         return {"loss": loss, "norm": norm, "moments": moments}
 
