@@ -66,7 +66,7 @@ def controls() -> dict[str, dict[str, object]]:
 
 @pytest.fixture(scope="session")
 def variants() -> dict[str, list[np.ndarray]]:
-    """By name in `VARIANTS`: the steps of the destabilisations within 1700 steps, for each of its seeds.
+    """By name in `VARIANTS`: the steps of the breakdowns within 1700 steps, for each of its seeds.
 
     One run says little: where it breaks down is decided by rounding, and so by the processor.
     """

@@ -21,7 +21,7 @@ def onsets(series: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def before_the_jump() -> PeriodicState:
-    """State of a default run 100 to 120 steps before its first destabilisation.
+    """State of a default run 100 to 120 steps before its first breakdown.
 
     Of this very run: the same lane beside others may be rounded otherwise, and jump at another step. A hundred steps,
     because the effective learning rate crosses its limit 8 to 55 steps before, depending on the processor.
@@ -86,7 +86,7 @@ def test_momentum_makes_periods_more_frequent(variants):
 def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_on_average(variants, trained):
     """A mean over seeds, since single periods vary by a third, and some run is as slow as the free one.
 
-    The second destabilisation: after 0.78 (affine) and 0.70 of the free run's time over five seeds, with standard
+    The second breakdown: after 0.78 (affine) and 0.70 of the free run's time over five seeds, with standard
     errors of 0.04 and 0.08. If nothing more were trained it would be 1 exactly.
     """
     assert all(len(steps) >= 3 for steps in variants[trained])
@@ -110,7 +110,7 @@ def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_
 
 @pytest.mark.claim(42)
 @pytest.mark.parametrize("cure", ["eta decays", "no weight decay", "fixed at the start", "lower eta lambda"])
-def test_what_avoids_destabilisations(controls, cure):
+def test_what_avoids_breakdowns(controls, cure):
     assert len(onsets(controls[cure])) == 0
     assert controls[cure]["loss"][300:].max() < 0.02
     assert controls["free"]["loss"][300:].max() > 1.0

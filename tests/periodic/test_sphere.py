@@ -110,7 +110,7 @@ def test_the_jump_comes_where_the_effective_learning_rate_has_crossed_the_limit_
 
 @pytest.mark.claim(39)
 def test_before_the_jump_the_net_is_at_the_limit_and_after_it_well_below(default_runs):
-    """Over all destabilisations of all seeds; the sharpness was read at every 25th step."""
+    """Over all breakdowns of all seeds; the sharpness was read at every 25th step."""
     periods = find_periods(default_runs["loss"], default_runs["norm"])
     ratio = default_runs["effective_learning_rate"] / default_runs["effective_limit"]
     onsets = [(onset, k) for k, steps in enumerate(periods.onsets) for onset in steps if onset + 100 < len(ratio)]

@@ -1,4 +1,4 @@
-"""The labs of lesson 6: periods of batch normalisation and weight decay."""
+"""The labs of lesson 6: periods of batch normalization and weight decay."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class ForecastView(LabView):
 
     @staticmethod
     def _bounds(frame: Frame, lane: int, ends: np.ndarray, forecasts: np.ndarray) -> None:
-        """Between which norms each forecast sees the run, until its end, and the norms at which it can and must jump."""
+        """Between which norms each forecast sees the run, until its end, and where it can and where it must jump."""
         curves: dict[int, list[np.ndarray]] = {trace: [] for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN)}
         steps = []
         for made, end in list(zip(forecasts, ends, strict=True))[-MOST_FORECASTS:]:
@@ -170,9 +170,7 @@ class ForecastView(LabView):
                 Reading(lane, "came at step", f"{now['jump_step']:.0f}" if now["jump_step"] >= 0 else "not yet"),
                 Reading(lane, "inside the band", f"{now['hits']:.0f} of {now['jumps']:.0f} δ-jumps"),
                 Reading(lane, "δ certain below, possible below", f"{certain:.2g}, {possible:.2g}"),
-                Reading(
-                    lane, "2ηλL ≤ ℓ and ρ² > κL", _conditions(frame, lane, int(now["forecast_step"]), rate, decay)
-                ),
+                Reading(lane, "2ηλL ≤ ℓ and ρ² > κL", _conditions(frame, lane, int(now["forecast_step"]), rate, decay)),
             ]
         return [*lines, limit_reading(frame, lane)]
 

@@ -33,7 +33,7 @@ class StretchView(LabView):
     presets = (
         Preset(
             "with and without batch norm",
-            "With batch normalisation the loss is a level line, whatever the factor; without it, it is not.",
+            "With batch normalization the loss is a level line, whatever the factor; without it, it is not.",
             ({}, {"normalization": "none"}),
             ("batch norm", "none"),
         ),
