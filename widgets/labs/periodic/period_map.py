@@ -75,13 +75,13 @@ class MapView(LabView):
     presets = (
         Preset(
             "a quick map",
-            "Twelve cells in some ten seconds: the period follows η·λ, the norm follows η.",
+            "Twelve cells: the period follows η·λ, the norm follows η.",
             ({"learning_rate": 0.5, "weight_decay": 0.004, "rows": 3, "columns": 4, "steps": 2500},),
         ),
-        Preset("24 cells", "A decade and more of η·λ, all at once, in less than a minute.", ({},)),
+        Preset("24 cells", "More than a decade of η·λ, all at once.", ({},)),
         Preset(
             "with momentum",
-            "Heavy ball: where plain descent needs a thousand steps, a hundred or two are enough.",
+            "Heavy ball: shorter periods at the same η and λ. Do they still follow η·λ?",
             (
                 {
                     "learning_rate": 0.25,

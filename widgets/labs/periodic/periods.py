@@ -115,7 +115,7 @@ class PeriodsView(LabView):
     presets = (
         Preset(
             "periods",
-            "Loss falls, norm falls, and then all is thrown away. Count the pink bands.",
+            "Loss and norm fall, and then the net breaks down. Count the pink bands.",
             ({"steps": 4000},),
         ),
         Preset(
@@ -125,13 +125,24 @@ class PeriodsView(LabView):
             speed=200.0,
         ),
         Preset(
+            "fix it too late",
+            "At ρ = 2, η/ρ² is too large already. A net that is held there does not learn. A free one does, for its "
+            "norm jumps up.",  # holds: l6_too_late
+            tuple(
+                {"steps": 500, "initial_norm": norm, "fixed_norm": fixed}
+                for norm, fixed in ((5.0, True), (2.0, True), (2.0, False))
+            ),
+            ("held at 5", "held at 2", "free from 2"),
+            says=("initial_norm", "fixed_norm"),
+        ),
+        Preset(
             "faster periods",
-            "Four times η·λ: a period is four times as short.",
+            "Four times η·λ: a period takes about a quarter of the steps.",  # holds: l6_map_period
             ({"learning_rate": 1.0, "weight_decay": 0.008, "steps": 2000},),
         ),
         Preset(
             "three seeds",
-            "Other weights, other moments, the same rhythm.",
+            "Other weights, and other steps at which they break down.",
             tuple({"seed": seed, "steps": 3000} for seed in (0, 1, 2)),
             ("seed 0", "seed 1", "seed 2"),
         ),

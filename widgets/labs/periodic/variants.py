@@ -51,12 +51,13 @@ class VariantsView(LabView):
         ),
         Preset(
             "momentum",
-            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",
+            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",  # given
             **_side_by_side({"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}),
         ),
         Preset(
             "more is trained",
             "Trained γ and β, a trained last layer: still periods, and on average they come sooner.",
+            # holds: l6_more_trained
             **_side_by_side(
                 {
                     "hidden weights": {},
@@ -80,7 +81,7 @@ class VariantsView(LabView):
         ),
         Preset(
             "which penalty",
-            "λ|x|² is (λ/2)|x|² with twice the λ: two of the lanes are one.",
+            "λ|x|² is (λ/2)|x|² with twice the λ: two of the lanes are one.",  # holds: l6_penalty
             **_side_by_side(
                 {
                     "(λ/2)|x|²": {},
