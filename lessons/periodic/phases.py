@@ -11,6 +11,7 @@ LOW_LOSS = 0.01
 HIGH_LOSS = 0.1
 RISE = 0.1
 FALL = 0.02
+STAYS = 10  # steps
 
 
 class Phase(IntEnum):
@@ -26,11 +27,11 @@ class PhaseDetector:
     """Follows K lanes step by step.
 
     Phase A lasts until the loss has fallen to the share `LOW_LOSS` of its start, then comes B. A breakdown (phase C)
-    begins where the norm has risen by the share `RISE` above its lowest since the last one, dated back to that lowest
-    norm; or where the loss has been low and is above the share `HIGH_LOSS` of its start, dated back to where it was
-    last low. The first is what comes in a free net, the second also where the norm is held. It ends when the norm has
-    fallen by the share `FALL` below its highest since, or when the loss is low again. Before the norm has first fallen
-    so far, or the loss been low, nothing counts: the first steps stretch the weights too.
+    begins where the norm has risen by the share `RISE` above its lowest since the last one, or where the loss has been
+    low and is above the share `HIGH_LOSS` of its start: a norm that is held cannot rise. It is dated back to the lowest
+    norm or, if the norm does not rise, to where the loss was last low. It ends when the norm has fallen by the share
+    `FALL` below its highest since, or the loss has been low for `STAYS` steps. Until the norm has first fallen so far
+    its rise does not count: the first steps stretch the weights too.
 
     Attributes:
         phase: Phase of each lane, values of `Phase`, shape (K,).
@@ -51,6 +52,7 @@ class PhaseDetector:
         self._rising = np.ones(shape, bool)
         self._low = np.zeros(shape, bool)
         self._low_at = np.zeros(shape, np.int64)
+        self._low_for = np.zeros(shape, np.int64)
         self._first_loss = np.full(shape, np.nan)
         self._lowest = np.full(shape, np.inf)
         self._lowest_at = np.zeros(shape, np.int64)
@@ -63,7 +65,9 @@ class PhaseDetector:
             self._first_loss = np.array(loss, float)
         low = loss <= LOW_LOSS * self._first_loss
         self._highest = np.where(self._rising, np.maximum(self._highest, norm), self._highest)
-        calm = self._rising & ((norm < (1 - FALL) * self._highest) | low)
+        self._low_for = np.where(low, self._low_for + 1, 0)
+        stays = (self._low_for >= STAYS) & (self.count > 0)
+        calm = self._rising & ((norm < (1 - FALL) * self._highest) | stays)
         self._rising &= ~calm
         lower = ~self._rising & (calm | (norm < self._lowest))
         self._lowest = np.where(lower, norm, self._lowest)
@@ -71,11 +75,16 @@ class PhaseDetector:
         self._low |= low
         self._low_at = np.where(low, self._step, self._low_at)
         by_norm = ~self._rising & (norm > (1 + RISE) * self._lowest)
-        by_loss = ~self._rising & self._low & (loss > HIGH_LOSS * self._first_loss)
-        self._begin(by_norm | by_loss, np.where(by_norm, self._lowest_at, self._low_at), norm)
-        jumping = self._rising & (self.count > 0)
-        self.phase = np.where(jumping, Phase.C, np.where(self._low, Phase.B, Phase.A)).astype(np.int8)
+        by_loss = ~self._jumping & self._low & (loss > HIGH_LOSS * self._first_loss)
+        rises = norm > (1 + FALL) * self._lowest
+        self._begin(by_norm | by_loss, np.where(rises, self._lowest_at, self._low_at), norm)
+        self.phase = np.where(self._jumping, Phase.C, np.where(self._low, Phase.B, Phase.A)).astype(np.int8)
         return self.phase
+
+    @property
+    def _jumping(self) -> np.ndarray:
+        """Whether a breakdown goes on, shape (K,); the rise of the first steps is none."""
+        return self._rising & (self.count > 0)
 
     def _begin(self, breaks: np.ndarray, onset: np.ndarray, norm: np.ndarray) -> None:
         """Begin a breakdown in some lanes."""

@@ -73,6 +73,7 @@ def test_the_norm_can_be_fixed_and_freed_during_a_run():
     assert abs(norms[42] / norms[40] - 1) > 1e-3
 
 
+@pytest.mark.sentence("l6_momentum_periods")
 @pytest.mark.claim(40)
 def test_momentum_makes_periods_more_frequent(variants):
     """Over six seeds periods of 160 to 195 steps instead of 420 to 670: a third, as is the time to the first one."""
@@ -81,6 +82,7 @@ def test_momentum_makes_periods_more_frequent(variants):
         assert fast[0] < 0.5 * free[0]
 
 
+@pytest.mark.sentence("l6_more_trained")
 @pytest.mark.claim(40)
 @pytest.mark.parametrize("trained", ["affine", "last layer"])
 def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_on_average(variants, trained):
@@ -94,6 +96,7 @@ def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_o
     assert 0.4 < (second / free).mean() < 0.95
 
 
+@pytest.mark.sentence("l6_augmentation")
 @pytest.mark.claim(40)
 def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_them_sooner(variants):
     """On 256 images, in 1700 steps: the free run breaks down twice, from step 560 to 850 on.
@@ -108,6 +111,7 @@ def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_
     assert np.mean([light[0] / free[0] for light, free in pairs]) < 0.85
 
 
+@pytest.mark.sentence("l6_cures")
 @pytest.mark.claim(42)
 @pytest.mark.parametrize("cure", ["eta decays", "no weight decay", "fixed at the start", "lower eta lambda"])
 def test_what_avoids_breakdowns(controls, cure):

@@ -88,6 +88,7 @@ def around_the_jumps() -> list[dict[str, np.ndarray]]:
     return [{name: values[rows[lane], lane] for name, values in series.items()} for lane in range(len(SEEDS))]
 
 
+@pytest.mark.sentence("l6_limit")
 @pytest.mark.claim(39)
 @pytest.mark.parametrize("lane", range(len(SEEDS)))
 def test_the_jump_comes_where_the_effective_learning_rate_has_crossed_the_limit_on_the_sphere(around_the_jumps, lane):

@@ -89,7 +89,8 @@ class CircleView(LabView):
         plane = plot(
             "circle-plane",
             "Squared norm ρ² (upwards), effective gradient g (to the right). Dashes: both forces balance; dots, from "
-            "left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round",
+            "left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round (all of the chosen "
+            "lane)",
             "effective gradient g",
             "squared norm ρ²",
             traces,

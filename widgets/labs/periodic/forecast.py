@@ -62,7 +62,7 @@ class ForecastView(LabView):
         ),
         Preset(
             "faster periods",
-            "Four times η·λ: the calm steps turn further, so δ has to grow as well.",  # holds: l6_calm_turns
+            "Four times η·λ and ten times δ: does the band still hold?",  # given
             ({"learning_rate": 1.0, "weight_decay": 0.008, "delta": 1e-4, "steps": 2000},),
         ),
     )

@@ -242,7 +242,7 @@ def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded:
     pairs = list(zip(names, colours, strict=True))
     traces = [*(line(n, c, showlegend=False) for n, c in pairs)]
     traces += [theory(f"{n}, limit", c, showlegend=False) for n, c in pairs]
-    caption = "Effective learning rate η/ρ² (line) and its limit 2/λₘₐₓ on the unit sphere (dashes)"
+    caption = "Effective learning rate η/ρ² (line) and its limit on the unit sphere, 2/λₘₐₓ (dashes)"
     figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG_125)
     return banded(figure) if shaded else figure
 

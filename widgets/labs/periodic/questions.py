@@ -68,7 +68,7 @@ class WhichPenalty(_OverStep):
         return Outcome(
             int(abs(lost[0] - 2 * rate) > 0.2 * rate),
             f"Here ηλ is {rate:.3g} %. With λ|x|² in the loss the weights lost {lost[0]:.4g} % a step, with (λ/2)|x|² "
-            f"{lost[1]:.4g} %. The gradient of λ|x|² is 2λx, so only the half gives the step (1 − ηλ)x.",
+            f"{lost[1]:.4g} %. The gradient of λ|x|² is 2λx, so only the half gives the step (1 − ηλ)x.",  # given
             (Misreading(1, "Weight decay λ is often written as the penalty λ|x|². It is the penalty (λ/2)|x|²."),),
         )
 
@@ -249,9 +249,9 @@ class SameCondition(_OverStep):
         return Outcome(
             int((turn > size).any()),
             f"From step {self.settled} on g went from ℓ = {low:.2g} to L = {high:.2g}, so δ = {size:.2g}. The largest "
-            f"turn in {len(turn)} steps was {turn.max():.2g}: no δ-jump came. ηλL²/ℓ² is the condition of the earliest "
-            "time. The latest time, by which a jump must have come, needs δ < ηλℓ²/L², here "
-            f"{certain:.2g}; {100 * (turn > certain).mean():.0f} % of the steps turned further than that.",
+            f"turn in {len(turn)} steps was {turn.max():.2g}. That δ < ηλL²/ℓ² is the condition of the earliest time. "
+            f"The latest time, by which a jump must have come, needs δ < ηλℓ²/L², here {certain:.2g}: "
+            f"{100 * (turn > certain).mean():.0f} % of the steps turned further than that.",  # holds: l6_same_condition
             (
                 Misreading(
                     1, "The same condition is often printed for both times. For the latest one ℓ and L change places."
@@ -275,8 +275,8 @@ class MoreOrFewer(_OverStep):
         return Outcome(
             0 if heavy < plain else 2 if heavy >= 2 * plain else 1,
             f"In 1500 steps gradient descent broke down {plain} times and heavy ball {heavy} times. Its steps are "
-            "1/(1 − β) times as long, those of the decay as well, so the norm falls ten times as fast.",
-            # holds: l6_momentum
+            "1/(1 − β) times as long where they agree, and those of the decay do: the norm falls ten times as fast and "
+            "more, and all comes sooner.",  # holds: l6_momentum
             (
                 Misreading(0, "Averaging smooths steps of alternating sign. The pull of the decay never changes sign."),
                 Misreading(1, "The same η is not the same step: v = βv + g adds up what points the same way."),
@@ -323,7 +323,7 @@ class ForgetsEverything(_OverStep):
             int(np.nanmean(own) <= 3 * np.nanmax(np.abs(others))),
             f"The mean cosine between the weights of the run's own minima was {np.nanmean(own):.2g}, between "
             f"independent nets {np.nanmean(others):.2g} and nowhere more than {np.nanmax(np.abs(others)):.2g}. The "
-            "breakdown throws the net far away, and yet it keeps something.",
+            "breakdown throws the net far away, and yet it keeps something.",  # holds: l6_cosines
             (Misreading(1, "The loss is back where it began, and so it looks like a new start. The weights are not."),),
         )
 
