@@ -51,8 +51,9 @@ def test_a_norm_fixed_at_the_start_has_no_periods(controls):
     assert len(onsets(controls["free"])) >= 1
 
 
+@pytest.mark.sentence("l6_held")
 @pytest.mark.claim(34)
-def test_a_norm_fixed_just_before_the_destabilisation_keeps_it_away(before_the_jump):
+def test_a_norm_fixed_before_the_breakdown_keeps_it_away(before_the_jump):
     """Whereas the same run, left alone from the same step on, jumps within 140 steps."""
     fixed = go_on(before_the_jump, fixed_norm=True)
     np.testing.assert_allclose(fixed["norm"], fixed["norm"][0], rtol=1e-4)
@@ -98,7 +99,7 @@ def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_o
 
 @pytest.mark.sentence("l6_augmentation")
 @pytest.mark.claim(40)
-def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_them_sooner(variants):
+def test_strong_augmentation_keeps_breakdowns_away_and_light_noise_brings_them_sooner(variants):
     """On 256 images, in 1700 steps: the free run breaks down twice, from step 560 to 850 on.
 
     Noise of 0.6 or shifts by two pixels, and none comes. Noise of 0.3, and the first comes at step 400 to 640. Shifts

@@ -200,3 +200,10 @@ def test_a_net_that_is_held_too_short_does_not_learn_and_a_free_one_is_thrown_up
     assert (run.of("free from 2", "norm").max(1) > 3 * 2.0).all()
     rate, limit = (run.of("held at 2", name)[:, -1] for name in ("effective_learning_rate", "effective_limit"))
     assert (rate > 2 * limit).all(), "it finds no place flat enough"
+
+
+@pytest.mark.sentence("l6_no_norm")
+def test_without_batch_norm_there_are_no_periods():
+    run = played(PeriodsView, "without batch norm", seeds=2, steps=1500, sharpness_every=10_000)
+    assert (run["onset"] == -1).all()
+    assert (run["loss"][:, -500:] < 0.2).all(), "it has learned, and stays so"

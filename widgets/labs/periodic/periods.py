@@ -149,6 +149,7 @@ class PeriodsView(LabView):
         Preset(
             "without batch norm",
             "The same net and the same weight decay; without scale invariance there are no periods.",
+            # holds: l6_no_norm
             ({"normalization": "none", "steps": 3000},),
         ),
     )
