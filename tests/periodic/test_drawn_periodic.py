@@ -9,6 +9,7 @@ import pytest
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.run import Change
 from lessons.periodic.forecast import ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import periodic_history
@@ -17,6 +18,7 @@ from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import CERTAIN, LOWEST, POINTS, ForecastView
 from widgets.labs.periodic.periods import PeriodsView, predicted_norms, ticks
 from widgets.labs.periodic.variants import VariantsView
+from widgets.marks import marks
 
 pytestmark = pytest.mark.chaotic
 
@@ -99,3 +101,9 @@ def test_the_marks_stand_beside_the_names_of_their_lanes():
     axis = VariantsView().figures(["left alone", "no weight decay"], ["#111", "#222"])["moments"].layout.yaxis
     assert list(axis.ticktext) == ["left alone", "no weight decay"]
     assert list(axis.tickvals) == [1, 2]
+
+
+def test_where_the_norm_was_held_and_freed_the_curves_say_on_and_off():
+    changes = [Change(step=step, lane=0, field="fixed_norm", value=value) for step, value in ((10, True), (50, False))]
+    notes = marks(changes, PeriodicSettings.fields(), [None], ["#111"], 100)["annotations"]
+    assert [note["text"] for note in notes] == ["fix the norm → on", "fix the norm → off"]
