@@ -195,7 +195,7 @@ class CircleView(LabView):
                 Reading(
                     lane, "κℓ to κL", f"{k * low:.3g} to {k * high:.3g}" if np.isfinite(k * low) else "after a round"
                 ),
-                Reading(lane, "2ηλL, for a closed box at most ℓ", *_closing(2 * rates * decays * high, low)),
+                Reading(lane, "2ηλL (the box needs at most ℓ)", *_closing(float(2 * rates * decays * high), low)),
                 *period_readings(frame, lane),
             ]
         return lines
