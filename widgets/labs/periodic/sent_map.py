@@ -36,7 +36,10 @@ class SentMapView(MapView):
         return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *self._axes(frame))
 
     def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
-        steps, back, norms = curve_steps(frame.lanes.shared.steps), came_back(frame), frame.history.snapshot("norm")
+        steps, back = curve_steps(frame.lanes.shared.steps), came_back(frame)
+        if not back.any():
+            return
+        norms = frame.history.snapshot("norm")
         for trace, lane in enumerate(lanes):
             if back[lane]:
                 frame.screen.replace("norms", trace, x=steps, y=norms[lane])
