@@ -70,4 +70,6 @@ def _note(share: float, step: int, text: str, colour: str, y: float, anchor: str
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return written(value) if isinstance(value, float) else str(value)

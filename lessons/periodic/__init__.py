@@ -1,1 +1,1 @@
-"""Lesson 6: why training with batch normalisation and weight decay comes in periods."""
+"""Lesson 6: why training with batch normalization and weight decay comes in periods."""

@@ -1,4 +1,4 @@
-"""Training with batch normalisation and weight decay: the loss falls, breaks down, and falls again."""
+"""Training with batch normalization and weight decay: the loss falls, breaks down, and falls again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
 
 
 class Periodic(Experiment):
-    """A net with batch normalisation on the 8x8 digits, trained by cross-entropy with weight decay.
+    """A net with batch normalization on the 8x8 digits, trained by cross-entropy with weight decay.
 
     x are the hidden layers' weights, of length rho; gradients are with respect to x. Measures, in float32 and of shape
     (K,), at each step: `loss`, of the images seen at this step; `norm`, rho; `gradient_norm`, |grad|;
@@ -31,7 +31,7 @@ class Periodic(Experiment):
     `effective_learning_rate`, eta / rho^2; `cosine_distance`, 1 - cos(x_{t-1}, x_t); and the two forces on the norm,
     `gradient_force`, eta^2 g^2 / rho^2, and `decay_force`, (2 eta lambda - eta^2 lambda^2) rho^2. In plain gradient
     descent on a scale-invariant net rho^2 grows by their difference at each step, exactly. As whole numbers: `phase`,
-    of `PhaseDetector`, and `onset`, the step at which the last destabilisation began, -1 before the first.
+    of `PhaseDetector`, and `onset`, the step at which the last breakdown began, -1 before the first.
 
     At every `sharpness_every`-th step, held in between: `test_error`; `sphere_sharpness`, the largest Hessian
     eigenvalue of the training loss along the unit sphere at x / rho; and `effective_limit`, the effective learning rate
@@ -39,7 +39,7 @@ class Periodic(Experiment):
     """
 
     name = "periodic"
-    title = "Periods of batch normalisation and weight decay"
+    title = "Periods of batch normalization and weight decay"
     settings_type = PeriodicSettings
     references = (
         "Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739 (the periods)",

@@ -1,4 +1,4 @@
-"""The next delta-jump foretold: from what the last period measured, when can it come, and when must it have come?"""
+"""The next delta-jump predicted: from what the last period measured, when can it come, and when must it have come?"""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ForecastSettings(PeriodicSettings):
 
 
 class Forecast(Experiment):
-    """`Periodic`, and after each destabilisation a forecast of when the weights will next turn by more than delta.
+    """`Periodic`, and after each breakdown a forecast of when the weights will next turn by more than delta.
 
     l and L, the smallest and largest effective gradient, are those of the second half of the period just over. A
     forecast is made once in a period, when a step has first turned by less than `CALM` delta, by `jump_times`.
@@ -102,7 +102,7 @@ class Forecaster:
     def update(
         self, step: int, norm: float, gradient: float, turn: float, onset: float, learning_rate: float, decay: float
     ) -> dict[str, float]:
-        """Take the next step's measurements and return what is foretold."""
+        """Take the next step's measurements and return what is predicted."""
         self.gradients.append(gradient)
         if onset > self.onset:
             self._end_period(int(onset))
@@ -115,7 +115,7 @@ class Forecaster:
             }
             self.pending = False
         if self.due and turn < CALM * self.delta and 0 < 4 * learning_rate * decay < 1:
-            self._foretell(step, norm, learning_rate, decay)
+            self._predict(step, norm, learning_rate, decay)
         return dict(self.said)
 
     def _end_period(self, onset: int) -> None:
@@ -127,7 +127,7 @@ class Forecaster:
         self.said |= {"lowest_gradient": min(half), "highest_gradient": max(half)}
         self.due, self.pending = True, False
 
-    def _foretell(self, step: int, norm: float, learning_rate: float, decay: float) -> None:
+    def _predict(self, step: int, norm: float, learning_rate: float, decay: float) -> None:
         low, high = self.said["lowest_gradient"], self.said["highest_gradient"]
         times = jump_times(self.delta, norm, low, high, learning_rate, decay)
         self.said |= {

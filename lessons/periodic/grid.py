@@ -31,10 +31,10 @@ class PeriodMap:
     Attributes:
         learning_rates: eta of each row, shape (R,).
         weight_decays: lambda of each column, shape (D,).
-        count: Destabilisations.
+        count: Breakdowns.
         period: Mean number of steps from one to the next; nan where there were less than two.
-        lowest_norm: Geometric mean of the norms at the destabilisations' onsets; nan where there was none.
-        mean_norm: Mean norm from the first destabilisation on; over the second half where there was none.
+        lowest_norm: Geometric mean of the norms at the breakdowns' onsets; nan where there was none.
+        mean_norm: Mean norm from the first breakdown on; over the second half where there was none.
     """
 
     learning_rates: np.ndarray

@@ -13,8 +13,8 @@ from lessons.periodic.settings import PeriodicSettings
 
 NAME = "map"
 _HELP = """\
-Train a small net at each learning rate and weight decay and write a table: destabilisations, mean period, norm at the
-destabilisations and mean norm of each. Nets are sent in tasks to the workers; the table grows as they come back."""
+Train a small net at each learning rate and weight decay and write a table: breakdowns, mean period, norm at the
+breakdowns and mean norm of each. Nets are sent in tasks to the workers; the table grows as they come back."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

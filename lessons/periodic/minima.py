@@ -29,11 +29,11 @@ class Minimum:
 
 @dataclass
 class MinimumCollector:
-    """Keeps each lane's parameters at the lowest loss since its last destabilisation; one of them is a `Minimum`.
+    """Keeps each lane's parameters at the lowest loss since its last breakdown; one of them is a `Minimum`.
 
     Attributes:
         detector: Phases as of the last step seen.
-        minima: Of all periods that have ended with a destabilisation.
+        minima: Of all periods that have ended with a breakdown.
     """
 
     lanes: int
@@ -125,7 +125,7 @@ def ensemble_errors(network: ScaleInvariantNetwork, thetas: Tensor, data: Split)
     Args:
         network: The shape of all nets.
         thetas: Shape (M, P).
-        data: Each net is normalised by its statistics of the training images.
+        data: Each net is normalized by its statistics of the training images.
 
     Returns:
         Shape (M,).

@@ -25,18 +25,18 @@ class BatchStatistics:
 
 
 class ScaleInvariantNetwork:
-    """K nets of ReLU units with batch normalisation before each ReLU; their parameters are the rows of theta (K, P).
+    """K nets of ReLU units with batch normalization before each ReLU; their parameters are the rows of theta (K, P).
 
     A row holds, in this order: the weights of all hidden layers, which have no biases; the affine part of each
-    normalisation, first all factors gamma and then all offsets beta; weights and biases of the last layer. While the
-    normalisation is on, the outputs do not change when the first part is multiplied by a number, and next to
+    normalization, first all factors gamma and then all offsets beta; weights and biases of the last layer. While the
+    normalization is on, the outputs do not change when the first part is multiplied by a number, and next to
     nothing is added to a variance, so this holds to rounding.
 
-    Without normalisation a hidden layer is relu(gamma z + beta), so beta is its bias.
+    Without normalization a hidden layer is relu(gamma z + beta), so beta is its bias.
 
     Args:
         sizes: Units per layer, from input to output: (D, ..., C).
-        normalized: Whether there is batch normalisation.
+        normalized: Whether there is batch normalization.
     """
 
     def __init__(self, sizes: Sequence[int], normalized: bool = True):
@@ -92,7 +92,7 @@ class ScaleInvariantNetwork:
         Args:
             theta: Shape (K, P).
             inputs: Shape (N, D), the same for all lanes, or (K, N, D).
-            statistics: What to normalise by, layer by layer, from `statistics`; the batch's own if left out.
+            statistics: What to normalize by, layer by layer, from `statistics`; the batch's own if left out.
         """
         hidden = inputs if inputs.dim() == 3 else inputs.expand(len(theta), *inputs.shape)
         for number, layer in enumerate(self._layers(theta)):

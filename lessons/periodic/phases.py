@@ -8,8 +8,10 @@ from enum import IntEnum
 import numpy as np
 
 LOW_LOSS = 0.01
+HIGH_LOSS = 0.1
 RISE = 0.1
 FALL = 0.02
+STAYS = 10  # steps
 
 
 class Phase(IntEnum):
@@ -17,21 +19,23 @@ class Phase(IntEnum):
 
     A = 0  # the loss falls, and so does the norm
     B = 1  # the loss is low; the norm falls on, and the effective learning rate grows
-    C = 2  # destabilisation: loss and norm jump
+    C = 2  # breakdown: the loss jumps, and the norm with it if it may
 
 
 @dataclass
 class PhaseDetector:
     """Follows K lanes step by step.
 
-    A destabilisation (phase C) begins where the norm has risen by the share `RISE` above its lowest since the last
-    one; its onset is dated back to that lowest norm. It ends when the norm has fallen by the share `FALL` below its
-    highest since. Before the norm has first fallen so far nothing counts: the first steps stretch the weights too.
-    Phase A lasts until the loss has fallen to the share `LOW_LOSS` of its start, then comes B.
+    Phase A lasts until the loss has fallen to the share `LOW_LOSS` of its start, then comes B. A breakdown (phase C)
+    begins where the norm has risen by the share `RISE` above its lowest since the last one, or where the loss has been
+    low and is above the share `HIGH_LOSS` of its start: a norm that is held cannot rise. It is dated back to the lowest
+    norm or, if the norm does not rise, to where the loss was last low. It ends when the norm has fallen by the share
+    `FALL` below its highest since, or the loss has been low for `STAYS` steps. Until the norm has first fallen so far
+    its rise does not count: the first steps stretch the weights too.
 
     Attributes:
         phase: Phase of each lane, values of `Phase`, shape (K,).
-        count: Destabilisations so far, shape (K,).
+        count: Breakdowns so far, shape (K,).
         onset: Step of the last one's onset, shape (K,); -1 before the first.
         onsets: (step, lane) of each one's onset, in the order in which they were found.
     """
@@ -47,6 +51,8 @@ class PhaseDetector:
         self._step = -1
         self._rising = np.ones(shape, bool)
         self._low = np.zeros(shape, bool)
+        self._low_at = np.zeros(shape, np.int64)
+        self._low_for = np.zeros(shape, np.int64)
         self._first_loss = np.full(shape, np.nan)
         self._lowest = np.full(shape, np.inf)
         self._lowest_at = np.zeros(shape, np.int64)
@@ -57,26 +63,37 @@ class PhaseDetector:
         self._step += 1
         if self._step == 0:
             self._first_loss = np.array(loss, float)
+        low = loss <= LOW_LOSS * self._first_loss
         self._highest = np.where(self._rising, np.maximum(self._highest, norm), self._highest)
-        falls = self._rising & (norm < (1 - FALL) * self._highest)
-        self._rising &= ~falls
-        lower = ~self._rising & (falls | (norm < self._lowest))
+        self._low_for = np.where(low, self._low_for + 1, 0)
+        stays = (self._low_for >= STAYS) & (self.count > 0)
+        calm = self._rising & ((norm < (1 - FALL) * self._highest) | stays)
+        self._rising &= ~calm
+        lower = ~self._rising & (calm | (norm < self._lowest))
         self._lowest = np.where(lower, norm, self._lowest)
         self._lowest_at = np.where(lower, self._step, self._lowest_at)
-        self._low |= loss <= LOW_LOSS * self._first_loss
-        self._begin(~self._rising & (norm > (1 + RISE) * self._lowest), norm)
-        jumping = self._rising & (self.count > 0)
-        self.phase = np.where(jumping, Phase.C, np.where(self._low, Phase.B, Phase.A)).astype(np.int8)
+        self._low |= low
+        self._low_at = np.where(low, self._step, self._low_at)
+        by_norm = ~self._rising & (norm > (1 + RISE) * self._lowest)
+        by_loss = ~self._jumping & self._low & (loss > HIGH_LOSS * self._first_loss)
+        rises = norm > (1 + FALL) * self._lowest
+        self._begin(by_norm | by_loss, np.where(rises, self._lowest_at, self._low_at), norm)
+        self.phase = np.where(self._jumping, Phase.C, np.where(self._low, Phase.B, Phase.A)).astype(np.int8)
         return self.phase
 
-    def _begin(self, jumps: np.ndarray, norm: np.ndarray) -> None:
-        """Begin a destabilisation in some lanes."""
-        self.count = self.count + jumps
-        self.onset = np.where(jumps, self._lowest_at, self.onset)
-        self.onsets += [(int(self._lowest_at[lane]), int(lane)) for lane in np.flatnonzero(jumps)]
-        self._rising |= jumps
-        self._low &= ~jumps
-        self._highest = np.where(jumps, norm, self._highest)
+    @property
+    def _jumping(self) -> np.ndarray:
+        """Whether a breakdown goes on, shape (K,); the rise of the first steps is none."""
+        return self._rising & (self.count > 0)
+
+    def _begin(self, breaks: np.ndarray, onset: np.ndarray, norm: np.ndarray) -> None:
+        """Begin a breakdown in some lanes."""
+        self.count = self.count + breaks
+        self.onset = np.where(breaks, onset, self.onset)
+        self.onsets += [(int(onset[lane]), int(lane)) for lane in np.flatnonzero(breaks)]
+        self._rising |= breaks
+        self._low &= ~breaks
+        self._highest = np.where(breaks, norm, self._highest)
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,7 @@ class Periods:
 
     Attributes:
         phase: Values of `Phase`, shape (T, K).
-        onsets: Step of each destabilisation's onset, lane by lane.
+        onsets: Step of each breakdown's onset, lane by lane.
     """
 
     phase: np.ndarray
@@ -93,7 +110,7 @@ class Periods:
 
     @property
     def count(self) -> np.ndarray:
-        """Destabilisations of each lane, shape (K,)."""
+        """Breakdowns of each lane, shape (K,)."""
         return np.array([len(steps) for steps in self.onsets])
 
     @property
@@ -103,7 +120,7 @@ class Periods:
 
     @property
     def mean_length(self) -> np.ndarray:
-        """Mean period of each lane in steps, shape (K,); nan where there are less than two destabilisations."""
+        """Mean period of each lane in steps, shape (K,); nan where there are less than two breakdowns."""
         return np.array([lengths.mean() if len(lengths) else np.nan for lengths in self.lengths])
 
 
@@ -116,7 +133,7 @@ def find_periods(loss: np.ndarray, norm: np.ndarray) -> Periods:
 
 
 def recorded_onsets(onset: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the step of each destabilisation's onset, lane by lane, from the series `onset` of `Periodic`, (T, K)."""
+    """Return the step of each breakdown's onset, lane by lane, from the series `onset` of `Periodic`, (T, K)."""
     return tuple(steps[np.diff(steps, prepend=-1) != 0].astype(int) for steps in onset.T)
 
 

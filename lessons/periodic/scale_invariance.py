@@ -44,7 +44,7 @@ def stretch(
 ) -> Stretched:
     """Stretch some parts of a net by each alpha, and compare with the net as it is.
 
-    The hidden weights alone may be stretched without a change if there is batch normalisation. With a trained affine
+    The hidden weights alone may be stretched without a change if there is batch normalization. With a trained affine
     part or last layer, what is trained is stretched too, and the invariance is gone.
 
     Args:

@@ -57,7 +57,7 @@ class PeriodicSettings(Settings):
         slider_step=0.0001,
     )
     trainable_affine: bool = setting(
-        False, label="train γ and β", doc="Train factors and offsets of the batch normalisation, weight decay included."
+        False, label="train γ and β", doc="Train factors and offsets of the batch normalization, weight decay included."
     )
     trainable_last_layer: bool = setting(
         False, label="train the last layer", doc="Train the last layer too, weight decay included."
@@ -66,7 +66,7 @@ class PeriodicSettings(Settings):
         0.0,
         label="input noise",
         symbol="σ",
-        doc="Deviation of fresh noise on each pixel at each step; the pixels' own deviation is 1.",
+        doc="Standard deviation of fresh noise on each pixel at each step; that of the pixels themselves is 1.",
         low=0.0,
         high=5.0,
         slider=(0.0, 1.0),
@@ -96,7 +96,7 @@ class PeriodicSettings(Settings):
     )
     normalization: Literal["batch norm", "none"] = setting(
         "batch norm",
-        label="normalisation",
+        label="normalization",
         doc="Before each ReLU; without it the weights' length matters.",
         shared=True,
     )

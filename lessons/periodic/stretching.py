@@ -22,10 +22,10 @@ class StretchingSettings(Settings):
     """Settings of `Stretching`."""
 
     normalization: Literal["batch norm", "none"] = setting(
-        "batch norm", label="normalisation", doc="Before each ReLU; without it the weights' length matters."
+        "batch norm", label="normalization", doc="Before each ReLU; without it the weights' length matters."
     )
     stretch_affine: bool = setting(
-        False, label="stretch γ and β too", doc="As if factors and offsets of the batch normalisation were trained."
+        False, label="stretch γ and β too", doc="As if factors and offsets of the batch normalization were trained."
     )
     stretch_last_layer: bool = setting(
         False, label="stretch the last layer too", doc="As if the last layer were trained."
@@ -87,7 +87,7 @@ class Stretching(Experiment):
     title = "Scale invariance"
     settings_type = StretchingSettings
     references = (
-        "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch normalisation)",
+        "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch normalization)",
         "van Laarhoven 2017, arXiv 1706.05350 (scale invariance and its gradient)",
     )
 

@@ -35,6 +35,7 @@ VARIANTS = {  # and with how many seeds
     "light noise": ({"noise": 0.3}, 3),
     "noise": ({"noise": 0.6}, 2),
     "shift": ({"shift": 2}, 2),
+    "small shift": ({"shift": 1}, 3),
 }
 
 
@@ -65,16 +66,23 @@ def controls() -> dict[str, dict[str, object]]:
 
 
 @pytest.fixture(scope="session")
-def variants() -> dict[str, list[np.ndarray]]:
-    """By name in `VARIANTS`: the steps of the destabilisations within 1700 steps, for each of its seeds.
+def variant_runs() -> dict[str, list[dict[str, np.ndarray]]]:
+    """By name in `VARIANTS`: for each of its seeds the series of 1700 steps, each of shape (T,).
 
     One run says little: where it breaks down is decided by rounding, and so by the processor.
     """
     common = {"steps": 1700, "sharpness_every": 10_000}
     names = [(name, seed) for name, (_, seeds) in VARIANTS.items() for seed in range(seeds)]
-    lanes = [PeriodicSettings(**common, **VARIANTS[name][0], seed=seed) for name, seed in names]
-    onsets = dict(zip(names, recorded_onsets(periodic_history(lanes)["onset"]), strict=True))
-    return {name: [onsets[name, seed] for seed in range(seeds)] for name, (_, seeds) in VARIANTS.items()}
+    history = periodic_history([PeriodicSettings(**common, **VARIANTS[name][0], seed=seed) for name, seed in names])
+    rows = [{key: history[key][:, lane] for key in history.names} for lane in range(len(names))]
+    runs = dict(zip(names, rows, strict=True))
+    return {name: [runs[name, seed] for seed in range(seeds)] for name, (_, seeds) in VARIANTS.items()}
+
+
+@pytest.fixture(scope="session")
+def variants(variant_runs) -> dict[str, list[np.ndarray]]:
+    """By name in `VARIANTS`: the steps of the breakdowns within 1700 steps, for each of its seeds."""
+    return {name: [recorded_onsets(run["onset"][:, None])[0] for run in runs] for name, runs in variant_runs.items()}
 
 
 @pytest.fixture(scope="session")

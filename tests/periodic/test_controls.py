@@ -21,7 +21,7 @@ def onsets(series: dict[str, np.ndarray]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def before_the_jump() -> PeriodicState:
-    """State of a default run 100 to 120 steps before its first destabilisation.
+    """State of a default run 100 to 120 steps before its first breakdown.
 
     Of this very run: the same lane beside others may be rounded otherwise, and jump at another step. A hundred steps,
     because the effective learning rate crosses its limit 8 to 55 steps before, depending on the processor.
@@ -51,8 +51,9 @@ def test_a_norm_fixed_at_the_start_has_no_periods(controls):
     assert len(onsets(controls["free"])) >= 1
 
 
+@pytest.mark.sentence("l6_held")
 @pytest.mark.claim(34)
-def test_a_norm_fixed_just_before_the_destabilisation_keeps_it_away(before_the_jump):
+def test_a_norm_fixed_before_the_breakdown_keeps_it_away(before_the_jump):
     """Whereas the same run, left alone from the same step on, jumps within 140 steps."""
     fixed = go_on(before_the_jump, fixed_norm=True)
     np.testing.assert_allclose(fixed["norm"], fixed["norm"][0], rtol=1e-4)
@@ -73,6 +74,7 @@ def test_the_norm_can_be_fixed_and_freed_during_a_run():
     assert abs(norms[42] / norms[40] - 1) > 1e-3
 
 
+@pytest.mark.sentence("l6_momentum_periods")
 @pytest.mark.claim(40)
 def test_momentum_makes_periods_more_frequent(variants):
     """Over six seeds periods of 160 to 195 steps instead of 420 to 670: a third, as is the time to the first one."""
@@ -81,12 +83,13 @@ def test_momentum_makes_periods_more_frequent(variants):
         assert fast[0] < 0.5 * free[0]
 
 
+@pytest.mark.sentence("l6_more_trained")
 @pytest.mark.claim(40)
 @pytest.mark.parametrize("trained", ["affine", "last layer"])
 def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_on_average(variants, trained):
     """A mean over seeds, since single periods vary by a third, and some run is as slow as the free one.
 
-    The second destabilisation: after 0.78 (affine) and 0.70 of the free run's time over five seeds, with standard
+    The second breakdown: after 0.78 (affine) and 0.70 of the free run's time over five seeds, with standard
     errors of 0.04 and 0.08. If nothing more were trained it would be 1 exactly.
     """
     assert all(len(steps) >= 3 for steps in variants[trained])
@@ -94,8 +97,9 @@ def test_with_more_parameters_trained_it_stays_periodic_and_breaks_down_sooner_o
     assert 0.4 < (second / free).mean() < 0.95
 
 
+@pytest.mark.sentence("l6_augmentation")
 @pytest.mark.claim(40)
-def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_them_sooner(variants):
+def test_strong_augmentation_keeps_breakdowns_away_and_light_noise_brings_them_sooner(variants):
     """On 256 images, in 1700 steps: the free run breaks down twice, from step 560 to 850 on.
 
     Noise of 0.6 or shifts by two pixels, and none comes. Noise of 0.3, and the first comes at step 400 to 640. Shifts
@@ -108,9 +112,10 @@ def test_strong_augmentation_keeps_destabilisations_away_and_light_noise_brings_
     assert np.mean([light[0] / free[0] for light, free in pairs]) < 0.85
 
 
+@pytest.mark.sentence("l6_cures")
 @pytest.mark.claim(42)
 @pytest.mark.parametrize("cure", ["eta decays", "no weight decay", "fixed at the start", "lower eta lambda"])
-def test_what_avoids_destabilisations(controls, cure):
+def test_what_avoids_breakdowns(controls, cure):
     assert len(onsets(controls[cure])) == 0
     assert controls[cure]["loss"][300:].max() < 0.02
     assert controls["free"]["loss"][300:].max() > 1.0

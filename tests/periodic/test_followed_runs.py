@@ -37,6 +37,7 @@ def test_measured_phases_are_those_found_afterwards(default_runs):
     assert all(np.array_equal(a, b) for a, b in zip(live.onsets, after.onsets, strict=True))
 
 
+@pytest.mark.sentence("l6_forecasts")
 @pytest.mark.claim(36)
 def test_foretold_jumps_come_between_both_times_nearly_always(foretold):
     """Two or more in each of five lanes; the last one of a lane may come after the end."""

@@ -12,6 +12,7 @@ from lessons.periodic.theory import expected_period
 pytestmark = pytest.mark.chaotic
 
 
+@pytest.mark.sentence("l6_map_period")
 @pytest.mark.claim(38)
 def test_the_period_is_inversely_proportional_to_eta_lambda(grid):
     """T eta lambda within a quarter of its median, over a decade of eta lambda; cells with one period may be off."""
@@ -25,6 +26,7 @@ def test_the_period_is_inversely_proportional_to_eta_lambda(grid):
     np.testing.assert_allclose(expected_period(1.0, rates[known], factor), grid.period[known], rtol=0.25)
 
 
+@pytest.mark.sentence("l6_map_eta")
 @pytest.mark.claim(38)
 def test_a_larger_learning_rate_has_a_higher_norm(grid):
     """On average over lambda each doubling raises it, and four times eta by more than 1.5: the square root is 2.
@@ -37,6 +39,7 @@ def test_a_larger_learning_rate_has_a_higher_norm(grid):
     assert over_nets(grid.lowest_norm[-1] / grid.lowest_norm[0]) > 1.5
 
 
+@pytest.mark.sentence("l6_map_lambda")
 @pytest.mark.claim(38)
 def test_a_larger_weight_decay_does_not_raise_the_norm(grid):
     """ "The same for weight decay" is wrong: nearly three times lambda leaves it where it was, or a little lower.

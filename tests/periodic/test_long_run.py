@@ -151,7 +151,7 @@ def test_periods_are_found_in_the_default_run_shortened(tmp_path, capsys):
     series = read_series((tmp_path / "series.csv").read_text())
     found = find_periods(series["loss"][:, None], series["norm"][:, None])
     assert found.count[0] >= 4
-    assert f"{found.count[0]} destabilisations" in capsys.readouterr().out
+    assert f"{found.count[0]} breakdowns" in capsys.readouterr().out
 
 
 def test_killed_and_resumed_it_gives_the_same_series_as_uninterrupted(tmp_path, capsys, start):

@@ -32,6 +32,7 @@ def minima() -> torch.Tensor:
     return torch.stack([torch.stack([m.theta for m in found if m.lane == run][:NETS]) for run in range(NETS)])
 
 
+@pytest.mark.sentence("l6_cosines")
 @pytest.mark.claim(41)
 def test_successive_minima_are_nearer_to_each_other_than_independent_nets(minima):
     weights = minima[:, :, network_of(SETTINGS).weights]
@@ -45,6 +46,7 @@ def test_successive_minima_are_nearer_to_each_other_than_independent_nets(minima
         assert cosines.diagonal(1).mean() > successive.mean()
 
 
+@pytest.mark.sentence("l6_ensembles")
 @pytest.mark.claim(41)
 def test_an_ensemble_of_successive_minima_is_better_than_one_of_them_and_about_as_good_as_independent_nets(minima):
     """Means over six runs: 5.6 to 5.8 % of test images wrong, six minima of one run together 4.7 to 5.0 %.

@@ -32,6 +32,7 @@ def test_torch_means_the_half_penalty_by_weight_decay():
     assert theory.kept_share(eta, decay, "λ|x|²") == pytest.approx(1 - 2 * eta * decay)
 
 
+@pytest.mark.sentence("l6_penalty")
 @pytest.mark.claim(31)
 def test_in_a_run_the_whole_penalty_is_the_half_one_with_twice_the_lambda(controls):
     assert np.array_equal(controls["whole penalty"]["loss"], controls["half penalty, twice lambda"]["loss"])

@@ -63,6 +63,19 @@ def test_no_period_is_seen_where_there_is_none(norm):
 
 
 @pytest.mark.claim(33)
+@pytest.mark.parametrize("fallen", [1.0, 1.1], ids=["held from the start", "held later"])
+def test_a_net_that_breaks_down_with_its_norm_held_is_in_phase_c_until_it_is_low_again(fallen):
+    loss, norm = np.full(700, 0.01), np.full(700, 2.0)
+    loss[:50], loss[300:500] = np.linspace(3.0, 0.02, 50), 2.5
+    norm[:100] = np.linspace(2.0 * fallen, 2.0, 100)
+    found = find_periods(loss[:, None], norm[:, None])
+    assert found.onsets[0].tolist() == [299]
+    assert (found.phase[60:300, 0] == Phase.B).all()
+    assert (found.phase[300:500, 0] == Phase.C).all()
+    assert (found.phase[520:, 0] == Phase.B).all()
+
+
+@pytest.mark.claim(33)
 def test_following_a_run_step_by_step_sees_only_the_past_and_lanes_do_not_mix():
     series = [synthetic(period, 5000 // period, 6000 - 5000 // period * period) for period in (400, 1000, 2500)]
     loss, norm = np.stack([s[0] for s in series], 1), np.stack([s[1] for s in series], 1)

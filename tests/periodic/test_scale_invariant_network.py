@@ -1,4 +1,4 @@
-"""Claim 30: with batch normalisation the hidden weights' length does not matter; the net is that of torch.nn."""
+"""Claim 30: with batch normalization the hidden weights' length does not matter; the net is that of torch.nn."""
 
 import itertools
 
@@ -43,7 +43,7 @@ def torch_net(network: ScaleInvariantNetwork, theta: torch.Tensor) -> nn.Sequent
 
 
 class Affine(nn.Module):
-    """Factors and offsets of a normalisation without the normalisation."""
+    """Factors and offsets of a normalization without the normalization."""
 
     def __init__(self, norm: nn.BatchNorm1d):
         super().__init__()
@@ -75,7 +75,7 @@ def test_testing_by_statistics_is_what_torch_nn_does_in_evaluation():
     for lane in range(2):
         net = torch_net(network, theta[lane])
         net(INPUTS)
-        for module in net:  # torch keeps the unbiased variance for evaluation, and normalises by the biased one
+        for module in net:  # torch keeps the unbiased variance for evaluation, and normalizes by the biased one
             if isinstance(module, nn.BatchNorm1d):
                 module.running_var *= (len(INPUTS) - 1) / len(INPUTS)
         torch.testing.assert_close(outputs[lane], net.eval()(DATA.test_inputs.double()))
@@ -111,10 +111,10 @@ def test_stretched_weights_leave_outputs_alone_and_divide_the_gradient():
 @pytest.mark.parametrize(
     ("normalized", "parts"),
     [(False, ("weights",)), (True, ("weights", "affine")), (True, ("weights", "last_layer"))],
-    ids=["no normalisation", "affine part", "last layer"],
+    ids=["no normalization", "affine part", "last layer"],
 )
 def test_what_breaks_the_invariance(normalized, parts):
-    """Without normalisation, or with what is trained beside the hidden weights stretched as well."""
+    """Without normalization, or with what is trained beside the hidden weights stretched as well."""
     network = ScaleInvariantNetwork(SIZES, normalized)
     result = stretch(network, started(network), INPUTS, DATA.train_labels, ALPHAS, parts)
     assert result.output_change.min() > 0.1

@@ -88,6 +88,7 @@ def around_the_jumps() -> list[dict[str, np.ndarray]]:
     return [{name: values[rows[lane], lane] for name, values in series.items()} for lane in range(len(SEEDS))]
 
 
+@pytest.mark.sentence("l6_limit")
 @pytest.mark.claim(39)
 @pytest.mark.parametrize("lane", range(len(SEEDS)))
 def test_the_jump_comes_where_the_effective_learning_rate_has_crossed_the_limit_on_the_sphere(around_the_jumps, lane):
@@ -108,9 +109,26 @@ def test_the_jump_comes_where_the_effective_learning_rate_has_crossed_the_limit_
     assert 0.8 < rate[jump] / np.median(limit[max(crossing - 30, 0) : crossing]) < 2.2
 
 
+@pytest.mark.sentence("l6_hovers")
+def test_the_sharpness_gives_way_and_the_gradient_grows_before_the_jump(around_the_jumps):
+    """Without it 2 over the sharpness would stay where it was; g grows ten- to thirtyfold."""
+    for around in around_the_jumps:
+        g, limit = around["effective_gradient"], around["effective_limit"]
+        ratio = around["effective_learning_rate"] / limit
+        crossing, onset = int((ratio > 1).argmax()), len(g) - 5
+        assert g[onset - 2 : onset + 1].max() > 3 * np.median(g[:50])
+        assert limit[crossing:onset].max() > limit[max(crossing - 1, 0)]
+
+
+@pytest.mark.sentence("l6_test_error")
+def test_read_at_each_step_the_test_error_has_a_spike(around_the_jumps):
+    for around in around_the_jumps:
+        assert around["test_error"][-6:].max() > 3 * np.median(around["test_error"][:100])
+
+
 @pytest.mark.claim(39)
 def test_before_the_jump_the_net_is_at_the_limit_and_after_it_well_below(default_runs):
-    """Over all destabilisations of all seeds; the sharpness was read at every 25th step."""
+    """Over all breakdowns of all seeds; the sharpness was read at every 25th step."""
     periods = find_periods(default_runs["loss"], default_runs["norm"])
     ratio = default_runs["effective_learning_rate"] / default_runs["effective_limit"]
     onsets = [(onset, k) for k, steps in enumerate(periods.onsets) for onset in steps if onset + 100 < len(ratio)]

@@ -25,7 +25,7 @@ from lessons.periodic.long_run.training import QUANTITIES, LongRun
 from lessons.periodic.phases import find_periods
 
 NAME = "periodic long run"
-TITLE = "Periods of batch normalisation and weight decay: a long run"
+TITLE = "Periods of batch normalization and weight decay: a long run"
 SERIES, CHECKPOINT = "series.csv", "checkpoint.pt"
 SHOWN = ("loss", "norm", "test_error")
 
@@ -168,4 +168,4 @@ def _summary(path: Path) -> str:
     periods = find_periods(series["loss"][:, None], series["norm"][:, None])
     onsets = series["step"][periods.onsets[0]].astype(int)
     lasting = f", {(onsets[-1] - onsets[0]) / (len(onsets) - 1):.0f} steps apart on average" if len(onsets) > 1 else ""
-    return f"{path}: {len(series['step'])} rows, {len(onsets)} destabilisations{lasting}."
+    return f"{path}: {len(series['step'])} rows, {len(onsets)} breakdowns{lasting}."

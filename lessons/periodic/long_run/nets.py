@@ -1,7 +1,7 @@
-"""Scale-invariant nets in torch.nn: batch normalisation without an affine part, and a last layer that is frozen.
+"""Scale-invariant nets in torch.nn: batch normalization without an affine part, and a last layer that is frozen.
 
 The ConvNet has four 3x3 convolutions, the ResNet-18 is the pre-activation form of He et al. 2016 (arXiv 1603.05027)
-with a normalisation before each shortcut convolution (Li & Arora 2020, arXiv 1910.07454), both as in Lobacheva et al.
+with a normalization before each shortcut convolution (Li & Arora 2020, arXiv 1910.07454), both as in Lobacheva et al.
 2021, appendix A. A last pooling over what is left of the image lets both take images of any size from 8x8 on.
 """
 

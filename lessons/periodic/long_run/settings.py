@@ -29,7 +29,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
 class LongRunSettings(Settings):
     """Settings of `LongRun`; the defaults are those for the digits."""
 
-    dataset: DatasetName = setting("digits", label="images", doc="What is learnt.")
+    dataset: DatasetName = setting("digits", label="images", doc="What is learned.")
     network: NetName = setting("mlp", label="network", doc="What learns; all weights but the last layer's count.")
     width: int = setting(
         32, label="width", doc="Units in a hidden layer, or channels of the first convolution.", low=1, high=1024

@@ -63,7 +63,7 @@ class LongRun:
         """Train to the end, and yield each step with what was recorded there before its update; None if nothing was.
 
         Quantities are those of `QUANTITIES`. `loss` is that of the batch about to be used. `epoch_loss`, the mean of
-        those of the last whole epoch, and `test_error`, by the running statistics of the batch normalisation, are held.
+        those of the last whole epoch, and `test_error`, by the running statistics of the batch normalization, are held.
         When a step is yielded its update has been made, so `state` may be asked for between any two steps.
         """
         while self.step <= self.steps:

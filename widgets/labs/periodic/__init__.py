@@ -1,4 +1,4 @@
-"""The labs of lesson 6: periods of batch normalisation and weight decay."""
+"""The labs of lesson 6: periods of batch normalization and weight decay."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def circle(**changes: Any) -> Lab:
 
 
 def forecast(**changes: Any) -> Lab:
-    """The next jump foretold; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
+    """The next δ-jump, predicted; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
     return Lab(ForecastView(), **changes)
 
 

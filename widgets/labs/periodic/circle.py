@@ -38,28 +38,36 @@ class CircleView(LabView):
     presets = (
         Preset(
             "round and round",
-            "Down with the norm, along the jump lines, across them, and up again.",
+            "The norm falls; then the steps get longer, across the dotted lines, and throw it up again.",
             ({"steps": 4000, "sharpness_every": 200},),
         ),
         Preset(
             "slowly",
-            "A quarter of the speed, to watch one jump: how many steps does the way up take?",
+            "Slow enough to watch one breakdown: how many steps does the way up take?",
             ({"steps": 2500, "sharpness_every": 200},),
             speed=250.0,
         ),
         Preset(
             "no weight decay",
-            "Nothing pulls the norm down: it stays where it is, and g goes to zero.",
+            "Nothing pulls the norm down: it stays where the first steps put it, and g falls.",
             ({"steps": 2000, "weight_decay": 0.0, "sharpness_every": 200},),
         ),
         Preset(
             "two learning rates",
-            "Four times η: the same round, at four times ρ².",
+            "Four times η, a quarter of λ, twice the norm at the start: both losses are the same to the last bit, and "
+            "the second net goes round four times as high.",  # holds: l6_two_rates
             tuple(
-                {"steps": 3000, "sharpness_every": 200, "learning_rate": rate, "weight_decay": decay}
-                for rate, decay in ((0.5, 0.004), (2.0, 0.001))
+                {
+                    "steps": 3000,
+                    "sharpness_every": 200,
+                    "learning_rate": rate,
+                    "weight_decay": decay,
+                    "initial_norm": norm,
+                }
+                for rate, decay, norm in ((0.5, 0.004, 3.0), (2.0, 0.001, 6.0))
             ),
             ("η = 0.5", "η = 2"),
+            says=("learning_rate", "weight_decay", "initial_norm"),
         ),
     )
 
@@ -80,8 +88,9 @@ class CircleView(LabView):
         ]
         plane = plot(
             "circle-plane",
-            "Squared norm over effective gradient. Dashes: both forces balance; dots: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: "
-            "from ℓ, κℓ to L, κL in the last round",
+            "Squared norm ρ² (upwards), effective gradient g (to the right). Dashes: both forces balance; dots, from "
+            "left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round (all of the chosen "
+            "lane)",
             "effective gradient g",
             "squared norm ρ²",
             traces,
@@ -116,7 +125,8 @@ class CircleView(LabView):
             frame.path("plane", PATHS + lane, gradient[:, lane], square[:, lane], lane)
         lane = min(frame.selected, len(frame.lanes) - 1)
         self._newest_round(frame, lane, gradient[:, lane], square[:, lane])
-        self._lines(frame, lane, gradient[:, lane], square[:, lane])
+        self._lines(frame, lane)
+        self._fit(frame, lane, gradient, square)
 
     @staticmethod
     def _plane(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -141,12 +151,10 @@ class CircleView(LabView):
         frame.screen.replace("plane", NOW, x=gradient[[last]], y=square[[last]])
 
     @staticmethod
-    def _lines(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
+    def _lines(frame: Frame, lane: int) -> None:
         """Where the norm neither rises nor falls, where a step turns by delta, and the box of the last whole round."""
-        rates, decays = rates_used(frame, lane)
-        now = min(frame.last(lane), frame.lanes.shared.steps - 1)
-        rate, decay = rates[now], decays[now]
-        k = float(kappa(rate, decay)) if rate * decay else np.nan
+        rate, decay = _rates_now(frame, lane)
+        k = _kappa(rate, decay)
         frame.screen.replace("plane", EQUILIBRIUM, x=FAR, y=k * FAR)
         for number, delta in enumerate(DELTAS.values()):
             frame.screen.replace("plane", JUMPS + number, x=FAR, y=jump_norm(delta, FAR, rate, decay) ** 2)
@@ -154,9 +162,15 @@ class CircleView(LabView):
         frame.screen.replace(
             "plane", BOX, x=[low, high, high, low, low], y=[k * low, k * low, k * high, k * high, k * low]
         )
-        seen = np.concatenate([square[: now + 1], [k * low, k * high]])
-        ranges = {"xaxis.range": _decades(gradient[: now + 1]), "yaxis.range": _decades(seen)}
-        frame.screen.relayout("plane", ranges)
+
+    @staticmethod
+    def _fit(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
+        """Ranges that hold the paths of all lanes, and the chosen lane's box."""
+        there = [slice(0, frame.last(each) + 1) for each in range(len(frame.lanes))]
+        box = _kappa(*_rates_now(frame, lane)) * np.array(_extremes(frame, lane))
+        across = np.concatenate([gradient[rows, each] for each, rows in enumerate(there)])
+        up = np.concatenate([*(square[rows, each] for each, rows in enumerate(there)), box])
+        frame.screen.relayout("plane", {"xaxis.range": _decades(across), "yaxis.range": _decades(up)})
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
@@ -167,7 +181,7 @@ class CircleView(LabView):
             norm, gradient = (float(frame.history[name][before, lane]) for name in ("norm", "effective_gradient"))
             turn = float(step_cosine_distance(norm, gradient, rates, decays))
             low, high = _extremes(frame, lane)
-            k = float(kappa(rates, decays)) if rates * decays else np.nan
+            k = _kappa(rates, decays)
             plain = row > 0 and not frame.lanes.settings[lane].fixed_norm
             lines += [
                 Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
@@ -181,9 +195,27 @@ class CircleView(LabView):
                 Reading(
                     lane, "κℓ to κL", f"{k * low:.3g} to {k * high:.3g}" if np.isfinite(k * low) else "after a round"
                 ),
+                Reading(lane, "2ηλL (the box needs at most ℓ)", *_closing(float(2 * rates * decays * high), low)),
                 *period_readings(frame, lane),
             ]
         return lines
+
+
+def _rates_now(frame: Frame, lane: int) -> tuple[float, float]:
+    """eta and lambda of the step now."""
+    now = min(frame.last(lane), frame.lanes.shared.steps - 1)
+    rates, decays = rates_used(frame, lane)
+    return rates[now], decays[now]
+
+
+def _kappa(rate: float, decay: float) -> float:
+    """kappa; nan where nothing decays."""
+    return float(kappa(rate, decay)) if rate * decay else np.nan
+
+
+def _closing(step: float, low: float) -> tuple[float | str, float | None, str]:
+    """2 eta lambda L beside l. Only where it is smaller can no step jump over the box, from one side to the other."""
+    return (step, low, "limit") if np.isfinite(low) else ("after a round", None, "limit")
 
 
 def _extremes(frame: Frame, lane: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A forecast of each jump, drawn before it comes, and the limit that the effective learning rate runs into."""
+"""A forecast of each δ-jump, drawn before it comes, and the limit that the effective learning rate runs into."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ import plotly.graph_objects as go
 
 from lessons.core.settings import Settings
 from lessons.periodic.forecast import Forecast
-from lessons.periodic.theory import delta_limits, jump_norm_approximate, norm_bounds
+from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, norm_bounds
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG_125, draw_rates, limit_reading, rate_figure, rates_used
+from widgets.labs.periodic.periods import (
+    LOG_125,
+    draw_rates,
+    draw_ticks,
+    limit_reading,
+    rate_figure,
+    rates_used,
+)
 from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
@@ -21,6 +28,7 @@ BETWEEN = "rgba(47,126,216,0.2)"
 BANDS, SIZE, JUMPED, TURNS = range(4)
 LOWEST, HIGHEST, POSSIBLE, CERTAIN, NORMS_OF_LANES = range(5)
 POINTS = 40
+MOST_FORECASTS = 12  # whose bounds stay in the figure of the norm
 
 
 class ForecastView(LabView):
@@ -30,30 +38,31 @@ class ForecastView(LabView):
     """
 
     name = "forecast"
-    title = "The next jump foretold"
+    title = "The next δ-jump, predicted"
     experiment = Forecast()
     step_figures = ("turn",)
     shown = ("delta", "learning_rate", "weight_decay", "seed")
     more = ("width", "depth", "train_size", "initial_norm", "sharpness_every", "steps")
     presets = (
         Preset(
-            "foretold",
-            "After each jump a blue band is drawn: there the next step that turns by more than δ should come.",
+            "predicted",
+            "After each breakdown a blue band is drawn. In it the next turn of more than δ should come.",
             ({"steps": 4000},),
         ),
         Preset(
             "too large a δ",
-            "Above ηλℓ²/L² no latest time exists: the band has a beginning and no end.",
+            "Above ηλℓ²/L² no latest time exists: the band has a beginning and no end.",  # given
             ({"steps": 4000, "delta": 3e-4},),
         ),
         Preset(
             "the limit, step by step",
-            "Sharpness is measured at every second step: where does the line cross the dashes?",
+            "Sharpness is measured at every second step: where does η/ρ² cross its limit, and when does the net break "
+            "down?",
             ({"steps": 1400, "sharpness_every": 2},),
         ),
         Preset(
             "faster periods",
-            "Four times η·λ: δ has to grow as well.",
+            "Four times η·λ and ten times δ: does the band still hold?",  # given
             ({"learning_rate": 1.0, "weight_decay": 0.008, "delta": 1e-4, "steps": 2000},),
         ),
     )
@@ -66,11 +75,11 @@ class ForecastView(LabView):
         star = {"symbol": "star", "size": 12, "color": "#d6457b"}
         turn = plot(
             "forecast-turn",
-            "How far each step turns the weights, and when a turn of more than δ is foretold",
+            "How far each step turns the weights, and when a turn of more than δ is predicted",
             "step",
             "1 − cos",
             [
-                band("foretold", BETWEEN),
+                band("predicted", BETWEEN),
                 theory("δ", grey(1.0)),
                 go.Scatter(x=[], y=[], mode="markers", name="came", marker=star),
                 *(line(n, c, line={"width": 1.5}, showlegend=False) for n, c in pairs),
@@ -80,7 +89,8 @@ class ForecastView(LabView):
         )
         norm = plot(
             "forecast-norm",
-            "Norm ρ (line), its foretold bounds (dashes), and below which norms a jump is possible and certain (dots)",
+            "Norm ρ (line), the bounds that each forecast gives it (dashes), and the norms below which a δ-jump is "
+            "possible and certain (dots)",
             "step",
             "norm ρ",
             [
@@ -115,34 +125,31 @@ class ForecastView(LabView):
         draw_shades(frame, "rate")
         lane = self._lane(frame)
         made = _steps(history["forecast_step"][: frame.stop, lane])
-        # A band ends where the next forecast is made: what was foretold has come by then, or never will.
+        # A band ends where the next forecast is made: what was predicted has come by then, or never will.
         ends = np.minimum(history["latest"][made, lane], [*made[1:], frame.lanes.shared.steps])
         draw_bands(frame, "turn", BANDS, list(zip(history["earliest"][made, lane], ends, strict=True)))
+        draw_ticks(frame, "norm", "norm")
         came = _steps(history["jump_step"][: frame.stop, lane])
         frame.screen.replace("turn", JUMPED, x=came, y=history["cosine_distance"][came, lane])
-        self._bounds(frame, lane, made)
+        self._bounds(frame, lane, ends, made)
 
     @staticmethod
     def _lane(frame: Frame) -> int:
         return min(frame.selected, len(frame.lanes) - 1)
 
     @staticmethod
-    def _bounds(frame: Frame, lane: int, forecasts: np.ndarray) -> None:
-        """Between which norms the last forecast sees the run, and the norms at which it can and must jump."""
-        if not len(forecasts):
-            for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN):
-                frame.screen.replace("norm", trace, x=[], y=[])
-            return
-        made, delta, last = int(forecasts[-1]), frame.lanes.settings[lane].delta, frame.lanes.shared.steps
-        low, high = (float(frame.history[name][made, lane]) for name in ("lowest_gradient", "highest_gradient"))
-        start, latest = (float(frame.history[name][made, lane]) for name in ("norm", "latest"))
-        rate, decay = (values[min(made, last - 1)] for values in rates_used(frame, lane))
-        steps = np.linspace(0, max(0.0, min(latest, last) - made), POINTS)
-        for trace, norms in zip((LOWEST, HIGHEST), norm_bounds(steps, start, low, high, rate, decay), strict=True):
-            frame.screen.replace("norm", trace, x=made + steps, y=norms)
-        for trace, gradient in ((POSSIBLE, high), (CERTAIN, low)):
-            norm = float(jump_norm_approximate(delta, gradient, rate))
-            frame.screen.replace("norm", trace, x=made + steps[[0, -1]], y=[norm, norm])
+    def _bounds(frame: Frame, lane: int, ends: np.ndarray, forecasts: np.ndarray) -> None:
+        """Between which norms each forecast sees the run, until its end, and where it can and where it must jump."""
+        curves: dict[int, list[np.ndarray]] = {trace: [] for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN)}
+        steps = []
+        for made, end in list(zip(forecasts, ends, strict=True))[-MOST_FORECASTS:]:
+            ahead = np.linspace(0, max(0.0, end - made), POINTS)
+            for trace, norms in zip(curves, _bounds_of(frame, lane, made, ahead), strict=True):
+                curves[trace] += [norms, [np.nan]]
+            steps += [made + ahead, [np.nan]]
+        for trace, norms in curves.items():
+            x, y = (np.concatenate(each) if each else [] for each in (steps, norms))
+            frame.screen.replace("norm", trace, x=x, y=y)
 
     def readings(self, frame: Frame) -> list[Reading]:
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane)]
@@ -159,12 +166,38 @@ class ForecastView(LabView):
             certain, possible = delta_limits(low, high, rate, decay)
             latest = f"{now['latest']:.0f}" if np.isfinite(now["latest"]) else "no latest"
             lines += [
-                Reading(lane, "foretold for steps", f"{now['earliest']:.0f} to {latest}"),
+                Reading(lane, "predicted for steps", f"{now['earliest']:.0f} to {latest}"),
                 Reading(lane, "came at step", f"{now['jump_step']:.0f}" if now["jump_step"] >= 0 else "not yet"),
-                Reading(lane, "inside the band", f"{now['hits']:.0f} of {now['jumps']:.0f} jumps"),
+                Reading(lane, "inside the band", f"{now['hits']:.0f} of {now['jumps']:.0f} δ-jumps"),
                 Reading(lane, "δ certain below, possible below", f"{certain:.2g}, {possible:.2g}"),
+                Reading(lane, "2ηλL ≤ ℓ and ρ² > κL", _conditions(frame, lane, int(now["forecast_step"]), rate, decay)),
             ]
         return [*lines, limit_reading(frame, lane)]
+
+
+def _bounds_of(frame: Frame, lane: int, made: int, ahead: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of the forecast made at a step: the lower and upper norm so many steps ahead, and the norms of both jumps."""
+    delta, last = frame.lanes.settings[lane].delta, frame.lanes.shared.steps
+    known = (float(frame.history[name][made, lane]) for name in ("norm", "lowest_gradient", "highest_gradient"))
+    start, low, high = known
+    rate, decay = (values[min(made, last - 1)] for values in rates_used(frame, lane))
+    jumps = (np.full(len(ahead), float(jump_norm_approximate(delta, gradient, rate))) for gradient in (high, low))
+    return (*norm_bounds(ahead, start, low, high, rate, decay), *jumps)
+
+
+def _conditions(frame: Frame, lane: int, made: int, rate: float, decay: float) -> str:
+    """Whether the theorem's conditions on l, L and the norm held when a forecast was made."""
+    names = ("norm", "lowest_gradient", "highest_gradient")
+    norm, low, high = (float(frame.history[name][made, lane]) for name in names)
+    broken = [
+        text
+        for text, holds in (
+            ("2ηλL ≤ ℓ", 2 * rate * decay * high <= low),
+            ("ρ² > κL", norm**2 > float(kappa(rate, decay)) * high),
+        )
+        if not holds
+    ]
+    return f"not {' and '.join(broken)}" if broken else "hold"
 
 
 def _steps(series: np.ndarray) -> np.ndarray:

@@ -88,5 +88,5 @@ def _summary(file: Path, series: dict[str, np.ndarray], phases: Periods) -> str:
     apart = f", {np.diff(at).mean():.0f} steps apart on average" if len(at) > 1 else ""
     return (
         f"<p><code>{escape(str(file))}</code>: {series['step'][-1]:.0f} steps, "
-        f"{len(at)} destabilisation{'' if len(at) == 1 else 's'}{apart}.</p>"
+        f"{len(at)} breakdown{'' if len(at) == 1 else 's'}{apart}.</p>"
     )

@@ -64,10 +64,12 @@ class MinimaView(LabView):
     more = ("width", "depth", "train_size", "steps")
     presets = (
         Preset("six minima", "One run leaves a minimum in each period; five other nets leave their first.", ({},)),
-        Preset("few images", "With 100 images an ensemble has more to gain.", ({"train_size": 100},)),
+        Preset(
+            "few images", "With 100 images an ensemble has more to gain.", ({"train_size": 100},)
+        ),  # holds: l6_few_images
         Preset(
             "slower periods",
-            "Half of η·λ: more time in each minimum, and a longer way back.",
+            "Half of η·λ: a period takes about twice as long.",  # holds: l6_map_period
             ({"weight_decay": 0.004, "steps": 2800},),
         ),
     )

@@ -17,7 +17,7 @@ from lessons.periodic.theory import expected_period
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
-from widgets.labs.periodic.periods import LOG_125, idle_fields
+from widgets.labs.periodic.periods import LOG_125, draw_ticks, idle_fields, ticks
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
@@ -75,13 +75,13 @@ class MapView(LabView):
     presets = (
         Preset(
             "a quick map",
-            "Twelve cells in some ten seconds: the period follows η·λ, the norm follows η.",
+            "Twelve cells: the period follows η·λ, the norm follows η.",
             ({"learning_rate": 0.5, "weight_decay": 0.004, "rows": 3, "columns": 4, "steps": 2500},),
         ),
-        Preset("24 cells", "A decade and more of η·λ, all at once, in less than a minute.", ({},)),
+        Preset("24 cells", "More than a decade of η·λ, all at once.", ({},)),
         Preset(
             "with momentum",
-            "Heavy ball: where plain descent needs a thousand steps, a hundred or two are enough.",
+            "Heavy ball: shorter periods at the same η and λ. Do they still follow η·λ?",
             (
                 {
                     "learning_rate": 0.25,
@@ -172,6 +172,7 @@ class MapView(LabView):
         products = found.learning_rates[:, None] * found.weight_decays
         known = found.count > PERIODS_NEEDED
         frame.screen.replace("law", 0, x=products[known], y=found.period[known])
+        frame.screen.relayout("law", {"xaxis.dtick": ticks(products), "yaxis.dtick": ticks(found.period[known])})
         if known.any():
             ends = np.array([products.min(), products.max()])
             factor = float(np.median(found.scaled_period[known]))
@@ -180,7 +181,7 @@ class MapView(LabView):
     def readings(self, frame: Frame) -> list[Reading]:
         found = self._read(frame)
         known = found.count > PERIODS_NEEDED
-        lines = [Reading(0, "cells with three jumps and more", f"{int(known.sum())} of {known.size}")]
+        lines = [Reading(0, "cells with three breakdowns and more", f"{int(known.sum())} of {known.size}")]
         if known.any():
             scaled = found.scaled_period[known]
             factor = float(np.median(scaled))
@@ -214,6 +215,7 @@ class MapView(LabView):
     def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
         for trace, lane in enumerate(lanes):
             frame.curve("norms", trace, lane, "norm")
+        draw_ticks(frame, "norms", "norm")
 
 
 def _cells(name: str, caption: str, colours: object) -> go.Figure:

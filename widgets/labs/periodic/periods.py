@@ -19,8 +19,8 @@ from widgets.plots import line, plot, theory, wide
 from widgets.view import LabView
 
 LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
-# For one to three decades: labels at 1, 2 and 5.
-LOG_125 = {**LOG, "yaxis_dtick": "D2"}
+LOG_125 = {**LOG, "yaxis_dtick": "D2"}  # for what `draw_ticks` follows
+TICKS_125, MOST_DECADES_125, MOST_TICKS = "D2", 2.5, 6
 MORE = (
     "penalty",
     "learning_rate_decay",
@@ -54,23 +54,41 @@ def rates_used(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
     return frame.at_each_step(lane, "learning_rate") * decayed, frame.at_each_step(lane, "weight_decay") * factor
 
 
-def foretold_norms(frame: Frame, lane: int, rows: slice) -> np.ndarray:
+def invariant(frame: Frame) -> bool:
+    """Whether the nets are scale-invariant, so that what the theory says of a sphere says something of them."""
+    return frame.lanes.shared.normalization == "batch norm"
+
+
+def ticks(values: np.ndarray) -> str | int:
+    """Return `dtick` of a logarithmic axis for these values: labels at 1, 2 and 5, or at so many decades."""
+    known = values[np.isfinite(values) & (values > 0)]
+    decades = float(np.log10(known.max() / known.min())) if len(known) else 0.0
+    return TICKS_125 if decades <= MOST_DECADES_125 else max(1, round(decades / MOST_TICKS))
+
+
+def draw_ticks(frame: Frame, figure: str, *quantities: str) -> None:
+    """Label a logarithmic axis so that, however far its curves reach, no label lies on another."""
+    seen = np.concatenate([frame.history[name][: frame.stop].ravel() for name in quantities])
+    frame.screen.relayout(figure, {"yaxis.dtick": ticks(seen)})
+
+
+def predicted_norms(frame: Frame, lane: int, rows: slice) -> np.ndarray:
     """Return the norm at each of these rows, from the one before it by Pythagoras; nan where there is no such rule."""
     steps = np.arange(rows.start, rows.stop)
     before = np.maximum(steps - 1, 0)
     norm, gradient = (frame.history[name][before, lane].astype(float) for name in ("norm", "effective_gradient"))
     rates, decays = (values[before] for values in rates_used(frame, lane))
     with np.errstate(over="ignore", invalid="ignore"):
-        foretold = next_norm(norm, gradient, rates, decays)
-    foretold = np.where(frame.at_each_step(lane, "fixed_norm")[before] > 0, norm, foretold)
-    plain = frame.lanes.settings[lane].optimizer == "gradient descent"
-    return np.where((steps > 0) & plain, foretold, np.nan)
+        predicted = next_norm(norm, gradient, rates, decays)
+    predicted = np.where(frame.at_each_step(lane, "fixed_norm")[before] > 0, norm, predicted)
+    plain = frame.lanes.settings[lane].optimizer == "gradient descent" and invariant(frame)
+    return np.where((steps > 0) & plain, predicted, np.nan)
 
 
 def period_readings(frame: Frame, lane: int) -> list[Reading]:
     """Return how many periods a lane has had, and how long they were."""
     (onsets,) = recorded_onsets(frame.history["onset"][: frame.stop, lane : lane + 1])
-    found = [Reading(lane, "destabilisations", float(len(onsets)))]
+    found = [Reading(lane, "breakdowns", float(len(onsets)))]
     if len(onsets) < 2:
         return found
     rate, decay = (values[onsets[-1]] for values in rates_used(frame, lane))
@@ -82,7 +100,7 @@ def limit_reading(frame: Frame, lane: int) -> Reading:
     """Return the effective learning rate now beside the limit on it, measured on the unit sphere."""
     row = frame.last(lane)
     rate, limit = (float(frame.history[name][row, lane]) for name in ("effective_learning_rate", "effective_limit"))
-    return Reading(lane, "η/ρ², limit on the sphere", rate, limit if limit > 0 else None, "limit")
+    return Reading(lane, "η/ρ²", rate, limit if limit > 0 and invariant(frame) else None, "limit")
 
 
 class PeriodsView(LabView):
@@ -97,7 +115,7 @@ class PeriodsView(LabView):
     presets = (
         Preset(
             "periods",
-            "Loss falls, norm falls, and then all is thrown away. Count the pink bands.",
+            "Loss and norm fall, and then the net breaks down. Count the pink bands.",
             ({"steps": 4000},),
         ),
         Preset(
@@ -107,19 +125,31 @@ class PeriodsView(LabView):
             speed=200.0,
         ),
         Preset(
+            "fix it too late",
+            "At ρ = 2, η/ρ² is too large already. A net that is held there does not learn. A free one does, for its "
+            "norm jumps up.",  # holds: l6_too_late
+            tuple(
+                {"steps": 500, "initial_norm": norm, "fixed_norm": fixed}
+                for norm, fixed in ((5.0, True), (2.0, True), (2.0, False))
+            ),
+            ("held at 5", "held at 2", "free from 2"),
+            says=("initial_norm", "fixed_norm"),
+        ),
+        Preset(
             "faster periods",
-            "Four times η·λ: a period is four times as short.",
+            "Four times η·λ: a period takes about a quarter of the steps.",  # holds: l6_map_period
             ({"learning_rate": 1.0, "weight_decay": 0.008, "steps": 2000},),
         ),
         Preset(
             "three seeds",
-            "Other weights, other moments, the same rhythm.",
+            "Other weights, and other steps at which they break down.",
             tuple({"seed": seed, "steps": 3000} for seed in (0, 1, 2)),
             ("seed 0", "seed 1", "seed 2"),
         ),
         Preset(
             "without batch norm",
             "The same net and the same weight decay; without scale invariance there are no periods.",
+            # holds: l6_no_norm
             ({"normalization": "none", "steps": 3000},),
         ),
     )
@@ -143,10 +173,10 @@ class PeriodsView(LabView):
         )
         norm = plot(
             "periods-norm",
-            "Norm ρ of the weights (line), and from the step before by Pythagoras (dashes)",
+            "Norm ρ of the weights (line), and as Pythagoras predicts it from the step before (dashes)",
             "step",
             "norm ρ",
-            [*(line(n, c) for n, c in pairs), *(theory(f"{n}, foretold", c) for n, c in pairs)],
+            [*(line(n, c) for n, c in pairs), *(theory(f"{n}, predicted", c) for n, c in pairs)],
             **LOG,
         )
         gradient = plot(
@@ -185,22 +215,22 @@ class PeriodsView(LabView):
             frame.curve("forces", lane, lane, "gradient_force")
             frame.curve("forces", count + lane, lane, "decay_force")
             rows = frame.rows(lane)
-            foretold = foretold_norms(frame, lane, rows)
-            frame.screen.extend("norm", count + lane, np.arange(rows.start, rows.stop), foretold)
+            predicted = predicted_norms(frame, lane, rows)
+            frame.screen.extend("norm", count + lane, np.arange(rows.start, rows.stop), predicted)
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
-            foretold = float(foretold_norms(frame, lane, slice(row, row + 1))[0])
+            predicted = float(predicted_norms(frame, lane, slice(row, row + 1))[0])
             lines += [
                 Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
                 *period_readings(frame, lane),
                 Reading(
                     lane,
-                    "norm ρ, from the step before",
+                    "norm ρ",
                     float(frame.history["norm"][row, lane]),
-                    foretold if np.isfinite(foretold) else None,
+                    predicted if np.isfinite(predicted) else None,
                 ),
                 limit_reading(frame, lane),
                 Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
@@ -213,7 +243,7 @@ def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded:
     pairs = list(zip(names, colours, strict=True))
     traces = [*(line(n, c, showlegend=False) for n, c in pairs)]
     traces += [theory(f"{n}, limit", c, showlegend=False) for n, c in pairs]
-    caption = "Effective learning rate η/ρ² (line) and its limit 2/λ_max on the unit sphere (dashes)"
+    caption = "Effective learning rate η/ρ² (line) and its limit on the unit sphere, 2/λₘₐₓ (dashes)"
     figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG_125)
     return banded(figure) if shaded else figure
 
@@ -223,4 +253,6 @@ def draw_rates(frame: Frame, figure: str = "rate", first: int = 0) -> None:
     for lane in range(len(frame.lanes)):
         frame.curve(figure, first + lane, lane, "effective_learning_rate")
         limit = first + len(frame.lanes) + lane
-        frame.curve(figure, limit, lane, "effective_limit", frame.lanes.shared.sharpness_every)
+        if invariant(frame):
+            frame.curve(figure, limit, lane, "effective_limit", frame.lanes.shared.sharpness_every)
+    draw_ticks(frame, figure, "effective_learning_rate", *(("effective_limit",) if invariant(frame) else ()))

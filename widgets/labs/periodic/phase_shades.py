@@ -11,7 +11,7 @@ from lessons.periodic.phases import Phase
 from widgets.frame import Frame
 
 PHASE_COLOURS = {Phase.A: "#1f9d7a", Phase.B: "#b98600", Phase.C: "#d6457b"}
-PHASE_NAMES = {Phase.A: "A converging", Phase.B: "B low loss", Phase.C: "C breakdown"}
+PHASE_NAMES = {Phase.A: "A high loss", Phase.B: "B low loss", Phase.C: "C breakdown"}
 _TINTS = {
     Phase.A: "rgba(31,157,122,0.28)",
     Phase.B: "rgba(185,134,0,0.13)",

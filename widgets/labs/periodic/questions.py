@@ -18,7 +18,7 @@ from lessons.periodic.theory import delta_limits
 from widgets.colours import LANE_COLOURS, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
@@ -56,8 +56,8 @@ class _OverStep(Question):
 
 class WhichPenalty(_OverStep):
     name = "which_penalty"
-    prompt = "By which share do the weights shrink at each step, apart from what the gradient does?"
-    statement = "Adding λ·Σx² to the loss gives the step x ← (1 − ηλ)x − η∇f(x)."
+    prompt = "Two nets with the same η and λ. One has the penalty λ·Σx² in its loss, the other half of it."
+    statement = "With λ·Σx² in the loss the weights shrink twice as fast as in the step x ← (1 − ηλ)x − η∇f(x)."
     answer = Choice((HOLDS, FAILS))
     settings: ClassVar = {"λ|x|²": {"penalty": "λ|x|²"}, "(λ/2)|x|²": {}}
     common: ClassVar = {"weight_decay": 0.02, "steps": 300, "train_size": 128}
@@ -67,9 +67,10 @@ class WhichPenalty(_OverStep):
         lost = 100 * (1 - np.sqrt(np.median((square[101:] - pushed[100:-1]) / square[100:-1], axis=0)))
         rate = float(lanes.learning_rate[0] * lanes.weight_decay[0]) * 100
         return Outcome(
-            int(abs(lost[0] - rate) > 0.2 * rate),
+            int(abs(lost[0] - 2 * rate) > 0.2 * rate),
             f"Here ηλ is {rate:.3g} %. With λ|x|² in the loss the weights lost {lost[0]:.4g} % a step, with (λ/2)|x|² "
-            f"{lost[1]:.4g} %. The gradient of λ|x|² is 2λx: only the half makes the step (1 − ηλ)x.",
+            f"{lost[1]:.4g} %. The gradient of λ|x|² is 2λx, so only the half gives the step (1 − ηλ)x.",  # given
+            (Misreading(1, "Weight decay λ is often written as the penalty λ|x|². It is the penalty (λ/2)|x|²."),),
         )
 
 
@@ -108,8 +109,8 @@ class NormSketch(_OverStep):
         said = ", ".join(f"{step} (at ρ = {norm[step]:.2g})" for step in onsets)
         return Outcome(
             (np.arange(len(norm), dtype=float), norm),
-            f"It rose to {norm[:100].max():.2g} in the first steps, then fell by 1 − ηλ a step, a straight line on "
-            f"this axis, and jumped back up at steps {said or 'that never came'}.",
+            f"It rose to {norm[:100].max():.2g} in the first steps. Then each step multiplied it by 1 − ηλ: a straight "
+            f"line on this axis. It jumped back up at steps {said or 'that never came'}.",  # holds: l6_norm_falls
         )
 
 
@@ -126,8 +127,13 @@ class FourTimes(_OverStep):
         return Outcome(
             period,
             f"It broke down {len(onsets)} times, {period:.0f} steps apart on average, and T·η·λ was "
-            f"{period * 0.008:.2f}. In a period the norm falls by about the same factor, and it falls by 1 − ηλ a "
-            "step: four times ηλ, a quarter of the time.",
+            f"{period * 0.008:.2f}. In each period the norm falls by about the same factor. A step multiplies it by "
+            "1 − ηλ, so four times ηλ take about a quarter of the time.",  # holds: l6_map_period
+            (
+                Misreading(300, "Half the time would be right if only one of η and λ were doubled."),
+                Misreading(600, "A larger λ alone shortens the period: it does not stay as it is."),
+                Misreading(1200, "A larger η does not slow anything down here: the norm falls faster."),
+            ),
         )
 
 
@@ -151,7 +157,12 @@ class NormAndDecay(_OverStep):
             int(not (rate > 1.1 * plain and decay > 1.1 * plain)),
             f"The norm at which they break down was {plain:.3g}; with twice η it was {rate:.3g}, with twice λ "
             f"{decay:.3g}. The period was {periods[0]:.0f} steps, then {periods[1]:.0f} and {periods[2]:.0f}. Weight "
-            "decay sets the pace and not the height.",
+            "decay sets the pace and not the height.",  # holds: l6_map_eta, l6_map_lambda
+            (
+                Misreading(
+                    0, "What has to reach its limit is η/ρ², and λ is not in it: it only sets how fast ρ falls there."
+                ),
+            ),
         )
 
 
@@ -187,37 +198,66 @@ class JumpBound(_OverStep):
         return Outcome(
             int(ratio.max() > 1.01),
             f"{int((ratio > 1.01).sum())} of {len(ratio)} steps turned further, up to {ratio.max():.3g} times what is "
-            "allowed. Exactly, tan = ηg/((1 − ηλ)ρ²): dividing by 1 − ηλ makes the turn larger, here by "
-            f"{1 / (1 - 0.2) ** 2:.3g}. The bound needs 1 − ηλ about 1, and then it is a good one.",
+            "allowed. Exactly, tan = ηg/((1 − ηλ)ρ²): dividing by 1 − ηλ makes the turn larger, here by a factor of "
+            f"{1 / (1 - 0.2) ** 2:.3g}. The bound needs 1 − ηλ about 1, and then it is a good one.",  # given
+            (Misreading(0, "That 1 − ηλ is at most 1 works the other way: it stands below the line."),),
         )
 
 
 class SameCondition(_OverStep):
     name = "same_condition"
     prompt = (
-        "A net whose images are shifted at each step, near equilibrium. δ is half of ηλL²/ℓ². Does a jump of this size "
-        "come?"
+        "A net whose images are shifted at each step. Over its run g goes from ℓ to L, and δ is half of ηλL²/ℓ². Does "
+        "a δ-jump come?"
     )
-    statement = "If δ < ηλL²/ℓ², a jump with 1 − cos > δ is certain to come, at t_max at the latest."
+    statement = "That δ < ηλL²/ℓ² makes a jump with 1 − cos > δ possible, and yet it may never come."
     answer = Choice((HOLDS, FAILS))
     settings: ClassVar = {"1 − cos": {**FAST, "shift": 1}}
     common: ClassVar = {"steps": 1000, "train_size": 128}
-    quantity = "cosine_distance"
-    caption = "Turn 1 − cos of each step"
+    caption = "Turn 1 − cos of each step (line), and below which δ a jump is possible and certain (dashes, dots)"
     axis = "1 − cos"
     settled: ClassVar[int] = 400
 
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        gradient, turn = (history[name][self.settled :, 0] for name in ("effective_gradient", "cosine_distance"))
+    def figure(self) -> go.Figure:
+        lines = [
+            line("measured", FIRST),
+            line("δ, half of ηλL²/ℓ²", SECOND, line={"dash": "dash"}),
+            line("ηλℓ²/L²", SECOND, line={"dash": "dot"}),
+        ]
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": True}
+        return plot("question", self.caption, "step", self.axis, lines, **log)
+
+    def sizes(self, history: History) -> tuple[float, float, float, float]:
+        """Return l and L from the settled step on, the delta of the question, and below which delta a jump is sure."""
+        gradient = history["effective_gradient"][self.settled :, 0]
         low, high = float(gradient.min()), float(gradient.max())
         certain, possible = delta_limits(low, high, *(float(FAST[name]) for name in FAST))
-        size = float(possible) / 2
+        return low, high, float(possible) / 2, float(certain)
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        turn = history["cosine_distance"][:, 0]
+        steps = np.unique(np.linspace(0, len(turn) - 1, POINTS).astype(int))
+        screen.replace("figure", 0, x=steps, y=np.where(turn[steps] > 0, turn[steps], np.nan))
+        if len(turn) <= self.settled:
+            return
+        _, _, size, certain = self.sizes(history)
+        for trace, height in ((1, size), (2, certain)):
+            screen.replace("figure", trace, x=[self.settled, lanes.shared.steps], y=[height, height])
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        turn = history["cosine_distance"][self.settled :, 0]
+        low, high, size, certain = self.sizes(history)
         return Outcome(
-            int(not (turn > size).any()),
+            int((turn > size).any()),
             f"From step {self.settled} on g went from ℓ = {low:.2g} to L = {high:.2g}, so δ = {size:.2g}. The largest "
-            f"turn in {len(turn)} steps was {turn.max():.2g}, and {100 * (turn > 0.9 * certain).mean():.0f} % of the "
-            f"steps turned by more than ηλℓ²/L² = {certain:.2g}. L²/ℓ² makes a jump possible, the condition of "
-            "t_min; certain is one below ηλℓ²/L², the condition of t_max.",
+            f"turn in {len(turn)} steps was {turn.max():.2g}. That δ < ηλL²/ℓ² is the condition of the earliest time. "
+            f"The latest time, by which a jump must have come, needs δ < ηλℓ²/L², here {certain:.2g}: "
+            f"{100 * (turn > certain).mean():.0f} % of the steps turned further than that.",  # holds: l6_same_condition
+            (
+                Misreading(
+                    1, "The same condition is often printed for both times. For the latest one ℓ and L change places."
+                ),
+            ),
         )
 
 
@@ -236,30 +276,56 @@ class MoreOrFewer(_OverStep):
         return Outcome(
             0 if heavy < plain else 2 if heavy >= 2 * plain else 1,
             f"In 1500 steps gradient descent broke down {plain} times and heavy ball {heavy} times. Its steps are "
-            "1/(1 − β) as long, so it runs through everything sooner.",
+            "1/(1 − β) times as long where they agree, and those of the decay do: the norm falls ten times as fast and "
+            "more, and all comes sooner.",  # holds: l6_momentum
+            (
+                Misreading(0, "Averaging smooths steps of alternating sign. The pull of the decay never changes sign."),
+                Misreading(1, "The same η is not the same step: v = βv + g adds up what points the same way."),
+            ),
         )
 
 
 class ForgetsEverything(_OverStep):
     name = "forgets_everything"
     prompt = "Four nets, and the minima that one of them visits in successive periods. Compare their directions."
-    statement = "A destabilisation is a new start: minima of successive periods are as unlike as independent nets."
+    statement = "A breakdown is no new start: minima of successive periods are more alike than independent nets are."
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = SuccessiveMinima()
     settings: ClassVar = {f"seed {seed}": {**FAST, "seed": seed} for seed in range(4)}
     common: ClassVar = {"steps": 1000}
-    quantity = "loss"
-    caption = "Loss of the four nets"
-    axis = "loss"
+
+    def figure(self) -> go.Figure:
+        marks = (("minima of one run", FIRST, "circle"), ("independent nets", SECOND, "diamond"))
+        return plot(
+            "question",
+            "Cosine between the weights of each two minima",
+            "pair, the most alike first",
+            "cosine",
+            [line(n, c, mode="markers", marker={"size": 10, "symbol": symbol, "color": c}) for n, c, symbol in marks],
+            yaxis_range=[-0.2, 1.0],
+            xaxis_dtick=1,
+            showlegend=True,
+        )
+
+    @staticmethod
+    def cosines(history: History, lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cosines between each two minima of the first net, and of those of different nets; nan if none."""
+        pairs = np.triu_indices(len(lanes), 1)
+        return tuple(np.asarray(history.snapshot(f"{name}_cosines"))[pairs] for name in ("successive", "independent"))
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        for trace, found in enumerate(self.cosines(history, lanes)):
+            known = np.sort(found[np.isfinite(found)])[::-1]
+            screen.replace("figure", trace, x=np.arange(1, len(known) + 1), y=known)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        pairs = np.triu_indices(len(lanes), 1)
-        own, others = (history.snapshot(f"{name}_cosines")[pairs] for name in ("successive", "independent"))
+        own, others = self.cosines(history, lanes)
         return Outcome(
-            int(np.nanmean(own) > 3 * np.nanmax(np.abs(others))),
+            int(np.nanmean(own) <= 3 * np.nanmax(np.abs(others))),
             f"The mean cosine between the weights of the run's own minima was {np.nanmean(own):.2g}, between "
-            f"independent nets {np.nanmean(others):.2g} and never more than {np.nanmax(np.abs(others)):.2g}. The jump "
-            "throws the net far away, and it keeps something all the same.",
+            f"independent nets {np.nanmean(others):.2g} and nowhere more than {np.nanmax(np.abs(others)):.2g}. The "
+            "breakdown throws the net far away, and yet it keeps something.",  # holds: l6_cosines
+            (Misreading(1, "The loss is back where it began, and so it looks like a new start. The weights are not."),),
         )
 
 

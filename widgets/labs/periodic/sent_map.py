@@ -10,6 +10,7 @@ from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, pe
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.labs.periodic.period_map import MapView
+from widgets.labs.periodic.periods import ticks
 from widgets.sent_sweep import SentSweep, came_back, sent_readings
 
 
@@ -36,6 +37,10 @@ class SentMapView(MapView):
 
     def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
         steps, back = curve_steps(frame.lanes.shared.steps), came_back(frame)
+        if not back.any():
+            return
+        norms = frame.history.snapshot("norm")
         for trace, lane in enumerate(lanes):
             if back[lane]:
-                frame.screen.replace("norms", trace, x=steps, y=frame.history.snapshot("norm")[lane])
+                frame.screen.replace("norms", trace, x=steps, y=norms[lane])
+        frame.screen.relayout("norms", {"yaxis.dtick": ticks(norms[back])})

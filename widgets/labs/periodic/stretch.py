@@ -35,13 +35,13 @@ class StretchView(LabView):
     presets = (
         Preset(
             "with and without batch norm",
-            "With batch normalisation the loss is a level line, whatever the factor; without it, it is not.",
+            "With batch normalization the loss is a flat line, whatever the factor. Without it, it is not.",
             ({}, {"normalization": "none"}),
             ("batch norm", "none"),
         ),
         Preset(
             "what breaks it",
-            "Stretch what is trained beside the weights, and the level line is gone.",
+            "Stretch what is trained beside the weights, and the line is flat no more.",
             ({}, {"stretch_affine": True}, {"stretch_last_layer": True}),
             ("hidden weights", "γ and β too", "last layer too"),
         ),

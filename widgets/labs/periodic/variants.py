@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 from lessons.core.settings import Settings
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_onsets
+from lessons.periodic.theory import equilibrium_norm
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, MORE, idle_fields, period_readings
+from widgets.labs.periodic.periods import LOG, MORE, idle_fields, invariant, period_readings, rates_used
 from widgets.plots import line, plot
 from widgets.view import LabView
 
@@ -26,7 +27,7 @@ def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, 
 
 
 class VariantsView(LabView):
-    """Loss, norm and the moments of destabilisation of several lanes."""
+    """Loss, norm and the moments at which several lanes break down."""
 
     name = "variants"
     title = "What changes the periods"
@@ -51,12 +52,13 @@ class VariantsView(LabView):
         ),
         Preset(
             "momentum",
-            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",
+            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",  # given
             **_side_by_side({"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}),
         ),
         Preset(
             "more is trained",
             "Trained γ and β, a trained last layer: still periods, and on average they come sooner.",
+            # holds: l6_more_trained
             **_side_by_side(
                 {
                     "hidden weights": {},
@@ -67,7 +69,7 @@ class VariantsView(LabView):
         ),
         Preset(
             "augmentation",
-            "Fresh noise or shifts at each step. Which of them keep the first jump away?",
+            "Fresh noise or shifts at each step. Which keep the breakdowns away, and where does the norm settle?",
             **_side_by_side(
                 {
                     "as they are": {},
@@ -80,7 +82,7 @@ class VariantsView(LabView):
         ),
         Preset(
             "which penalty",
-            "λ|x|² is (λ/2)|x|² with twice the λ: two of the lanes are one.",
+            "λ|x|² is (λ/2)|x|² with twice the λ: two of the lanes are one.",  # holds: l6_penalty
             **_side_by_side(
                 {
                     "(λ/2)|x|²": {},
@@ -106,12 +108,14 @@ class VariantsView(LabView):
         count = len(pairs)
         moments = plot(
             "variants-moments",
-            "A mark for each destabilisation, lane by lane from the top",
+            "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first value",
             "step",
-            "lane",
+            "",
             dots,
+            margin_l=150,
             yaxis_range=[count + 0.5, 0.5],
             yaxis_tickvals=list(range(1, count + 1)),
+            yaxis_ticktext=list(names),
         )
         return {"loss": loss, "norm": norm, "moments": moments}
 
@@ -134,7 +138,19 @@ class VariantsView(LabView):
             lines += [
                 *period_readings(frame, lane),
                 Reading(lane, "norm ρ", float(frame.history["norm"][row, lane])),
+                *_equilibrium(frame, lane),
                 Reading(lane, "loss", float(frame.history["loss"][row, lane])),
                 Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
             ]
         return lines
+
+
+def _equilibrium(frame: Frame, lane: int) -> list[Reading]:
+    """The norm at which both forces are equal on average, by the gradients of the second half of the run so far."""
+    settings, row = frame.lanes.settings[lane], frame.last(lane)
+    rate, decay = (values[max(row - 1, 0)] for values in rates_used(frame, lane))
+    if settings.optimizer != "gradient descent" or not rate * decay or not invariant(frame):
+        return []
+    gradient = frame.history["effective_gradient"][row // 2 : row + 1, lane].astype(float)
+    rms = float(np.sqrt(np.square(gradient).mean()))
+    return [Reading(lane, "equilibrium √(κ·rms g)", float(equilibrium_norm(rms, rate, decay)))]
