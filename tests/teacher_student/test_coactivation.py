@@ -1,4 +1,4 @@
-"""How often teacher nodes fire together; biases of batch normalisation, trained here and read from files."""
+"""How often teacher nodes fire together; biases of batch normalization, trained here and read from files."""
 
 import copy
 import pickle
@@ -153,7 +153,7 @@ def test_bias_signs_go_on_from_a_state():
 @pytest.mark.claim(51)
 @pytest.mark.parametrize("key", [None, "state_dict", "model"])
 def test_biases_are_read_from_a_file_of_weights(tmp_path, key):
-    """In the form of torchvision's vgg11_bn: features of convolutions and normalisations, then a classifier."""
+    """In the form of torchvision's vgg11_bn: features of convolutions and normalizations, then a classifier."""
     model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(3, 2))
     model[1].bias.data = torch.tensor([-1.0, 0.5, -0.25])
     torch.save({key: model.state_dict()} if key else model.state_dict(), tmp_path / "weights.pth")
@@ -177,7 +177,7 @@ def test_a_file_that_would_run_code_is_refused_and_runs_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("content", [{"weight": torch.zeros(3)}, [1, 2], {"a.running_mean": torch.zeros(2)}])
-def test_a_file_without_batch_normalisation_is_refused_in_one_sentence(tmp_path, content):
+def test_a_file_without_batch_normalization_is_refused_in_one_sentence(tmp_path, content):
     torch.save(content, tmp_path / "other.pth")
     with pytest.raises(ValueError, match=r"holds no [a-z ]+\.$"):
         saved_biases(tmp_path / "other.pth")

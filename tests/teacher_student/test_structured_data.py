@@ -32,7 +32,7 @@ def test_a_small_teacher_uses_few_students_and_a_large_one_or_none_uses_most(by_
 
 @pytest.mark.claim(50)
 @pytest.mark.claim(44)
-def test_all_are_fitted_and_only_structure_that_the_points_suffice_for_generalises(by_kind):
+def test_all_are_fitted_and_only_structure_that_the_points_suffice_for_generalizes(by_kind):
     """Shuffled targets are fitted too, but not as fast: 0.017 is left where a small teacher leaves 0.0003."""
     assert max(each.max() for each in by_kind["train_fvu"].values()) < 0.05
     assert by_kind["train_fvu"]["shuffled targets"].min() > 10 * by_kind["train_fvu"]["small teacher"].max()
@@ -66,7 +66,7 @@ def digits(train_all):
 
 
 @pytest.mark.claim(44)
-def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_generalise(digits):
+def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_generalize(digits):
     """300 digits, 19,210 parameters. Measured 100 % in training; on new digits 95 %, 61 % and 11 %."""
     assert (digits["train_accuracy"][-1] == 1).all()
     real, half, none = digits["test_accuracy"][-1].reshape(3, 2)

@@ -1,4 +1,4 @@
-"""Biases of batch normalisation turn negative in a trained net. And in one that learned nothing?"""
+"""Biases of batch normalization turn negative in a trained net. And in one that learned nothing?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BiasesView(LabView):
     """Share of negative biases in each layer over the step, test accuracy, and the chosen lane's biases."""
 
     name = "biases"
-    title = "Biases of batch normalisation"
+    title = "Biases of batch normalization"
     experiment = BiasSigns()
     shown = ("random_share", "weight_decay", "learning_rate", "width", "seed")
     more = ("momentum", "train_size", "batch_size", "measure_every", "steps")
@@ -140,7 +140,7 @@ def histograms(biases: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarra
 
 
 def biases_in(path: str) -> ipw.Widget:
-    """Show the biases of all batch normalisations in a file of weights, such as torchvision's vgg16_bn.
+    """Show the biases of all batch normalizations in a file of weights, such as torchvision's vgg16_bn.
 
     Args:
         path: Of a state dict saved by `torch.save`. If it holds no such biases a sentence says so.
@@ -157,7 +157,7 @@ def biases_in(path: str) -> ipw.Widget:
     by_layer = plot(
         "saved-shares",
         f"{(every < 0).mean():.0%} of {len(every)} biases are negative; layer by layer",
-        "layer of batch normalisation, in the order of the file",
+        "layer of batch normalization, in the order of the file",
         "share of negative biases",
         [go.Bar(x=number, y=shares, name="negative", marker={"color": colour}, text=list(layers), textposition="none")],
         yaxis_range=[0, 1.04],
@@ -165,5 +165,5 @@ def biases_in(path: str) -> ipw.Widget:
     bars = go.Bar(x=x, y=y, name="channels", marker={"color": colour})
     return LiveFigure(
         {"layers": wide(by_layer), "all": wide(plot("saved-biases", "All of them", "bias", "channels", [bars]))},
-        label="Biases of batch normalisation in a file",
+        label="Biases of batch normalization in a file",
     )

@@ -1,4 +1,4 @@
-"""Structured data against random data: how many student nodes are used, and who generalises?"""
+"""Structured data against random data: how many student nodes are used, and who generalizes?"""
 
 from __future__ import annotations
 
@@ -35,7 +35,17 @@ class StructureSettings(TeacherStudentSettings):
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
 
 
-FIXED = ("teacher_width", "left_out", "data", "teacher_seed", "shake", "shaken_node", "depth", "strength_decay")
+FIXED = (
+    "teacher_width",
+    "left_out",
+    "data",
+    "teacher_seed",
+    "shake",
+    "shaken_node",
+    "shake_again",
+    "depth",
+    "strength_decay",
+)
 
 
 class StructureView(LabView):
