@@ -35,19 +35,22 @@ class BiasesView(LabView):
     presets = (
         Preset(
             "real and random labels",
+            # holds: l7_negative_biases
             "Nearly all biases of the second layer turn negative. With labels that mean nothing, too.",
             ({}, {"random_share": 1.0}),
             ("real labels", "random labels"),
         ),
         Preset(
             "weight decay",
-            "Forty times the weight decay: as accurate, and hardly a bias of the second layer is negative.",
+            # holds: l7_weak_evidence
+            "Forty times the weight decay: as accurate, and most biases of the second layer stay positive.",
             ({}, {"weight_decay": 0.02}),
             ("λ = 0.0005", "λ = 0.02"),
         ),
         Preset(
             "a small learning rate",
-            "A third of the learning rate: as accurate, and half as many biases have turned by then.",
+            # holds: l7_weak_evidence
+            "A third of the learning rate: as accurate, and far fewer biases have turned by then.",
             ({}, {"learning_rate": 0.01}),
             ("η = 0.03", "η = 0.01"),
         ),

@@ -132,7 +132,7 @@ class NegativeBiases(Question):
         real, random = history["negative_share"][-1, :, 1]
         right, wrong = history["test_accuracy"][-1]
         return Outcome(
-            # holds: l7_negative_biases
+            # holds: l7_negative_biases, l7_weak_evidence
             int(min(real, random) <= 0.5),
             f"With real labels {real:.0%} of the second layer's biases were negative (test accuracy {right:.0%}), with "
             f"random ones {random:.0%} (test accuracy {wrong:.0%}). Negative biases make nodes fire rarely, which is "

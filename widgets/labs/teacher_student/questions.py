@@ -130,7 +130,6 @@ class LuckiestWins(Question):
             "luckiest; by chance it would be 6 % and 2 %. Luck decides much, and not all.",
             (
                 Misreading(6, "That would be chance: three nodes of fifty. Who starts near has a long lead."),
-                Misreading(100, "Luck is a tendency: now and then a node wins that began further back."),
                 Misreading(100 * first, f"The very luckiest won in {first:.0%}; you were asked for the first three."),
             ),
         )

@@ -73,19 +73,22 @@ class StudentsView(LabView):
     presets = (
         Preset(
             "five times as wide",
-            "Fifty nodes, ten to be found. Watch one orange cell grow in each column, most of them near the top.",
+            # holds: l7_orange_cells, l7_upper_half
+            "Fifty nodes, ten to find. One or two orange cells grow in each column, most of them in the upper half.",
             ({},),
             ("5×",),
             says=("overparameterization",),
         ),
         Preset(
             "1×, 2×, 5×, 10×",
-            "Width is a lottery with more tickets: this 1× student misses four nodes; the wider ones find all ten.",
+            # holds: l7_width_is_a_lottery
+            "More nodes, more tickets: this 1× student misses some of the ten nodes, the wider ones find all.",
             tuple({"overparameterization": each, "seed": 2} for each in WIDTHS),
             ("1×", "2×", "5×", "10×"),
         ),
         Preset(
             "two hidden layers",
+            # holds: l7_two_layers
             "Two matrices at once. Nobody tells the hidden layers what to be, and they become the teacher's.",
             ({**TWO_LAYERS, "overparameterization": 2.0},),
             ("2×, two layers",),
@@ -100,6 +103,7 @@ class StudentsView(LabView):
         ),
         Preset(
             "too few examples",
+            # holds: l7_too_few_examples
             "A hundred points are fitted (dots), and no node of the teacher is found. With a thousand, most are.",
             tuple({"data": "fixed", "train_size": size, "steps": 1500, "horizon": 1500} for size in (100, 1000)),
             ("100 points", "1000 points"),
