@@ -8,6 +8,7 @@ import torch
 
 from lessons.teacher_student.luck import WON, arrival, luck
 from tests.played import played
+from widgets.labs.teacher_student.recovery import RecoveryView
 from widgets.labs.teacher_student.students import StudentsView
 
 
@@ -111,18 +112,41 @@ def test_the_second_layer_follows_the_first():
 
 
 @pytest.mark.sentence("l7_strong_first")
-def test_nodes_are_found_in_the_order_of_their_strength():
-    raise NotImplementedError
+def test_strong_nodes_are_found_first_and_nearly_all_are_found():
+    """Five students: measured 50 to 175 steps for the first three, 250 to 975 for the last three; 9 or 10 found."""
+    seen = played(StudentsView, "strong nodes first")
+    when = arrival(torch.from_numpy(seen["best_correlation"][:, :, 0, 0]).permute(1, 0, 2))
+    assert (when[:, :3].amax(1) < when[:, -3:].amin(1)).all()
+    assert (seen["recovered"][:, -1, 0, 0] >= 8).all()
+
+
+@pytest.mark.sentence("l7_weak_not_in_time")
+def test_with_strengths_of_one_over_i_most_nodes_are_not_found_in_time():
+    """Five students: measured three or four of ten, the strongest ones, when the learning rate has fallen to 0."""
+    seen = played(StudentsView, "strong nodes first", strength_decay=1.0, steps=2000, horizon=2000)
+    found = seen["recovered"][:, -1, 0, 0]
+    assert ((found >= 2) & (found <= 6)).all()
+    assert (seen["best_correlation"][:, -1, 0, 0, -3:] < 0.95).all()
 
 
 @pytest.mark.sentence("l7_too_few_examples")
 def test_a_hundred_points_are_fitted_and_no_node_is_found():
-    """Five students: measured 0.2 to 0.3 % left on the points and 91 to 99 % on others; 8 to 10 nodes at a thousand."""
+    """Three students: measured 0.05 to 0.08 % left on the points, 97 to 101 % on others; ten nodes at a thousand."""
     seen = played(StudentsView, "too few examples")
     few, many = np.moveaxis(seen["recovered"][:, -1, :, 0], 1, 0)
     known, fresh = (np.moveaxis(seen[name][:, -1], 1, 0) for name in ("train_fvu", "fvu"))
-    assert (known < 0.01).all()
+    assert (known < 0.003).all()
     assert (few == 0).all()
     assert (fresh[0] > 0.8).all()
-    assert (many >= 7).all()
+    assert (many >= 9).all()
     assert (fresh[1] < 0.01).all()
+
+
+@pytest.mark.sentence("l7_two_times_is_fastest")
+def test_students_twice_as_wide_find_most_nodes_in_the_first_six_hundred_steps():
+    """Five students of each width: measured 7.8 nodes after 300 steps, against 5.2, 5.6 and 4.0; 10 after 600."""
+    recovered = played(RecoveryView, "four widths", seeds=1, steps=600)["recovered"][0, :, :, 0]
+    found = recovered.reshape(len(recovered), 4, -1).mean(2)
+    for step in (300, 400):
+        assert found[step].argmax() == 1
+        assert found[step, 1] > 1.1 * found[step, [0, 2, 3]].max()

@@ -86,7 +86,7 @@ class StructureView(LabView):
         Preset(
             "large initial weights",
             # holds: l7_large_weights
-            "Weights ten times as large: many nodes stay in use whatever the data, and none of it is understood.",
+            "Weights ten times as large: many nodes stay in use whatever the data, and little of it is understood.",
             ({"init_scale": 1.0, "top_scale": 1.0, "learning_rate": 0.02},),
         ),
     )

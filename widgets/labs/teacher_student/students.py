@@ -96,16 +96,17 @@ class StudentsView(LabView):
         ),
         Preset(
             "strong nodes first",
-            "The i-th teacher node's outgoing weights have length 1/i: columns light up from the left, the last never.",
-            ({"strength_decay": 1.0, "learning_rate": 0.1},),
-            ("strength 1/i",),
+            # holds: l7_strong_first
+            "The i-th teacher node's outgoing weights are 1/√i long: columns light up roughly from left to right.",
+            ({"strength_decay": 0.5, "learning_rate": 0.1, "steps": 3000, "horizon": 3000},),
+            ("strength 1/√i",),
             says=("strength_decay",),
         ),
         Preset(
             "too few examples",
             # holds: l7_too_few_examples
-            "A hundred points are fitted (dots), and no node of the teacher is found. With a thousand, most are.",
-            tuple({"data": "fixed", "train_size": size, "steps": 1500, "horizon": 1500} for size in (100, 1000)),
+            "A hundred points are fitted (dots), and no teacher node is found. With a thousand (nearly) all are.",
+            tuple({"data": "fixed", "train_size": size, "steps": 4000, "horizon": 4000} for size in (100, 1000)),
             ("100 points", "1000 points"),
         ),
     )
