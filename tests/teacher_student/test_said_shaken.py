@@ -99,3 +99,12 @@ def test_what_a_shaken_winner_had_learned_is_learned_again(run):
     assert (loss[SHAKEN_AT + 1] > 100 * before).all()
     assert (found[-1, :, 0] == 10).all()
     assert (left[-1] < 1e-3).all()
+
+
+@pytest.mark.sentence("l7_irrelevant_nodes")
+def test_after_two_thousand_steps_a_winner_costs_a_thousand_times_as_much_and_more(strong_top_run):
+    """The question's own run is the first of eight: measured 40,000 times."""
+    now, rise = strong_top_run.snapshot("correlation_1"), strong_top_run.snapshot("shake_rise")
+    times = [float(own[won].mean() / own[~won].mean()) for own, won in zip(rise, winners(now), strict=True)]
+    assert np.median(times) > 1000
+    assert 2000 < times[0] < 100_000

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lessons.teacher_student.luck import WON, arrival, luck
+from lessons.teacher_student.sweep import WidthSweep, two_layer_settings, width_lanes
 from tests.played import played
 from widgets.labs.teacher_student.recovery import RecoveryView
 from widgets.labs.teacher_student.students import StudentsView
@@ -150,3 +151,11 @@ def test_students_twice_as_wide_find_most_nodes_in_the_first_six_hundred_steps()
     for step in (300, 400):
         assert found[step].argmax() == 1
         assert found[step, 1] > 1.1 * found[step, [0, 2, 3]].max()
+
+
+@pytest.mark.sentence("l7_two_layers_by_width")
+def test_with_two_layers_the_widest_has_found_fewer_nodes_at_equal_steps(train_all):
+    """Two students: measured 5.5 and 0.0 nodes of the second layer after 800 steps, 9.5 and 3.5 after 2000."""
+    settings = two_layer_settings(steps=800, horizon=2000, measure_every=400)
+    recovered = train_all(WidthSweep(), width_lanes(settings, (2.0, 10.0), seeds=2)).last["recovered"][:, 1]
+    assert recovered[:2].mean() > recovered[2:].mean() + 2

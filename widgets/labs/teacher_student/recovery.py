@@ -80,7 +80,7 @@ class RecoveryView(LabView):
         Preset(
             "two hidden layers",
             # holds: l7_two_layers_by_width
-            "Both layers, 1 to 10 times as wide: it takes a while. WIDEST",
+            "Both layers, 1 to 10 times as wide: it takes a while. At equal steps 2× has found more nodes than 10×.",
             ({**TWO_LAYERS, "students": 4},),
         ),
     )
