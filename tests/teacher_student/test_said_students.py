@@ -144,11 +144,11 @@ def test_a_hundred_points_are_fitted_and_no_node_is_found():
 
 
 @pytest.mark.sentence("l7_two_times_is_fastest")
-def test_students_twice_as_wide_find_most_nodes_in_the_first_six_hundred_steps():
-    """Five students of each width: measured 7.8 nodes after 300 steps, against 5.2, 5.6 and 4.0; 10 after 600."""
-    recovered = played(RecoveryView, "four widths", seeds=1, steps=600)["recovered"][0, :, :, 0]
+def test_students_twice_as_wide_find_most_nodes_in_the_first_three_hundred_steps():
+    """Five of each width: measured 3.4 nodes after 200 steps against 0.8, 0.6 and 0.4; after 300 7.8, 5.2, 5.6 and 4."""
+    recovered = played(RecoveryView, "four widths", seeds=1, steps=300)["recovered"][0, :, :, 0]
     found = recovered.reshape(len(recovered), 4, -1).mean(2)
-    for step in (300, 400):
+    for step in (200, 300):
         assert found[step].argmax() == 1
         assert found[step, 1] > 1.1 * found[step, [0, 2, 3]].max()
 
