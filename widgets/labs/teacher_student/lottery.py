@@ -55,7 +55,7 @@ class LotteryView(LabView):
         Preset(
             "keep 10 of 50",
             # holds: l7_ticket_is_the_mask
-            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones, half of them do.",
+            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones many do not.",
             ({},),
         ),
         Preset(
