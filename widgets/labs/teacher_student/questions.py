@@ -164,7 +164,6 @@ class IrrelevantNodes(Question):
             dots,
             xaxis_range=[0, 51],
             yaxis_type="log",
-            yaxis_tickformat="~g",
             showlegend=True,
         )
 
