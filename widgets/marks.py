@@ -11,6 +11,8 @@ from lessons.core.written_number import written
 from widgets.plots import grey
 
 MOST_MARKS = 6
+LETTER = 0.02  # width of a letter of a note, of a narrow figure
+LINE = 0.09  # height of a note, of a low one
 
 
 def marks(
@@ -23,15 +25,17 @@ def marks(
     """Return layout changes that mark changes in flight (dotted lines) and blow-ups (crosses with words).
 
     A drag of the slider changes a setting many times: changes of one setting closer than 3 % of the run are one mark
-    with the last value. The latest `MOST_MARKS` are drawn; the record keeps all.
+    with the last value. The latest `MOST_MARKS` are drawn; the record keeps all. Notes that would overlap stand one
+    over the other.
     """
-    shapes, annotations = [], []
+    shapes, annotations, filled = [], [], []
     for change in _merged(changes, max(1.0, 0.03 * steps))[-MOST_MARKS:]:
         colour = colours[change.lane]
         field = fields[change.field]
         shapes.append(_upright(change.step, colour, "dot"))
         text = f"{field.symbol or field.label} → {_short(change.value)}"
-        annotations.append(_note(change.step / steps, change.step, text, colour, 0.0, "bottom"))
+        share = change.step / steps
+        annotations.append(_note(share, change.step, text, colour, LINE * _level(filled, share, text), "bottom"))
     for lane, end in enumerate(ends):
         if end is not None and len(ends) <= len(colours):
             annotations.append(
@@ -48,6 +52,18 @@ def _merged(changes: Sequence[Change], apart: float) -> list[Change]:
             merged.pop()
         merged.append(change)
     return merged
+
+
+def _level(filled: list[list[tuple[float, float]]], share: float, text: str) -> int:
+    """The lowest line of notes with room for this one, which is entered there; a line is what its notes cover."""
+    end = share + LETTER * len(text) * (1 if share < 0.6 else -1)
+    own = min(share, end), max(share, end)
+    for level, line in enumerate(filled):
+        if all(own[1] < left or right < own[0] for left, right in line):
+            line.append(own)
+            return level
+    filled.append([own])
+    return len(filled) - 1
 
 
 def _upright(step: int, colour: str, dash: str) -> dict[str, Any]:

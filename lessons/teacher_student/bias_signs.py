@@ -1,4 +1,4 @@
-"""The biases of batch normalisation in a trained Conv-BN-ReLU net: do they turn negative?"""
+"""The biases of batch normalization in a trained Conv-BN-ReLU net: do they turn negative?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BiasSignsSettings(Settings):
         0.0005,
         label="weight decay",
         symbol="λ",
-        doc="Pulls all parameters, those of the batch normalisation too, towards 0: λθ is added to the gradient.",
+        doc="Pulls all parameters, those of the batch normalization too, towards 0: λθ is added to the gradient.",
         low=0.0,
         high=1.0,
         slider=(0.0001, 0.05),
@@ -82,23 +82,23 @@ class BiasSignsSettings(Settings):
 
 
 class BiasSigns(Experiment):
-    """Trains small Conv-BN-ReLU nets on the 8x8 digits and counts negative biases of their batch normalisation.
+    """Trains small Conv-BN-ReLU nets on the 8x8 digits and counts negative biases of their batch normalization.
 
-    What comes into a ReLU after batch normalisation is centred at the bias: with a negative one it fires on less than
+    What comes into a ReLU after batch normalization is centred at the bias: with a negative one it fires on less than
     half of the inputs, if its input is symmetric. That most biases are negative was taken as a sign that nodes rarely
     fire together. It is a weak one: random labels make them negative too, and a large weight decay takes it away.
 
     Measures, in float32: `loss` (K,), of the batch; `negative_share` (K, 2): share of negative biases in each layer;
-    `mean_bias` (K, 2); and, held between measurements, `test_accuracy` (K,), normalised by the statistics of the
+    `mean_bias` (K, 2); and, held between measurements, `test_accuracy` (K,), normalized by the statistics of the
     training images (at most 600). Snapshots: `bias_1` (K, C) and `bias_2` (K, 2 C).
     """
 
     name = "bias signs"
-    title = "Biases of batch normalisation turn negative"
+    title = "Biases of batch normalization turn negative"
     settings_type = BiasSignsSettings
     references = (
         "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405, figure 2 (negative biases of VGG)",
-        "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch normalisation)",
+        "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch normalization)",
     )
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:

@@ -1,4 +1,4 @@
-"""How often two teacher nodes fire together, and the biases of batch normalisation in a file of weights."""
+"""How often two teacher nodes fire together, and the biases of batch normalization in a file of weights."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def coactivation(lanes: Lanes, inputs: int = 20_000) -> tuple[Tensor, Tensor]:
 
 
 def saved_biases(path: str | Path) -> dict[str, Tensor]:
-    """Read the biases of all batch normalisations from a file of weights, such as torchvision's vgg16_bn.
+    """Read the biases of all batch normalizations from a file of weights, such as torchvision's vgg16_bn.
 
-    The file is opened with `weights_only=True`: it can hold tensors, but nothing that runs. A batch normalisation is
+    The file is opened with `weights_only=True`: it can hold tensors, but nothing that runs. A batch normalization is
     known by its `running_mean`.
 
     Args:
@@ -43,7 +43,7 @@ def saved_biases(path: str | Path) -> dict[str, Tensor]:
         Layer -> biases, shape (C,), in the order of the file.
 
     Raises:
-        ValueError: If the file cannot be read as such, or holds no batch normalisation; one sentence.
+        ValueError: If the file cannot be read as such, or holds no batch normalization; one sentence.
     """
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -56,5 +56,5 @@ def saved_biases(path: str | Path) -> dict[str, Tensor]:
     layers = [name.removesuffix(".running_mean") for name in saved if str(name).endswith(".running_mean")]
     found = {layer: saved[f"{layer}.bias"] for layer in layers if isinstance(saved.get(f"{layer}.bias"), Tensor)}
     if not found:
-        raise ValueError(f"{path} holds no batch normalisation with biases.")
+        raise ValueError(f"{path} holds no batch normalization with biases.")
     return {layer: bias.float() for layer, bias in found.items()}

@@ -1,4 +1,4 @@
-"""K small convolutional nets with batch normalisation, side by side as groups of one convolution."""
+"""K small convolutional nets with batch normalization, side by side as groups of one convolution."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class ConvNetwork:
         Args:
             theta: Shape (K, P).
             images: Shape (K, B, 64).
-            statistics: What each normalisation goes by; the statistics of these images if left out.
+            statistics: What each normalization goes by; the statistics of these images if left out.
         """
         return self._forward(theta, images, statistics or [(None, None)] * 2)
 
     def statistics(self, theta: Tensor, images: Tensor) -> Statistics:
-        """Return mean and variance of what comes into each normalisation, over these images."""
+        """Return mean and variance of what comes into each normalization, over these images."""
         found: Statistics = []
         self._forward(theta, images, [(None, None)] * 2, found)
         return found

@@ -44,7 +44,7 @@ class TeacherStudent(Experiment):
     settings_type = TeacherStudentSettings
     references = (
         "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405 (luck matters)",
-        "Tian 2020, arXiv 1909.13458 (specialisation of students)",
+        "Tian 2020, arXiv 1909.13458 (specialization of students)",
         "Saad & Solla 1995, Physical Review E 52(4) (teacher and student on Gaussian inputs)",
     )
 

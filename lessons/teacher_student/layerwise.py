@@ -45,7 +45,7 @@ class LayerwiseSettings(StudentSettings):
     )
     overparameterization: float = setting(
         2.0,
-        label="over-parameterisation",
+        label="over-parameterization",
         symbol="m/n",
         doc="Student nodes for each teacher node, in every hidden layer.",
         low=0.1,
@@ -98,7 +98,7 @@ class Layerwise(Experiment):
     as well as it can; then that layer is frozen, and the second and the top layer are trained on it. The same number of
     steps is made in all.
 
-    Measures, in float32: `loss` (K,), what is minimised at present, on the batch about to be used, and what
+    Measures, in float32: `loss` (K,), what is minimized at present, on the batch about to be used, and what
     `TeacherStudent` measures on test inputs, of the whole student; while the first layer trains greedily the layers
     above it are as drawn.
     """

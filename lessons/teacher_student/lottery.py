@@ -21,7 +21,7 @@ from lessons.teacher_student.student import activations, draw_students, student_
 from lessons.teacher_student.task import Task
 from lessons.teacher_student.training import TrainingState, train
 
-Ticket = Literal["full", "rewound", "re-initialised", "random nodes"]
+Ticket = Literal["full", "rewound", "re-initialized", "random nodes"]
 TICKETS: tuple[str, ...] = get_args(Ticket)
 
 
@@ -64,7 +64,7 @@ class LotterySettings(TeacherStudentSettings):
 class Lottery(Experiment):
     """Trains each student twice; what the second training begins with is the lane's `ticket`.
 
-    After `prune_at` updates the nodes with the largest contributions (outgoing weight times deviation of activation)
+    After `prune_at` updates the nodes with the largest contributions (outgoing weight times standard deviation)
     are kept, and step `prune_at` + 1 is the start of the second training, with the schedule from its beginning. The
     inputs are fresh ones. Measures and snapshots as in `TeacherStudent`.
 
@@ -102,7 +102,7 @@ def begin_again(lanes: Lanes, task: Task, now: TrainingState) -> None:
     starts = {
         "full": first,
         "rewound": keep_nodes(network, first, best),
-        "re-initialised": keep_nodes(network, new, best),
+        "re-initialized": keep_nodes(network, new, best),
         "random nodes": keep_nodes(network, first, others),
     }
     number = torch.tensor([TICKETS.index(ticket) for ticket in lanes.values("ticket")])

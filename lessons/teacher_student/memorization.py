@@ -1,4 +1,4 @@
-"""An over-parameterised net fits random labels as well as real ones; only the real ones generalise."""
+"""An over-parameterized net fits random labels as well as real ones; only the real ones generalize."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MemorizationSettings(Settings):
     random_share: float = setting(
         0.0,
         label="random labels",
-        doc="Share of training labels that are replaced by random ones; 1: nothing to learn, all to memorise.",
+        doc="Share of training labels that are replaced by random ones; 1: nothing to learn, all to memorize.",
         low=0.0,
         high=1.0,
         slider_step=0.05,

@@ -43,7 +43,7 @@ def weight_cosine(students: tuple[Tensor, Tensor], teachers: tuple[Tensor, Tenso
 
 
 def contribution(activations: Tensor, outgoing: Tensor) -> Tensor:
-    """Return what each node adds to the next layer: length of its outgoing weights times deviation of its activation.
+    """Return what each node adds to the next layer: outgoing weights' length times activation's standard deviation.
 
     A large outgoing weight of a node that hardly fires adds nothing; that is why the product is looked at.
 

@@ -106,7 +106,7 @@ _COSINE = (
 
 def student_script(settings: TeacherStudentSettings, changes: Sequence[Change]) -> str | None:
     """Write the training of one student; None if a node was shaken in flight. See `Experiment.script`."""
-    if any(change.field in ("shake", "shaken_node") for change in changes):
+    if any(change.field in ("shake", "shaken_node", "shake_again") for change in changes):
         return None
     optimizer = optimizer_text(settings, changes, "student.parameters()")
     falls = settings.schedule == "cosine"

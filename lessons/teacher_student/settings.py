@@ -7,7 +7,7 @@ from typing import Literal
 from lessons.core import declared
 from lessons.core.settings import Settings, setting
 
-Shake = Literal["none", "a lucky node", "an irrelevant node", "all irrelevant nodes", "all lucky nodes"]
+Shake = Literal["none", "a winner", "an irrelevant node", "all irrelevant nodes", "all winners"]
 
 
 class StudentSettings(Settings):
@@ -41,7 +41,7 @@ class StudentSettings(Settings):
     )
     overparameterization: float = setting(
         5.0,
-        label="over-parameterisation",
+        label="over-parameterization",
         symbol="m/n",
         doc="Student nodes for each teacher node, in every hidden layer.",
         low=0.1,
@@ -177,8 +177,8 @@ class TeacherStudentSettings(StudentSettings):
     shake: Shake = setting(
         "none",
         label="shake",
-        doc="When this changes, nodes get new incoming weights. Lucky: nearest to a teacher node, or above 0.9; "
-        "irrelevant: the others. Of them, one: that which adds most to the output.",
+        doc="When this changes, nodes get new incoming weights. Winners: nearest to a teacher node, or above 0.9; "
+        "irrelevant: the others. One of them: the one that adds most to the output.",
         hot=True,
     )
     shaken_node: int = setting(
@@ -188,5 +188,14 @@ class TeacherStudentSettings(StudentSettings):
         low=0,
         high=2000,
         slider=(0, 50),
+        hot=True,
+    )
+    shake_again: int = setting(
+        0,
+        label="shake again",
+        doc="Each change of this number shakes once more what the two settings above name.",
+        low=0,
+        high=1000,
+        slider=(0, 20),
         hot=True,
     )

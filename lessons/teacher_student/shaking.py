@@ -18,33 +18,38 @@ from lessons.teacher_student.task import Task
 
 @dataclass(frozen=True)
 class Asked:
-    """Which nodes each lane asks to be shaken: by number, shape (K,), from 1; and by what they are."""
+    """Which nodes each lane asks to be shaken: by number, shape (K,), from 1; by what they are; and how often, (K,)."""
 
     number: Tensor
     kind: tuple[str, ...]
+    again: Tensor
 
     @classmethod
     def of(cls, lanes: Lanes) -> Asked:
         """As the lanes are now."""
-        return cls(lanes.shaken_node.clone(), lanes.values("shake"))
+        return cls(lanes.shaken_node.clone(), lanes.values("shake"), lanes.shake_again.clone())
 
 
 def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task, before: Asked, step: int) -> Tensor:
-    """Return theta in which nodes of the last hidden layer are shaken, where the lanes ask for others than before.
+    """Return theta with nodes of the last hidden layer shaken where the lanes ask for others than before, or once more.
 
     Lanes that are asked to shake no node, or one that they do not have, are left alone.
 
     Args:
         network: Of the students.
         theta: Shape (K, P).
-        lanes: With the hot settings `shake` and `shaken_node`.
+        lanes: With the hot settings `shake`, `shaken_node` and `shake_again`.
         task: Says which nodes are near a teacher's.
         before: What was asked for at the last step.
         step: The noise depends on it and on the lane's seed.
     """
     now = Asked.of(lanes)
-    is_new_number = ((now.number != before.number) & (now.number > 0)).to(theta.device)
-    kinds = [new if new != old else "none" for new, old in zip(now.kind, before.kind, strict=True)]
+    is_again = now.again != before.again
+    is_new_number = (((now.number != before.number) | is_again) & (now.number > 0)).to(theta.device)
+    kinds = [
+        new if new != old or once_more else "none"
+        for new, old, once_more in zip(now.kind, before.kind, is_again.tolist(), strict=True)
+    ]
     if not is_new_number.any() and set(kinds) == {"none"}:
         return theta
     node = torch.arange(1, network.sizes[-2] + 1, device=theta.device)
@@ -55,7 +60,7 @@ def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task,
     return scrambled(network, theta, chosen, seeds)
 
 
-def lucky_nodes(overlap: Tensor) -> Tensor:
+def winners(overlap: Tensor) -> Tensor:
     """Flag the student nodes that are nearest to a teacher node or share one: correlation above `WON`, or the largest.
 
     Args:
@@ -82,10 +87,10 @@ def _of_kind(kinds: list[str], network: DenseNetwork, theta: Tensor, task: Task)
     """Flag the nodes of the last hidden layer that are of each lane's kind, shape (K, m)."""
     hidden, _ = activations(network, theta, task.test_inputs)
     added = contribution(hidden[-1], network.layers(theta)[-1][0])
-    is_lucky = lucky_nodes(correlation(hidden[-1], task.test_activations[-1]))
-    chosen = torch.zeros_like(is_lucky)
+    has_won = winners(correlation(hidden[-1], task.test_activations[-1]))
+    chosen = torch.zeros_like(has_won)
     for lane, kind in enumerate(kinds):
-        among = is_lucky[lane] if kind.endswith(("lucky node", "lucky nodes")) else ~is_lucky[lane]
+        among = has_won[lane] if kind.endswith(("winner", "winners")) else ~has_won[lane]
         if kind.startswith("all"):
             chosen[lane] = among
         elif kind != "none" and among.any():

@@ -1,4 +1,4 @@
-"""Structured data is what a small teacher could have made: few students are used, and they generalise."""
+"""Structured data is what a small teacher could have made: few students are used, and they generalize."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def structure_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
     """Return lanes for teachers of 5 and of 50 nodes, and of 5 with shuffled targets.
 
     All students have 100 nodes and learn from 300 fixed points. `TeacherStudent` measures what tells them apart:
-    `train_fvu` (all fit), `fvu` (only structure generalises) and `effective_nodes` (few are used, or most).
+    `train_fvu` (all fit), `fvu` (only structure generalizes) and `effective_nodes` (few are used, or most).
 
     Args:
         seeds: S, how many students and teachers of each kind.

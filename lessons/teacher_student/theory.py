@@ -1,7 +1,7 @@
 """Closed forms for ReLU nodes on Gaussian inputs x ~ N(0, I).
 
 Each says what it assumes. Inputs that are Gaussian, nodes without bias, and weights drawn independently are
-idealisations: real data has none of the three. That training creates structure, where heat would destroy it, is a
+idealizations: real data has none of the three. That training creates structure, where heat would destroy it, is a
 metaphor: a training is not an isolated system, and nothing here is derived from thermodynamics.
 """
 

@@ -48,4 +48,4 @@ def _describe(parser: argparse.ArgumentParser) -> None:
     )
     add_sweep_options(parser, "widths.csv", 10)
     settings = parser.add_argument_group("settings", "What all students have in common.")
-    add_settings(settings, TeacherStudentSettings, ("overparameterization", "shake", "shaken_node"))
+    add_settings(settings, TeacherStudentSettings, ("overparameterization", "shake", "shaken_node", "shake_again"))

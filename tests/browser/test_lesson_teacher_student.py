@@ -17,7 +17,7 @@ TITLES = {
     "Structure, or noise?": ("train_size", "100", {"steps": "100", "students": "1"}),
     "Test error against width": ("ridge", "0.01", {}),
     "How often do two nodes fire together?": ("dimension", "5", {}),
-    "Biases of batch normalisation": ("weight_decay", "0.01", {"steps": "50"}),
+    "Biases of batch normalization": ("weight_decay", "0.01", {"steps": "50"}),
     "From above, or layer by layer?": ("init_scale", "0.3", {"steps": "200"}),
 }
 DRAWN = "p => JSON.stringify(p.data.map(t => [Array.from(t.y ?? []), (t.z ?? []).map(row => Array.from(row))]))"
@@ -61,7 +61,7 @@ def test_the_matrix_is_live_and_follows_the_chosen_lane(page, voila):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
 
 
-def test_a_lucky_node_is_shaken_in_flight_and_the_loss_jumps(page, voila):
+def test_a_winner_is_shaken_in_flight_and_the_loss_jumps(page, voila):
     page.goto(voila + LESSON)
     lab = LabOnPage(page, title="Shake a node")
     lab.element.scroll_into_view_if_needed()
@@ -70,11 +70,11 @@ def test_a_lucky_node_is_shaken_in_flight_and_the_loss_jumps(page, voila):
     lab.press("Pause")
     wait_until(lambda: "paused" in lab.status(), "it rests")
     at = lab.step_number()
-    lab.control("shake").locator("select").select_option("a lucky node")
+    lab.control("shake").locator("select").select_option("a winner")
     lab.press("Step")
     lab.press("Step")
     wait_until(lambda: lab.step_number() == at + 2, "two more steps are made")
     plot = lab.element.locator(".tdl-plot").first
-    wait_until(lambda: "lucky" in plot.evaluate("p => JSON.stringify(p.layout.annotations ?? [])"), "it is marked")
+    wait_until(lambda: "winner" in plot.evaluate("p => JSON.stringify(p.layout.annotations ?? [])"), "it is marked")
     _, loss = lab.points(0, 0)
     assert loss[-1] > 20 * sorted(loss[-30:])[10]

@@ -64,6 +64,13 @@ def lucky_run() -> Trained:
 
 
 @pytest.fixture(scope="session")
+def small_weights_run() -> Trained:
+    """Eight students that start from weights a tenth as large."""
+    settings = [TeacherStudentSettings(seed=seed, init_scale=0.1, top_scale=0.1) for seed in range(8)]
+    return trained(TeacherStudent(), settings)
+
+
+@pytest.fixture(scope="session")
 def strong_top_run() -> Trained:
     """Eight students whose top layer starts as strong as it ends."""
     return trained(TeacherStudent(), [TeacherStudentSettings(seed=seed, top_scale=1.0) for seed in range(8)])

@@ -27,6 +27,7 @@ def cases(history, name: str) -> np.ndarray:
 
 @pytest.mark.claim(45)
 @pytest.mark.parametrize("case", [0, 1], ids=["real labels", "a fifth random"])
+@pytest.mark.sentence("l7_double_descent")
 def test_test_error_falls_peaks_where_width_is_the_number_of_points_and_falls_below_the_first_dip(growing, case):
     """SET RIGHT both "the exact size is best" and "more parameters only help"; the peak is there without noise too."""
     width, error = growing["width"][:, 0], cases(growing, "test_error")[:, case]
@@ -39,6 +40,7 @@ def test_test_error_falls_peaks_where_width_is_the_number_of_points_and_falls_be
 
 
 @pytest.mark.claim(45)
+@pytest.mark.sentence("l7_noise_and_penalty")
 def test_label_noise_raises_the_peak_and_the_right_penalty_removes_it(growing):
     """Measured at the peak: 0.5 with real labels, 0.7 with noise, and 0.13 with noise and the penalty."""
     error, loss = cases(growing, "test_error"), cases(growing, "test_loss")
@@ -50,6 +52,7 @@ def test_label_noise_raises_the_peak_and_the_right_penalty_removes_it(growing):
 
 
 @pytest.mark.claim(45)
+@pytest.mark.sentence("l7_all_fitted_beyond")
 def test_from_the_width_of_n_on_all_training_points_are_fitted_noise_included(growing):
     wide = growing["width"][:, 0] >= 170
     assert (growing["train_error"][wide][:, : 2 * SEEDS] == 0).all()

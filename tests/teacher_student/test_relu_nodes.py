@@ -92,6 +92,7 @@ def test_expected_gradient_is_zero_where_the_student_is_the_teacher_in_any_order
 
 @pytest.mark.claim(53)
 @pytest.mark.parametrize(("depth", "layer"), [(1, 0), (2, 0), (2, 1)])
+@pytest.mark.sentence("l7_gradient_structure")
 def test_a_hidden_gradient_is_made_of_teacher_and_student_nodes_of_the_same_layer(depth, layer):
     """Against autograd, with biases, in every hidden layer; no assumption on data or weights."""
     lanes = Lanes(

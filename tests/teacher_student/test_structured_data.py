@@ -22,6 +22,7 @@ def by_kind():
 
 
 @pytest.mark.claim(50)
+@pytest.mark.sentence("l7_nodes_in_use")
 def test_a_small_teacher_uses_few_students_and_a_large_one_or_none_uses_most(by_kind):
     """Of 100 nodes: measured 12 to 19 in effect for five teacher nodes, 79 to 86 for fifty, 57 to 72 for shuffled."""
     nodes = by_kind["effective_nodes"]
@@ -32,7 +33,8 @@ def test_a_small_teacher_uses_few_students_and_a_large_one_or_none_uses_most(by_
 
 @pytest.mark.claim(50)
 @pytest.mark.claim(44)
-def test_all_are_fitted_and_only_structure_that_the_points_suffice_for_generalises(by_kind):
+@pytest.mark.sentence("l7_fitted_and_understood")
+def test_all_are_fitted_and_only_structure_that_the_points_suffice_for_generalizes(by_kind):
     """Shuffled targets are fitted too, but not as fast: 0.017 is left where a small teacher leaves 0.0003."""
     assert max(each.max() for each in by_kind["train_fvu"].values()) < 0.05
     assert by_kind["train_fvu"]["shuffled targets"].min() > 10 * by_kind["train_fvu"]["small teacher"].max()
@@ -66,7 +68,8 @@ def digits(train_all):
 
 
 @pytest.mark.claim(44)
-def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_generalise(digits):
+@pytest.mark.sentence("l7_random_labels")
+def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_generalize(digits):
     """300 digits, 19,210 parameters. Measured 100 % in training; on new digits 95 %, 61 % and 11 %."""
     assert (digits["train_accuracy"][-1] == 1).all()
     real, half, none = digits["test_accuracy"][-1].reshape(3, 2)
@@ -76,9 +79,21 @@ def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_genera
 
 
 @pytest.mark.claim(44)
+@pytest.mark.sentence("l7_real_labels_sooner")
 def test_real_labels_are_learned_sooner(digits):
+    """Five seeds: measured 19 to 25 steps to all of them; 62 to 76 with half of them random, 57 to 75 with all."""
     when = (digits["train_accuracy"] > 0.99).argmax(0).reshape(3, 2)
     assert when[0].max() * 2 < when[2].min()
+    assert when[1] == pytest.approx(when[2], rel=0.4)
+
+
+@pytest.mark.sentence("l7_structure_first")
+def test_half_random_labels_are_understood_before_they_are_memorized(digits):
+    """Five seeds: measured 74 to 80 % of other images after 8 or 9 steps, 55 to 61 % at the end."""
+    half = digits["test_accuracy"][:, 2:4]
+    assert (half.argmax(0) < 20).all()
+    assert (half.max(0) > half[-1] + 0.08).all()
+    assert (half.max(0) > 0.68).all()
 
 
 def test_random_labels_are_as_many_as_asked_for_and_grow_by_more_of_them():

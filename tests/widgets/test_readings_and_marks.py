@@ -168,6 +168,13 @@ def test_only_the_latest_are_drawn(count: int) -> None:
     assert len(marked["annotations"]) == MOST_MARKS
 
 
+def test_notes_that_would_overlap_stand_one_over_the_other() -> None:
+    notes = drawn([rate(0), rate(10), rate(13), rate(40), rate(99)])["annotations"]
+    heights = sorted({note["y"] for note in notes})
+    assert [heights.index(note["y"]) for note in notes] == [0, 1, 2, 0, 0]
+    assert heights == pytest.approx([0, 0.09, 0.18])
+
+
 def test_a_lane_that_diverged_is_said_so() -> None:
     notes = drawn([], ends=(None, 40))["annotations"]
     assert [(note["x"], note["text"], note["font"]["color"]) for note in notes] == [

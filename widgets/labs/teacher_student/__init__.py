@@ -91,7 +91,7 @@ def firing(**changes: Any) -> Lab:
 
 
 def biases(**changes: Any) -> Lab:
-    """Biases of batch normalisation; keywords are settings of `BiasSignsSettings`."""
+    """Biases of batch normalization; keywords are settings of `BiasSignsSettings`."""
     return Lab(BiasesView(), **changes)
 
 

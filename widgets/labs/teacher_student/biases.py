@@ -1,4 +1,4 @@
-"""Biases of batch normalisation turn negative in a trained net. And in one that learned nothing?"""
+"""Biases of batch normalization turn negative in a trained net. And in one that learned nothing?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BiasesView(LabView):
     """Share of negative biases in each layer over the step, test accuracy, and the chosen lane's biases."""
 
     name = "biases"
-    title = "Biases of batch normalisation"
+    title = "Biases of batch normalization"
     experiment = BiasSigns()
     shown = ("random_share", "weight_decay", "learning_rate", "width", "seed")
     more = ("momentum", "train_size", "batch_size", "measure_every", "steps")
@@ -35,19 +35,22 @@ class BiasesView(LabView):
     presets = (
         Preset(
             "real and random labels",
+            # holds: l7_negative_biases
             "Nearly all biases of the second layer turn negative. With labels that mean nothing, too.",
             ({}, {"random_share": 1.0}),
             ("real labels", "random labels"),
         ),
         Preset(
             "weight decay",
-            "Forty times the weight decay: as accurate, and hardly a bias of the second layer is negative.",
+            # holds: l7_weak_evidence
+            "Forty times the weight decay: as accurate, and most biases of the second layer stay positive.",
             ({}, {"weight_decay": 0.02}),
             ("λ = 0.0005", "λ = 0.02"),
         ),
         Preset(
             "a small learning rate",
-            "A third of the learning rate: as accurate, and half as many biases have turned by then.",
+            # holds: l7_weak_evidence
+            "A third of the learning rate: as accurate, and far fewer biases have turned by then.",
             ({}, {"learning_rate": 0.01}),
             ("η = 0.03", "η = 0.01"),
         ),
@@ -140,7 +143,7 @@ def histograms(biases: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarra
 
 
 def biases_in(path: str) -> ipw.Widget:
-    """Show the biases of all batch normalisations in a file of weights, such as torchvision's vgg16_bn.
+    """Show the biases of all batch normalizations in a file of weights, such as torchvision's vgg16_bn.
 
     Args:
         path: Of a state dict saved by `torch.save`. If it holds no such biases a sentence says so.
@@ -157,7 +160,7 @@ def biases_in(path: str) -> ipw.Widget:
     by_layer = plot(
         "saved-shares",
         f"{(every < 0).mean():.0%} of {len(every)} biases are negative; layer by layer",
-        "layer of batch normalisation, in the order of the file",
+        "layer of batch normalization, in the order of the file",
         "share of negative biases",
         [go.Bar(x=number, y=shares, name="negative", marker={"color": colour}, text=list(layers), textposition="none")],
         yaxis_range=[0, 1.04],
@@ -165,5 +168,5 @@ def biases_in(path: str) -> ipw.Widget:
     bars = go.Bar(x=x, y=y, name="channels", marker={"color": colour})
     return LiveFigure(
         {"layers": wide(by_layer), "all": wide(plot("saved-biases", "All of them", "bias", "channels", [bars]))},
-        label="Biases of batch normalisation in a file",
+        label="Biases of batch normalization in a file",
     )

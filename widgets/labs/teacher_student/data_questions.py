@@ -19,16 +19,17 @@ from widgets.controls import LANE_COLOURS
 from widgets.labs.teacher_student.descent import peak_row
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
+TICKS = (4, 10, 30, 100, 300, 1000, 2000)
 
 
 class RandomLabels(Question):
     name = "random_labels"
     prompt = (
-        "300 images of digits get labels by lot. A net with 256 hidden units is trained on them for 200 steps. On how "
-        "many per cent of these images does it say what the lot said?"
+        "300 images of digits get random labels. A net with 256 hidden units is trained on them for 200 steps. On what "
+        "percentage of these images does it reproduce the random label?"
     )
     answer = Number(low=0, high=100, step=1, tolerance=8, unit="%")
     experiment: ClassVar[Experiment] = Memorization()
@@ -47,9 +48,14 @@ class RandomLabels(Question):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         train, test = (float(history[name][-1, 0]) for name in ("train_accuracy", "test_accuracy"))
         return Outcome(
+            # holds: l7_random_labels
             100 * train,
-            f"On {train:.1%} of them. On other images it was right in {test:.1%}, as good as guessing. That a net fits "
-            "its training data says nothing about what it has understood.",
+            f"On {train:.1%} of them. On other images it was right in {test:.1%}: it might as well guess. That a net "
+            "fits its training data says nothing about what it has understood.",
+            (
+                Misreading(10, "That is guessing, one in ten. It guesses on *new* images; these it has memorized."),
+                Misreading(50, "There is no rule to find, and none is needed: 19,210 parameters memorize 300 labels."),
+            ),
         )
 
 
@@ -67,14 +73,16 @@ class WidthSketch(Question):
         return Lanes([DoubleDescentSettings(steps=76)])
 
     def figure(self) -> go.Figure:
-        lines = [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)]
+        lines = [line("your curve", SECOND, line={"dash": "dot"}, hoverinfo="skip"), line("measured", FIRST)]
         figure = plot(
             "question",
             "Test error: your curve and, after the run, the measured one",
-            "width, as a power of ten",
+            "width, units",
             "test error",
             lines,
             xaxis_range=[0.6, 3.3],
+            xaxis_tickvals=np.log10(TICKS).tolist(),
+            xaxis_ticktext=[str(tick) for tick in TICKS],
             yaxis_range=[0, 1],
             showlegend=True,
         )
@@ -91,18 +99,18 @@ class WidthSketch(Question):
         else:
             said = (
                 f"It fell to {error[:peak].min():.2f}, rose to {error[peak]:.2f} at a width of {width[peak]:.0f}, near "
-                f"the number of images, and fell to {error[-1]:.2f}. More parameters hurt first, and help beyond. The "
-                "right penalty removes the peak, so it is no law either."
+                f"the number of images, and fell to {error[-1]:.2f}. Towards the peak more parameters hurt, beyond "
+                "it they help. The right penalty removes the peak, so it is not a law either."
             )
         return Outcome((np.log10(width), error), said)
 
 
 class NegativeBiases(Question):
     name = "negative_biases"
-    prompt = "The same small net is trained on real labels and on random ones. In which are the biases negative?"
+    prompt = "The same small net is trained on real labels and on random ones. In which do its biases turn negative?"
     statement = (
-        "In a trained net most biases of batch normalisation are negative: a sign that it has found the structure of "
-        "its data."
+        "In a net that is trained on random labels, where there is nothing to find, most biases of batch normalization "
+        "turn negative just as they do with real labels."
     )
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = BiasSigns()
@@ -124,10 +132,11 @@ class NegativeBiases(Question):
         real, random = history["negative_share"][-1, :, 1]
         right, wrong = history["test_accuracy"][-1]
         return Outcome(
-            int(random > 0.5),
+            # holds: l7_negative_biases, l7_weak_evidence
+            int(min(real, random) <= 0.5),
             f"With real labels {real:.0%} of the second layer's biases were negative (test accuracy {right:.0%}), with "
             f"random ones {random:.0%} (test accuracy {wrong:.0%}). Negative biases make nodes fire rarely, which is "
-            "what the theory assumes. They are no evidence for structure.",
+            "what the theory assumes. They are no evidence of structure.",
         )
 
 
@@ -163,9 +172,10 @@ class HeatReversed(Question):
         best, lost = history["best_correlation"][-1, :, 0].mean(1)
         used, spread = history["effective_nodes"][-1, :, 0]
         return Outcome(
+            # holds: l7_heat_reversed
             int(nothing < found),
             f"With the teacher's answers {found:.0f} of its 5 nodes were found (mean correlation {best:.2f}) and "
             f"{used:.0f} student nodes were in use; with shuffled ones {nothing:.0f} ({lost:.2f}), and {spread:.0f}. "
-            "The structure comes from the data; the same rule makes none where there is none. A net in training is no "
-            "isolated system, and no law of heat speaks of it: the sentence is a metaphor, and no more.",
+            "The structure comes from the data; where there is none, the same rule makes none. A net in training is "
+            "not an isolated system, so no law of heat speaks of it: the sentence is a metaphor.",
         )

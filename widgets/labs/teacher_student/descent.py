@@ -26,25 +26,29 @@ class DescentView(LabView):
     presets = (
         Preset(
             "a fifth of the labels random",
-            "More parameters help, then hurt, then help again. The peak stands where units and examples are as many.",
+            # holds: l7_double_descent
+            "More parameters help, then hurt, then help again. The peak is where units and examples are about as many.",
             ({"random_share": 0.2},),
             ("20 % random",),
             says=("random_share",),
         ),
         Preset(
             "how much noise?",
+            # holds: l7_double_descent, l7_noise_and_penalty
             "The peak is there without any noise in the labels, and grows with it.",
             tuple({"random_share": share} for share in (0.0, 0.2, 0.4)),
             ("no noise", "20 %", "40 %"),
         ),
         Preset(
             "a small penalty",
-            "With a ridge penalty of 0.003 the peak is gone: it is no law of nature.",
+            # holds: l7_noise_and_penalty
+            "With a ridge penalty of 0.003 the peak is gone: it is not a law of nature.",
             ({}, {"ridge": 0.003}),
             ("no penalty", "ridge 0.003"),
         ),
         Preset(
             "75 examples",
+            # holds: l7_peak_moves
             "The peak moves with N. At a width of 75 twice as many examples would do better, at 150 they do worse.",
             ({"train_size": 75},),
             ("75 examples",),

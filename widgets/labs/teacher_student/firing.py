@@ -30,20 +30,23 @@ class FiringView(LabView):
     presets = (
         Preset(
             "ten nodes, 20 dimensions",
-            "Without bias a pair fires on a quarter of the inputs; at −2 deviations, once where one does 30 times.",
+            # holds: l7_rarely_together, l7_quarter
+            "With bias 0 a pair fires on a quarter of the inputs; at −2, once where a single node fires 30 times.",
             ({},),
             ("20 dimensions",),
             says=("dimension",),
         ),
         Preset(
             "crowded: 3 dimensions",
+            # holds: l7_crowded
             "In three dimensions ten nodes are neighbours. However rarely they fire, some of them do it together.",
             ({}, {"dimension": 3}),
             ("20 dimensions", "3 dimensions"),
         ),
         Preset(
             "slow motion",
-            "The bias falls by 0.02 at each step. Press Play and watch the pairs fall twice as fast.",
+            # holds: l7_pairs_fall_faster
+            "The bias falls by 0.02 at each step. Press Play: the pairs fall faster than the single nodes.",
             ({"fall": 0.02, "steps": 150},),
             ("20 dimensions",),
             says=("dimension",),
@@ -57,7 +60,7 @@ class FiringView(LabView):
         shares = plot(
             "firing-shares",
             "One node fires (dots), two fire (line), against the bias; dashes: theory",
-            "bias, in deviations of the input",
+            "bias, in standard deviations of the input",
             "share of the inputs",
             [
                 *(line(n, c) for n, c in pairs),
@@ -73,7 +76,7 @@ class FiringView(LabView):
         together = plot(
             "firing-together",
             "Where one node fires, how often does a second? Mean over pairs, and the closest pair (dots)",
-            "bias, in deviations of the input",
+            "bias, in standard deviations of the input",
             "P(i and j) / P(i)",
             [
                 *(line(n, c) for n, c in pairs),

@@ -39,12 +39,14 @@ class LayersView(LabView):
     presets = (
         Preset(
             "three ways",
+            # holds: l7_from_above
             "The same student. Without errors from above the first layer does not become the teacher's.",
             tuple({"method": method} for method in METHODS),
             METHODS,
         ),
         Preset(
             "a wider student",
+            # holds: l7_wider_layers
             "Five times as wide: greedy training and even random features get better, and stay behind.",
             tuple(
                 {"method": method, "overparameterization": 5.0, "steps": 2000, "horizon": 2000, "switch_at": 1000}
@@ -54,6 +56,7 @@ class LayersView(LabView):
         ),
         Preset(
             "greedy, twice as long",
+            # holds: l7_longer_greedy
             "Twice the steps for each part mend little: the first layer is taught the wrong thing, not too briefly.",
             ({"method": "greedy", "switch_at": 3000, "horizon": 6000, "steps": 6000},),
             ("greedy",),

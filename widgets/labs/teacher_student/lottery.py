@@ -54,17 +54,20 @@ class LotteryView(LabView):
     presets = (
         Preset(
             "keep 10 of 50",
-            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones, by chance.",
+            # holds: l7_ticket_is_the_mask
+            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones many do not.",
             ({},),
         ),
         Preset(
             "keep 15: no effect",
-            "With five nodes to spare every ticket wins. The effect depends on the setting.",
+            # holds: l7_keep_15
+            "With five nodes to spare nearly every ticket wins. The effect depends on the setting.",
             ({"keep": 15},),
         ),
         Preset(
             "keep 8: too few",
-            "Eight nodes cannot be ten. No ticket wins, and the first weights are of no help.",
+            # holds: l7_keep_8
+            "Eight nodes cannot be ten. Only all fifty learn the teacher; the first weights are of no help.",
             ({"keep": 8},),
         ),
     )

@@ -58,22 +58,25 @@ class LuckView(LabView):
     presets = (
         Preset(
             "sixteen students",
-            "The cloud folds upwards on the right: those who begin near arrive, those who begin far hardly ever.",
+            # holds: l7_cloud, l7_luckiest_wins
+            "The cloud folds upwards on the right: those who begin near arrive, those who begin far hardly ever do.",
             ({},),
         ),
         Preset(
             "small initial weights",
-            "From weights a tenth as large there is time to turn: luck counts for less, and many nodes arrive.",
+            # holds: l7_luck_is_a_tendency, l7_small_weights_share
+            "From weights a tenth as large nodes have time to turn: luck counts for less, and most nodes arrive.",
             ({"init_scale": 0.1, "top_scale": 0.1},),
         ),
         Preset(
             "a strong top layer",
+            # holds: l7_luck_is_a_tendency
             "The outgoing weights begin at full size, and pull at random: beginning near counts for less.",
             ({"top_scale": 1.0},),
         ),
         Preset(
             "twice as wide",
-            "Two tickets for each prize: every student node may be needed.",
+            "Two tickets for each prize: more of the student nodes are needed.",
             ({"overparameterization": 2.0},),
         ),
     )

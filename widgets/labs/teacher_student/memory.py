@@ -1,4 +1,4 @@
-"""Real labels and random labels: both are learned by heart, one is understood."""
+"""Real labels and random labels: both are memorized, one is understood."""
 
 from __future__ import annotations
 
@@ -28,20 +28,23 @@ class MemoryView(LabView):
     presets = (
         Preset(
             "real, half, random",
+            # holds: l7_random_labels
             "All three end at 100 % on the training images. Now look at the right.",
             tuple({"random_share": share, "steps": 200} for share in (0.0, 0.5, 1.0)),
             ("real labels", "half random", "random"),
         ),
         Preset(
             "ten hidden units",
-            "Ten hidden units cannot learn 300 random labels by heart. Widen the net until it can.",
+            # holds: l7_ten_units
+            "Ten hidden units do not memorize 300 random labels. Widen the net until it does.",
             ({"random_share": 1.0, "width": 10, "steps": 400},),
             ("10 units",),
         ),
         Preset(
             "more images",
-            "A thousand images with random labels take longer to learn by heart; real ones do not.",
-            tuple({"random_share": share, "train_size": 1000, "steps": 300} for share in (0.0, 1.0)),
+            # holds: l7_thousand_labels
+            "A thousand images: to memorize random labels takes more than three times as many steps as real ones.",
+            tuple({"random_share": share, "train_size": 1000, "steps": 400} for share in (0.0, 1.0)),
             ("real labels", "random"),
         ),
     )
@@ -99,7 +102,5 @@ class MemoryView(LabView):
                 value = float(frame.history[f"{name}_accuracy"][row, lane])
                 lines.append(Reading(lane, f"{name} accuracy", f"{value:.1%}"))
             learned = frame.history["train_accuracy"][: frame.stop, lane] == 1
-            lines.append(
-                Reading(lane, "all learned by heart at step", f"{learned.argmax()}" if learned.any() else "not yet")
-            )
+            lines.append(Reading(lane, "all memorized at step", f"{learned.argmax()}" if learned.any() else "not yet"))
         return lines

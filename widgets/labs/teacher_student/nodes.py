@@ -1,4 +1,4 @@
-"""Student nodes in figures: the matrix of correlations, the paths of all nodes, and who is lucky."""
+"""Student nodes in figures: the matrix of correlations, the paths of all nodes, and who has won."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.teacher_student.shaking import lucky_nodes, nearest_nodes
+from lessons.teacher_student.shaking import nearest_nodes, winners
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot
 
@@ -43,13 +43,13 @@ class Nodes:
         initial: Correlations with the teacher nodes at the start, (m, n) for each layer.
         now: The same now.
         is_nearest: Who is nearest to a teacher node now, (m,) for each layer.
-        is_lucky: The same, and who shares one: correlation above 0.9.
+        has_won: The same, and who shares one: correlation above 0.9.
     """
 
     initial: list[np.ndarray]
     now: list[np.ndarray]
     is_nearest: list[np.ndarray]
-    is_lucky: list[np.ndarray]
+    has_won: list[np.ndarray]
 
     @classmethod
     def of(cls, frame: Frame) -> list[Nodes]:
@@ -65,10 +65,8 @@ class Nodes:
     def _of_lane(cls, frame: Frame, lane: int, first: list[np.ndarray], last: list[np.ndarray]) -> Nodes:
         students, teachers = widths(frame, lane)
         initial, now = ([each[lane, :students, :teachers] for each in layers] for layers in (first, last))
-        nearest, lucky = (
-            [flag(torch.as_tensor(each)).numpy() for each in now] for flag in (nearest_nodes, lucky_nodes)
-        )
-        return cls(initial, now, nearest, lucky)
+        nearest, won = ([flag(torch.as_tensor(each)).numpy() for each in now] for flag in (nearest_nodes, winners))
+        return cls(initial, now, nearest, won)
 
 
 def widths(frame: Frame, lane: int) -> tuple[int, int]:

@@ -14,17 +14,18 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.lottery import Lottery, lottery_lanes
-from lessons.teacher_student.luck import luck
+from lessons.teacher_student.luck import Luck, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.shaking import lucky_nodes
+from lessons.teacher_student.shaking import winners
 from lessons.teacher_student.sweep import WidthSweep
 from widgets.controls import LANE_COLOURS
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
 from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot
-from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question
+from widgets.plots import grey, line, plot, theory
+from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 
 LEARNED = 1e-3
+LEAST = 1e-10
 
 
 class _Groups(Question):
@@ -34,7 +35,6 @@ class _Groups(Question):
     caption: ClassVar[str]
     axis: ClassVar[str]
     every: ClassVar[int]
-    logarithmic: ClassVar[bool] = False
 
     @abstractmethod
     def curves(self, history: History) -> np.ndarray:
@@ -42,8 +42,9 @@ class _Groups(Question):
 
     def figure(self) -> go.Figure:
         lines = [line(name, colour) for name, colour in zip(self.groups, LANE_COLOURS, strict=False)]
-        axes = {"yaxis_type": "log", "yaxis_tickformat": "~g"} if self.logarithmic else {"yaxis_rangemode": "tozero"}
-        return plot("question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, **axes)
+        return plot(
+            "question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, yaxis_rangemode="tozero"
+        )
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         for trace, curve in enumerate(self.curves(history)):
@@ -54,7 +55,10 @@ class _Groups(Question):
 class ExactSize(_Groups):
     name = "exact_size"
     prompt = "Twelve students as wide as their teacher, and twelve twice as wide. Who finds all ten nodes more often?"
-    statement = "A student with exactly as many nodes as its teacher is the best: what is more can only do harm."
+    statement = (
+        "Ten nodes suffice to write the teacher down, and yet a student with twenty, half of them superfluous, finds "
+        "all of its nodes more often."
+    )
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = WidthSweep()
     groups = ("1×", "2×")
@@ -76,10 +80,11 @@ class ExactSize(_Groups):
         left = [each[among] for each, among in zip(np.split(history["fvu"][-1], 2), has_all, strict=True)]
         median = [f"{np.median(each):.1g}" if len(each) else "none" for each in left]
         return Outcome(
-            int(double > exact),
+            # holds: l7_exact_size
+            int(double <= exact),
             f"{exact} of 12 found all ten nodes at the teacher's own width, and {double} of 12 at twice that. "
-            "The exact size suffices for the teacher's function, and not for finding it. Those who have found all "
-            f"leave unexplained, in the median, {median[0]} and {median[1]}.",
+            "Ten nodes can express the teacher; to find it, spare nodes help. They cost something, too: those who have "
+            f"found all leave unexplained, in the median, {median[0]} at 1× and {median[1]} at 2×.",
         )
 
 
@@ -87,77 +92,115 @@ class LuckiestWins(Question):
     name = "luckiest_wins"
     prompt = (
         "Fifty student nodes, ten teacher nodes. For each teacher node look at the student node that is nearest to it "
-        "after training. In how many per cent of cases was it the nearest at the start already?"
+        "after training. In what percentage of cases was it among the three nearest at the start?"
     )
-    answer = Number(low=0, high=100, step=1, tolerance=12, unit="%")
+    answer = Number(low=0, high=100, step=1, tolerance=10, unit="%")
     experiment: ClassVar[Experiment] = TeacherStudent()
+    places: ClassVar = 10
 
     def lanes(self) -> Lanes:
         return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(8)])
 
     def figure(self) -> go.Figure:
-        caption = "Best correlation with a teacher node: mean over eight students and all teacher nodes"
-        return plot(
-            "question", caption, "step", "best correlation", [line("mean", LANE_COLOURS[0])], yaxis_range=[0, 1.02]
-        )
+        bars = [
+            go.Bar(x=[], y=[], name="measured", marker={"color": LANE_COLOURS[0]}),
+            theory("by chance", "#888"),
+        ]
+        caption = "Who is nearest now: its place at the start, of eight students (dashes: by chance)"
+        return plot("question", caption, "place at the start, 1 is the luckiest", "share", bars, yaxis_range=[0, 1.02])
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        best = history["best_correlation"].mean((1, 2, 3))
-        steps = np.arange(0, len(best), 25)
-        screen.replace("figure", 0, x=steps, y=best[steps])
+        places, rank = np.arange(self.places), self._seen(history).rank
+        shares = [(rank == place).float().mean().item() for place in places]
+        screen.replace("figure", 0, x=places + 1, y=shares)
+        screen.replace("figure", 1, x=places + 1, y=np.full(self.places, 1 / 50))
+
+    @staticmethod
+    def _seen(history: History) -> Luck:
+        start, now = (torch.as_tensor(history.snapshot(name)) for name in ("initial_correlation_1", "correlation_1"))
+        return luck(start, now)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        pair = [torch.as_tensor(history.snapshot(name)) for name in ("initial_correlation_1", "correlation_1")]
-        seen = luck(*pair)
+        seen = self._seen(history)
         first, three = seen.share_within(1), seen.share_within(3)
         return Outcome(
-            100 * first,
-            f"In {first:.0%} of {seen.rank.numel()} cases the luckiest won, and in {three:.0%} one of the luckiest "
-            "three; by chance it would be 2 % and 6 %. Luck decides much, and not all.",
+            # holds: l7_luckiest_wins
+            100 * three,
+            f"In {three:.0%} of {seen.rank.numel()} cases one of the luckiest three won, and in {first:.0%} the very "
+            "luckiest; by chance it would be 6 % and 2 %. Luck decides much, and not all.",
+            (
+                Misreading(6, "That would be chance: three nodes of fifty. Who starts near has a long lead."),
+                Misreading(100 * first, f"The very luckiest won in {first:.0%}; you were asked for the first three."),
+            ),
         )
 
 
-class IrrelevantNodes(_Groups):
+class IrrelevantNodes(Question):
     name = "irrelevant_nodes"
     prompt = (
-        "After training you shake one node: its incoming weights are drawn anew. How much more does the loss rise, in "
-        "the mean, if it is lucky (nearest to a teacher node, or correlated above 0.9) than if it is one of the rest?"
+        "After training you shake one node: its incoming weights are drawn anew. How much more does the unexplained "
+        "share rise, on average, for a winner (nearest to a teacher node, or correlated above 0.9) than for the others?"
     )
-    times: ClassVar = (1, 3, 10, 100)
-    answer = Choice(("about as much", "about three times as much", "about ten times", "about a hundred times, or more"))
+    borders: ClassVar = (10, 1000, 100_000)
+    answer = Choice(
+        ("up to 10 times as much", "10 to 1,000 times", "1,000 to 100,000 times", "more than 100,000 times")
+    )
     experiment: ClassVar[Experiment] = TeacherStudent()
-    groups = ("unexplained share",)
-    caption = "The training; then each node is shaken by itself"
-    axis = "unexplained share"
-    every = 25
-    logarithmic = True
 
     def lanes(self) -> Lanes:
         return Lanes([TeacherStudentSettings(top_scale=1.0)])
 
-    def curves(self, history: History) -> np.ndarray:
-        return history["fvu"].mean(1)[None]
+    def figure(self) -> go.Figure:
+        marks = {"mode": "markers"}
+        dots = [
+            line("others", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
+            line("winners so far", LANE_COLOURS[1], **marks, marker={"size": 8}),
+        ]
+        return plot(
+            "question",
+            "How much the unexplained share would rise if this node were shaken now",
+            "number of the student node",
+            "rise of the unexplained share",
+            dots,
+            xaxis_range=[0, 51],
+            yaxis_type="log",
+            showlegend=True,
+        )
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        rise, has_won = self._shaken(history)
+        for trace, among in enumerate((~has_won, has_won)):
+            screen.replace("figure", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
+
+    @staticmethod
+    def _shaken(history: History) -> tuple[np.ndarray, np.ndarray]:
+        """For each node of the one student what shaking it does, and whether it is a winner."""
+        rise, now = history.snapshot("shake_rise")[0], history.snapshot("correlation_1")[0]
+        return rise, winners(torch.as_tensor(now)).numpy()
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        rise = history.snapshot("shake_rise")
-        is_lucky = lucky_nodes(torch.as_tensor(history.snapshot("correlation_1"))).numpy()
-        lucky, others = float(rise[is_lucky].mean()), float(rise[~is_lucky].mean())
-        nearest = int(np.abs(np.log(self.times) - np.log(max(lucky / others, 1.0))).argmin())
+        rise, has_won = self._shaken(history)
+        won, others = float(rise[has_won].mean()), float(rise[~has_won].mean())
         return Outcome(
-            nearest,
-            f"Shaking a lucky one raised the unexplained share by {lucky:.2g} in the mean, one of the rest by "
-            f"{others:.2g}: {lucky / others:.2g} times as much. What the others add to the output has faded, so their "
-            "incoming weights are directions in which the loss is flat.",
+            # holds: l7_irrelevant_nodes
+            int(np.searchsorted(self.borders, won / others)),
+            f"Shaking a winner raised the unexplained share by {won:.2g} on average, one of the others by "
+            f"{others:.1g}: about {float(f'{won / others:.1g}'):,.0f} times as much. What the others add to the output "
+            "has faded, so their incoming weights are directions in which the loss is flat.",
+            (
+                Misreading(0, "You took all nodes for equal. Nodes that did not win lose their outgoing weights."),
+                Misreading(1, "The others do not merely matter less: what they add fades for as long as it trains."),
+            ),
         )
 
 
 class TicketIsTheMask(_Groups):
     name = "ticket_is_the_mask"
-    prompt = "Ten of fifty nodes are kept, the ones that mattered. Do they train as well with new first weights?"
+    prompt = "Ten of fifty nodes are kept, the ones that mattered. Do they learn as often with new first weights?"
     statement = "A lottery ticket is the right set of nodes: keep these, draw their weights anew, and train."
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = Lottery()
-    tickets: ClassVar = ("rewound", "re-initialised")
+    tickets: ClassVar = ("rewound", "re-initialized")
     groups = ("first weights", "new weights")
     caption = "Two trainings, one after the other: students that have learned the teacher"
     axis = "students of eight"
@@ -173,10 +216,11 @@ class TicketIsTheMask(_Groups):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         first, new = self.curves(history)[:, -1]
         return Outcome(
+            # holds: l7_ticket_is_the_mask, l7_keep_15
             int(first > new),
             f"{first} of 8 learned with the first weights of these nodes, {new} of 8 with new ones. The ticket is the "
-            "nodes with the weights that they began with: without these a kept node is as good as any. And with five "
-            "nodes to spare all tickets win: it depends on the setting.",
+            "nodes together with the weights that they began with: those lay near a teacher node. With five nodes to "
+            "spare it would make no difference.",
         )
 
 

@@ -59,20 +59,28 @@ class RecoveryView(LabView):
         *TASK_AND_TRAINING,
     )
     presets = (
-        Preset("four widths", "At the teacher's own width some students miss nodes. Twice as many suffice.", ({},)),
+        Preset(
+            "four widths",
+            # holds: l7_spare_tickets
+            "At the teacher's own width some students miss nodes. With twice as many hardly any does.",
+            ({},),
+        ),
         Preset(
             "from half to double",
-            "Half as many nodes cannot do it; the gain is between 1 and 2.",
+            # holds: l7_spare_tickets
+            "Half as many nodes cannot be ten. The gain is between 1 and 2.",
             ({"widths": "0.5, 1, 1.5, 2", "students": 16},),
         ),
         Preset(
             "twenty students each",
-            "Eighty trainings, some 20 to 40 seconds: the shares to trust.",
+            # given
+            "Eighty trainings: it takes longer, and its shares are to be trusted more.",
             ({"students": 20},),
         ),
         Preset(
             "two hidden layers",
-            "Both layers, 1 to 10 times as wide: about a minute. At equal steps the widest is not the best.",
+            # holds: l7_two_layers_by_width
+            "Both layers, 1 to 10 times as wide: it takes a while. At equal steps 2× has found more nodes than 10×.",
             ({**TWO_LAYERS, "students": 4},),
         ),
     )

@@ -1,4 +1,4 @@
-"""One lab: nodes that do not matter. Shake them, and watch the loss not move."""
+"""One lab: nodes that do not matter. Shake them, and the loss hardly moves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
 LEAST = 1e-8
-LUCKY = "lucky: near a teacher node"
+WON = "winners: nearest to a teacher node, or above 0.9"
 LONG = {"top_scale": 1.0, "steps": 3000, "horizon": 4000, "measure_every": 20}
 
 
@@ -28,7 +28,16 @@ class ShakenView(LabView):
     name = "shaken"
     title = "Shake a node"
     experiment = TeacherStudent()
-    shown = ("shake", "shaken_node", "overparameterization", "init_scale", "top_scale", "learning_rate", "seed")
+    shown = (
+        "shake",
+        "shake_again",
+        "shaken_node",
+        "overparameterization",
+        "init_scale",
+        "top_scale",
+        "learning_rate",
+        "seed",
+    )
     more = (
         "depth",
         "active_share",
@@ -40,21 +49,22 @@ class ShakenView(LabView):
     presets = (
         Preset(
             "who matters?",
-            "Let it train for a thousand steps, then choose what to shake. The orange nodes matter, the grey do not.",
-            (LONG,),
+            "Let it train for a thousand steps, then choose what to shake. Only the winners (orange) matter.",
+            (LONG,),  # holds: l7_winners_matter
             ("5×",),
             says=("overparameterization",),
         ),
         Preset(
             "small initial weights",
-            "Weights a tenth as large: several students share a teacher node, and hardly any is irrelevant.",
+            # holds: l7_small_weights_share
+            "Weights a tenth as large: several student nodes share a teacher node, and few are irrelevant.",
             ({**LONG, "init_scale": 0.1, "top_scale": 0.1},),
             ("small weights",),
             says=("init_scale", "top_scale"),
         ),
         Preset(
             "large and small",
-            "The same with both, side by side: choose a lane to see its nodes.",
+            "Both, side by side: choose a lane to see its nodes.",
             (LONG, {**LONG, "init_scale": 0.1, "top_scale": 0.1}),
             ("scale 1", "scale 0.1"),
         ),
@@ -78,19 +88,19 @@ class ShakenView(LabView):
         marks = {"mode": "markers"}
         nodes = plot(
             "shaken-nodes",
-            "If this one were shaken: rise of the unexplained share, chosen lane",
+            "If this one were shaken: rise of the unexplained share, chosen lane (less than 10⁻⁸ stands there)",
             "number of the student node",
             "rise of the unexplained share",
             [
                 line("other student nodes", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
-                line(LUCKY, WINNERS[0], **marks, marker={"size": 8}),
+                line(WON, WINNERS[0], **marks, marker={"size": 8}),
             ],
             height=380,
             showlegend=True,
             **log,
         )
-        caption = "What each node adds to the next layer: outgoing weight × deviation of its activation"
-        added = path_figure("shaken-added", caption, "contribution", WINNERS, LUCKY, **log)
+        caption = "What each node adds to the next layer: outgoing weight × standard deviation of its activation"
+        added = path_figure("shaken-added", caption, "contribution", WINNERS, WON, **log)
         return {"loss": loss, "added": added, "nodes": nodes}
 
     def begin(self, frame: Frame) -> None:
@@ -109,8 +119,8 @@ class ShakenView(LabView):
         for lane, nodes, _, rise in _matter(frame):
             if lane != frame.selected:
                 continue
-            draw_paths(frame, "added", nodes.is_lucky, "trail_contribution")
-            for trace, among in enumerate((~nodes.is_lucky[-1], nodes.is_lucky[-1])):
+            draw_paths(frame, "added", nodes.has_won, "trail_contribution")
+            for trace, among in enumerate((~nodes.has_won[-1], nodes.has_won[-1])):
                 frame.screen.replace("nodes", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
             frame.screen.relayout("nodes", {"xaxis.range": [0, len(rise) + 1]})
 
@@ -118,7 +128,7 @@ class ShakenView(LabView):
         last = [float(frame.history["fvu"][frame.last(lane), lane]) for lane in range(len(frame.lanes))]
         lines = [Reading(lane, "unexplained", value) for lane, value in enumerate(last)]
         for lane, nodes, added, rise in _matter(frame):
-            both = [("lucky", nodes.is_lucky[-1]), ("others", ~nodes.is_lucky[-1])]
+            both = [("winners", nodes.has_won[-1]), ("others", ~nodes.has_won[-1])]
             lines += [Reading(lane, f"{name}: nodes", f"{among.sum()}") for name, among in both]
             lines += [Reading(lane, f"{name}: add, mean", _mean(added[among])) for name, among in both]
             lines += [Reading(lane, f"{name}: rise if shaken, mean", _mean(rise[among])) for name, among in both]

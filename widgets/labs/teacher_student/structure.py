@@ -1,4 +1,4 @@
-"""Structured data against random data: how many student nodes are used, and who generalises?"""
+"""Structured data against random data: how many student nodes are used, and who generalizes?"""
 
 from __future__ import annotations
 
@@ -35,7 +35,17 @@ class StructureSettings(TeacherStudentSettings):
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
 
 
-FIXED = ("teacher_width", "left_out", "data", "teacher_seed", "shake", "shaken_node", "depth", "strength_decay")
+FIXED = (
+    "teacher_width",
+    "left_out",
+    "data",
+    "teacher_seed",
+    "shake",
+    "shaken_node",
+    "shake_again",
+    "depth",
+    "strength_decay",
+)
 
 
 class StructureView(LabView):
@@ -63,17 +73,20 @@ class StructureView(LabView):
     presets = (
         Preset(
             "300 points, 100 nodes",
+            # holds: l7_nodes_in_use, l7_fitted_and_understood
             "All three are fitted. Only what a small teacher made is understood, and few nodes carry it.",
             ({},),
         ),
         Preset(
             "1000 points",
+            # holds: l7_thousand_points
             "More points: the large teacher is understood, too, and noise can no longer be fitted.",
             ({"train_size": 1000},),
         ),
         Preset(
             "large initial weights",
-            "Weights ten times as large: many nodes stay in use whatever the data, and none of it is understood.",
+            # holds: l7_large_weights
+            "Weights ten times as large: many nodes stay in use whatever the data, and little of it is understood.",
             ({"init_scale": 1.0, "top_scale": 1.0, "learning_rate": 0.02},),
         ),
     )

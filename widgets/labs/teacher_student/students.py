@@ -73,19 +73,22 @@ class StudentsView(LabView):
     presets = (
         Preset(
             "five times as wide",
-            "Fifty nodes, ten to be found. Watch one orange cell grow in each column, most of them near the top.",
+            # holds: l7_orange_cells, l7_upper_half
+            "Fifty nodes, ten to find. One or two orange cells grow in each column, most of them in the upper half.",
             ({},),
             ("5×",),
             says=("overparameterization",),
         ),
         Preset(
             "1×, 2×, 5×, 10×",
-            "Width is a lottery with more tickets: this 1× student misses four nodes; the wider ones find all ten.",
+            # holds: l7_width_is_a_lottery
+            "More nodes, more tickets: this 1× student misses some of the ten nodes, the wider ones find all.",
             tuple({"overparameterization": each, "seed": 2} for each in WIDTHS),
             ("1×", "2×", "5×", "10×"),
         ),
         Preset(
             "two hidden layers",
+            # holds: l7_two_layers
             "Two matrices at once. Nobody tells the hidden layers what to be, and they become the teacher's.",
             ({**TWO_LAYERS, "overparameterization": 2.0},),
             ("2×, two layers",),
@@ -93,15 +96,17 @@ class StudentsView(LabView):
         ),
         Preset(
             "strong nodes first",
-            "The i-th teacher node's outgoing weights have length 1/i: columns light up from the left, the last never.",
-            ({"strength_decay": 1.0, "learning_rate": 0.1},),
-            ("strength 1/i",),
+            # holds: l7_strong_first
+            "The i-th teacher node's outgoing weights are 1/√i long: columns light up roughly from left to right.",
+            ({"strength_decay": 0.5, "learning_rate": 0.1, "steps": 3000, "horizon": 3000},),
+            ("strength 1/√i",),
             says=("strength_decay",),
         ),
         Preset(
             "too few examples",
-            "A hundred points are fitted (dots), and no node of the teacher is found. With a thousand, most are.",
-            tuple({"data": "fixed", "train_size": size, "steps": 1500, "horizon": 1500} for size in (100, 1000)),
+            # holds: l7_too_few_examples
+            "A hundred points are fitted (dots), and no teacher node is found. With a thousand (nearly) all are.",
+            tuple({"data": "fixed", "train_size": size, "steps": 4000, "horizon": 4000} for size in (100, 1000)),
             ("100 points", "1000 points"),
         ),
     )
