@@ -25,12 +25,18 @@ from widgets.plots import line, plot, theory, wide
 from widgets.view import LabView
 
 AVERAGED_STEPS = 100
-LENGTH = {"steps": 900, "horizon": 900}
+# The mean of so many runs keeps within a quarter of its expectation.
+COMMON = {"steps": 900, "horizon": 900, "replicas": 256}
+TWO_DROPS = {"period": 350, "steps": 1000, "horizon": 1000}
+# A flat direction that is a hundred times flatter, and little noise: whoever slows down too soon does not arrive.
+LONG_WAY = {"condition_number": 100.0, "noise": 0.3}
+# A cycle's lowest learning rate is at its last step; the next one restarts.
+BEFORE_A_RESTART = {"steps": 899}
 
 
 def _lanes(*schedules: str, **common: Any) -> dict[str, Any]:
     """Lanes and names of a preset that compares schedules."""
-    return {"lanes": tuple({"schedule": each, **LENGTH, **common} for each in schedules), "names": schedules}
+    return {"lanes": tuple({**COMMON, "schedule": each, **common} for each in schedules), "names": schedules}
 
 
 class NoisyView(LabView):
@@ -63,22 +69,33 @@ class NoisyView(LabView):
         Preset(
             "step decay lowers the floor",
             "A constant η stops at a floor of noise. Each drop of η lets the loss fall to a lower one.",
-            **_lanes("constant", "step decay", period=300),
+            **_lanes("constant", "step decay", **TWO_DROPS),  # holds: l2_each_drop_lowers_the_floor
         ),
         Preset(
             "six schedules",
-            "All spend the same 900 steps. Which is lowest in the end, and which on the way?",
-            **_lanes("constant", "exponential", "cosine", "warmup + cosine", "one-cycle", "warm restarts"),
+            "A long way to go in the flat direction, and little noise. Which is lowest half-way, and which in the end?",
+            **_lanes(
+                *("constant", "exponential", "step decay", "cosine", "one-cycle", "warm restarts"),
+                **LONG_WAY,
+                **BEFORE_A_RESTART,
+                period=300,
+            ),
         ),
         Preset(
             "divide when stuck",
-            "No plan: η is divided when the smoothed loss has not improved for 50 steps.",
-            **_lanes("constant", "divide when stuck", smoothing=0.97, replicas=64),
+            "One run and no plan: η is divided when the loss has had no new best for 50 steps. The smoothed loss can be "
+            "trusted with that, the loss itself cannot.",
+            tuple(
+                {**COMMON, **LONG_WAY, "replicas": 1, "schedule": schedule, "smoothing": smoothing}
+                for schedule, smoothing in (("constant", 0.97), ("divide when stuck", 0.97), ("divide when stuck", 0.0))
+            ),
+            ("constant", "divide when stuck", "without smoothing"),
+            says=("schedule", "smoothing"),  # holds: l2_smoothing_keeps_chance_from_dividing
         ),
         Preset(
             "cycles and restarts",
             "The loss follows η up and down. What counts is where it is when η is low.",
-            **_lanes("triangular", "warm restarts", period=150),
+            **_lanes("triangular", "warm restarts", period=150, **BEFORE_A_RESTART),  # holds: l2_loss_follows_the_rate
         ),
         Preset(
             "draw your own",
@@ -88,7 +105,7 @@ class NoisyView(LabView):
         Preset(
             "one run, not the mean of many",
             "The same, as a single training looks: the floor hides in the noise.",
-            **_lanes("constant", "step decay", period=300, replicas=1),
+            **_lanes("constant", "step decay", **TWO_DROPS, replicas=1),  # holds: l2_one_run_hides_the_floor
         ),
     )
 
@@ -128,13 +145,14 @@ class NoisyView(LabView):
         return [
             Reading(lane, "η now", float(frame.history["learning_rate"][row, lane])),
             Reading(lane, f"loss, mean of the last {AVERAGED_STEPS} steps", measured, expected),
-            Reading(lane, "floor of this η for ever", "none: η is too large" if np.isinf(floor) else floor),
+            Reading(lane, "floor if η stayed here", "none: η is too large" if np.isinf(floor) else floor),
         ]
 
     @staticmethod
     def _floors(frame: Frame) -> list[float]:
         lanes = frame.lanes
-        rates = lanes.learning_rate.new_tensor(frame.history["learning_rate"][frame.stop - 1])
+        rows = [frame.last(lane) for lane in range(len(lanes))]
+        rates = lanes.learning_rate.new_tensor(frame.history["learning_rate"][rows, range(len(lanes))])
         plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
         momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
         return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()
