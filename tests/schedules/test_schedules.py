@@ -116,6 +116,7 @@ def test_every_schedule_has_a_choice_and_torchs_are_all_compared():
     assert in_torch == {*TORCH, "divide when stuck"}
 
 
+@pytest.mark.sentence("l2_schedules_are_torchs")
 @pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
 @pytest.mark.parametrize("name", TORCH)
 def test_learning_rate_equals_torchs_at_each_step(name, shape):

@@ -83,8 +83,8 @@ class NoisyView(LabView):
         ),
         Preset(
             "divide when stuck",
-            "One run and no plan: η is divided when the loss has had no new best for 50 steps. The smoothed loss can be "
-            "trusted with that, the loss itself cannot.",
+            "One run and no plan: η is divided when the loss has had no new best for 50 steps. The smoothed loss can "
+            "be trusted with that, the loss itself cannot.",
             tuple(
                 {**COMMON, **LONG_WAY, "replicas": 1, "schedule": schedule, "smoothing": smoothing}
                 for schedule, smoothing in (("constant", 0.97), ("divide when stuck", 0.97), ("divide when stuck", 0.0))

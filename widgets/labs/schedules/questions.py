@@ -63,8 +63,8 @@ class FloorOfAQuarter(_LossOverStep):
                 Misreading(1, "The typical distance to the minimum is halved; the loss goes with its square."),
                 Misreading(
                     3,
-                    "One kick adds a sixteenth of the variance; but at a quarter of η it takes four times as long to be "
-                    "forgotten, so four times as many kicks are there at once.",
+                    "One kick adds a sixteenth of the variance; but at a quarter of η it is remembered four times as "
+                    "long, so four times as many kicks add up.",
                 ),
             ),
         )
@@ -106,7 +106,8 @@ class RestartSketch(Question):
         return Outcome(
             (np.arange(len(loss), dtype=float), loss),
             f"It fell to {low:.3g} before the first restart, rose to {high:.3g} after it, and ended at "
-            f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment.",  # holds: l2_question_restart
+            f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment.",
+            # holds: l2_question_restart
         )
 
 
@@ -199,7 +200,7 @@ class AboveTheLimit(Question):
 
 class SchedulesAlwaysWin(_LossOverStep):
     name = "schedules_always_win"
-    prompt = "The net on the digits, squared error, batches of 8, 800 steps. Which η should be left alone?"
+    prompt = "The net on the digits, squared error, batches of 8: a constant η beside two that decay. Can this be?"
     statement = "A learning rate that is never lowered can end with a lower training loss than one that decays."
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = ScheduledNet()
@@ -230,7 +231,7 @@ class SchedulesAlwaysWin(_LossOverStep):
         constant = ends.pop("constant")
         said = ", ".join(f"{loss:.3g} with {name}" for name, loss in ends.items())
         return Outcome(
-            (HOLDS, FAILS).index(HOLDS if any(loss > constant for loss in ends.values()) else FAILS),
+            int(all(loss <= constant for loss in ends.values())),
             f"The training loss ended at {constant:.3g} with constant η, and at {said}. A schedule spends steps "
             "at small η, where it learns slowly; that pays when noise is what holds the loss up, and not before.",
             # holds: l2_question_schedules_always_win

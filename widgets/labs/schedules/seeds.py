@@ -19,7 +19,6 @@ from widgets.plots import theory
 from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
 from widgets.sharpness_gauge import limit_factor
 
-
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
 
