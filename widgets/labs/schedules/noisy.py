@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
+from torch import Tensor
 
+from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
@@ -25,6 +27,8 @@ from widgets.plots import line, plot, theory, wide
 from widgets.view import LabView
 
 AVERAGED_STEPS = 100
+# Times the highest floor: where the loss comes from in its first steps would take half of the figure.
+HIGHEST = 10.0
 # The mean of so many runs keeps within a quarter of its expectation.
 COMMON = {"steps": 900, "horizon": 900, "replicas": 256}
 TWO_DROPS = {"period": 350, "steps": 1000, "horizon": 1000}
@@ -126,7 +130,10 @@ class NoisyView(LabView):
 
     def begin(self, frame: Frame) -> None:
         begin_rates(frame)
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        lanes = frame.lanes
+        top = HIGHEST * max(self._floors(lanes, lanes.learning_rate))
+        clip = top if 0 < top < np.inf else None
+        frame.screen.relayout("loss", {"xaxis.range": [0, lanes.shared.steps], "yaxis.autorangeoptions.clipmax": clip})
 
     def draw(self, frame: Frame) -> None:
         draw_rates(frame)
@@ -135,7 +142,9 @@ class NoisyView(LabView):
             frame.curve("loss", len(frame.lanes) + lane, lane, "expected_loss")
 
     def readings(self, frame: Frame) -> list[Reading]:
-        floors = self._floors(frame)
+        rows = [frame.last(lane) for lane in range(len(frame.lanes))]
+        rates = frame.history["learning_rate"][rows, range(len(rows))]
+        floors = self._floors(frame.lanes, frame.lanes.learning_rate.new_tensor(rates))
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane, floors[lane])]
 
     def _of_lane(self, frame: Frame, lane: int, floor: float) -> list[Reading]:
@@ -149,10 +158,8 @@ class NoisyView(LabView):
         ]
 
     @staticmethod
-    def _floors(frame: Frame) -> list[float]:
-        lanes = frame.lanes
-        rows = [frame.last(lane) for lane in range(len(lanes))]
-        rates = lanes.learning_rate.new_tensor(frame.history["learning_rate"][rows, range(len(lanes))])
+    def _floors(lanes: Lanes, rates: Tensor) -> list[float]:
+        """The noise floor of each lane if its learning rate were this, and stayed."""
         plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
         momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
         return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()

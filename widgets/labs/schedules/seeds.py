@@ -64,7 +64,7 @@ class ScheduleSeedsView(SeedCloudView):
         Preset(
             "without warmup",
             "The same twenty nets, with η = 0.3 from the first step.",
-            ({**WARMUP},),  # given
+            ({**WARMUP, "steps": 60, "sharpness_every": 2},),  # given
         ),
         Preset(
             "twice the limit",
