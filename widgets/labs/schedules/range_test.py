@@ -98,7 +98,7 @@ class RangeTestView(LabView):
             "range-sharpness",
             "Sharpness on the way, and 2/η (dashes)",
             "learning rate η now",
-            "λ_max",
+            "λₘₐₓ",
             [*(line(n, c) for n, c in pairs), *(theory(f"{n}: limit", c, showlegend=False) for n, c in pairs)],
             xaxis_type="log",
             xaxis_tickformat="~g",

@@ -48,7 +48,7 @@ class ScheduleSeedsView(SeedCloudView):
         Cloud(
             "sharpness",
             "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
-            "λ_max",
+            "λₘₐₓ",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
             every="sharpness_every",
         ),
