@@ -47,7 +47,7 @@ class NoisyQuadraticSettings(ScheduleShape):
         slider=(0.0, 4.0),
         slider_step=0.05,
     )
-    sharpness: float = declared.curvature()
+    sharpness: float = declared.curvature(label="sharpness")
     condition_number: float = declared.condition_number()
     start: float = setting(
         5.0, label="start", symbol="θ₀", doc="Each coordinate at the start.", low=-100.0, high=100.0, slider=(0.0, 20.0)

@@ -24,9 +24,10 @@ ScheduleName = Literal[
 DRAWN_POINTS = 9
 
 
-def _drawn_point(number: int, share: float) -> Any:
+def _drawn_point(number: int) -> Any:
+    """A schedule that nobody has drawn yet is flat."""
     return setting(
-        share,
+        1.0,
         label=f"point {number} of the drawn schedule",
         symbol=f"p_{number}",
         doc=f"Learning rate at {number}/{DRAWN_POINTS - 1} of the schedule's length, as a share of η.",
@@ -122,15 +123,15 @@ class ScheduleShape(Settings):
         slider=(0.0, 0.99),
         slider_step=0.01,
     )
-    point_0: float = _drawn_point(0, 0.03)
-    point_1: float = _drawn_point(1, 1.0)
-    point_2: float = _drawn_point(2, 1.0)
-    point_3: float = _drawn_point(3, 0.5)
-    point_4: float = _drawn_point(4, 0.5)
-    point_5: float = _drawn_point(5, 0.1)
-    point_6: float = _drawn_point(6, 0.1)
-    point_7: float = _drawn_point(7, 0.03)
-    point_8: float = _drawn_point(8, 0.01)
+    point_0: float = _drawn_point(0)
+    point_1: float = _drawn_point(1)
+    point_2: float = _drawn_point(2)
+    point_3: float = _drawn_point(3)
+    point_4: float = _drawn_point(4)
+    point_5: float = _drawn_point(5)
+    point_6: float = _drawn_point(6)
+    point_7: float = _drawn_point(7)
+    point_8: float = _drawn_point(8)
 
 
 DRAWN_FIELDS = tuple(f"point_{number}" for number in range(DRAWN_POINTS))

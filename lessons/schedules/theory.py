@@ -1,6 +1,6 @@
 """Closed forms for noisy gradients on a quadratic: the mean path, the noise floor, and the expected loss on the way.
 
-Along an eigen-direction of curvature lambda, gradient descent with gradient noise of deviation sigma is
+Along an eigen-direction of curvature lambda, gradient descent with gradient noise of standard deviation sigma is
 theta <- (1 - eta lambda) theta - eta sigma xi, a random walk with a pull. Its mean decays as (1 - eta lambda)^t; its
 variance settles where pull and noise balance (Schaul, Zhang & LeCun 2013, arXiv 1206.1106, section 3).
 """

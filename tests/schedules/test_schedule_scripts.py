@@ -6,10 +6,12 @@ import pytest
 from lessons.core.script import lane_script
 from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane
 
 SHAPE = {"horizon": 40, "period": 10, "period_growth": 2, "floor": 0.1, "patience": 4, "smoothing": 0.7, "steps": 50}
+SHAPE |= dict(zip(DRAWN_FIELDS, (0.03, 1.0, 1.0, 0.5, 0.5, 0.1, 0.1, 0.03, 0.01), strict=True))
 QUADRATIC = [
     NoisyQuadraticSettings(schedule=s, optimizer=o, learning_rate=0.3, dimension=3, replicas=5, seed=7, **SHAPE)
     for s, o in zip(SCHEDULES, ["gradient descent", "heavy ball"] * len(SCHEDULES), strict=False)

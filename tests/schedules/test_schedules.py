@@ -116,6 +116,7 @@ def test_every_schedule_has_a_choice_and_torchs_are_all_compared():
     assert in_torch == {*TORCH, "divide when stuck"}
 
 
+@pytest.mark.sentence("l2_schedules_are_torchs")
 @pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
 @pytest.mark.parametrize("name", TORCH)
 def test_learning_rate_equals_torchs_at_each_step(name, shape):
@@ -144,7 +145,8 @@ def test_lanes_of_all_schedules_side_by_side_equal_each_alone(shape):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_reads_the_settings_that_it_names_and_no_others(name):
     """Each field in turn is moved: the plan changes if and only if the schedule uses it."""
-    base = scheduled(name, horizon=40, period=10, steps=45)
+    points = dict(zip(DRAWN_FIELDS, (0.03, 1.0, 1.0, 0.5, 0.5, 0.1, 0.1, 0.03, 0.01), strict=True))
+    base = scheduled(name, horizon=40, period=10, steps=45, **points)
     read_from_the_loss = {"divide when stuck": {"decay_factor", "floor", "patience", "smoothing"}}
     for field, declared in ScheduleShape.fields().items():
         if field == "schedule" or field in read_from_the_loss.get(name, ()):

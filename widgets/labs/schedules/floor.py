@@ -20,6 +20,7 @@ from widgets.plots import line, plot, theory
 from widgets.view import LabView
 
 RATES = 48
+THEORY_POINTS = 100  # on a grid of their own, twice as fine as that of the measured rates
 
 
 class FloorSettings(Settings):
@@ -49,13 +50,13 @@ class FloorSettings(Settings):
         1.0,
         label="gradient noise",
         symbol="σ",
-        doc="Deviation of the noise in each component.",
+        doc="Standard deviation of the noise in each component.",
         low=0.0,
         high=100.0,
         slider=(0.0, 4.0),
         slider_step=0.05,
     )
-    sharpness: float = declared.curvature()
+    sharpness: float = declared.curvature(label="sharpness")
     momentum: float = setting(
         0.0,
         label="momentum",
@@ -86,9 +87,20 @@ class FloorView(LabView):
     shown = ("lowest", "highest", "noise", "momentum", "sharpness")
     more = ("replicas", "steps", "seed")
     presets = (
-        Preset("floor against η", "On these axes a straight line of slope 1: the floor is proportional to η.", ({},)),
         Preset(
-            "momentum", "With β = 0.9 the same η makes a floor ten times as high.", ({"momentum": 0.9, "highest": 3.0},)
+            "floor against η",
+            "On these axes a straight line of slope 1: the floor is proportional to η.",
+            ({},),  # holds: l2_floor_has_slope_one
+        ),
+        Preset(
+            "momentum",
+            "With β = 0.9 the same small η makes a floor ten times as high.",
+            ({"momentum": 0.9, "highest": 3.0},),  # holds: l2_momentum_raises_the_floor_tenfold
+        ),
+        Preset(
+            "too small to arrive",
+            "At the left end 800 steps are too few: the loss is what is left of the start, far above the floor.",
+            ({"lowest": 0.001},),  # holds: l2_small_rates_remember_the_start
         ),
     )
 
@@ -115,8 +127,11 @@ class FloorView(LabView):
         }
 
     def begin(self, frame: Frame) -> None:
-        rates, floors = frame.lanes.learning_rate.numpy(), self._floors(frame).numpy()
-        frame.screen.replace("floor", 1, x=rates, y=np.where(np.isfinite(floors) & (floors > 0), floors, np.nan))
+        ends = frame.lanes.learning_rate.log()
+        rates = torch.linspace(float(ends.min()), float(ends.max()), THEORY_POINTS, dtype=ends.dtype).exp()
+        floors = self._floors(frame, rates).numpy()
+        seen = np.where(np.isfinite(floors) & (floors > 0), floors, np.nan)
+        frame.screen.replace("floor", 1, x=rates.numpy(), y=seen)
 
     def draw(self, frame: Frame) -> None:
         measured = self._measured(frame)
@@ -125,7 +140,8 @@ class FloorView(LabView):
         )
 
     def readings(self, frame: Frame) -> list[Reading]:
-        measured, floors, rates = self._measured(frame), self._floors(frame).numpy(), frame.lanes.learning_rate.numpy()
+        rates = frame.lanes.learning_rate
+        measured, floors, rates = self._measured(frame), self._floors(frame, rates).numpy(), rates.numpy()
         at = int(np.abs(np.log(rates / 0.1)).argmin())
         return [
             Reading(0, f"floor at η = {rates[at]:.3g}", float(measured[at]), float(floors[at])),
@@ -145,7 +161,8 @@ class FloorView(LabView):
         return np.where(np.isfinite(mean) & ~frame.gone, mean, np.nan)
 
     @staticmethod
-    def _floors(frame: Frame) -> torch.Tensor:
+    def _floors(frame: Frame, rates: torch.Tensor) -> torch.Tensor:
+        """The closed form at any learning rates; all else is the same in all lanes."""
         lanes = frame.lanes
-        plain = lanes.values("optimizer")[0] == "gradient descent"
-        return stationary_loss(lanes.learning_rate, eigenvalues(lanes), lanes.noise, 0.0 if plain else lanes.momentum)
+        momentum = 0.0 if lanes.values("optimizer")[0] == "gradient descent" else float(lanes.momentum[0])
+        return stationary_loss(rates, eigenvalues(lanes)[:1], float(lanes.noise[0]), momentum)

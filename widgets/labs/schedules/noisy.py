@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
+from torch import Tensor
 
+from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
@@ -25,12 +27,20 @@ from widgets.plots import line, plot, theory, wide
 from widgets.view import LabView
 
 AVERAGED_STEPS = 100
-LENGTH = {"steps": 900, "horizon": 900}
+# Times the highest floor: where the loss comes from in its first steps would take half of the figure.
+HIGHEST = 10.0
+# The mean of so many runs keeps within a quarter of its expectation.
+COMMON = {"steps": 900, "horizon": 900, "replicas": 256}
+TWO_DROPS = {"period": 350, "steps": 1000, "horizon": 1000}
+# A flat direction that is a hundred times flatter, and little noise: whoever slows down too soon does not arrive.
+LONG_WAY = {"condition_number": 100.0, "noise": 0.3}
+# A cycle's lowest learning rate is at its last step; the next one restarts.
+BEFORE_A_RESTART = {"steps": 899}
 
 
 def _lanes(*schedules: str, **common: Any) -> dict[str, Any]:
     """Lanes and names of a preset that compares schedules."""
-    return {"lanes": tuple({"schedule": each, **LENGTH, **common} for each in schedules), "names": schedules}
+    return {"lanes": tuple({**COMMON, "schedule": each, **common} for each in schedules), "names": schedules}
 
 
 class NoisyView(LabView):
@@ -64,22 +74,33 @@ class NoisyView(LabView):
         Preset(
             "step decay lowers the floor",
             "A constant η stops at a floor of noise. Each drop of η lets the loss fall to a lower one.",
-            **_lanes("constant", "step decay", period=300),
+            **_lanes("constant", "step decay", **TWO_DROPS),  # holds: l2_each_drop_lowers_the_floor
         ),
         Preset(
             "six schedules",
-            "All spend the same 900 steps. Which is lowest in the end, and which on the way?",
-            **_lanes("constant", "exponential", "cosine", "warmup + cosine", "one-cycle", "warm restarts"),
+            "A long way to go in the flat direction, and little noise. Which is lowest half-way, and which in the end?",
+            **_lanes(
+                *("constant", "exponential", "step decay", "cosine", "one-cycle", "warm restarts"),
+                **LONG_WAY,
+                **BEFORE_A_RESTART,
+                period=300,
+            ),
         ),
         Preset(
             "divide when stuck",
-            "No plan: η is divided when the smoothed loss has not improved for 50 steps.",
-            **_lanes("constant", "divide when stuck", smoothing=0.97, replicas=64),
+            "One run and no plan: η is divided when the loss has had no new best for 50 steps. The smoothed loss can "
+            "be trusted with that, the loss itself cannot.",
+            tuple(
+                {**COMMON, **LONG_WAY, "replicas": 1, "schedule": schedule, "smoothing": smoothing}
+                for schedule, smoothing in (("constant", 0.97), ("divide when stuck", 0.97), ("divide when stuck", 0.0))
+            ),
+            ("constant", "divide when stuck", "without smoothing"),
+            says=("schedule", "smoothing"),  # holds: l2_smoothing_keeps_chance_from_dividing
         ),
         Preset(
             "cycles and restarts",
             "The loss follows η up and down. What counts is where it is when η is low.",
-            **_lanes("triangular", "warm restarts", period=150),
+            **_lanes("triangular", "warm restarts", period=150, **BEFORE_A_RESTART),  # holds: l2_loss_follows_the_rate
         ),
         Preset(
             "draw your own",
@@ -89,7 +110,7 @@ class NoisyView(LabView):
         Preset(
             "one run, not the mean of many",
             "The same, as a single training looks: the floor hides in the noise.",
-            **_lanes("constant", "step decay", period=300, replicas=1),
+            **_lanes("constant", "step decay", **TWO_DROPS, replicas=1),  # holds: l2_one_run_hides_the_floor
         ),
     )
 
@@ -110,7 +131,10 @@ class NoisyView(LabView):
 
     def begin(self, frame: Frame) -> None:
         begin_rates(frame)
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        lanes = frame.lanes
+        top = HIGHEST * max(self._floors(lanes, lanes.learning_rate))
+        clip = top if 0 < top < np.inf else None
+        frame.screen.relayout("loss", {"xaxis.range": [0, lanes.shared.steps], "yaxis.autorangeoptions.clipmax": clip})
 
     def draw(self, frame: Frame) -> None:
         draw_rates(frame)
@@ -119,7 +143,9 @@ class NoisyView(LabView):
             frame.curve("loss", len(frame.lanes) + lane, lane, "expected_loss")
 
     def readings(self, frame: Frame) -> list[Reading]:
-        floors = self._floors(frame)
+        rows = [frame.last(lane) for lane in range(len(frame.lanes))]
+        rates = frame.history["learning_rate"][rows, range(len(rows))]
+        floors = self._floors(frame.lanes, frame.lanes.learning_rate.new_tensor(rates))
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane, floors[lane])]
 
     def _of_lane(self, frame: Frame, lane: int, floor: float) -> list[Reading]:
@@ -129,13 +155,12 @@ class NoisyView(LabView):
         return [
             Reading(lane, "η now", float(frame.history["learning_rate"][row, lane])),
             Reading(lane, f"loss, mean of the last {AVERAGED_STEPS} steps", measured, expected),
-            Reading(lane, "floor of this η for ever", "none: η is too large" if np.isinf(floor) else floor),
+            Reading(lane, "floor if η stayed here", "none: η is too large" if np.isinf(floor) else floor),
         ]
 
     @staticmethod
-    def _floors(frame: Frame) -> list[float]:
-        lanes = frame.lanes
-        rates = lanes.learning_rate.new_tensor(frame.history["learning_rate"][frame.stop - 1])
+    def _floors(lanes: Lanes, rates: Tensor) -> list[float]:
+        """The noise floor of each lane if its learning rate were this, and stayed."""
         plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
         momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
         return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()

@@ -14,8 +14,8 @@ from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
 from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.plots import drawn, line, plot, theory
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
 
@@ -58,7 +58,16 @@ class FloorOfAQuarter(_LossOverStep):
             nearest,
             f"Over the last 600 steps the loss was {floors[0]:.3g} at η = 0.2 and {floors[1]:.3g} at η = 0.05: "
             f"{ratio:.3g} times as high. Each step adds noise of variance η²σ², and it takes some 1/η steps to "
-            "forget it.",
+            "forget it.",  # holds: l2_question_a_quarter
+            misreadings=(
+                Misreading(0, "The floor is not the minimum: at η = 0 it would be gone."),
+                Misreading(1, "The typical distance to the minimum is halved; the loss goes with its square."),
+                Misreading(
+                    3,
+                    "One kick adds a sixteenth of the variance; but at a quarter of η it is remembered four times as "
+                    "long, so four times as many kicks add up.",
+                ),
+            ),
         )
 
 
@@ -99,13 +108,14 @@ class RestartSketch(Question):
             (np.arange(len(loss), dtype=float), loss),
             f"It fell to {low:.3g} before the first restart, rose to {high:.3g} after it, and ended at "
             f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment.",
+            # holds: l2_question_restart
         )
 
 
 class WarmupSurvivors(Question):
     name = "warmup_survivors"
     prompt = (
-        "Twelve nets start with η = 0.3, and η λ_max between 7 and 13, far above 2, without warmup. How many of "
+        "Twelve nets start with η = 0.3, and η λₘₐₓ between 7 and 13, far above 2, without warmup. How many of "
         "them come through the first 150 steps?"
     )
     answer = Number(low=0, high=12, step=1, tolerance=1)
@@ -138,51 +148,59 @@ class WarmupSurvivors(Question):
         start = 0.3 * history["sharpness"][0, :12]
         return Outcome(
             without,
-            f"Without warmup {without} of 12 came through, with it {with_it} of 12. At the start η λ_max was between "
+            f"Without warmup {without} of 12 came through, with it {with_it} of 12. At the start η λₘₐₓ was between "
             f"{start.min():.2g} and {start.max():.2g}; while η rises slowly, the net finds a flatter place.",
+            misreadings=(
+                Misreading(
+                    12,
+                    "A net can be thrown to a flatter place and live, but not from so far above the limit.",
+                ),
+            ),  # holds: l2_question_survivors
         )
 
 
 class AboveTheLimit(Question):
     name = "above_the_limit"
-    prompt = "Ten nets start with η λ_max above 2, and no warmup. Are they lost?"
-    statement = "A net that starts with a learning rate above 2/λ_max diverges; that is why one needs warmup."
+    prompt = "Ten nets start with η λₘₐₓ between 3 and 5, and no warmup. Do they diverge?"
+    statement = "A net that starts with a learning rate above 2/λₘₐₓ diverges; that is why one needs warmup."
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = ScheduledNet()
 
     def lanes(self) -> Lanes:
-        common = {"learning_rate": 0.09, "steps": 200, "horizon": 400, "sharpness_every": 20, "train_size": 300}
+        common = {"learning_rate": 0.12, "steps": 200, "horizon": 400, "sharpness_every": 20, "train_size": 300}
         return Lanes([ScheduledNetSettings(seed=seed, **common) for seed in range(10)])
 
     def figure(self) -> go.Figure:
         lines = [line(f"seed {seed}", FIRST, line={"width": 1}) for seed in range(10)]
         axes = {"yaxis_tickformat": "~g", "xaxis_range": [0, 200], "yaxis_rangemode": "tozero"}
-        return plot("question", "η λ_max of each net (2 is the limit of a parabola)", "step", "η λ_max", lines, **axes)
+        lines.append(theory("limit of a parabola", "#888"))
+        caption = "η λₘₐₓ of each net (dashes: the limit of a parabola, 2)"
+        return plot("question", caption, "step", "η λₘₐₓ", lines, **axes)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         steps = np.arange(0, len(history), lanes.shared.sharpness_every)
         for lane in range(len(lanes)):
             screen.replace("figure", lane, x=steps, y=history["eta_lambda"][steps, lane])
+        screen.replace("figure", len(lanes), x=[0, 200], y=[2, 2])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         start, end = history["eta_lambda"][0], history["eta_lambda"][-1]
         above = start > 2
-        lost = int((~np.isfinite(history["loss"][-1]) & above).sum())
+        diverged = int((~np.isfinite(history["loss"][-1]) & above).sum())
         return Outcome(
-            int(lost < above.sum()),
-            f"{int(above.sum())} of 10 nets started above 2, the highest at {start.max():.3g}; {lost} of them "
-            f"were lost. After 200 steps their η λ_max was {np.nanmedian(end):.3g} (median). A little above the "
-            "limit a net is thrown to a flatter place; far above, at 8 and more, it is lost, and warmup is what "
-            "saves it.",
+            int(diverged < above.sum()),
+            f"{int(above.sum())} of 10 nets started above 2, the highest at {start.max():.3g}; {diverged} of them "
+            f"diverged. After 200 steps their η λₘₐₓ was {np.nanmedian(end):.3g} (median). A little above the "
+            "limit a net is thrown to a flatter place; far above it diverges, and warmup is what saves it.",
+            # holds: l2_question_above_the_limit
+            misreadings=(Misreading(0, "2/λₘₐₓ is the limit of a parabola; this net's sharpness gave way."),),
         )
 
 
 class SchedulesAlwaysWin(_LossOverStep):
     name = "schedules_always_win"
-    prompt = (
-        "The net on the digits, small batches, 800 steps: is the constant η the worst of the three in training loss?"
-    )
-    statement = "A learning rate that decays always ends with a lower training loss than a constant one."
+    prompt = "The net on the digits, squared error, batches of 8: a constant η beside two that decay. Can this be?"
+    statement = "A learning rate that is never lowered can end with a lower training loss than one that decays."
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = ScheduledNet()
     caption = "Training loss"
@@ -194,22 +212,29 @@ class SchedulesAlwaysWin(_LossOverStep):
             "init_scale": 0.5,
             "batch_size": 8,
             "train_size": 200,
-            "period": 200,
+            "period": 210,
             "steps": 800,
             "horizon": 800,
             "sharpness_every": 50,
         }
-        for schedule in ("constant", "exponential", "warm restarts")
+        for schedule in ("constant", "exponential", "step decay")
     }
+
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+        steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+        for lane in range(len(lanes)):
+            screen.replace("figure", lane, x=steps, y=history["train_loss"][steps, lane])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         ends = dict(zip(lanes.names, history["train_loss"][-1].tolist(), strict=True))
         constant = ends.pop("constant")
         said = ", ".join(f"{loss:.3g} with {name}" for name, loss in ends.items())
         return Outcome(
-            int(any(loss > constant for loss in ends.values())),
+            int(all(loss <= constant for loss in ends.values())),
             f"The training loss ended at {constant:.3g} with constant η, and at {said}. A schedule spends steps "
             "at small η, where it learns slowly; that pays when noise is what holds the loss up, and not before.",
+            # holds: l2_question_schedules_always_win
+            misreadings=(Misreading(1, "Noise is not what holds this loss up: at constant η it still falls."),),
         )
 
 

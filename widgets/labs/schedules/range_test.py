@@ -20,6 +20,8 @@ from widgets.plots import line, plot, theory
 from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
+# Times the loss at the start: what blows up to a million would make a flat line of the rest.
+HIGHEST = 2.0
 RANGE_TESTS = ("range test", "linear range test")
 COMMON = {
     "schedule": "range test",
@@ -34,7 +36,7 @@ COMMON = {
 
 
 class RangeTestView(LabView):
-    """Loss against the rising learning rate, the usable range, and where 2 / lambda_max was at its end."""
+    """Loss against the rising learning rate, the range in which it fell, and where 2 / lambda_max was at its end."""
 
     name = "range_test"
     title = "The learning-rate range test"
@@ -46,17 +48,18 @@ class RangeTestView(LabView):
     presets = (
         Preset(
             "rising from 0.003 to 3",
-            "The loss falls from one learning rate on and blows up at another: use what lies between.",
+            "The bar goes from where the loss begins to fall to where it is lowest. Its upper end is at the limit "
+            "already; choose below it.",
             (COMMON,),
             ("range test",),
-            says=("schedule",),
+            says=("schedule",),  # holds: l2_range_test_ends_at_the_limit
         ),
         Preset(
             "a linear rise",
             "Most steps are spent at large learning rates; on the way the net gets flatter, and the range wider.",
-            ({**COMMON, "schedule": "linear range test", "learning_rate": 1.0},),
+            ({**COMMON, "schedule": "linear range test", "learning_rate": 1.5},),
             ("linear",),
-            says=("schedule",),
+            says=("schedule",),  # holds: l2_slow_rise_ends_higher
         ),
         Preset(
             "three seeds",
@@ -77,11 +80,11 @@ class RangeTestView(LabView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
         curves = [line(n, c) for n, c in pairs]
-        ends = [line(f"{n}: usable range", c, line={"width": 5}, opacity=0.5, showlegend=False) for n, c in pairs]
-        limits = [theory(f"{n}: 2/λ_max there", c, showlegend=not several) for n, c in pairs]
+        ends = [line(f"{n}: range", c, line={"width": 5}, opacity=0.5, showlegend=False) for n, c in pairs]
+        limits = [theory(f"{n}: 2/λₘₐₓ there", c, showlegend=not several) for n, c in pairs]
         loss = plot(
             "range-test",
-            "Smoothed loss against the learning rate (bar: usable range; dashes: 2/λ_max at its end)",
+            "Smoothed loss against the learning rate (bar: where it falls; dashes: 2/λₘₐₓ where it is lowest)",
             "learning rate η now",
             "loss",
             [*curves, *ends, *limits],
@@ -96,8 +99,8 @@ class RangeTestView(LabView):
             "range-sharpness",
             "Sharpness on the way, and 2/η (dashes)",
             "learning rate η now",
-            "λ_max",
-            [*(line(n, c) for n, c in pairs), theory("2/η", "#888")],
+            "λₘₐₓ",
+            [*(line(n, c) for n, c in pairs), *(theory(f"{n}: limit", c, showlegend=False) for n, c in pairs)],
             xaxis_type="log",
             xaxis_tickformat="~g",
             yaxis_type="log",
@@ -112,10 +115,11 @@ class RangeTestView(LabView):
         low = float((lanes.learning_rate * lanes.floor).min())
         for figure in ("range", "sharpness"):
             frame.screen.relayout(figure, {"xaxis.range": [np.log10(max(low, 1e-9)), np.log10(max(top, 1e-9)) + 0.05]})
-        factor = limit_factor(lanes)
-        if factor is not None and low > 0:
-            rates = np.geomspace(low, top, 30)
-            frame.screen.replace("sharpness", len(lanes), x=rates, y=factor / rates)
+        rates = np.geomspace(max(low, 1e-9), max(top, 1e-9), 30)
+        for lane in range(len(lanes)):
+            factor = limit_factor(lanes, lane)
+            limits = np.full(len(rates), np.nan) if factor is None else factor / rates
+            frame.screen.replace("sharpness", len(lanes) + lane, x=rates, y=limits)
 
     def draw(self, frame: Frame) -> None:
         count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
@@ -132,7 +136,11 @@ class RangeTestView(LabView):
             height = bottom * 0.9 ** (lane + 1)
             frame.screen.replace("range", count + lane, x=[found.low[lane], found.high[lane]], y=[height, height])
             limit = self._limit(frame, lane, int(found.high_step[lane]))
-            frame.screen.replace("range", 2 * count + lane, x=[limit, limit], y=[bottom, 2 * start])
+            frame.screen.replace("range", 2 * count + lane, x=[limit, limit], y=[bottom, HIGHEST * start])
+        if bottom > 0:
+            # In whole tenths of a decade: each new range is drawn anew.
+            low = np.floor(10 * np.log10(bottom * 0.9 ** (count + 1))) / 10
+            frame.screen.relayout("range", {"yaxis.range": [float(low), float(np.log10(HIGHEST * start))]})
 
     def readings(self, frame: Frame) -> list[Reading]:
         found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
@@ -142,8 +150,8 @@ class RangeTestView(LabView):
             limit = self._limit(frame, lane, at)
             lines += [
                 Reading(lane, "η now", float(frame.history["learning_rate"][frame.last(lane), lane])),
-                Reading(lane, "usable from", "not yet" if np.isnan(low) else low),
-                Reading(lane, "usable to, 2/λ_max there", high, None if np.isnan(limit) else limit, "limit"),
+                Reading(lane, "η where the loss begins to fall", "not yet" if np.isnan(low) else low),
+                Reading(lane, "η where it is lowest, 2/λₘₐₓ there", high, None if np.isnan(limit) else limit, "limit"),
             ]
         return lines
 
