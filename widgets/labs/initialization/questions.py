@@ -228,7 +228,7 @@ class KaimingIsEnough(_Lanes):
     name = "kaiming_is_enough"
     prompt = "Kaiming's weights in fifty plain ReLU layers, beside orthogonal ones in fifty tanh layers: 120 steps."
     statement = (
-        "Kaiming's initialisation keeps the variance, so a plain ReLU net of fifty layers trains like any other."
+        "Kaiming's initialization keeps the variance, so a plain ReLU net of fifty layers trains like any other."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
@@ -249,14 +249,14 @@ class KaimingIsEnough(_Lanes):
             int(GUESSING - relu < (GUESSING - tanh) / 2),
             f"Its loss came down to {relu:.3g}, that of the tanh net to {tanh:.3g}; who does not look at the image has "
             f"{GUESSING:.2g}. The gradient keeps its size and loses its directions: most singular values of fifty ReLU "
-            "layers are gone. Residual connections and normalisation are what made such nets trainable.",
+            "layers are gone. Residual connections and normalization are what made such nets trainable.",
         )
 
 
 class SharpnessIsSet(_Lanes):
     name = "sharpness_is_set"
     prompt = "λ_max begins at about 3.3; η is 0.2, so 2/η = 10. What will λ_max have come to after 400 steps?"
-    statement = "A flat initialisation gives a net a small λ_max, which keeps it far away from the limit 2/η."
+    statement = "A flat initialization gives a net a small λ_max, which keeps it far away from the limit 2/η."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
     caption = "Sharpness λ_max"

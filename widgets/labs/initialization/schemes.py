@@ -92,7 +92,7 @@ class SchemesView(DeepNetView):
         accuracy = over_steps("schemes-accuracy", title, "accuracy", names, colours, yaxis_range=[0, 1])
         gradient = plot(
             "schemes-gradient",
-            "Gradient of each layer's weights, now",
+            "Gradient of each layer's weights, at the step below",
             "layer",
             "norm of the gradient",
             [line(n, c) for n, c in pairs],
@@ -114,7 +114,8 @@ class SchemesView(DeepNetView):
             frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.measure_every)
             frame.screen.replace("gradient", lane, x=layers, y=positive(norms[frame.last(lane), lane]))
         shown = np.stack([norms[frame.last(lane), lane] for lane in range(len(frame.lanes))])
-        frame.screen.relayout("gradient", {"yaxis.range": decades(shown)})
+        step = (frame.stop - 1) // frame.lanes.shared.measure_every * frame.lanes.shared.measure_every
+        frame.screen.relayout("gradient", {"yaxis.range": decades(shown), "xaxis.title.text": f"layer, at step {step}"})
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []

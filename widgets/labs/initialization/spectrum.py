@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import torch
 
 from lessons.core.doctor import Vitals
+from lessons.core.lanes import Lanes
 from lessons.core.spectral_density import RitzSpectrum
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
@@ -76,7 +77,8 @@ class SpectrumView(SchemeView):
         start = [line(f"{n}, at the start", c, showlegend=False, **dots) for n, c in pairs]
         spectrum = plot(
             "hessian-spectrum",
-            "Density of the Hessian's eigenvalues: at the start (dotted), now (line), and the limit 2/η (dashes)",
+            "Density of the Hessian's eigenvalues: at the start (dotted), at the step below (line), and the limit 2/η "
+            "(dashes)",
             "eigenvalue λ",
             "density",
             [*now, *start, *(theory(f"{n}, limit", c, showlegend=False) for n, c in pairs)],
@@ -87,11 +89,8 @@ class SpectrumView(SchemeView):
         loss = plot(
             "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
         ).update_yaxes(tickformat="~g")
-        return {
-            "spectrum": spectrum,
-            "sharpness": GAUGE.figure("hessian-sharpness", names, colours),
-            "loss": loss,
-        }
+        sharpness = GAUGE.figure("hessian-sharpness", names, colours).update_yaxes(type="log", rangemode="normal")
+        return {"spectrum": spectrum, "sharpness": sharpness, "loss": loss}
 
     def begin(self, frame: Frame) -> None:
         GAUGE.begin(frame)
@@ -105,6 +104,7 @@ class SpectrumView(SchemeView):
     def draw(self, frame: Frame) -> None:
         if followed(frame):
             GAUGE.draw(frame)
+            frame.screen.relayout("sharpness", {"yaxis.range": self._reach(frame)})
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
         self._spectra(frame)
@@ -114,7 +114,7 @@ class SpectrumView(SchemeView):
         for lane in range(len(frame.lanes)):
             row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
             if followed(frame):
-                lines.append(Reading(lane, "λ_max at the start", float(frame.history["sharpness"][0, lane])))
+                lines.append(Reading(lane, "λₘₐₓ at the start", float(frame.history["sharpness"][0, lane])))
                 lines.append(GAUGE.reading(frame, lane, rate))
             lines.append(Reading(lane, "training loss", float(frame.history["loss"][row, lane])))
         return lines
@@ -133,6 +133,15 @@ class SpectrumView(SchemeView):
         )
 
     @staticmethod
+    def _reach(frame: Frame) -> list[float]:
+        """Range of the sharpness axis, in decades: starts and limits are in it, what has diverged leaves it."""
+        start = frame.history["sharpness"][0].astype(float)
+        rates = frame.lanes.learning_rate.numpy()
+        limits = [limit_factor(frame.lanes, k) / rates[k] for k in range(len(rates)) if _limited(frame.lanes, k)]
+        known = np.array([each for each in (*start, *limits) if np.isfinite(each) and each > 0] or [1.0])
+        return [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]
+
+    @staticmethod
     def _spectra(frame: Frame) -> None:
         first, now = (frame.history.snapshot(name) for name in ("first_spectrum", "spectrum"))
         ends = np.stack([first[:, 0], now[:, 0]])
@@ -146,7 +155,9 @@ class SpectrumView(SchemeView):
         for trace, spectrum in ((0, now), (len(first), first)):
             for lane, values in enumerate(densities(spectrum, grid)):
                 frame.screen.replace("spectrum", trace + lane, x=grid, y=np.where(values > LEAST / 10, values, np.nan))
-        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)]})
+        step = (frame.stop - 1) // frame.lanes.shared.spectrum_every * frame.lanes.shared.spectrum_every
+        title = {"xaxis.title.text": f"eigenvalue λ, at step {step}"}
+        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)], **title})
 
 
 def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
@@ -162,6 +173,11 @@ def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
     points = torch.from_numpy(spectrum).double()[:, :, None]
     ritz = RitzSpectrum(points[:, 0], points[:, 1])
     return ritz.density(torch.from_numpy(grid), torch.full((len(points),), grid[1] - grid[0])).numpy()
+
+
+def _limited(lanes: Lanes, lane: int) -> bool:
+    """Whether a lane's learning rate sets a limit on the sharpness."""
+    return limit_factor(lanes, lane) is not None and float(lanes.learning_rate[lane]) > 0
 
 
 def followed(frame: Frame) -> bool:
