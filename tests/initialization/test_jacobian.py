@@ -8,7 +8,14 @@ import torch
 from lessons.core.lanes import Lanes
 from lessons.core.network import ACTIVATIONS
 from lessons.initialization.draws import Layer
-from lessons.initialization.jacobian import JacobianSettings, JacobianSpectrum, draw_input, resolved, rounding_floor, singular_values
+from lessons.initialization.jacobian import (
+    JacobianSettings,
+    JacobianSpectrum,
+    draw_input,
+    resolved,
+    rounding_floor,
+    singular_values,
+)
 from lessons.initialization.prediction import predict
 from lessons.initialization.propagation import PropagationSettings
 from lessons.initialization.schemes import Initializer
@@ -96,7 +103,7 @@ def test_the_mean_squared_singular_value_is_the_product_of_the_layers_gradient_f
 
 
 def test_what_is_beyond_the_rank_is_zero_and_what_rounding_hides_is_not_a_number():
-    values = torch.tensor([[2.0, 1e-3, 1e-15, 1e-17], [2.0, 1e-3, 1e-16, 0.0]]).double()
+    values = torch.tensor([[2.0, 1e-3, 1e-15, 1e-17], [2.0, 1e-3, 1e-16, 0.0]], dtype=torch.float64)
     kept = resolved(values, torch.tensor([4, 2]))
     assert rounding_floor(values)[0].item() == pytest.approx(4 * 2.2e-16 * 2, rel=0.01)
     assert kept[0, :2].tolist() == kept[1, :2].tolist() == [2.0, 1e-3]

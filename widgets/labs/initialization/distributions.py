@@ -17,14 +17,14 @@ class DistributionsView(VarianceView):
     presets = (
         Preset(
             "four distributions",
-            "Normal numbers, coin flips and uniform numbers of one variance: one curve. Cauchy numbers have no variance, "
-            "and go their own way.",
+            "Normal numbers, coin flips and uniform numbers of one variance: one curve. Cauchy numbers have no "
+            "variance, and go their own way.",
             tuple({"scheme": scheme} for scheme in SCHEMES),  # holds: l4_only_the_variance_is_left
             NAMES,
         ),
         Preset(
             "with ReLU",
-            "The same with ReLU and a gain of √2.",
+            "The same with ReLU and a gain of √2: Cauchy's weights overflow float32 within a few layers.",
             tuple({"scheme": scheme, "activation": "relu", "gain": 1.4142} for scheme in SCHEMES),
             NAMES,
         ),

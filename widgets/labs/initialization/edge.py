@@ -96,8 +96,8 @@ class EdgeView(LabView):
         ),
         Preset(
             "ten layers",
-            "The curve is flatter, and crosses 1 at a larger gain: shallow nets forgive.",  # holds: l4_ten_layers_forgive
-            ({"depth": 10},),
+            "The curve is flatter, and crosses 1 at a larger gain: shallow nets forgive.",
+            ({"depth": 10},),  # holds: l4_ten_layers_forgive
         ),
     )
 

@@ -92,13 +92,14 @@ class JacobianView(SchemeView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
         zeros = [marks(f"{n}, exactly 0", c, "line-ns-open") for n, c in pairs]
+        lost = [marks(f"{n}, hidden", c, "triangle-down-open") for n, c in pairs]
         values = plot(
             "jacobian-values",
             "Singular values of the Jacobian, in order (ticks at the bottom: exactly 0; triangles: below what float64 "
             "can tell from 0)",
             "number, from the largest on",
             "singular value",
-            [*(line(n, c) for n, c in pairs), *zeros, *(marks(f"{n}, hidden", c, "triangle-down-open") for n, c in pairs)],
+            [*(line(n, c) for n, c in pairs), *zeros, *lost],
             yaxis_type="log",
             showlegend=False,
         )
@@ -112,7 +113,7 @@ class JacobianView(SchemeView):
         )
         middle = plot(
             "jacobian-median",
-            "The median singular value, layer by layer (ticks at the bottom: exactly 0; a line ends where float64 does)",
+            "The median singular value, layer by layer (ticks: exactly 0; a line ends where float64 does)",
             "layers",
             "median",
             [*(line(n, c) for n, c in pairs), *zeros],
@@ -136,7 +137,8 @@ class JacobianView(SchemeView):
         _with_zeros(frame, "median", layers, middle.T)
         for lane in range(count):
             lost = hidden(values[-1, lane])
-            frame.screen.replace("values", 2 * count + lane, x=numbers[lost], y=np.full(lost.sum(), floor(values[-1, lane])))
+            heights = np.full(lost.sum(), floor(values[-1, lane]))
+            frame.screen.replace("values", 2 * count + lane, x=numbers[lost], y=heights)
             new = np.arange(frame.start, frame.stop)
             frame.screen.extend("mean", lane, new, positive(frame.history["loss"][new, lane]))
         frame.screen.relayout("mean", {"yaxis.range": decades(frame.history["loss"], mean_squares(frame.lanes))})
@@ -180,7 +182,8 @@ def floor(values: np.ndarray) -> float:
 
 def _with_zeros(frame: Frame, figure: str, x: np.ndarray, values: np.ndarray) -> None:
     """Draw values (K, N) over x, and what is exactly 0 as ticks at the bottom, a row for each lane."""
-    low, high = decades(values, *([[floor(each)] for each in values if hidden(each).any()] if figure == "values" else []))
+    floors = [[floor(each)] for each in values if figure == "values" and hidden(each).any()]
+    low, high = decades(values, *floors)
     zero, row = values == 0, 0.05 * (high - low)
     for lane, each in enumerate(values):
         at = 10 ** (low - row * (lane + 0.5))

@@ -50,20 +50,28 @@ class SpectrumView(SchemeView):
     presets = (
         Preset(
             "four starts, one end",
-            "The starts differ fifteenfold in λ_max. Where do they end? At 2/η = 20, all of them.",
-            tuple({**COMMON, **start} for start in STARTS),
+            "The starts differ more than tenfold in λₘₐₓ. Where do they end? All within a third of 2/η = 20.",
+            tuple({**COMMON, **start} for start in STARTS),  # holds: l4_four_starts_one_end
+            NAMES,
+            says=("scheme", "gain"),
+        ),
+        Preset(
+            "the first forty steps",
+            "The same four starts, with λₘₐₓ measured at each step: those above the limit are brought down to it.",
+            tuple({**COMMON, **start, "steps": 40, "sharpness_every": 1} for start in STARTS),
             NAMES,
             says=("scheme", "gain"),
         ),
         Preset(
             "three learning rates, one start",
-            "The same first weights: what λ_max comes to is set by η.",
+            "The same first weights: what λₘₐₓ comes to is set by η.",
             tuple({**COMMON, **STARTS[0], "learning_rate": rate} for rate in (0.1, 0.15, 0.2)),
             ("η = 0.1", "η = 0.15", "η = 0.2"),
         ),
         Preset(
-            "a step that one start can bear",
-            "η = 0.3: the flat start goes down at once. Of the others one is caught, and the two sharpest are lost.",
+            "a step that only some starts survive",
+            "η = 0.3: the flat start goes down at once. Orthogonal's loss goes up first, is caught, and ends lower. "
+            "The two sharpest starts diverge.",  # holds: l4_a_step_only_some_survive
             tuple({**COMMON, **start, "learning_rate": 0.3, "steps": 200, "sharpness_every": 5} for start in STARTS),
             NAMES,
             says=("scheme", "gain"),

@@ -89,8 +89,8 @@ class VarianceView(SchemeView):
         ),
         Preset(
             "a narrow net",
-            "Sixteen units wide, most nets lose the signal, and two nets can differ by powers of ten. Theory is the mean: "
-            "a few nets with a huge signal make it.",
+            "Sixteen units wide, most nets lose the signal, and two nets can differ by powers of ten. Theory is the "
+            "mean: a few nets with a huge signal make it.",
             (  # holds: l4_narrow_nets
                 {"scheme": "Kaiming fan-in", "activation": "relu", "width": 16, "steps": 100},
             ),
@@ -103,7 +103,7 @@ class VarianceView(SchemeView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         forward = by_layer(
             "initialization-forward",
-            "Forward: variance of the activations, median and 10–90 % of single nets (dashes: theory of infinite width)",
+            "Forward: variance of the activations, median and 10–90 % of single nets (dashes: theory, infinite width)",
             "variance",
             names,
             colours,
