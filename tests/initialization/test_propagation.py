@@ -98,6 +98,7 @@ def test_set_right_tanh_with_xavier_measured(history_of):
 
 
 @pytest.mark.claim(20)
+@pytest.mark.sentence("l4_relu_halves")
 def test_relu_halves_each_layer_with_one_over_fan_in_and_is_kept_by_kaiming(nets):
     """Measured over 25 nets: a factor of 1/2 and of 1 a layer, within 5 %."""
     _, measured = nets

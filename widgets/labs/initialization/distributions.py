@@ -25,7 +25,9 @@ class DistributionsView(VarianceView):
         Preset(
             "with ReLU",
             "The same with ReLU and a gain of √2: Cauchy's weights overflow float32 within a few layers.",
-            tuple({"scheme": scheme, "activation": "relu", "gain": 1.4142} for scheme in SCHEMES),
+            tuple(  # holds: l4_cauchy_overflows
+                {"scheme": scheme, "activation": "relu", "gain": 1.4142} for scheme in SCHEMES
+            ),
             NAMES,
         ),
         Preset(

@@ -267,8 +267,8 @@ class KaimingIsEnough(_Lanes):
         return Outcome(
             int(not (hardly and 0.2 < first / last < 5)),  # holds: l4_fifty_relu_layers
             f"At the start the first layer's gradient was {first / last:.2g} times the last one's. The loss came down "
-            f"to {relu:.3g}, to {orthogonal:.3g} with orthogonal weights, and to {tanh:.3g} with tanh; guessing from the "
-            f"digits' frequencies gives {GUESSING:.2g}. The gradient keeps its size and loses its directions: many "
+            f"to {relu:.3g}, to {orthogonal:.3g} with orthogonal weights, and to {tanh:.3g} with tanh; guessing from "
+            f"the digits' frequencies gives {GUESSING:.2g}. The gradient keeps its size and loses its directions: many "
             "singular values of fifty ReLU layers are zero. Residual connections and normalization made such nets "
             "trainable.",
             (Misreading(1, "Size is kept, direction is not: a gradient of few directions can do little."),),

@@ -151,7 +151,8 @@ class VarianceView(SchemeView):
                 ("mean square gradient at layer 1", back, theory.gradient[lane, 0]),
             ):
                 failed = frame.ends[lane] is not None
-                lines.append(_reading(lane, f"{quantity}, median", np.nan if failed else middle(values), predicted))
+                median = np.nan if failed else float(middle(values[:, None])[0])
+                lines.append(_reading(lane, f"{quantity}, median", median, predicted))
                 lines.append(Reading(lane, f"10–90 % of {quantity}", "" if failed else _band_in_words(values)))
             lines.append(Reading(lane, "nets", str(frame.stop)))
         return lines
