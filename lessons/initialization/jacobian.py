@@ -50,8 +50,8 @@ class JacobianSpectrum(Experiment):
     isometry: the net neither shrinks nor stretches any small change of its input, nor any gradient.
 
     Measures, in float64, from weights drawn in float32: `singular_values` (K, n), largest first, 0 where J has no such
-    direction and NaN where rounding hides the value (see `resolved`), and `loss` (K,), the mean squared singular value:
-    1 at isometry, and by mean-field theory the product of the layers' chi (see
+    direction and the floor where rounding hides the value (see `resolved`), and `loss` (K,), the mean squared singular
+    value: 1 at isometry, and by mean-field theory the product of the layers' chi (see
     `lessons.initialization.mean_field.gradient_factor`).
     """
 
@@ -101,16 +101,16 @@ def rounding_floor(largest: Tensor) -> Tensor:
 
 
 def resolved(values: Tensor, rank: Tensor) -> Tensor:
-    """Return singular values (K, n) with 0 beyond the rank, and NaN where they are below `rounding_floor`.
+    """Return singular values (K, n) with 0 beyond the rank, and `rounding_floor` where they are below it.
 
     Args:
         values: Largest first.
         rank: At most so many are not 0, shape (K,): a product of matrices has no more directions than its narrowest
             layer has units that pass something on.
     """
-    hidden = (values > 0) & (values <= rounding_floor(values))
+    shown = torch.where(values > 0, values.maximum(rounding_floor(values)), values)
     absent = torch.arange(values.shape[1], device=values.device) >= rank[:, None]
-    return values.masked_fill(hidden, torch.nan).masked_fill(absent & values.isfinite(), 0.0)
+    return shown.masked_fill(absent & values.isfinite(), 0.0)
 
 
 def singular_values(matrices: Tensor) -> Tensor:

@@ -102,12 +102,12 @@ def test_the_mean_squared_singular_value_is_the_product_of_the_layers_gradient_f
     assert last["loss"].mean().item() == pytest.approx(predicted, abs=4 * error + 0.05 * predicted)
 
 
-def test_what_is_beyond_the_rank_is_zero_and_what_rounding_hides_is_not_a_number():
+def test_what_is_beyond_the_rank_is_zero_and_what_rounding_hides_is_at_the_floor():
     values = torch.tensor([[2.0, 1e-3, 1e-15, 1e-17], [2.0, 1e-3, 1e-16, 0.0]], dtype=torch.float64)
     kept = resolved(values, torch.tensor([4, 2]))
     assert rounding_floor(values)[0].item() == pytest.approx(4 * 2.2e-16 * 2, rel=0.01)
     assert kept[0, :2].tolist() == kept[1, :2].tolist() == [2.0, 1e-3]
-    assert kept[0, 2:].isnan().all()
+    assert (kept[0, 2:] == rounding_floor(values)[0]).all()
     assert kept[1, 2:].tolist() == [0.0, 0.0]
 
 

@@ -101,7 +101,7 @@ class JacobianView(SchemeView):
             "singular value",
             [*(line(n, c) for n, c in pairs), *zeros, *lost],
             yaxis_type="log",
-            showlegend=False,
+            showlegend=len(names) > 1,
         )
         mean = by_layer(
             "jacobian-mean",
@@ -137,7 +137,7 @@ class JacobianView(SchemeView):
         _with_zeros(frame, "median", layers, middle.T)
         for lane in range(count):
             lost = hidden(values[-1, lane])
-            heights = np.full(lost.sum(), floor(values[-1, lane]))
+            heights = values[-1, lane, lost]
             frame.screen.replace("values", 2 * count + lane, x=numbers[lost], y=heights)
             new = np.arange(frame.start, frame.stop)
             frame.screen.extend("mean", lane, new, positive(frame.history["loss"][new, lane]))
@@ -167,35 +167,37 @@ def marks(name: str, colour: str, symbol: str) -> go.Scatter:
 def medians(values: np.ndarray) -> np.ndarray:
     """Return the median of singular values (..., n), largest first: shape (...); NaN where it is hidden by rounding."""
     n = values.shape[-1]
-    return (values[..., (n - 1) // 2] + values[..., n // 2]) / 2
+    middle = (values[..., (n - 1) // 2] + values[..., n // 2]) / 2
+    return np.where(hidden(values)[..., n // 2], np.nan, middle)
 
 
 def hidden(values: np.ndarray) -> np.ndarray:
-    """Which singular values (n,) of a finite Jacobian rounding hides."""
-    return np.isnan(values) & np.isfinite(values[0])
+    """Which singular values (..., n), largest first, rounding hides: those at the floor."""
+    return (values > 0) & (values <= floor(values))
 
 
-def floor(values: np.ndarray) -> float:
-    """Below this, singular values (n,) are rounding."""
-    return float(rounding_floor(torch.from_numpy(values)))
+def floor(values: np.ndarray) -> np.ndarray:
+    """Below this, singular values (..., n) are rounding: shape (..., 1)."""
+    return rounding_floor(torch.from_numpy(values)).numpy()
 
 
 def _with_zeros(frame: Frame, figure: str, x: np.ndarray, values: np.ndarray) -> None:
     """Draw values (K, N) over x, and what is exactly 0 as ticks at the bottom, a row for each lane."""
-    floors = [[floor(each)] for each in values if figure == "values" and hidden(each).any()]
-    low, high = decades(values, *floors)
+    low, high = decades(values)
     zero, row = values == 0, 0.05 * (high - low)
     for lane, each in enumerate(values):
         at = 10 ** (low - row * (lane + 0.5))
-        frame.screen.replace(figure, lane, x=x, y=positive(each))
+        shown = np.where(hidden(each), np.nan, each) if figure == "values" else each
+        frame.screen.replace(figure, lane, x=x, y=positive(shown))
         frame.screen.replace(figure, len(values) + lane, x=x[zero[lane]], y=np.full(zero[lane].sum(), at))
     frame.screen.relayout(figure, {"yaxis.range": [low - row * len(values) if zero.any() else low, high]})
 
 
 def _reading(lane: int, quantity: str, value: float, values: np.ndarray) -> Reading:
     """A singular value, in words where it is hidden by rounding."""
-    if np.isnan(value) and np.isfinite(values[0]):
-        return Reading(lane, quantity, f"below {number(floor(values), 1)}, hidden by rounding")
+    least = float(floor(values)[0])
+    if np.isfinite(least) and (np.isnan(value) or 0 < value <= least):
+        return Reading(lane, quantity, f"below {number(least, 1)}, hidden by rounding")
     return Reading(lane, quantity, value)
 
 
