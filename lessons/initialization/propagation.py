@@ -28,7 +28,7 @@ class PropagationSettings(SchemeSettings):
 
     bias_deviation: float = setting(
         0.0,
-        label="bias deviation",
+        label="bias standard deviation",
         symbol="σ_b",
         doc="Biases are N(0, σ_b²); every scheme leaves them at 0.",
         low=0.0,
