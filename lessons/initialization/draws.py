@@ -5,6 +5,7 @@ A deeper net has the layers of a shallower one and some more, and lanes of one s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,6 +54,26 @@ def ones(seeds: Tensor, layer: Layer) -> Tensor:
 def standard_normal(seeds: Tensor, layer: Layer) -> Tensor:
     """Return independent N(0, 1) numbers, shape (K, fan_in, fan_out)."""
     return _for_each_seed(_normal, seeds, layer)
+
+
+def signs(seeds: Tensor, layer: Layer) -> Tensor:
+    """Return the signs of `standard_normal`, +1 and -1, shape (K, fan_in, fan_out)."""
+    return standard_normal(seeds, layer).sign()
+
+
+def uniform(seeds: Tensor, layer: Layer) -> Tensor:
+    """Return uniform numbers of variance 1, ordered as those of `standard_normal`, shape (K, fan_in, fan_out)."""
+    return (math.sqrt(12) * (_rank(seeds, layer) - 0.5)).float()
+
+
+def cauchy(seeds: Tensor, layer: Layer) -> Tensor:
+    """Return Cauchy numbers, which have no variance, ordered as those of `standard_normal`, (K, fan_in, fan_out)."""
+    return torch.tan(math.pi * (_rank(seeds, layer) - 0.5)).float()
+
+
+def _rank(seeds: Tensor, layer: Layer) -> Tensor:
+    """Where in N(0, 1) each number lies, from 0 to 1, in float64: float32 knows nothing between 1 - 6e-8 and 1."""
+    return torch.special.ndtr(standard_normal(seeds, layer).double())
 
 
 def orthogonal(seeds: Tensor, layer: Layer) -> Tensor:

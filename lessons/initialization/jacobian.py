@@ -12,7 +12,7 @@ from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.initialization.activations import LaneActivation
+from lessons.initialization.activations import SLOPES, LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.settings import SchemeSettings
@@ -25,7 +25,7 @@ class JacobianSettings(SchemeSettings):
         0.1,
         label="input scale",
         symbol="s",
-        doc="Deviation of the numbers in the input; a small input stays where tanh is straight.",
+        doc="Standard deviation of the numbers in the input; a small input stays where tanh is straight.",
         low=0.001,
         high=100.0,
         slider=(0.01, 10.0),
@@ -49,9 +49,10 @@ class JacobianSpectrum(Experiment):
     Step l is the net with l layers; step 0 has none, and J is the identity. All singular values equal to 1 is dynamical
     isometry: the net neither shrinks nor stretches any small change of its input, nor any gradient.
 
-    Measures, in float64, from weights drawn in float32: `singular_values` (K, n), largest first (those below some 1e-16
-    of the largest are rounding), and `loss` (K,), the mean squared singular value: 1 at isometry, and by mean-field
-    theory the product of the layers' chi (see `lessons.initialization.mean_field.gradient_factor`).
+    Measures, in float64, from weights drawn in float32: `singular_values` (K, n), largest first, 0 where J has no such
+    direction and the floor where rounding hides the value (see `resolved`), and `loss` (K,), the mean squared singular
+    value: 1 at isometry, and by mean-field theory the product of the layers' chi (see
+    `lessons.initialization.mean_field.gradient_factor`).
     """
 
     name = "jacobian"
@@ -67,14 +68,17 @@ class JacobianSpectrum(Experiment):
         initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
         hidden = draw_input(lanes).to(device)
         jacobian = torch.eye(width, dtype=torch.float64, device=device).repeat(len(lanes), 1, 1)
+        cutting, rank = _cuts(lanes).to(device), torch.full((len(lanes),), width, device=device)
         for step in range(depth + 1):
             if step:
                 weight = initializer.weights(Layer(step, depth, width, width)).to(jacobian)
                 z = torch.bmm(hidden, weight)
                 hidden = activation(z)
-                jacobian = torch.bmm(jacobian, weight) * activation.slope(z)
+                slope = activation.slope(z)
+                jacobian = torch.bmm(jacobian, weight) * slope
+                rank = torch.where(cutting, rank.minimum((slope[:, 0] != 0).sum(1)), rank)
             values = singular_values(jacobian)
-            measured = {"loss": values.square().mean(1), "singular_values": values}
+            measured = {"loss": values.square().mean(1), "singular_values": resolved(values, rank)}
             yield Measurement(step, measured, failures=dict(initializer.failures))
 
 
@@ -83,6 +87,30 @@ def draw_input(lanes: Lanes) -> Tensor:
     width = lanes.shared.width
     drawn = draw_per_seed(lanes.seed, "input", lambda source: torch.randn(1, width, generator=source))
     return lanes.input_scale[:, None, None] * drawn.double()
+
+
+def _cuts(lanes: Lanes) -> Tensor:
+    """Whether a unit's slope can be exactly 0, as ReLU's, shape (K,). What float64 rounds to 0 does not count."""
+    return torch.tensor([SLOPES[name].at_zero is None for name in lanes.values("activation")])
+
+
+def rounding_floor(largest: Tensor) -> Tensor:
+    """Return below what the singular values of an n x n matrix are rounding, given the largest in the last dimension's
+    first place, shape (..., n): n eps times the largest, shape (..., 1)."""
+    return largest.shape[-1] * torch.finfo(largest.dtype).eps * largest[..., :1]
+
+
+def resolved(values: Tensor, rank: Tensor) -> Tensor:
+    """Return singular values (K, n) with 0 beyond the rank, and `rounding_floor` where they are below it.
+
+    Args:
+        values: Largest first.
+        rank: At most so many are not 0, shape (K,): a product of matrices has no more directions than its narrowest
+            layer has units that pass something on.
+    """
+    shown = torch.where(values > 0, values.maximum(rounding_floor(values)), values)
+    absent = torch.arange(values.shape[1], device=values.device) >= rank[:, None]
+    return shown.masked_fill(absent & values.isfinite(), 0.0)
 
 
 def singular_values(matrices: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A learner's own initialisation, as a lane beside the others."""
+"""A learner's own initialization, as a lane beside the others."""
 
 from __future__ import annotations
 

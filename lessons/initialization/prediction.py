@@ -10,7 +10,7 @@ from torch import Tensor
 from lessons.core.lanes import Lanes
 from lessons.core.update_rules import lanes_of_each
 from lessons.initialization import mean_field
-from lessons.initialization.schemes import SCHEMES, SchemeNumbers
+from lessons.initialization.schemes import NO_VARIANCE, SCHEMES, SchemeNumbers
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Prediction:
 def weight_variance(lanes: Lanes) -> Tensor:
     """Return sigma_w^2 = n Var W of a square layer, shape (K,).
 
-    NaN for the constant scheme, whose weights are no random draw, and for a learner's own.
+    NaN for schemes of `NO_VARIANCE`, and for a learner's own.
     """
     numbers, width = SchemeNumbers.of(lanes), lanes.shared.width
     variance = torch.full((len(lanes),), torch.nan, dtype=torch.float64)
     for name, rows in lanes_of_each(lanes.values("scheme")).items():
-        if name in SCHEMES and name != "constant":
+        if name in SCHEMES and name not in NO_VARIANCE:
             square = SCHEMES[name].scale(numbers.rows(rows), width, width) ** 2
             variance[rows] = square if name == "orthogonal" else width * square
     return variance

@@ -28,7 +28,7 @@ class PropagationSettings(SchemeSettings):
 
     bias_deviation: float = setting(
         0.0,
-        label="bias deviation",
+        label="bias standard deviation",
         symbol="σ_b",
         doc="Biases are N(0, σ_b²); every scheme leaves them at 0.",
         low=0.0,
@@ -40,7 +40,7 @@ class PropagationSettings(SchemeSettings):
         1.0,
         label="input scale",
         symbol="s",
-        doc="Deviation of the inputs, which are Gaussian.",
+        doc="Standard deviation of the inputs, which are Gaussian.",
         low=0.001,
         high=100.0,
         slider=(0.01, 10.0),
@@ -55,7 +55,7 @@ class PropagationSettings(SchemeSettings):
     steps: int = setting(
         20,
         label="further nets",
-        doc="How many more nets are drawn; their mean comes to the prediction as the widths grow.",
+        doc="How many more nets are drawn; the wider they are, the nearer each of them is to the prediction.",
         low=1,
         high=1000,
         slider=(1, 100),

@@ -1,4 +1,4 @@
-"""Initialisation schemes: how the weights of a layer are drawn."""
+"""Initialization schemes: how the weights of a layer are drawn."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ from torch import Tensor
 from lessons.core.lanes import Lanes
 from lessons.core.own_rule import OWN
 from lessons.core.update_rules import lanes_of_each
-from lessons.initialization.draws import Draw, Layer, ones, orthogonal, standard_normal
+from lessons.initialization.draws import Draw, Layer, cauchy, ones, orthogonal, signs, standard_normal, uniform
 from lessons.initialization.own_scheme import OwnScheme
 
 SchemeName = Literal[
-    "zeros", "constant", "normal", "LeCun", "Xavier", "Kaiming fan-in", "Kaiming fan-out", "orthogonal", "your own"
+    "zeros",
+    "constant",
+    "normal",
+    "LeCun",
+    "Xavier",
+    "Kaiming fan-in",
+    "Kaiming fan-out",
+    "orthogonal",
+    "uniform",
+    "signs",
+    "Cauchy",
+    "your own",
 ]
 
 
@@ -47,7 +58,7 @@ class Scheme:
         equation: In LaTeX, with n_in and n_out for the fans.
         reference: Where it is from.
         uses: Names of the settings that matter.
-        draw: The random matrix: ones, standard normal, or orthogonal.
+        draw: The random matrix.
         scale: Function of the numbers, fan_in and fan_out; shape (K,).
     """
 
@@ -115,7 +126,29 @@ SCHEMES: dict[str, Scheme] = {
         orthogonal,
         lambda n, fan_in, fan_out: n.gain,
     ),
+    "uniform": Scheme(
+        r"W_{ij} \sim U(-g\sqrt{3 / n_\text{in}},\; g\sqrt{3 / n_\text{in}})",
+        "Glorot & Bengio 2010, AISTATS, eq. 1, with g = 1/√3, which is also what torch.nn.Linear does",
+        ("gain",),
+        uniform,
+        lambda n, fan_in, fan_out: n.gain / math.sqrt(fan_in),
+    ),
+    "signs": Scheme(
+        r"W_{ij} = \pm g / \sqrt{n_\text{in}}",
+        "Courbariaux, Bengio & David 2015, arXiv 1511.00363, on weights of two values",
+        ("gain",),
+        signs,
+        lambda n, fan_in, fan_out: n.gain / math.sqrt(fan_in),
+    ),
+    "Cauchy": Scheme(
+        r"W_{ij} \sim \text{Cauchy}(0, g / \sqrt{n_\text{in}})",
+        "Favaro, Fortini & Peluchetti 2020, arXiv 2003.00394, on weights without a variance",
+        ("gain",),
+        cauchy,
+        lambda n, fan_in, fan_out: n.gain / math.sqrt(fan_in),
+    ),
 }
+NO_VARIANCE = ("constant", "Cauchy")  # of which theory says nothing: no random draw, or one without a variance
 
 
 class Initializer:

@@ -25,6 +25,9 @@ _WEIGHTS = {
     "Kaiming fan-in": "math.sqrt(2 / fan_in) * normal",
     "Kaiming fan-out": "math.sqrt(2 / fan_out) * normal",
     "orthogonal": "GAIN * orthogonal(normal)",
+    "uniform": "GAIN * math.sqrt(12 / fan_in) * (torch.special.ndtr(normal.double()) - 0.5).float()",
+    "signs": "GAIN / math.sqrt(fan_in) * normal.sign()",
+    "Cauchy": "GAIN / math.sqrt(fan_in) * torch.tan(math.pi * (torch.special.ndtr(normal.double()) - 0.5)).float()",
 }
 
 _ORTHOGONAL = '''\

@@ -10,13 +10,13 @@ from lessons.initialization.schemes import SchemeName
 class SchemeSettings(Settings):
     """How the weights are drawn, and the activation they are drawn for. Each scheme says which numbers it uses."""
 
-    scheme: SchemeName = setting("Xavier", label="initialisation", doc="How the weights are drawn; biases are 0.")
+    scheme: SchemeName = setting("Xavier", label="initialization", doc="How the weights are drawn; biases are 0.")
     activation: ActivationName = setting("tanh", label="activation", symbol="φ", doc="Between the layers.")
     gain: float = setting(
         1.0,
         label="gain",
         symbol="g",
-        doc="Multiplies the weights of LeCun, Xavier and orthogonal; Kaiming has √2 built in.",
+        doc="Multiplies the weights of all schemes but zeros, constant, normal and Kaiming, which has √2 built in.",
         low=0.0,
         high=10.0,
         slider=(0.5, 3.0),
@@ -24,9 +24,9 @@ class SchemeSettings(Settings):
     )
     deviation: float = setting(
         0.01,
-        label="weight deviation",
+        label="standard deviation",
         symbol="σ",
-        doc="Of the plain normal initialisation, whatever the width.",
+        doc="Of the weights in the plain normal initialization, whatever the width.",
         low=0.0,
         high=10.0,
         slider=(0.001, 1.0),
@@ -36,7 +36,7 @@ class SchemeSettings(Settings):
         0.05,
         label="constant",
         symbol="c",
-        doc="What all weights are under the constant initialisation.",
+        doc="What all weights are under the constant initialization.",
         low=-1.0,
         high=1.0,
         slider=(-0.5, 0.5),

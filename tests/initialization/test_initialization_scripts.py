@@ -20,7 +20,7 @@ SMALL = {"width": 8, "depth": 2, "train_size": 50, "steps": 20, "learning_rate":
 RULES = ("gradient descent", "heavy ball", "moving average", "Nesterov", "Adam")
 LANES = [
     DeepNetSettings(scheme=s, activation=a, optimizer=o, **SMALL)
-    for s, a, o in zip(SCHEMES, (*SLOPES, *SLOPES), RULES * 2, strict=False)
+    for s, a, o in zip(SCHEMES, (*SLOPES, *SLOPES), RULES * 3, strict=False)
 ]
 
 

@@ -57,6 +57,7 @@ def test_from_zeros_only_the_last_bias_learns(trained):
 
 
 @pytest.mark.claim(19)
+@pytest.mark.sentence("l4_rounding_grows")
 @pytest.mark.parametrize("seed", range(3))
 def test_equal_units_of_a_shallow_net_are_a_saddle_where_a_difference_like_rounding_grows(seed):
     """One hidden layer, eta = 0.2, 100 steps, in float64: a difference of 1e-7, as float32 has, is put in by hand.
@@ -65,7 +66,7 @@ def test_equal_units_of_a_shallow_net_are_a_saddle_where_a_difference_like_round
     Whether a processor's own rounding makes one is its affair: some sum all columns alike, and there none ever comes.
     """
     start, end, units = shallow_difference(1e-7, seed)
-    assert end > 5e3 * start
+    assert 5e3 * start < end < 1e5 * start
     assert units == WIDTH
 
 

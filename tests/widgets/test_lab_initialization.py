@@ -6,6 +6,7 @@ from headless import Browser, at_rest, live, opened, played, refusal, until
 
 from lessons.core.own_rule import OWN
 from widgets.labs.initialization.edge import GAINS, crossing
+from widgets.labs.initialization.jacobian import hidden
 from widgets.labs.initialization.layer_figures import decades
 from widgets.labs.initialization.spectrum import densities
 from widgets.run_loop import State
@@ -107,6 +108,58 @@ def test_densities_have_area_one_and_stand_where_the_eigenvalues_are() -> None:
     assert np.trapezoid(density, grid) == pytest.approx(1.0, rel=1e-3)
     assert np.trapezoid(density[grid > 20], grid[grid > 20]) == pytest.approx(0.1, rel=1e-2)
     assert grid[density.argmax()] == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"deviation": 5.0, "depth": 50, "width": 256}, "above 3·10³⁸, too large for float32 (theory 8.74e+79)"),
+        ({"deviation": 5.0, "depth": 100, "width": 4}, "0: no unit of some layer passes anything on, in float32"),
+        ({"deviation": 0.01, "depth": 100, "width": 64}, "below 10⁻⁴⁵, too small for float32"),
+    ],
+)
+def test_what_float32_cannot_hold_is_said_in_words(values: dict, words: str) -> None:
+    async def scenario() -> None:
+        lab = opened("variance", scheme="normal", steps=1, **values)
+        await played(lab)
+        assert words in lab.readings.value
+        assert "not a number" not in lab.readings.value
+
+    live(scenario)
+
+
+def test_a_narrow_net_shows_its_median_and_where_most_nets_are() -> None:
+    async def scenario() -> None:
+        lab = opened("variance", scheme="Kaiming fan-in", activation="relu", width=16, depth=30, steps=20)
+        browser = Browser(lab.stage.figure).hello()
+        await played(lab)
+        browser.settle()
+        square, mean = (lab.history[name][:, 0].astype(float) for name in ("activation_square", "activation_mean"))
+        low, median, high = np.quantile(square - mean**2, (0.1, 0.5, 0.9), axis=0, method="nearest")
+        count = len(lab.panel.lanes)
+        assert browser.points(0, 0)[1] == pytest.approx(median.tolist())
+        assert browser.points(0, 2 * count)[1] == pytest.approx([*low, *high[::-1]])
+        assert f"{low[-1]:.2g} to {high[-1]:.2g}" in lab.readings.value
+
+    live(scenario)
+
+
+def test_singular_values_that_are_zero_are_ticks_at_the_bottom_and_those_that_rounding_hides_are_triangles() -> None:
+    async def scenario() -> None:
+        lanes = [{"scheme": "Kaiming fan-in", "activation": "relu"}, {"scheme": "Xavier"}]
+        lab = opened("jacobian", width=64, steps=20, lanes=lanes)
+        browser = Browser(lab.stage.figure).hello()
+        await played(lab)
+        browser.settle()
+        values = lab.history["singular_values"][-1]
+        zeros, lost = (values[0] == 0).sum(), hidden(values[1]).sum()
+        assert len(browser.points(0, 2)[0]) == zeros > 20
+        assert len(browser.points(0, 5)[0]) == lost > 0
+        assert len(browser.points(0, 3)[0]) == len(browser.points(0, 4)[0]) == 0
+        assert f"{zeros} of 64" in lab.readings.value
+        assert "hidden by rounding" in lab.readings.value
+
+    live(scenario)
 
 
 def test_the_crossing_is_where_the_curve_comes_up_through_one() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 from lab_case import LabCase, Shown, curves
 
 from widgets.lab import Lab
+from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.initialization.edge import EdgeView
 from widgets.labs.initialization.jacobian import JacobianView
 from widgets.labs.initialization.schemes import SchemesView
@@ -15,25 +16,23 @@ SMALL_NET = {"width": 4, "depth": 2, "train_size": 20, "steps": 12, "measure_eve
 FEW_NETS = {"width": 8, "depth": 6, "steps": 4}
 
 
-def mean_variances(lab: Lab) -> list[Shown]:
-    """Mean square less squared mean, each over all nets, layer by layer; and the mean square gradient."""
-    square, middle, back = (
-        lab.history[name].astype(float).mean(0) for name in ("activation_square", "activation_mean", "gradient_square")
+def median_variances(lab: Lab) -> list[Shown]:
+    """Medians over five nets of mean square less squared mean, layer by layer, and of the mean square gradient."""
+    square, mean, back = (
+        lab.history[name].astype(float) for name in ("activation_square", "activation_mean", "gradient_square")
     )
-    layers = list(range(square.shape[1]))
+    variance, back = np.median(square - mean**2, 0), np.median(back, 0)
+    layers = list(range(variance.shape[1]))
     return [
         shown
-        for lane in range(len(square))
-        for shown in (
-            Shown(0, lane, layers, (square - middle**2)[lane].tolist()),
-            Shown(1, lane, layers[1:], back[lane].tolist()),
-        )
+        for lane in range(len(variance))
+        for shown in (Shown(0, lane, layers, variance[lane].tolist()), Shown(1, lane, layers[1:], back[lane].tolist()))
     ]
 
 
 def over_the_gain(lab: Lab) -> list[Shown]:
     """The gradient that arrives at the first layer, of each gain."""
-    back = lab.history["gradient_square"].astype(float).mean(0)[:, 0]
+    back = np.median(lab.history["gradient_square"].astype(float)[:, :, 0], 0)
     return [Shown(0, 0, lab.run.lanes.gain.tolist(), back.tolist())]
 
 
@@ -69,7 +68,8 @@ def losses_and_sharpness(lab: Lab) -> list[Shown]:
 
 CASES = {
     "symmetry": LabCase(SymmetryView, SMALL_NET, hot=("learning_rate", 0.03), drawn=losses_and_units),
-    "variance": LabCase(VarianceView, FEW_NETS, drawn=mean_variances, script=False),
+    "variance": LabCase(VarianceView, FEW_NETS, drawn=median_variances, script=False),
+    "distributions": LabCase(DistributionsView, FEW_NETS, drawn=median_variances, script=False),
     "edge_of_chaos": LabCase(EdgeView, FEW_NETS, sweep=True, drawn=over_the_gain, script=False),
     "jacobian": LabCase(JacobianView, {"width": 8, "steps": 6}, drawn=singular_values, script=False),
     "schemes": LabCase(SchemesView, SMALL_NET, hot=("learning_rate", 0.04), drawn=losses_and_gradients),

@@ -1,4 +1,4 @@
-"""The labs of lesson 4: initialisation."""
+"""The labs of lesson 4: initialization."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from lessons.initialization.own_scheme import WeightFunction
 from widgets.lab import Lab
 from widgets.labs.initialization import questions
+from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.initialization.edge import EdgeView
 from widgets.labs.initialization.jacobian import JacobianView
 from widgets.labs.initialization.schemes import SchemesView
@@ -15,14 +16,24 @@ from widgets.labs.initialization.symmetry import SymmetryView
 from widgets.labs.initialization.variance import VarianceView
 from widgets.quiz import Quiz
 
-__all__ = ["answers", "ask", "edge_of_chaos", "hessian_spectrum", "jacobian", "schemes", "symmetry", "variance"]
+__all__ = [
+    "answers",
+    "ask",
+    "distributions",
+    "edge_of_chaos",
+    "hessian_spectrum",
+    "jacobian",
+    "schemes",
+    "symmetry",
+    "variance",
+]
 
 QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
 
 
 def symmetry(**changes: Any) -> Lab:
-    """Zeros, constants and chance; keywords are settings of `DeepNetSettings`."""
+    """Zeros, constants and random weights; keywords are settings of `DeepNetSettings`."""
     return Lab(SymmetryView(), **changes)
 
 
@@ -33,6 +44,15 @@ def variance(own: WeightFunction | None = None, **changes: Any) -> Lab:
         own: A scheme of yours, `weights(normal, layer, fan_in, fan_out)`, that runs as a lane.
     """
     return Lab(VarianceView(own), **changes)
+
+
+def distributions(own: WeightFunction | None = None, **changes: Any) -> Lab:
+    """Weights that are not normal, beside theirs; keywords are settings of `PropagationSettings`.
+
+    Args:
+        own: As in `variance`.
+    """
+    return Lab(DistributionsView(own), **changes)
 
 
 def edge_of_chaos(**changes: Any) -> Lab:

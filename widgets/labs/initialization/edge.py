@@ -14,11 +14,12 @@ from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import by_layer, decades
-from widgets.labs.initialization.variance import gradients, positive, prediction, variances
+from widgets.labs.initialization.variance import Predicted, gradients, middle, positive, prediction, variances
 from widgets.plots import grey, theory
 from widgets.view import LabView
 
 GAINS = np.round(np.linspace(0.5, 3.0, 41), 4)
+FINE = np.round(np.linspace(0.5, 3.0, 101), 4)  # theory's own
 
 
 class EdgeSettings(Settings):
@@ -27,7 +28,7 @@ class EdgeSettings(Settings):
     activation: ActivationName = setting("tanh", label="activation", symbol="φ", doc="Between the layers.")
     bias_deviation: float = setting(
         0.0,
-        label="bias deviation",
+        label="bias standard deviation",
         symbol="σ_b",
         doc="Biases are N(0, σ_b²).",
         low=0.0,
@@ -39,7 +40,7 @@ class EdgeSettings(Settings):
         1.0,
         label="input scale",
         symbol="s",
-        doc="Deviation of the inputs, which are Gaussian.",
+        doc="Standard deviation of the inputs, which are Gaussian.",
         low=0.01,
         high=10.0,
         slider=(0.1, 5.0),
@@ -50,7 +51,7 @@ class EdgeSettings(Settings):
         64, label="width", symbol="n", doc="Units in each layer.", low=4, high=128, slider=(8, 128), scale="log"
     )
     steps: int = setting(
-        10, label="further nets", doc="How many more nets are drawn for the mean.", low=1, high=200, slider=(1, 50)
+        10, label="further nets", doc="How many more nets are drawn for the median.", low=1, high=200, slider=(1, 50)
     )
     seed: int = setting(0, label="seed", doc="Draws everything.", low=0, high=2**31 - 1, slider=(0, 99))
 
@@ -70,21 +71,35 @@ class EdgeView(LabView):
     step_figures = ()
     presets = (
         Preset(
-            "tanh", "Below gain 1 the gradient vanishes, above it explodes: the edge is where the curve is 1.", ({},)
+            "tanh",
+            "To the left the gradient vanishes, to the right it explodes. After fifty layers it is what it was at a "
+            "gain a little above 1: the first layers saturate.",  # holds: l4_tanh_crosses
+            ({},),
+        ),
+        Preset(
+            "small inputs",
+            "Inputs of 0.1 keep tanh straight, and the crossing moves to where it is at infinite depth: to 1.",
+            ({"input_scale": 0.1},),  # holds: l4_small_inputs_cross_near_one
         ),
         Preset(
             "tanh with biases",
-            "Biases saturate some units: the edge moves to a larger gain.",
+            "Biases saturate some units: the crossing moves to a larger gain.",  # holds: l4_biases_move_the_crossing
             ({"bias_deviation": 0.3},),
         ),
-        Preset("ReLU", "A straight line in logarithms, through 1 at √2: Kaiming's factor.", ({"activation": "relu"},)),
         Preset(
-            "the logistic",
-            "No gain in reach brings the gradient through fifty layers: the slope is 1/4 at most.",
-            ({"activation": "logistic"},),
+            "ReLU",
+            "A straight line in logarithms, through 1 at √2: Kaiming's factor.",  # holds: l4_relu_crosses_at_root_two
+            ({"activation": "relu"},),
         ),
         Preset(
-            "ten layers", "The curve is flatter and crosses 1 at a larger gain: shallow nets forgive.", ({"depth": 10},)
+            "the logistic",
+            "Its slope is 1/4 at most: no gain in this range brings the gradient through fifty layers.",
+            ({"activation": "logistic"},),  # holds: l4_logistic_never_crosses
+        ),
+        Preset(
+            "ten layers",
+            "The curve is flatter, and crosses 1 at a larger gain: shallow nets forgive.",
+            ({"depth": 10},),  # holds: l4_ten_layers_forgive
         ),
     )
 
@@ -102,24 +117,25 @@ class EdgeView(LabView):
         name, colour = ["measured"], [colours[0]]
         back = by_layer(
             "initialization-edge",
-            "Mean square gradient at layer 1, of 1 at the last (dashes: theory; at 1 it is kept)",
+            "Mean square gradient at layer 1, of 1 at the last: median of the nets (dashes: theory; grey: kept)",
             "gradient at layer 1",
             name,
             colour,
             **axis,
         )
         back.add_trace(theory("kept", grey(0.9)))
-        forward = by_layer("initialization-edge-signal", "Variance at the last layer", "variance", name, colour, **axis)
+        caption = "Variance at the last layer: median of the nets"
+        forward = by_layer("initialization-edge-signal", caption, "variance", name, colour, **axis)
         for figure in (back, forward):
             figure.data[0].update(mode="markers", marker={"size": 6, "color": colours[0]})
         return {"gradient": back, "signal": forward}
 
     def begin(self, frame: Frame) -> None:
-        found = prediction(frame.lanes)
-        frame.screen.replace("gradient", 1, x=GAINS, y=found.gradient[:, 0])
+        found = on_a_fine_grid(frame.lanes)
+        frame.screen.replace("gradient", 1, x=FINE, y=found.gradient[:, 0])
         frame.screen.replace("gradient", 2, x=[GAINS[0], GAINS[-1]], y=[1.0, 1.0])
-        frame.screen.replace("signal", 1, x=GAINS, y=positive(found.variance[:, -1]))
-        frame.screen.relayout("gradient", {"yaxis.range": decades(found.gradient[:, 0])})
+        frame.screen.replace("signal", 1, x=FINE, y=positive(found.variance[:, -1]))
+        frame.screen.relayout("gradient", {"yaxis.range": decades(found.gradient[:, 0], [1.0])})
         frame.screen.relayout("signal", {"yaxis.range": decades(found.variance[:, -1])})
 
     def draw(self, frame: Frame) -> None:
@@ -127,16 +143,22 @@ class EdgeView(LabView):
         frame.screen.replace("signal", 0, x=GAINS, y=positive(_last_variances(frame)))
 
     def readings(self, frame: Frame) -> list[Reading]:
-        measured, expected = crossing(_first_gradients(frame)), crossing(prediction(frame.lanes).gradient[:, 0])
+        measured = crossing(_first_gradients(frame))
+        expected = crossing(on_a_fine_grid(frame.lanes).gradient[:, 0], FINE)
         kept = "not in this range" if measured is None else measured
         return [
-            Reading(0, "gain at which the gradient is kept", kept, None if measured is None else expected),
+            Reading(0, "gain at the crossing", kept, None if measured is None else expected),
             Reading(0, "nets of each gain", str(frame.stop)),
         ]
 
 
-def crossing(values: np.ndarray) -> float | None:
-    """Return the largest gain at which a curve over `GAINS` comes up through 1; None if it does not."""
+def on_a_fine_grid(lanes: Lanes) -> Predicted:
+    """Return what theory says of these nets at the gains of `FINE`."""
+    return prediction(Lanes([lanes.settings[0].with_value("gain", float(gain)) for gain in FINE]))
+
+
+def crossing(values: np.ndarray, gains: np.ndarray = GAINS) -> float | None:
+    """Return the largest gain at which a curve over gains comes up through 1; None if it does not."""
     with np.errstate(divide="ignore"):
         logs = np.log(values)
     ups = np.flatnonzero((logs[:-1] < 0) & (logs[1:] >= 0))
@@ -144,12 +166,12 @@ def crossing(values: np.ndarray) -> float | None:
         return None
     at = ups[-1]
     share = 0.0 if np.isinf(logs[at]) else -logs[at] / (logs[at + 1] - logs[at])
-    return float(GAINS[at] + share * (GAINS[at + 1] - GAINS[at]))
+    return float(gains[at] + share * (gains[at + 1] - gains[at]))
 
 
 def _first_gradients(frame: Frame) -> np.ndarray:
-    return np.array([gradients(frame, lane)[0] for lane in range(len(frame.lanes))])
+    return np.array([middle(gradients(frame, lane))[0] for lane in range(len(frame.lanes))])
 
 
 def _last_variances(frame: Frame) -> np.ndarray:
-    return np.array([variances(frame, lane)[-1] for lane in range(len(frame.lanes))])
+    return np.array([middle(variances(frame, lane))[-1] for lane in range(len(frame.lanes))])

@@ -46,7 +46,7 @@ def shading(name: str, caption: str, x: str = "layer") -> go.Figure:
         name="histogram",
     )
     edge = {"line": {"width": 1.5}}
-    lines = [line(label, "#b45fc9", **edge) for label in ("mean + deviation", "mean − deviation")]
+    lines = [line(label, "#b45fc9", **edge) for label in ("mean + standard deviation", "mean − standard deviation")]
     return plot(name, caption, x, "activation", [picture, *lines])
 
 

@@ -17,10 +17,10 @@ from widgets.colours import LANE_COLOURS, colours_of
 from widgets.labs.initialization.layer_figures import decades
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
-GUESSING = 0.45  # near the loss of the best constant output on ten classes, 0.5 (1 - 1/10)
+GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5 (1 - 1/10)
 
 
 class _Lanes(Question):
@@ -63,7 +63,7 @@ def _gradient(history: History, lane: int) -> np.ndarray:
 class ConstantStart(_Lanes):
     name = "constant_start"
     prompt = "All weights begin at 0.05. Does training pull the units apart?"
-    statement = "Weights may begin at any value but zero: the gradients then differ from unit to unit."
+    statement = "At 0.05 gradients flow, unlike at zero; and still all 32 units of a layer stay one and the same unit."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
     caption = "Training loss"
@@ -74,12 +74,13 @@ class ConstantStart(_Lanes):
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         units = history["distinct_units"][-1].min(1)
-        constant, chance = history["loss"][-1]
+        constant, random = history["loss"][-1]
         return Outcome(
-            int(units[0] < units[1]),
-            f"After {len(history) - 1} steps the constant net had {units[0]:.0f} different unit in a layer of "
-            f"{lanes.shared.width}, the random one {units[1]:.0f}; their losses were {constant:.3g} and {chance:.3g}. "
+            int(units[0] > 1),  # holds: l4_zeros_a_constant_random
+            f"After {len(history) - 1} steps the constant net had {units[0]:.0f} kind of unit in a layer of "
+            f"{lanes.shared.width}, the random one {units[1]:.0f}; their losses were {constant:.3g} and {random:.3g}. "
             "Units with equal weights get equal gradients, and stay equal.",
+            (Misreading(1, "Gradients differ from layer to layer here, but not from unit to unit of one layer."),),
         )
 
 
@@ -102,9 +103,13 @@ class ThousandthOfTheSignal(_Lanes):
         share = (np.log(1e-3) - logs[at - 1]) / (logs[at] - logs[at - 1])
         layers, factor = at - 1 + float(share), float(np.exp(logs[-1] / (len(logs) - 1)))
         return Outcome(
-            layers,
+            layers,  # holds: l4_relu_halves
             f"It took {layers:.3g} layers: each multiplied the mean square by {factor:.3g} on average. ReLU sets "
             "half of a symmetric signal to zero, and 2¹⁰ is about a thousand.",
+            (
+                Misreading(20, "Of the standard deviation you would be right: 2⁻¹⁰ = (1/√2)²⁰."),
+                Misreading(5, "A quarter at each layer would take five: ReLU takes half of the mean square."),
+            ),
         )
 
 
@@ -139,9 +144,9 @@ class TanhSketch(_Lanes):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         variance = _variance(history, 0)
         return Outcome(
-            (np.arange(51.0), variance),
+            (np.arange(51.0), variance),  # holds: l4_xavier_with_tanh
             f"It was {variance[10]:.2g} at layer 10 and {variance[50]:.2g} at layer 50. tanh bends every signal a "
-            "little towards zero; the smaller the signal, the less: so it falls ever more slowly, and never settles.",
+            "little towards zero; the smaller the signal, the less. So it falls, and ever more slowly.",
         )
 
 
@@ -164,10 +169,11 @@ class SuitsTheLogistic(_Lanes):
         tanh, logistic = (_gradient(history, lane)[0] for lane in range(2))
         factor = (logistic / _gradient(history, 1)[-1]) ** (1 / 19)
         return Outcome(
-            int(logistic < 1e-3 * tanh),
+            int(logistic < 1e-3 * tanh),  # holds: l4_logistic_loses_the_gradient
             f"At layer 1 the mean square gradient was {tanh:.2g} with tanh and {logistic:.2g} with the logistic: each "
-            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. What "
-            "is meant is linear and tanh.",
+            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. It "
+            "holds for linear units and tanh.",
+            (Misreading(0, "Older papers call tanh a sigmoid, too, and of tanh it is true."),),
         )
 
 
@@ -177,7 +183,7 @@ class OrthogonalForAll(_Lanes):
     statement = "Orthogonal weights make a net a dynamical isometry, also with sigmoid units or ReLU."
     answer = Choice((HOLDS, FAILS))
     experiment = JacobianSpectrum()
-    caption = "Singular values of the Jacobian, as layers are added"
+    caption = "Singular values of the Jacobian, as layers are added (those that are 0 are left out)"
     axes = ("number, from the largest on", "singular value")
     first = 1
     settings: ClassVar = {
@@ -189,16 +195,18 @@ class OrthogonalForAll(_Lanes):
     @staticmethod
     def curve(history: History, lane: int) -> np.ndarray:
         values = history["singular_values"][-1, lane]
-        return np.where(values > 1e-17 * values[0], values, np.nan)
+        return np.where(values > 0, values, np.nan)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         tanh, relu, logistic = history["singular_values"][-1]
         isometric = [bool(values.min() > 0.1 and values.max() < 10) for values in (tanh, relu, logistic)]
         return Outcome(
-            int(not all(isometric)),
+            int(not all(isometric)),  # holds: l4_orthogonal_keeps_directions, l4_relu_loses_directions
             f"Through tanh, at small inputs, all singular values stayed between {tanh[-1]:.2g} and {tanh[0]:.2g}. "
-            f"Through ReLU they went from {relu[0]:.2g} down to a median of {np.median(relu):.0e}; through the "
-            f"logistic the largest was {logistic[0]:.1e}. It takes a slope near 1 for small signals: tanh has it.",
+            f"Through ReLU they went down from {relu[0]:.2g}, and {(relu == 0).sum()} of {len(relu)} were exactly 0; "
+            f"through the logistic the largest was {logistic[0]:.1e}. It takes a slope near 1 for small signals: tanh "
+            "has it.",
+            (Misreading(0, "The weights alone are isometric; what counts is weights times slopes, layer by layer."),),
         )
 
 
@@ -219,49 +227,63 @@ class FiftyLayers(_Lanes):
         lecun, xavier, orthogonal = (float(loss) for loss in history["loss"][-1])
         ahead = 1 if orthogonal < 0.75 * min(lecun, xavier) else 2 if xavier < 0.75 * min(lecun, orthogonal) else 0
         return Outcome(
-            ahead,
+            ahead,  # holds: l4_fifty_tanh_layers
             f"The losses were {lecun:.3g} with LeCun, {xavier:.3g} with Xavier and {orthogonal:.3g} with orthogonal "
-            "weights. The variance is the mean of the squared singular values; what they are one by one counts too.",
+            "weights. The variance sets the mean of the squared singular values; what they are one by one counts too.",
+            (
+                Misreading(0, "One variance is one mean of the squared singular values, not one spectrum."),
+                Misreading(2, "In the hidden layers, with as many units as inputs, Xavier's variance is LeCun's."),
+            ),
         )
 
 
 class KaimingIsEnough(_Lanes):
     name = "kaiming_is_enough"
-    prompt = "Kaiming's weights in fifty plain ReLU layers, beside orthogonal ones in fifty tanh layers: 120 steps."
+    prompt = (
+        "Kaiming's weights in fifty plain ReLU layers, beside orthogonal ones of the same variance, and beside "
+        "orthogonal ones with tanh: 120 steps at one learning rate."
+    )
     statement = (
-        "Kaiming's initialisation keeps the variance, so a plain ReLU net of fifty layers trains like any other."
+        "With Kaiming's weights the first of fifty ReLU layers gets as large a gradient as the last, and yet the net "
+        "hardly learns."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
     caption = "Training loss"
     settings: ClassVar = {
-        "Kaiming, ReLU": {"scheme": "Kaiming fan-in", "activation": "relu", "learning_rate": 0.02},
-        "orthogonal, tanh": {"scheme": "orthogonal", "learning_rate": 0.03},
+        "Kaiming, ReLU": {"scheme": "Kaiming fan-in", "activation": "relu"},
+        "√2 · orthogonal, ReLU": {"scheme": "orthogonal", "activation": "relu", "gain": 1.4142},
+        "orthogonal, tanh": {"scheme": "orthogonal"},
     }
 
     def lanes(self) -> Lanes:
-        common = {"depth": 50, "width": 32, "steps": 120}
+        common = {"depth": 50, "width": 32, "steps": 120, "learning_rate": 0.02}
         checked = self.experiment.settings_type.checked
         return Lanes([checked({**each, **common}) for each in self.settings.values()], [*self.settings])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        relu, tanh = (float(loss) for loss in history["loss"][-1])
+        relu, orthogonal, tanh = (float(loss) for loss in history["loss"][-1])
+        first, last = history["gradient_norm"][0, 0, [0, -1]]
+        hardly = GUESSING - relu < (GUESSING - tanh) / 2
         return Outcome(
-            int(GUESSING - relu < (GUESSING - tanh) / 2),
-            f"Its loss came down to {relu:.3g}, that of the tanh net to {tanh:.3g}; who does not look at the image has "
-            f"{GUESSING:.2g}. The gradient keeps its size and loses its directions: most singular values of fifty ReLU "
-            "layers are gone. Residual connections and normalisation are what made such nets trainable.",
+            int(not (hardly and 0.2 < first / last < 5)),  # holds: l4_fifty_relu_layers
+            f"At the start the first layer's gradient was {first / last:.2g} times the last one's. The loss came down "
+            f"to {relu:.3g}, to {orthogonal:.3g} with orthogonal weights, and to {tanh:.3g} with tanh; guessing from "
+            f"the digits' frequencies gives {GUESSING:.2g}. The gradient keeps its size and loses its directions: many "
+            "singular values of fifty ReLU layers are zero. Residual connections and normalization made such nets "
+            "trainable.",
+            (Misreading(1, "Size is kept, direction is not: a gradient of few directions can do little."),),
         )
 
 
 class SharpnessIsSet(_Lanes):
     name = "sharpness_is_set"
-    prompt = "λ_max begins at about 3.3; η is 0.2, so 2/η = 10. What will λ_max have come to after 400 steps?"
-    statement = "A flat initialisation gives a net a small λ_max, which keeps it far away from the limit 2/η."
+    prompt = "λₘₐₓ begins at about 3.3; η is 0.2, so 2/η = 10. Where will λₘₐₓ be after 400 steps?"
+    statement = "Training takes λₘₐₓ up to the limit 2/η, however flat this start is."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
-    caption = "Sharpness λ_max"
-    axes = ("step", "λ_max")
+    caption = "Sharpness λₘₐₓ"
+    axes = ("step", "λₘₐₓ")
     settings: ClassVar = {
         "half of LeCun": {
             "scheme": "LeCun",
@@ -281,9 +303,10 @@ class SharpnessIsSet(_Lanes):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         start, end = float(history["sharpness"][0, 0]), float(history["sharpness"][-1, 0])
         return Outcome(
-            int(end > 0.8 * 10),
+            int(not end > 0.8 * 10),  # holds: l4_learning_rate_sets_the_end
             f"It began at {start:.3g} and came to {end:.3g}. A flat start allows a long first step, and that is worth "
-            "having; but training sharpens the net up to 2/η, wherever it began.",
+            "having; but training sharpens the net up to 2/η.",
+            (Misreading(1, "The first weights set the sharpness of the first step only."),),
         )
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import torch
 
 from lessons.core.doctor import Vitals
+from lessons.core.lanes import Lanes
 from lessons.core.spectral_density import RitzSpectrum
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
@@ -50,20 +51,28 @@ class SpectrumView(SchemeView):
     presets = (
         Preset(
             "four starts, one end",
-            "The starts differ fifteenfold in λ_max. Where do they end? At 2/η = 20, all of them.",
-            tuple({**COMMON, **start} for start in STARTS),
+            "The starts differ more than tenfold in λₘₐₓ. Where do they end? All within a third of 2/η = 20.",
+            tuple({**COMMON, **start} for start in STARTS),  # holds: l4_four_starts_one_end
+            NAMES,
+            says=("scheme", "gain"),
+        ),
+        Preset(
+            "the first forty steps",
+            "The same four starts, with λₘₐₓ measured at each step: those above the limit are brought down to it.",
+            tuple({**COMMON, **start, "steps": 40, "sharpness_every": 1} for start in STARTS),
             NAMES,
             says=("scheme", "gain"),
         ),
         Preset(
             "three learning rates, one start",
-            "The same first weights: what λ_max comes to is set by η.",
+            "The same first weights: what λₘₐₓ comes to is set by η.",
             tuple({**COMMON, **STARTS[0], "learning_rate": rate} for rate in (0.1, 0.15, 0.2)),
             ("η = 0.1", "η = 0.15", "η = 0.2"),
         ),
         Preset(
-            "a step that one start can bear",
-            "η = 0.3: the flat start goes down at once. Of the others one is caught, and the two sharpest are lost.",
+            "a step that only some starts survive",
+            "η = 0.3: the flat start goes down at once. Orthogonal's loss goes up first, is caught, and ends lower. "
+            "The two sharpest starts diverge.",  # holds: l4_a_step_only_some_survive
             tuple({**COMMON, **start, "learning_rate": 0.3, "steps": 200, "sharpness_every": 5} for start in STARTS),
             NAMES,
             says=("scheme", "gain"),
@@ -77,7 +86,8 @@ class SpectrumView(SchemeView):
         start = [line(f"{n}, at the start", c, showlegend=False, **dots) for n, c in pairs]
         spectrum = plot(
             "hessian-spectrum",
-            "Density of the Hessian's eigenvalues: at the start (dotted), now (line), and the limit 2/η (dashes)",
+            "Density of the Hessian's eigenvalues: at the start (dotted), at the step below (line), and the limit 2/η "
+            "(dashes)",
             "eigenvalue λ",
             "density",
             [*now, *start, *(theory(f"{n}, limit", c, showlegend=False) for n, c in pairs)],
@@ -88,11 +98,8 @@ class SpectrumView(SchemeView):
         loss = plot(
             "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
         ).update_yaxes(tickformat="~g")
-        return {
-            "spectrum": spectrum,
-            "sharpness": GAUGE.figure("hessian-sharpness", names, colours),
-            "loss": loss,
-        }
+        sharpness = GAUGE.figure("hessian-sharpness", names, colours).update_yaxes(type="log", rangemode="normal")
+        return {"spectrum": spectrum, "sharpness": sharpness, "loss": loss}
 
     def begin(self, frame: Frame) -> None:
         GAUGE.begin(frame)
@@ -106,6 +113,7 @@ class SpectrumView(SchemeView):
     def draw(self, frame: Frame) -> None:
         if followed(frame):
             GAUGE.draw(frame)
+            frame.screen.relayout("sharpness", {"yaxis.range": self._reach(frame)})
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
         self._spectra(frame)
@@ -115,7 +123,7 @@ class SpectrumView(SchemeView):
         for lane in range(len(frame.lanes)):
             row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
             if followed(frame):
-                lines.append(Reading(lane, "λ_max at the start", float(frame.history["sharpness"][0, lane])))
+                lines.append(Reading(lane, "λₘₐₓ at the start", float(frame.history["sharpness"][0, lane])))
                 lines.append(GAUGE.reading(frame, lane, rate))
             lines.append(Reading(lane, "training loss", float(frame.history["loss"][row, lane])))
         return lines
@@ -134,6 +142,15 @@ class SpectrumView(SchemeView):
         )
 
     @staticmethod
+    def _reach(frame: Frame) -> list[float]:
+        """Range of the sharpness axis, in decades: starts and limits are in it, what has diverged leaves it."""
+        start = frame.history["sharpness"][0].astype(float)
+        rates = frame.lanes.learning_rate.numpy()
+        limits = [limit_factor(frame.lanes, k) / rates[k] for k in range(len(rates)) if _limited(frame.lanes, k)]
+        known = np.array([each for each in (*start, *limits) if np.isfinite(each) and each > 0] or [1.0])
+        return [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]
+
+    @staticmethod
     def _spectra(frame: Frame) -> None:
         first, now = (frame.history.snapshot(name) for name in ("first_spectrum", "spectrum"))
         ends = np.stack([first[:, 0], now[:, 0]])
@@ -147,7 +164,9 @@ class SpectrumView(SchemeView):
         for trace, spectrum in ((0, now), (len(first), first)):
             for lane, values in enumerate(densities(spectrum, grid)):
                 frame.screen.replace("spectrum", trace + lane, x=grid, y=np.where(values > LEAST / 10, values, np.nan))
-        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)]})
+        step = (frame.stop - 1) // frame.lanes.shared.spectrum_every * frame.lanes.shared.spectrum_every
+        title = {"xaxis.title.text": f"eigenvalue λ, at step {step}"}
+        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)], **title})
 
 
 def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
@@ -163,6 +182,11 @@ def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
     points = torch.from_numpy(spectrum).double()[:, :, None]
     ritz = RitzSpectrum(points[:, 0], points[:, 1])
     return ritz.density(torch.from_numpy(grid), torch.full((len(points),), grid[1] - grid[0])).numpy()
+
+
+def _limited(lanes: Lanes, lane: int) -> bool:
+    """Whether a lane's learning rate sets a limit on the sharpness."""
+    return limit_factor(lanes, lane) is not None and float(lanes.learning_rate[lane]) > 0
 
 
 def followed(frame: Frame) -> bool:

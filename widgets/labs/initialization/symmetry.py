@@ -1,4 +1,4 @@
-"""Equal units stay equal: zeros, constants and random numbers in a shallow net."""
+"""Equal units stay equal: zeros, constants and random weights in a shallow net."""
 
 from __future__ import annotations
 
@@ -31,29 +31,32 @@ class SymmetryView(DeepNetView):
     more = ("optimizer", "momentum", "depth", "train_size", "measure_every", "steps", "seed")
     presets = (
         Preset(
-            "zeros, a constant, chance",
+            "zeros, a constant, random weights",
             "Zeros hardly move. The constant net has 32 units in each layer, and what it can do is what one can.",
-            _lanes(ZEROS, CONSTANT, SMALL, {}),
-            ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+            _lanes(ZEROS, CONSTANT, SMALL, {}),  # holds: l4_zeros_a_constant_random
+            ("zeros", "constant 0.05", "random, σ = 0.03", "Xavier"),
             says=("scheme", "constant", "deviation"),
         ),
         Preset(
             "with ReLU",
-            "The same, and for the constant net worse: all of its units switch off together.",
-            _lanes(ZEROS, CONSTANT, SMALL, {}, activation="relu"),
-            ("zeros", "constant 0.05", "chance, σ = 0.03", "Xavier"),
+            "The same, and for the constant net worse: its loss ends where that of zeros does.",
+            _lanes(ZEROS, CONSTANT, SMALL, {}, activation="relu"),  # holds: l4_constant_relu_learns_nothing
+            ("zeros", "constant 0.05", "random, σ = 0.03", "Xavier"),
             says=("scheme", "constant", "deviation"),
         ),
         Preset(
-            "how small may chance be?",
-            "Random numbers differ however small they are; what is small only takes longer.",
-            _lanes(*({"scheme": "normal", "deviation": sigma} for sigma in (0.01, 0.03, 0.1)), steps=600),
-            ("σ = 0.01", "σ = 0.03", "σ = 0.1"),
+            "how small may the weights be?",
+            "All 32 units differ at once, however small their weights. But the smaller they are, the longer the loss "
+            "stays where it was.",
+            _lanes(  # holds: l4_small_weights_wait
+                *({"scheme": "normal", "deviation": sigma} for sigma in (0.001, 0.01, 0.03, 0.1)), steps=600
+            ),
+            ("σ = 0.001", "σ = 0.01", "σ = 0.03", "σ = 0.1"),
         ),
         Preset(
             "two units in each layer",
             "Two equal units get about as far as the 32 equal ones did. Two different ones get farther.",
-            _lanes(CONSTANT, {}, width=2, learning_rate=0.2),
+            _lanes(CONSTANT, {}, width=2, learning_rate=0.2),  # holds: l4_two_equal_units_are_one
             ("constant 0.05", "Xavier"),
             says=("scheme", "constant"),
         ),

@@ -1,0 +1,40 @@
+"""Weights that are not normal: does anything but their variance count?"""
+
+from __future__ import annotations
+
+from widgets.controls import Preset
+from widgets.labs.initialization.variance import VarianceView
+
+NAMES = ("normal (LeCun)", "signs", "uniform", "Cauchy")
+SCHEMES = ("LeCun", "signs", "uniform", "Cauchy")
+
+
+class DistributionsView(VarianceView):
+    """The variance lab, with schemes that differ in the distribution of their weights alone."""
+
+    name = "distributions"
+    title = "Four kinds of random weights"
+    presets = (
+        Preset(
+            "four distributions",
+            "Normal numbers, coin flips and uniform numbers of one variance: one curve. Cauchy numbers have no "
+            "variance, and go their own way.",
+            tuple({"scheme": scheme} for scheme in SCHEMES),  # holds: l4_only_the_variance_is_left
+            NAMES,
+        ),
+        Preset(
+            "with ReLU",
+            "The same with ReLU and a gain of √2: Cauchy's weights overflow float32 within a few layers.",
+            tuple(  # holds: l4_cauchy_overflows
+                {"scheme": scheme, "activation": "relu", "gain": 1.4142} for scheme in SCHEMES
+            ),
+            NAMES,
+        ),
+        Preset(
+            "PyTorch's default",
+            "nn.Linear draws uniform weights with g² = 1/3. Forward and backward, each layer keeps about a third.",
+            ({"scheme": "uniform", "gain": 0.5774}, {"scheme": "uniform"}),  # holds: l4_pytorchs_default_keeps_a_third
+            ("PyTorch's default", "uniform, g = 1"),
+            says=("scheme", "gain"),
+        ),
+    )
