@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -22,7 +23,7 @@ from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot, theory
+from widgets.plots import equal_axes, grey, line, plot, theory
 from widgets.view import LabView
 
 INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
@@ -90,12 +91,11 @@ class ConditioningView(LabView):
         dots = go.Scatter(x=[], y=[], mode="markers", name="examples", marker={"size": 4, "color": grey(0.8)})
         inputs = plot(
             "conditioning-inputs",
-            "Two of the inputs as each model sees them: ellipses of two deviations, and the chosen lane's examples",
+            "Two of the inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
             "first input",
             "second input",
             [*(line(n, c) for n, c in pairs), dots.update(hoverinfo="skip")],
             height=360,
-            yaxis_scaleanchor="x",
         )
         excess = plot(
             "conditioning-excess",
@@ -126,7 +126,7 @@ class ConditioningView(LabView):
             yaxis_tickformat="~g",
             yaxis_range=[-0.3, 4],
         )
-        return {"inputs": inputs, "excess": excess, "steps": steps}
+        return {"inputs": equal_axes(inputs), "excess": excess, "steps": steps}
 
     def begin(self, frame: Frame) -> None:
         count, steps = len(frame.lanes), frame.lanes.shared.steps
@@ -162,7 +162,7 @@ class ConditioningView(LabView):
             row = frame.last(lane)
             kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
             there = frame.history["excess"][row, lane] <= TOLERANCE
-            best = predicted_iterations(kappa) if settings.relative_rate == 1 and not frame.changes else None
+            best = math.ceil(predicted_iterations(kappa)) if settings.relative_rate == 1 and not frame.changes else None
             lines += [
                 Reading(lane, "condition number κ", kappa, known_condition_number(settings)),
                 Reading(lane, "steps to 10⁻⁶", taken if there else "not there yet", best if there else None, "at most"),
@@ -194,7 +194,7 @@ def _quadratic(settings: ConditioningSettings) -> Quadratic:
 
 
 def ellipse(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y of the ellipse of two deviations around the mean of some points, shape (N, 2)."""
+    """Return x and y of the ellipse of two standard deviations around the mean of some points, shape (N, 2)."""
     values, vectors = np.linalg.eigh(np.cov(points.T, bias=True))
     round_ = np.stack([np.cos(TURN), np.sin(TURN)]) * np.sqrt(values.clip(0))[:, None]
     x, y = 2 * vectors @ round_ + points.mean(0)[:, None]
