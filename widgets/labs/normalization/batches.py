@@ -84,10 +84,10 @@ class BatchesView(NetView):
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         accuracy = "Accuracy on test images, in evaluation"
-        gap = "Accuracy in training less accuracy in evaluation, same weights, same training images"
+        gap = "Accuracy by batch statistics minus accuracy by running averages, same weights, same images"
         return {
             "accuracy": over_steps("batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
-            "gap": over_steps("batches-gap", gap, "training − evaluation", names, colours),
+            "gap": over_steps("batches-gap", gap, "difference", names, colours),
             "loss": loss_figure("batches-loss", names, colours),
         }
 
@@ -105,7 +105,7 @@ class BatchesView(NetView):
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
-            named = (("test accuracy", "test_accuracy"), ("accuracy in training", "train_accuracy"))
+            named = (("test accuracy", "test_accuracy"), ("training images, batch statistics", "train_accuracy"))
             lines += [Reading(lane, name, float(frame.history[key][row, lane])) for name, key in named]
-            lines.append(Reading(lane, "in evaluation, same images", float(frame.history["eval_accuracy"][row, lane])))
+            lines.append(Reading(lane, "same images, running averages", float(frame.history["eval_accuracy"][row, lane])))
         return lines

@@ -1,4 +1,4 @@
-"""Internal covariate shift beside the smoothness of the loss, both measured as it trains."""
+"""Internal covariate shift beside the roughness of the loss, both measured as it trains."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ShiftView(NetView):
     title = "Is it the shift?"
     shown = ("normalization", "learning_rate", "groups", "batch_size", "depth", "optimizer", "momentum")
     more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
-    step_figures = ("loss", "shift", "smoothness")
+    step_figures = ("loss", "shift", "roughness")
     presets = (
         Preset(
             "more shift, and still faster",
@@ -69,11 +69,11 @@ class ShiftView(NetView):
             **LOG,
         )
         shift = "Internal covariate shift: how the others' update changes a layer's gradient (mean of layers)"
-        smoothness = "How fast the gradient changes along itself (effective smoothness; lower: more predictive)"
+        roughness = "Roughness: how fast the gradient changes along itself (lower: more predictive)"
         return {
             "loss": loss_figure("shift-loss", names, colours),
             "shift": over_steps("shift", shift, "|G − G′|", names, colours, **LOG),
-            "smoothness": over_steps("shift-smoothness", smoothness, "|Δg| / |Δθ|", names, colours, **LOG),
+            "roughness": over_steps("shift-roughness", roughness, "|Δg| / |Δθ|", names, colours, **LOG),
             "layers": layers,
         }
 
@@ -85,7 +85,7 @@ class ShiftView(NetView):
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
-            frame.curve("smoothness", lane, lane, "effective_smoothness", every)
+            frame.curve("roughness", lane, lane, "effective_smoothness", every)
             rows = frame.rows(lane)
             steps = np.arange(rows.start, rows.stop)
             steps = steps[steps % every == 0]
@@ -100,9 +100,7 @@ class ShiftView(NetView):
                 Reading(lane, f"loss, last {RECENT} batches", _recent_loss(frame, lane)),
                 Reading(lane, "shift, mean after the first step", float(mean_so_far(frame, lane, "shift").mean())),
                 Reading(lane, "its cosine", float(mean_so_far(frame, lane, "shift_cosine").mean())),
-                Reading(
-                    lane, "effective smoothness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))
-                ),
+                Reading(lane, "roughness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))),
             ]
         return lines
 

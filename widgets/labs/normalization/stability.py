@@ -1,4 +1,4 @@
-"""Sixteen learning rates for each of four normalizations at once: up to where does a net still learn?"""
+"""Sixteen learning rates for each of four normalizations at once: up to where does a net learn, and learn well?"""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class StabilityView(LabView):
         axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
         loss = plot(
             "stable-loss",
-            "Loss now (dashes: largest stable η; grey: above it nothing is learned)",
+            "Loss, mean of the last tenth so far (dashes: largest stable η; grey: above it nothing is learned)",
             "learning rate η",
             "loss",
             [*lines, *largest, theory("learned below this", grey(0.9), showlegend=False)],
@@ -133,17 +133,19 @@ class StabilityView(LabView):
             yaxis_range=[-2.0, 1.0],
             **axis,
         )
-        bars = go.Bar(
-            x=[], y=[], marker={"color": list(LANE_COLOURS[:4])}, name="largest stable η", hoverinfo="y", width=0.6
-        )
+        bars = [
+            go.Bar(x=[], y=[], marker={"color": list(LANE_COLOURS[:4])}, name=name, hoverinfo="y", width=0.6, opacity=o)
+            for name, o in (("still learns up to η", 0.35), ("trains well up to η", 1.0))
+        ]
         names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": kinds, "range": [-0.6, 3.6]}
         ends = plot(
             "stable-largest",
-            "Largest learning rate at which each still learns",
+            "Largest learning rate at which each still learns (pale) and at which it trains well (full)",
             "normalization",
-            "largest stable η",
-            [bars],
+            "largest η",
+            bars,
             height=380,
+            barmode="overlay",
             yaxis_type="log",
             yaxis_tickformat="~g",
         ).update_xaxes(**names_of)
@@ -175,16 +177,19 @@ class StabilityView(LabView):
             frame.screen.replace("loss", number, x=each.rates, y=each.final_loss)
             span = [10.0 ** round(low, 1), 10 * limit]
             frame.screen.replace("loss", 4 + number, x=[each.largest] * 2, y=span)
-        frame.screen.replace("largest", 0, x=np.arange(len(found)), y=[each.largest for each in found])
+        for trace, name in enumerate(("largest", "well")):
+            frame.screen.replace("largest", trace, x=np.arange(len(found)), y=[getattr(each, name) for each in found])
 
     def readings(self, frame: Frame) -> list[Reading]:
         found, lines = _found(frame), []
-        for number, (kind, each) in enumerate(found.items()):
-            known = not np.isnan(each.largest)
-            lines.append(Reading(0, f"largest η, {kind}", each.largest if known else "none yet"))
-            if number and known and not np.isnan(found["none"].largest):
-                lines.append(Reading(0, f"{kind} ÷ none", each.largest / found["none"].largest))
+        for kind, each in found.items():
+            lines.append(Reading(0, f"{kind}: still learns up to η", _or_words(each.largest)))
+            lines.append(Reading(0, f"{kind}: trains well up to η", _or_words(each.well)))
         return lines
+
+
+def _or_words(rate: float) -> float | str:
+    return "none yet" if np.isnan(rate) else rate
 
 
 def _kinds(frame: Frame) -> tuple[str, ...]:
