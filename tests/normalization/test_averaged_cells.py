@@ -48,6 +48,7 @@ def test_an_output_depends_on_its_averaged_cells_and_on_no_others(kind):
     assert torch.equal(x.grad[lane] != 0, averaged_cells(kind, SHAPE, GROUPS, CELL))
 
 
+@pytest.mark.sentence("l5_only_batch")
 @pytest.mark.claim(26)
 @pytest.mark.parametrize("kind", ACTIVATION_NORMS)
 def test_changing_another_sample_changes_the_outputs_of_batch_norm_alone(kind):

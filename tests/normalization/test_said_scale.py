@@ -54,7 +54,9 @@ def test_weights_times_three_and_their_rate_times_nine_make_the_same_steps_but_f
     slow, _ = losses(nets, larger, torch.tensor(RATE))
     torch.testing.assert_close(cured[0], usual[0], rtol=1e-3, atol=0)
     for rows, factor in ((hidden, 3.0), (~hidden, 1.0)):
-        torch.testing.assert_close(factor * third[rows], gradient[rows], rtol=0, atol=2e-3 * float(gradient.abs().max()))
+        torch.testing.assert_close(
+            factor * third[rows], gradient[rows], rtol=0, atol=2e-3 * float(gradient.abs().max())
+        )
     torch.testing.assert_close(cured, usual, rtol=0.02, atol=0)
     assert (slow[-10:].mean(0) > 1.2 * usual[-10:].mean(0)).all()
 

@@ -65,7 +65,8 @@ class FormulaOfBatchNorm(Question):
         others = sorted(each for number, each in enumerate(off) if number != nearest)
         return Outcome(
             nearest,
-            f"With the root of σ² + ε, and one μ and σ² for each channel over {torchs[:, 0].size} values, it was off "  # holds: l5_formula
+            f"With the root of σ² + ε, and one μ and σ² for each channel over {torchs[:, 0].size} values, it was off "
+            # holds: l5_formula
             f"by {off[nearest]:.0e} at most: rounding. The three others were off by up to "
             + ", ".join(f"{each:.2g}" for each in others)
             + ".",

@@ -53,25 +53,29 @@ class ConditioningView(LabView):
         ),
         Preset(
             "a mean of three",
-            "Inputs far from zero are nearly parallel to the bias: taking the mean away is half of the cure.",
+            "Inputs far from zero are nearly parallel to the bias. Taking the mean away helps most.",
+            # holds: l5_mean_of_three
             tuple({"inputs": inputs, "offset": 3.0, "steps": 1000} for inputs in INPUTS),
             INPUTS,
         ),
         Preset(
             "nearly the same input twice",
-            "ρ = 0.98: standardised inputs need 99 times the condition number of whitened ones.",
+            "ρ = 0.98: standardised inputs have 99 times the condition number of whitened ones.",
+            # holds: l5_same_input_twice
             tuple({"inputs": inputs, "correlation": 0.98, "scale": 1.0, "steps": 400} for inputs in INPUTS[2:]),
             INPUTS[2:],
         ),
         Preset(
             "5 % too fast",
-            "The best learning rate leaves little room: it breaks above 1 + 1/κ, first where κ is large.",
+            "The best learning rate leaves little room: above 1 + 1/κ times it the descent diverges.",
+            # holds: l5_too_fast
             tuple({"inputs": inputs, "relative_rate": 1.05} for inputs in (INPUTS[0], *INPUTS[2:])),
             (INPUTS[0], *INPUTS[2:]),
         ),
         Preset(
             "the digits",
             "64 pixels. Five Newton-Schulz iterations stop halfway, and are worse here than standardising.",
+            # holds: l5_digits
             (
                 *({**DIGITS, "inputs": inputs} for inputs in INPUTS[:3]),
                 *({**DIGITS, "inputs": "deconvolved", "iterations": count} for count in (5, 15)),
@@ -91,7 +95,7 @@ class ConditioningView(LabView):
         dots = go.Scatter(x=[], y=[], mode="markers", name="examples", marker={"size": 4, "color": grey(0.8)})
         inputs = plot(
             "conditioning-inputs",
-            "Two of the inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
+            "Two inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
             "first input",
             "second input",
             [*(line(n, c) for n, c in pairs), dots.update(hoverinfo="skip")],

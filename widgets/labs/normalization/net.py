@@ -85,20 +85,22 @@ class NormalizedNetView(NetView):
         ),
         Preset(
             "three times the weights",
-            "Batch norm. The factor 3 is divided out on the way forward, and still the net learns more slowly, unless η "
-            "is 9 times as large.",  # holds: l5_three_and_nine
+            "Batch norm divides the factor 3 out on the way forward, and still the net learns more slowly; unless η is "
+            "9 times as large.",  # holds: l5_three_and_nine
             tuple({**COMMON, "normalization": "batch", **lane} for lane in TRIPLED.values()),
             tuple(TRIPLED),
         ),
         Preset(
             "a bad start",
-            "First weights three times as large, η as usual: the plain net hardly recovers; the normalized ones learn.",
+            "First weights three times as large, η as usual: the plain net does not recover, the normalized learn.",
+            # holds: l5_bad_start
             _lanes(FOUR, init_scale=4.2),
             FOUR,
         ),
         Preset(
             "ten layers",
-            "Batch norm begins sharper than the plain net, and is the one that gets down.",
+            "Which begins flattest, and which gets to the lowest loss? Draw other seeds: only one of the two stays.",
+            # holds: l5_ten_layers
             _lanes(FOUR, depth=10),
             FOUR,
         ),
@@ -154,7 +156,9 @@ class NormalizedNetView(NetView):
             row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
             lines += [
                 GAUGE.reading(frame, lane, rate),
-                Reading(lane, f"isolated eigenvalues, step {_step_of_spectrum(frame)}", _count(float(found.count[lane]))),
+                Reading(
+                    lane, f"isolated eigenvalues, step {_step_of_spectrum(frame)}", _count(float(found.count[lane]))
+                ),
                 Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
             ]
         return lines

@@ -60,8 +60,8 @@ def _each(kinds: Sequence[str], **common: Any) -> dict[str, dict[str, Any]]:
 class LongerSteps(Question):
     name = "longer_steps"
     prompt = (
-        "The same net, with and without batch norm, at 14 learning rates each, 120 steps. Up to which learning rate does "
-        "each train well, to a loss of a twentieth of guessing? How much further can batch norm go?"
+        "The same net, with and without batch norm, at 14 learning rates each, for 120 steps. Up to which rate does it "
+        "train well, to a twentieth of the loss of guessing? How much further can batch norm go?"
     )
     options = ("About as far: less than twice", "Two to four times as far", "More than four times as far")
     answer = Choice(options)
@@ -163,9 +163,9 @@ class WeightsTimesThree(_Nets):
         diverged = not tripled < history["loss"][0, 1]
         return Outcome(
             3 if diverged else 1 if tripled > 1.5 * usual else 2 if tripled < usual / 1.5 else 0,
-            f"The loss came to {usual:.2g} from the usual weights and to {tripled:.2g} from weights three times as large. "
-            "The factor is divided out on the way forward. But the gradient of these weights is divided by 3 and they "
-            "are 3 times as long, so a step turns them a ninth as far. "
+            f"The loss came to {usual:.2g} from the usual weights, to {tripled:.2g} from weights three times as large. "
+            "A hidden layer's factor is divided out on the way forward. But its gradient is divided by 3 and its "
+            "weights are 3 times as long, so the same step turns them a ninth as far. "
             f"With η nine times as large the loss came to {cured:.2g}.",  # holds: l5_three_and_nine, l5_effective_rate
             (Misreading(0, "The outputs are the same; the steps are not."),),
         )
@@ -186,12 +186,13 @@ class BecauseOfTheShift(_Nets):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         none, batch = history["shift"][5::5].astype(float).mean((0, 2))
         slower, faster = history["loss"][-20:].astype(float).mean(0)
-        smooth = history["effective_smoothness"][5::5].astype(float).mean(0)
+        rough = history["effective_smoothness"][5::5].astype(float).mean(0)
         return Outcome(
             int(faster < slower and batch >= none),
-            f"The loss came to {slower:.2g} without and {faster:.2g} with batch norm. The mean shift after the "
-            f"first step was {none:.2g} without and {batch:.2g} with it. How fast the gradient changes along itself: "
-            f"{smooth[0]:.2g} and {smooth[1]:.2g}.",
+            f"The loss came to {slower:.2g} without and {faster:.2g} with batch norm. After the first step the mean "
+            f"shift was {none:.2g} without and {batch:.2g} with it: larger where learning was faster. What fell was "
+            f"the roughness, how fast the gradient changes along itself: {rough[0]:.2g} and {rough[1]:.2g}.",
+            # holds: l5_more_shift
         )
 
 
@@ -209,7 +210,8 @@ class BatchOfOne(_Nets):
         return Outcome(
             batch,
             f"It had {batch:.0f} %, and group norm {group:.0f} % on the same images. One value is its own mean: every "
-            "hidden unit puts out its offset β, whatever the image shows, and there is nothing to learn from.",  # holds: l5_batch_of_one
+            "hidden unit puts out its offset β, whatever the image shows, and there is nothing to learn from.",
+            # holds: l5_batch_of_one
             (Misreading(group, "So it is with group norm, which needs no second image."),),
         )
 

@@ -70,10 +70,11 @@ class RunningMean(Question):
     )
     answer = Sketch()
     experiment = TensorPicture()
-    steps: ClassVar = 40
+    batches: ClassVar = 40
 
     def lanes(self) -> Lanes:
-        return lanes_of(self, {"running mean": {"steps": self.steps, "samples": 8}})
+        # The first batch is seen before step 0 is measured.
+        return lanes_of(self, {"running mean": {"steps": self.batches - 1, "samples": 8}})
 
     def figure(self) -> go.Figure:
         figure = plot(
@@ -82,24 +83,29 @@ class RunningMean(Question):
             "batch",
             "running mean",
             [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
-            xaxis_range=[0, self.steps],
+            xaxis_range=[0, self.batches],
             yaxis_range=[0, 2.5],
             showlegend=True,
         )
         return drawn(figure, 0, SKETCH_COLUMNS)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        values = history["running_mean"][:, 0, 0]
-        screen.replace("figure", 1, x=np.arange(len(values)), y=values)
+        x, values = self._after_each_batch(history)
+        screen.replace("figure", 1, x=x, y=values)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        values = history["running_mean"][:, 0, 0].astype(float)
+        x, values = self._after_each_batch(history)
         return Outcome(
-            (np.arange(len(values), dtype=float), values),
-            # `values[10]` has seen eleven batches: the first is seen before step 0 is measured.
-            f"After 11 batches it was {values[10]:.3g}, at the end {values[-1]:.3g}: what is missing shrinks by a tenth "
+            (x, values),
+            f"After 10 batches it was {values[10]:.3g}, after 40 {values[-1]:.3g}: what is missing shrinks by a tenth "
             "with each. A net that is evaluated too early goes by numbers that are not there yet.",  # holds: l5_running
         )
+
+    @staticmethod
+    def _after_each_batch(history: History) -> tuple[np.ndarray, np.ndarray]:
+        """Batches seen and the running mean after them, from 0 and 0."""
+        values = np.append(0.0, history["running_mean"][:, 0, 0].astype(float))
+        return np.arange(len(values), dtype=float), values
 
 
 class GroupsOfWhat(Question):
@@ -132,8 +138,8 @@ class GroupsOfWhat(Question):
         batch, group = (int(number) for number in others)
         return Outcome(
             int(group > 0),
-            f"Of the three other samples, {batch} moved with batch norm and {group} with group norm. Group norm's groups "
-            "are groups of channels within one sample: it never looks at another image.",  # holds: l5_only_batch
+            f"Of the three other samples, {batch} moved with batch norm and {group} with group norm, whose groups are "
+            "groups of channels within one sample: it never looks at another image.",  # holds: l5_only_batch
             (Misreading(1, "The groups are of channels, not of samples."),),
         )
 

@@ -34,13 +34,15 @@ class ShiftView(NetView):
     presets = (
         Preset(
             "more shift, and still faster",
-            "Squared error, η = 0.04. Batch norm gets ahead. Is its shift smaller?",
+            "Squared error, η = 0.04. Put the three in order by their loss, then by their shift: is it one order?",
+            # given
             _lanes(COMMON, THREE),
             THREE,
         ),
         Preset(
             "less shift, and not faster",
-            "Cross-entropy, η = 0.1: now the shift is smaller with batch norm, and the plain net is ahead.",
+            "Cross-entropy, η = 0.1: the shift is smaller with batch norm, and the plain net is ahead.",
+            # holds: l5_less_shift
             _lanes(ENTROPY, THREE),
             THREE,
         ),
@@ -51,8 +53,8 @@ class ShiftView(NetView):
             ("none", "layer", "group", "RMS"),
         ),
         Preset(
-            "a bold learning rate",
-            "η = 2: the plain net is thrown away at once. Batch norm holds the shift and the smoothness down.",
+            "a large learning rate",
+            "η = 2: the plain net ends at guessing. Batch norm and deconvolution train.",  # holds: l5_shift_large_rate
             _lanes({**ENTROPY, "learning_rate": 2.0}, THREE),
             THREE,
         ),
@@ -114,7 +116,7 @@ def _recent_loss(frame: Frame, lane: int) -> float:
 def mean_so_far(frame: Frame, lane: int, quantity: str) -> np.ndarray:
     """Mean over the steps at which a quantity was measured, up to a divergence.
 
-    The first step is left out as soon as there are others: the shift of fresh weights is a hundred times what follows.
+    The first step is left out as soon as there are others: the shift of fresh weights is many times what follows.
     """
     last, every = frame.last(lane), frame.lanes.shared.measure_every
     rows = frame.history[quantity][0 : last + 1 : every, lane].astype(float)

@@ -92,8 +92,8 @@ class StabilityView(LabView):
         ),
         Preset(
             "a bad start",
-            "First weights three times as large: for the plain net no learning rate is left.",
-            ({"init_scale": 4.2},),
+            "First weights three times as large: no learning rate trains the plain net well. What of batch norm?",
+            ({"init_scale": 4.2},),  # holds: l5_room_bad_start
         ),
     )
 
