@@ -31,9 +31,11 @@ def nets_and_data():
     return nets, theta, hidden
 
 
-def losses(nets: NormalizedNets, theta: torch.Tensor, rates: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Each step's losses (STEPS, seeds), and the first gradient."""
-    memories, found, gradients = nets.memories(theta), [], []
+def losses(
+    nets: NormalizedNets, theta: torch.Tensor, rates: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Each step's losses (STEPS, seeds), the first gradient, and where each step began."""
+    memories, found, gradients, places = nets.memories(theta), [], [], []
     for step in range(STEPS):
         theta = theta.detach().requires_grad_()
         loss, memories = nets.loss(theta, nets.batch(step), memories)
@@ -41,17 +43,18 @@ def losses(nets: NormalizedNets, theta: torch.Tensor, rates: torch.Tensor) -> tu
         theta = theta - rates * gradient
         found.append(loss.detach())
         gradients.append(gradient)
-    return torch.stack(found), gradients[0]
+        places.append(theta.detach())
+    return torch.stack(found), gradients[0], places
 
 
 @pytest.mark.sentence("l5_effective_rate")
 def test_weights_times_three_and_their_rate_times_nine_make_the_same_steps_but_for_epsilon():
     """Hidden weights alone: outputs stay, gradients are a third, and with nine times their rate so is every step."""
     nets, theta, hidden = nets_and_data()
-    usual, gradient = losses(nets, theta, torch.tensor(RATE))
+    usual, gradient, _ = losses(nets, theta, torch.tensor(RATE))
     larger = torch.where(hidden, 3 * theta, theta)
-    cured, third = losses(nets, larger, torch.where(hidden, 9 * RATE, RATE))
-    slow, _ = losses(nets, larger, torch.tensor(RATE))
+    cured, third, _ = losses(nets, larger, torch.where(hidden, 9 * RATE, RATE))
+    slow, _, _ = losses(nets, larger, torch.tensor(RATE))
     torch.testing.assert_close(cured[0], usual[0], rtol=1e-3, atol=0)
     for rows, factor in ((hidden, 3.0), (~hidden, 1.0)):
         torch.testing.assert_close(
@@ -59,6 +62,15 @@ def test_weights_times_three_and_their_rate_times_nine_make_the_same_steps_but_f
         )
     torch.testing.assert_close(cured, usual, rtol=0.02, atol=0)
     assert (slow[-10:].mean(0) > 1.2 * usual[-10:].mean(0)).all()
+
+
+@pytest.mark.sentence("l5_weights_grow")
+def test_without_weight_decay_each_step_makes_the_hidden_weights_longer():
+    """The gradient is at right angles to the weights of each unit, but for what epsilon leaves."""
+    nets, theta, hidden = nets_and_data()
+    *_, places = losses(nets, theta, torch.tensor(RATE))
+    lengths = torch.stack([torch.where(hidden, place, 0).norm(dim=1) for place in places])
+    assert (lengths.diff(dim=0) > 0).all()
 
 
 @pytest.mark.sentence("l5_three_and_nine")

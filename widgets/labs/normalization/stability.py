@@ -72,7 +72,7 @@ class StabilityView(LabView):
     presets = (
         Preset(
             "up to where?",
-            "Follow each line to the right until it leaves the bottom: how many times further does batch norm go?",
+            "Follow each line to the right until it leaves the bottom: how much further does batch norm go?",
             ({},),
         ),
         Preset(
