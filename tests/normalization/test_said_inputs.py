@@ -74,12 +74,12 @@ def test_the_digits():
 
 
 @pytest.mark.sentence("l5_units")
-def test_millimetres_instead_of_metres_make_kappa_a_million_times_as_large():
-    """In the limit; an input without correlation, in units that differ by a thousand from those of the other."""
-    kappa = [
-        Quadratic.of(ConditioningSettings(correlation=0.0, scale=scale)).condition_number for scale in (0.1, 100.0)
-    ]
-    assert kappa == pytest.approx([100.0, 10000.0])
+def test_centimetres_instead_of_metres_make_kappa_up_to_ten_thousand_times_as_large():
+    """Exactly so without correlation, from one unit for both; less with some."""
+    own = [{"correlation": rho, "scale": scale} for rho in (0.0, 0.8) for scale in (1.0, 100.0)]
+    metres, centimetres, *leaning = (Quadratic.of(ConditioningSettings(**each)).condition_number for each in own)
+    assert (metres, centimetres) == pytest.approx((1.0, 10000.0))
+    assert 2000 < leaning[1] / leaning[0] < 10000
 
 
 def test_the_number_of_steps_is_at_most_the_whole_number_that_the_table_shows():

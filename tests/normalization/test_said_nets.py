@@ -83,7 +83,7 @@ def test_of_ten_layers_batch_norm_trains_best_though_it_begins_no_flatter():
     sharp = {name: play.of(name, "sharpness")[:, 0] for name in play.names}
     assert sharp["none"].min() < 10
     assert 50 < sharp["none"].max() < 100
-    assert (sharp["batch"] > 30).all()
+    assert ((sharp["batch"] > 30) & (sharp["batch"] < 150)).all()
     assert len(set(play["sharpness"][:, 0].argmin(1))) > 1, "which begins flattest depends on the seed"
     assert (sharp["deconvolution"] > 250).all()
     assert (sharp["deconvolution"] < 1100).all()
