@@ -410,8 +410,9 @@ class Figure {
     const more = curves.length - TRACES_IN_SUMMARY;
     const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : [])];
     const marks = (this.notes ?? []).map((note) => plain(note.text)).filter(Boolean);
-    const what = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip") ? "Picture" : null;
-    const said = words.length ? `${what ?? plain(yaxis?.title?.text) || "values"}: ${words.join("; ")}.` : "Nothing is drawn yet.";
+    const picture = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip");
+    const what = picture ? "Picture" : plain(yaxis?.title?.text) || "values";
+    const said = words.length ? `${what}: ${words.join("; ")}.` : "Nothing is drawn yet.";
     return marks.length ? `${said} Marked: ${marks.join("; ")}.` : said;
   }
 
