@@ -149,7 +149,8 @@ class TensorView(LabView):
         averaged = frame.history.snapshot("averaged") * np.arange(1.5, count + 1).reshape(-1, 1, 1, 1, 1)
         frame.screen.replace("cells", 0, **panels.picture(frame.history.snapshot("before")))
         frame.screen.replace("cells", 1, **panels.picture(averaged))
-        frame.screen.replace("effect", 0, **panels.picture(frame.history.snapshot("effect")))
+        effect = frame.history.snapshot("effect")
+        frame.screen.replace("effect", 0, **panels.picture(np.where(effect > SEEN, effect, 0.0)))
         for lane in range(count):
             frame.curve("gap", lane, lane, "loss")
             if frame.lanes.settings[lane].normalization == "batch":
