@@ -179,6 +179,12 @@ function traceInWords(name, x, y, across) {
   return `${name} from ${place(first)} to ${place(last)}${inside ? "" : `, between ${brief(low)} and ${brief(high)}`}`;
 }
 
+// A picture of cells: how many of them have a value other than 0.
+function cellsInWords(name, z) {
+  const shown = z.flatMap((row) => Array.from(row)).filter((value) => Number.isFinite(value) && value !== 0);
+  return shown.length ? `${name} in ${shown.length} cells` : null;
+}
+
 // ---- one figure ----
 
 function pathOf(x, y, xaxis, yaxis) {
@@ -396,6 +402,7 @@ class Figure {
     const across = plain(xaxis?.title?.text) || "x";
     const full = this.element._fullData ?? [];
     const curves = this.traces.flatMap((trace, index) => {
+      if (trace.type === "heatmap") return cellsInWords(plain(trace.name), Array.from(trace.z ?? [])) ?? [];
       if (trace.hoverinfo === "skip" || trace.visible === false) return [];
       const [x, y] = [trace, full[index]].map((data) => [data?.x, data?.y]).find(([xs]) => xs?.length >= 0) ?? [[], []];
       return traceInWords(plain(trace.name), x, y, across) ?? [];
@@ -403,7 +410,9 @@ class Figure {
     const more = curves.length - TRACES_IN_SUMMARY;
     const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : [])];
     const marks = (this.notes ?? []).map((note) => plain(note.text)).filter(Boolean);
-    const said = words.length ? `${plain(yaxis?.title?.text) || "values"}: ${words.join("; ")}.` : "Nothing is drawn yet.";
+    const picture = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip");
+    const what = picture ? "Picture" : plain(yaxis?.title?.text) || "values";
+    const said = words.length ? `${what}: ${words.join("; ")}.` : "Nothing is drawn yet.";
     return marks.length ? `${said} Marked: ${marks.join("; ")}.` : said;
   }
 

@@ -11,12 +11,12 @@ Preparation = Literal["raw", "centred", "standardised", "whitened", "deconvolved
 
 
 class ConditioningSettings(Settings):
-    """Settings of `Conditioning`."""
+    """Settings of `Conditioning`; lanes differ in what they make of the data, and the data are one for all."""
 
     inputs: Preparation = setting(
         "raw",
         label="inputs",
-        doc="As they are; mean 0; also deviation 1; decorrelated too (ZCA); the same by network deconvolution.",
+        doc="As they are; mean 0; also standard deviation 1; decorrelated too (ZCA); by network deconvolution.",
     )
     data: Literal["two correlated inputs", "digits"] = setting(
         "two correlated inputs", label="data", doc="Drawn from a Gaussian, or the pixels of real images.", shared=True
@@ -30,26 +30,29 @@ class ConditioningSettings(Settings):
         high=0.999,
         slider=(-0.99, 0.99),
         slider_step=0.01,
+        shared=True,
     )
     scale: float = setting(
         3.0,
         label="scale",
         symbol="s",
-        doc="Deviation of the second input; that of the first is 1.",
+        doc="Standard deviation of the second input; that of the first is 1.",
         low=0.01,
         high=100.0,
         slider=(0.1, 10.0),
         scale="log",
+        shared=True,
     )
     offset: float = setting(
         0.0,
         label="offset",
         symbol="m",
-        doc="Mean of both inputs, in units of their deviations.",
+        doc="Mean of both inputs, in units of their standard deviations.",
         low=-100.0,
         high=100.0,
         slider=(-5.0, 5.0),
         slider_step=0.1,
+        shared=True,
     )
     relative_rate: float = setting(
         1.0,
@@ -82,4 +85,4 @@ class ConditioningSettings(Settings):
     )
     train_size: int = declared.train_size(label="examples", doc="In the training set.")
     steps: int = declared.steps(default=200, high=100000, slider=(50, 5000))
-    seed: int = declared.seed(doc="Draws the two inputs.")
+    seed: int = declared.seed(doc="Draws the two inputs.", shared=True)

@@ -18,6 +18,7 @@ from lessons.normalization.training_settings import NormalizedNetSettings
 
 RATES = 24
 LEARNED = 0.9  # share of the loss without looking, below which a net has learned something
+WELL = 0.05  # share of it, below which a net is well trained
 _QUIET = {"follow_shift": False, "follow_sharpness": False}
 
 
@@ -31,12 +32,14 @@ class Stability:
         stable: Which have learned, shape (R,).
         largest: The largest stable learning rate, NaN if there is none: from the one with the smallest final loss
             upwards, the last before the first that is not stable.
+        well: The same of those that train well: to a final loss below a twentieth of the loss without looking.
     """
 
     rates: np.ndarray
     final_loss: np.ndarray
     stable: np.ndarray
     largest: float
+    well: float
 
 
 def stability_lanes(
@@ -78,21 +81,27 @@ def largest_stable_rates(lanes: Lanes, loss: np.ndarray) -> dict[str, Stability]
     """
     kinds, rates = lanes.values("normalization"), lanes.learning_rate.numpy()
     chosen = {kind: np.array([name == kind for name in kinds]) for kind in dict.fromkeys(kinds)}
-    limit = LEARNED * loss_without_looking(lanes.shared.loss, lanes.shared.train_size)
+    guess = loss_without_looking(lanes.shared.loss, lanes.shared.train_size)
     with np.errstate(invalid="ignore", over="ignore"):
         final = loss[-max(1, len(loss) // 10) :].mean(0)
     final = np.where(np.isfinite(loss).all(0), final, np.nan)
-    return {kind: _stability(rates[mask], final[mask], limit) for kind, mask in chosen.items()}
+    return {kind: _stability(rates[mask], final[mask], guess) for kind, mask in chosen.items()}
 
 
-def _stability(rates: np.ndarray, final: np.ndarray, limit: float) -> Stability:
-    stable = final < limit
-    if not stable.any():
-        return Stability(rates, final, stable, math.nan)
+def _stability(rates: np.ndarray, final: np.ndarray, guess: float) -> Stability:
+    ends = [_largest(rates, final, share * guess) for share in (LEARNED, WELL)]
+    return Stability(rates, final, final < LEARNED * guess, *ends)
+
+
+def _largest(rates: np.ndarray, final: np.ndarray, limit: float) -> float:
+    """From the rate with the smallest final loss upwards, the last before the first that is not below a limit."""
+    below = final < limit
+    if not below.any():
+        return math.nan
     best = int(np.nanargmin(final))
-    fails = np.flatnonzero(~stable[best:])
-    last = best + (int(fails[0]) if len(fails) else len(stable[best:])) - 1
-    return Stability(rates, final, stable, float(rates[last]))
+    fails = np.flatnonzero(~below[best:])
+    last = best + (int(fails[0]) if len(fails) else len(below[best:])) - 1
+    return float(rates[last])
 
 
 def loss_without_looking(loss: str, train_size: int) -> float:

@@ -29,8 +29,9 @@ def _size(default: int, label: str, symbol: str, doc: str, high: int, low: int =
     return setting(default, label=label, symbol=symbol, doc=doc, low=low, high=high, shared=True)
 
 
-def _index(default: int, label: str, doc: str, high: int) -> int:
-    return setting(default, label=label, doc=f"{doc}; the last, if there are fewer.", low=0, high=high)
+def _place(default: int, label: str, doc: str, high: int) -> int:
+    doc = f"{doc}, counted from 1; the last, if there are fewer."
+    return setting(default, label=label, doc=doc, low=1, high=high)
 
 
 class TensorPictureSettings(Settings):
@@ -49,11 +50,11 @@ class TensorPictureSettings(Settings):
     channels: int = _size(4, "channels", "C", "Of each sample.", 12)
     height: int = _size(3, "height", "H", "Rows of positions.", 6)
     width: int = _size(3, "width", "W", "Columns of positions.", 6)
-    cell_sample: int = _index(0, "cell: sample", "Sample of the chosen cell", 7)
-    cell_channel: int = _index(0, "cell: channel", "Channel of the chosen cell", 11)
-    cell_row: int = _index(0, "cell: row", "Row of the chosen cell", 5)
-    cell_column: int = _index(0, "cell: column", "Column of the chosen cell", 5)
-    changed_sample: int = _index(1, "changed sample", "Which sample is changed", 7)
+    cell_sample: int = _place(1, "cell: sample", "Sample of the chosen cell", 8)
+    cell_channel: int = _place(1, "cell: channel", "Channel of the chosen cell", 12)
+    cell_row: int = _place(1, "cell: row", "Row of the chosen cell", 6)
+    cell_column: int = _place(1, "cell: column", "Column of the chosen cell", 6)
+    changed_sample: int = _place(2, "changed sample", "Which sample is changed", 8)
     factor: float = setting(
         3.0,
         label="factor of the change",
@@ -68,7 +69,7 @@ class TensorPictureSettings(Settings):
     )
     deviation: float = setting(
         2.0,
-        label="deviation",
+        label="standard deviation",
         symbol="σ",
         doc="Of all cells as they are drawn.",
         low=0.01,
@@ -77,8 +78,8 @@ class TensorPictureSettings(Settings):
     )
     momentum: float = setting(
         0.1,
-        label="share of the new",
-        doc="In the running statistics of batch norm; torch calls it momentum.",
+        label="momentum",
+        doc="How far each batch moves batch norm's running statistics towards its own: PyTorch's name for it.",
         low=0.0,
         high=1.0,
         slider_step=0.01,
@@ -161,7 +162,7 @@ def _after(lanes: Lanes, running: RunningStatistics, x: Tensor) -> RunningStatis
 
 
 def _changed(lanes: Lanes, x: Tensor) -> Tensor:
-    sample = lanes.changed_sample.long().clamp(max=x.shape[1] - 1)
+    sample = (lanes.changed_sample.long() - 1).clamp(max=x.shape[1] - 1)
     changed, rows = x.clone(), torch.arange(len(lanes))
     changed[rows, sample, 0] *= lanes.factor.float().view(-1, 1, 1)
     return changed
@@ -172,11 +173,16 @@ def _averaged(lanes: Lanes) -> Tensor:
     shape = (shared.samples, shared.channels, shared.height, shared.width)
     masks = []
     for each in lanes.settings:
-        wanted = (each.cell_sample, each.cell_channel, each.cell_row, each.cell_column)
-        cell = [min(at, size - 1) for at, size in zip(wanted, shape, strict=True)]
         groups = largest_even_groups(each.groups, shared.channels)
-        masks.append(averaged_cells(each.normalization, shape, groups, cell))
+        masks.append(averaged_cells(each.normalization, shape, groups, chosen_cell(each)))
     return torch.stack(masks).float()
+
+
+def chosen_cell(settings: TensorPictureSettings) -> tuple[int, ...]:
+    """Index of the chosen cell in the tensor, from 0: sample, channel, row, column."""
+    wanted = (settings.cell_sample, settings.cell_channel, settings.cell_row, settings.cell_column)
+    sizes = (settings.samples, settings.channels, settings.height, settings.width)
+    return tuple(min(at, size) - 1 for at, size in zip(wanted, sizes, strict=True))
 
 
 def _statistics(lanes: Lanes, x: Tensor) -> Tensor:

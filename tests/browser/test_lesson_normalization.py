@@ -54,7 +54,7 @@ def test_a_click_and_an_arrow_key_choose_the_cell_and_light_what_is_averaged(pag
     wait_until(lambda: cells.evaluate(LIT) == 36 + 36 + 9 + 18 + 36, "the cells of five normalizations are lit")
     box = area_of(cells)
     page.mouse.click(box["x"] + 0.6 * box["width"] / 5, box["y"] + 0.9 * box["height"])
-    wait_until(lambda: (lab.value("cell_sample"), lab.value("cell_channel")) == (3, 2), "the cell that was clicked on")
+    wait_until(lambda: (lab.value("cell_sample"), lab.value("cell_channel")) == (4, 3), "the cell that was clicked on")
     wait_until(lambda: lab.points(0, 3)[1][0] > 9, "the mark has moved")
     first = lab.points(0, 3)[0][0]
     page.keyboard.press("ArrowLeft")

@@ -83,7 +83,7 @@ def test_a_place_may_stand_for_further_settings_and_whole_numbers_are_rounded() 
 
     async def scenario() -> None:
         lab = opened("tensor")
-        for (x, y), cell in (((7.4, 4.9), (1, 2, 1, 1)), ((13.2, 0.1), (0, 0, 0, 0))):
+        for (x, y), cell in (((7.4, 4.9), (2, 3, 2, 2)), ((13.2, 0.1), (1, 1, 1, 1))):
             lab.handle({"do": "place", "figure": "cells", "x": x, "y": y})
             await at_rest(lab)
             assert {tuple(getattr(s, name) for name in names) for s in lab.run.lanes.settings} == {cell}

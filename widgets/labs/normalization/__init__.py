@@ -41,7 +41,7 @@ def stable_rates(**changes: Any) -> Lab:
 
 
 def shift(**changes: Any) -> Lab:
-    """Internal covariate shift and smoothness; keywords are settings of `NormalizedNetSettings`."""
+    """Internal covariate shift and roughness; keywords are settings of `NormalizedNetSettings`."""
     return Lab(ShiftView(), **changes)
 
 

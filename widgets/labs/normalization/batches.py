@@ -49,13 +49,13 @@ class BatchesView(NetView):
     presets = (
         Preset(
             "batch norm, five kinds of batches",
-            "One image has no deviation from its own mean. Two have a sign. Which batches does batch norm need?",
+            "One image is its own mean. Of two, a unit knows which is larger. Which batches does batch norm need?",
             _lanes("batch"),
             NAMES,
         ),
         Preset(
             "group norm, the same batches",
-            "Group norm asks no other image: the five lines come to nearly the same.",
+            "Group norm never looks at another image, and learns from all five.",  # holds: l5_batches_group
             _lanes("group"),
             NAMES,
         ),
@@ -67,7 +67,8 @@ class BatchesView(NetView):
         ),
         Preset(
             "deconvolution",
-            "Its covariance has a thousand numbers to learn from a batch: it needs larger ones still.",
+            "It takes a whole covariance from each batch, so it needs larger ones still.",
+            # holds: l5_batches_deconvolution
             tuple({**COMMON, "normalization": "deconvolution", "steps": 300, "batch_size": size} for size in (8, 64)),
             ("B = 8", "B = 64"),
         ),
@@ -84,10 +85,10 @@ class BatchesView(NetView):
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         accuracy = "Accuracy on test images, in evaluation"
-        gap = "Accuracy in training less accuracy in evaluation, same weights, same training images"
+        gap = "Accuracy by batch statistics minus accuracy by running averages, same weights, same images"
         return {
             "accuracy": over_steps("batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
-            "gap": over_steps("batches-gap", gap, "training − evaluation", names, colours),
+            "gap": over_steps("batches-gap", gap, "difference", names, colours),
             "loss": loss_figure("batches-loss", names, colours),
         }
 
@@ -105,7 +106,9 @@ class BatchesView(NetView):
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
-            named = (("test accuracy", "test_accuracy"), ("accuracy in training", "train_accuracy"))
+            named = (("test accuracy", "test_accuracy"), ("training images, batch statistics", "train_accuracy"))
             lines += [Reading(lane, name, float(frame.history[key][row, lane])) for name, key in named]
-            lines.append(Reading(lane, "in evaluation, same images", float(frame.history["eval_accuracy"][row, lane])))
+            lines.append(
+                Reading(lane, "same images, running averages", float(frame.history["eval_accuracy"][row, lane]))
+            )
         return lines

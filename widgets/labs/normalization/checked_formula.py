@@ -1,4 +1,4 @@
-"""A formula as it is often written, and the right one, beside torch's own batch norm."""
+"""Four formulas as they are often written, beside torch's own batch norm."""
 
 from __future__ import annotations
 
@@ -15,19 +15,28 @@ from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSet
 from widgets.controls import LANE_COLOURS
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot, theory
-from widgets.question import FAILS, HOLDS, Choice, Outcome, Question
+from widgets.question import Choice, Misreading, Outcome, Question
 
 REACH = [-3.5, 3.5]
+PIXEL, CHANNEL = (0,), (0, 2, 3)  # over which axes of (N, C, H, W) the mean and the variance are taken
+FORMULAS = {
+    "(x − μ) / (σ² + ε), with a μ and σ² for each pixel of each channel": (PIXEL, 1.0),
+    "(x − μ) / √(σ² + ε), with a μ and σ² for each pixel of each channel": (PIXEL, 0.5),
+    "(x − μ) / (σ² + ε), with a μ and σ² for each channel": (CHANNEL, 1.0),
+    "(x − μ) / √(σ² + ε), with a μ and σ² for each channel": (CHANNEL, 0.5),
+}
+NO_ROOT = "Divided by the variance, an output would not have variance 1: σ² needs its root."
+TOO_MANY = "A convolution treats all positions alike: its outputs share one mean and one variance for each channel."
+WHY_NOT = (f"{NO_ROOT} {TOO_MANY}", TOO_MANY, NO_ROOT)  # holds: l5_formula
 
 
 class FormulaOfBatchNorm(Question):
     name = "formula_of_batch_norm"
     prompt = (
-        "A batch of 8 images with 4 channels of 3 × 3 pixels goes through torch.nn.BatchNorm2d. Does this formula give "
-        "its outputs?"
+        "A batch of 8 images with 4 channels of 3 × 3 pixels goes through torch.nn.BatchNorm2d, with γ = 1 and β = 0. "
+        "Which formula gives its outputs?"
     )
-    statement = "Batch norm is γ (x − μ) / (σ² + ε) + β, with a mean μ and a variance σ² of its own for every pixel."
-    answer = Choice((HOLDS, FAILS))
+    answer = Choice(tuple(FORMULAS))
     experiment = TensorPicture()
     settings: ClassVar = {"samples": 8, "steps": 5}
 
@@ -36,36 +45,41 @@ class FormulaOfBatchNorm(Question):
 
     def figure(self) -> go.Figure:
         dots = {"mode": "markers", "marker": {"size": 5}}
-        traces = [
-            line("as written", LANE_COLOURS[1], **dots),
-            line("γ (x − μ) / √(σ² + ε) + β, by channel", LANE_COLOURS[0], **dots),
-            theory("equal", "#888"),
-        ]
-        caption = "Each cell's output: by a formula, against torch.nn.BatchNorm2d"
+        names = ("by pixel, no root", "by pixel, root", "by channel, no root", "by channel, root")
+        traces = [line(name, colour, **dots) for name, colour in zip(names, LANE_COLOURS, strict=False)]
+        caption = "Each cell's output: by four formulas, against torch.nn.BatchNorm2d"
         axes = {"xaxis_range": REACH, "yaxis_range": REACH}
+        traces.append(theory("equal", "#888"))
         return plot("question", caption, "output of torch", "by the formula", traces, showlegend=True, **axes)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        torchs, *formulas = outputs(history)
+        torchs, formulas = outputs(history)
         for trace, values in enumerate(formulas):
             screen.replace("figure", trace, x=torchs.ravel(), y=values.ravel())
-        screen.replace("figure", 2, x=REACH, y=REACH)
+        screen.replace("figure", len(formulas), x=REACH, y=REACH)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        torchs, written, right = outputs(history)
-        off, rest = (float(np.abs(values - torchs).max()) for values in (written, right))
+        torchs, formulas = outputs(history)
+        off = [float(np.abs(values - torchs).max()) for values in formulas]
+        nearest = int(np.argmin(off))
+        others = sorted(each for number, each in enumerate(off) if number != nearest)
         return Outcome(
-            int(off > 1e-3),
-            f"As written it was off by up to {off:.3g}. With the root of σ² + ε, and one μ and σ² for each channel, "
-            f"over {torchs[:, 0].size} values here, it was off by {rest:.0e} at most: rounding.",
+            nearest,
+            f"With the root of σ² + ε, and one μ and σ² for each channel over {torchs[:, 0].size} values, it was off "
+            # holds: l5_formula
+            f"by {off[nearest]:.0e} at most: rounding. The three others were off by up to "
+            + ", ".join(f"{each:.2g}" for each in others)
+            + ".",
+            tuple(Misreading(number, why) for number, why in enumerate(WHY_NOT)),
         )
 
 
-def outputs(history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the outputs of torch, of the formula as written, and of the right one, each (N, C, H, W)."""
+def outputs(history: History) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the outputs of torch and those of each formula, all (N, C, H, W)."""
     x = torch.from_numpy(history.snapshot("before")[0]).double()
     layer = torch.nn.BatchNorm2d(x.shape[1], eps=EPSILON, dtype=torch.float64)
-    pixel, channel = (0,), (0, 2, 3)
-    written = (x - x.mean(pixel, True)) / (x.var(pixel, correction=0, keepdim=True) + EPSILON)
-    right = (x - x.mean(channel, True)) / (x.var(channel, correction=0, keepdim=True) + EPSILON).sqrt()
-    return layer(x).detach().numpy(), written.numpy(), right.numpy()
+    written = [
+        (x - x.mean(axes, True)) / (x.var(axes, correction=0, keepdim=True) + EPSILON) ** power
+        for axes, power in FORMULAS.values()
+    ]
+    return layer(x).detach().numpy(), [values.numpy() for values in written]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -22,7 +23,7 @@ from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot, theory
+from widgets.plots import equal_axes, grey, line, plot, theory
 from widgets.view import LabView
 
 INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
@@ -54,25 +55,29 @@ class ConditioningView(LabView):
         ),
         Preset(
             "a mean of three",
-            "Inputs far from zero are nearly parallel to the bias: taking the mean away is half of the cure.",
+            "Inputs far from zero are nearly parallel to the bias. Taking the mean away helps most.",
+            # holds: l5_mean_of_three
             tuple({"inputs": inputs, "offset": 3.0, "steps": 1000} for inputs in INPUTS),
             INPUTS,
         ),
         Preset(
             "nearly the same input twice",
-            "ρ = 0.98: standardised inputs need 99 times the condition number of whitened ones.",
+            "ρ = 0.98: standardised inputs have 99 times the condition number of whitened ones.",
+            # holds: l5_same_input_twice
             tuple({"inputs": inputs, "correlation": 0.98, "scale": 1.0, "steps": 400} for inputs in INPUTS[2:]),
             INPUTS[2:],
         ),
         Preset(
             "5 % too fast",
-            "The best learning rate leaves little room: it breaks above 1 + 1/κ, first where κ is large.",
+            "The best learning rate leaves little room: above 1 + 1/κ times it the descent diverges.",
+            # holds: l5_too_fast
             tuple({"inputs": inputs, "relative_rate": 1.05} for inputs in (INPUTS[0], *INPUTS[2:])),
             (INPUTS[0], *INPUTS[2:]),
         ),
         Preset(
             "the digits",
             "64 pixels. Five Newton-Schulz iterations stop halfway, and are worse here than standardising.",
+            # holds: l5_digits
             (
                 *({**DIGITS, "inputs": inputs} for inputs in INPUTS[:3]),
                 *({**DIGITS, "inputs": "deconvolved", "iterations": count} for count in (5, 15)),
@@ -92,12 +97,11 @@ class ConditioningView(LabView):
         dots = go.Scatter(x=[], y=[], mode="markers", name="examples", marker={"size": 4, "color": grey(0.8)})
         inputs = plot(
             "conditioning-inputs",
-            "Two of the inputs as each model sees them: ellipses of two deviations, and the chosen lane's examples",
+            "Two inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
             "first input",
             "second input",
             [*(line(n, c) for n, c in pairs), dots.update(hoverinfo="skip")],
             height=360,
-            yaxis_scaleanchor="x",
         )
         excess = plot(
             "conditioning-excess",
@@ -128,7 +132,7 @@ class ConditioningView(LabView):
             yaxis_tickformat="~g",
             yaxis_range=[-0.3, 4],
         )
-        return {"inputs": inputs, "excess": excess, "steps": steps}
+        return {"inputs": equal_axes(inputs), "excess": excess, "steps": steps}
 
     def begin(self, frame: Frame) -> None:
         count, steps = len(frame.lanes), frame.lanes.shared.steps
@@ -164,7 +168,7 @@ class ConditioningView(LabView):
             row = frame.last(lane)
             kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
             there = frame.history["excess"][row, lane] <= TOLERANCE
-            best = predicted_iterations(kappa) if settings.relative_rate == 1 and not frame.changes else None
+            best = math.ceil(predicted_iterations(kappa)) if settings.relative_rate == 1 and not frame.changes else None
             lines += [
                 Reading(lane, "condition number κ", kappa, known_condition_number(settings)),
                 Reading(lane, "steps to 10⁻⁶", taken if there else "not there yet", best if there else None, "at most"),
@@ -196,7 +200,7 @@ def _quadratic(settings: ConditioningSettings) -> Quadratic:
 
 
 def ellipse(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y of the ellipse of two deviations around the mean of some points, shape (N, 2)."""
+    """Return x and y of the ellipse of two standard deviations around the mean of some points, shape (N, 2)."""
     values, vectors = np.linalg.eigh(np.cov(points.T, bias=True))
     round_ = np.stack([np.cos(TURN), np.sin(TURN)]) * np.sqrt(values.clip(0))[:, None]
     x, y = 2 * vectors @ round_ + points.mean(0)[:, None]

@@ -1,4 +1,4 @@
-"""What a learner predicts in lesson 5, and the mistakes to find in what is often written."""
+"""What a learner predicts in lesson 5, and statements to doubt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from widgets.labs.normalization import net_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
 
@@ -55,22 +55,27 @@ class StandardisedInputs(Question):
         return Outcome(
             standardised,
             f"κ was {raw:.3g} raw, {standardised:.3g} standardised and {whitened:.3g} whitened. Standardising mends "
-            "the scales; the correlation stays, and κ = (1+ρ)/(1−ρ).",
+            "the scales; the correlation stays, and κ = (1+ρ)/(1−ρ).",  # holds: l5_two_inputs
+            (
+                Misreading(raw, "That is κ of the raw inputs: their scales still count there."),
+                Misreading(whitened, "That is κ of whitened inputs: standardising leaves the correlation."),
+            ),
         )
 
 
 class RunningMean(Question):
     name = "running_mean"
     prompt = (
-        "All values have mean 2. Batch norm's running mean starts at 0, and each batch takes a tenth of the new. "
-        "Sketch it over 40 batches."
+        "All values have mean 2. Batch norm's running mean starts at 0, and each batch moves it a tenth of the way to "
+        "the batch's own mean. Sketch it over 40 batches."
     )
     answer = Sketch()
     experiment = TensorPicture()
-    steps: ClassVar = 40
+    batches: ClassVar = 40
 
     def lanes(self) -> Lanes:
-        return lanes_of(self, {"running mean": {"steps": self.steps, "samples": 8}})
+        # The first batch is seen before step 0 is measured.
+        return lanes_of(self, {"running mean": {"steps": self.batches - 1, "samples": 8}})
 
     def figure(self) -> go.Figure:
         figure = plot(
@@ -79,31 +84,35 @@ class RunningMean(Question):
             "batch",
             "running mean",
             [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
-            xaxis_range=[0, self.steps],
+            xaxis_range=[0, self.batches],
             yaxis_range=[0, 2.5],
             showlegend=True,
         )
         return drawn(figure, 0, SKETCH_COLUMNS)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        values = history["running_mean"][:, 0, 0]
-        screen.replace("figure", 1, x=np.arange(len(values)), y=values)
+        x, values = self._after_each_batch(history)
+        screen.replace("figure", 1, x=x, y=values)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        values = history["running_mean"][:, 0, 0].astype(float)
+        x, values = self._after_each_batch(history)
         return Outcome(
-            (np.arange(len(values), dtype=float), values),
+            (x, values),
             f"After 10 batches it was {values[10]:.3g}, after 40 {values[-1]:.3g}: what is missing shrinks by a tenth "
-            "with each. A net that is evaluated too early goes by numbers that are not there yet.",
+            "with each. A net that is evaluated too early goes by numbers that are not there yet.",  # holds: l5_running
         )
+
+    @staticmethod
+    def _after_each_batch(history: History) -> tuple[np.ndarray, np.ndarray]:
+        """Batches seen and the running mean after them, from 0 and 0."""
+        values = np.append(0.0, history["running_mean"][:, 0, 0].astype(float))
+        return np.arange(len(values), dtype=float), values
 
 
 class GroupsOfWhat(Question):
     name = "groups_of_what"
-    prompt = "Four samples; the second one is changed. Whose outputs move under group norm?"
-    statement = (
-        "Group norm cuts the batch into groups of samples, and normalizes each group by its own mean and variance."
-    )
+    prompt = "Group norm, in training. Four samples; the second one is changed. Whose outputs move?"
+    statement = "Under group norm an image's output depends on no other image in the batch, not even in training."
     answer = Choice((HOLDS, FAILS))
     experiment = TensorPicture()
     kinds: ClassVar = ("batch", "group")
@@ -116,22 +125,23 @@ class GroupsOfWhat(Question):
             line(f"{kind} norm", colour_of("normalization", kind), mode="markers", marker={"size": 11})
             for kind in self.kinds
         ]
-        caption = "How much each sample's outputs move when sample 1 is changed"
-        axis = {"xaxis_dtick": 1, "xaxis_range": [-0.4, 3.4], "yaxis_rangemode": "tozero"}
-        return plot("question", caption, "sample (0 to 3)", "mean change", dots, showlegend=True, **axis)
+        caption = "How much each sample's outputs move when sample 2 is changed"
+        axis = {"xaxis_dtick": 1, "xaxis_range": [0.6, 4.4], "yaxis_rangemode": "tozero"}
+        return plot("question", caption, "sample", "mean change", dots, showlegend=True, **axis)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         for lane, moved in enumerate(history.snapshot("effect").mean((2, 3, 4))):
-            screen.replace("figure", lane, x=np.arange(len(moved)) + 0.06 * (lane - 0.5), y=moved)
+            screen.replace("figure", lane, x=np.arange(1, len(moved) + 1) + 0.06 * (lane - 0.5), y=moved)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         moved = history.snapshot("effect").any((2, 3, 4))
-        others = np.delete(moved, int(lanes.changed_sample[1]), axis=1).sum(1)
+        others = np.delete(moved, int(lanes.changed_sample[1]) - 1, axis=1).sum(1)
         batch, group = (int(number) for number in others)
         return Outcome(
-            int(group == 0),
-            f"Of the three other samples, {batch} moved with batch norm and {group} with group norm. Its groups are "
-            "groups of channels, within one sample: no other sample is ever asked.",
+            int(group > 0),
+            f"Of the three other samples, {batch} moved with batch norm and {group} with group norm, whose groups are "
+            "groups of channels within one sample: it never looks at another image.",  # holds: l5_only_batch
+            (Misreading(1, "The groups are of channels, not of samples."),),
         )
 
 

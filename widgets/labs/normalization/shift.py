@@ -1,4 +1,4 @@
-"""Internal covariate shift beside the smoothness of the loss, both measured as it trains."""
+"""Internal covariate shift beside the roughness of the loss, both measured as it trains."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ class ShiftView(NetView):
     title = "Is it the shift?"
     shown = ("normalization", "learning_rate", "groups", "batch_size", "depth", "optimizer", "momentum")
     more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
-    step_figures = ("loss", "shift", "smoothness")
+    step_figures = ("loss", "shift", "roughness")
     presets = (
         Preset(
             "more shift, and still faster",
-            "Squared error, η = 0.04. Batch norm gets ahead. Is its shift smaller?",
+            "Squared error, η = 0.04. Put the three in order by their loss, then by their shift: is it one order?",
+            # given
             _lanes(COMMON, THREE),
             THREE,
         ),
         Preset(
             "less shift, and not faster",
-            "Cross-entropy, η = 0.1: now the shift is smaller with batch norm, and the plain net is ahead.",
+            "Cross-entropy, η = 0.1: the shift is smaller with batch norm, and the plain net is ahead.",
+            # holds: l5_less_shift
             _lanes(ENTROPY, THREE),
             THREE,
         ),
@@ -51,8 +53,8 @@ class ShiftView(NetView):
             ("none", "layer", "group", "RMS"),
         ),
         Preset(
-            "a bold learning rate",
-            "η = 2: the plain net is thrown away at once. Batch norm holds the shift and the smoothness down.",
+            "a large learning rate",
+            "η = 2: the plain net ends at guessing. Batch norm and deconvolution train.",  # holds: l5_shift_large_rate
             _lanes({**ENTROPY, "learning_rate": 2.0}, THREE),
             THREE,
         ),
@@ -69,11 +71,11 @@ class ShiftView(NetView):
             **LOG,
         )
         shift = "Internal covariate shift: how the others' update changes a layer's gradient (mean of layers)"
-        smoothness = "How fast the gradient changes along itself (effective smoothness; lower: more predictive)"
+        roughness = "Roughness: how fast the gradient changes along itself (lower: more predictive)"
         return {
             "loss": loss_figure("shift-loss", names, colours),
             "shift": over_steps("shift", shift, "|G − G′|", names, colours, **LOG),
-            "smoothness": over_steps("shift-smoothness", smoothness, "|Δg| / |Δθ|", names, colours, **LOG),
+            "roughness": over_steps("shift-roughness", roughness, "|Δg| / |Δθ|", names, colours, **LOG),
             "layers": layers,
         }
 
@@ -85,7 +87,7 @@ class ShiftView(NetView):
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
-            frame.curve("smoothness", lane, lane, "effective_smoothness", every)
+            frame.curve("roughness", lane, lane, "effective_smoothness", every)
             rows = frame.rows(lane)
             steps = np.arange(rows.start, rows.stop)
             steps = steps[steps % every == 0]
@@ -100,9 +102,7 @@ class ShiftView(NetView):
                 Reading(lane, f"loss, last {RECENT} batches", _recent_loss(frame, lane)),
                 Reading(lane, "shift, mean after the first step", float(mean_so_far(frame, lane, "shift").mean())),
                 Reading(lane, "its cosine", float(mean_so_far(frame, lane, "shift_cosine").mean())),
-                Reading(
-                    lane, "effective smoothness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))
-                ),
+                Reading(lane, "roughness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))),
             ]
         return lines
 
@@ -116,7 +116,7 @@ def _recent_loss(frame: Frame, lane: int) -> float:
 def mean_so_far(frame: Frame, lane: int, quantity: str) -> np.ndarray:
     """Mean over the steps at which a quantity was measured, up to a divergence.
 
-    The first step is left out as soon as there are others: the shift of fresh weights is a hundred times what follows.
+    The first step is left out as soon as there are others: the shift of fresh weights is many times what follows.
     """
     last, every = frame.last(lane), frame.lanes.shared.measure_every
     rows = frame.history[quantity][0 : last + 1 : every, lane].astype(float)

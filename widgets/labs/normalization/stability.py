@@ -1,4 +1,4 @@
-"""Sixteen learning rates for each of four normalizations at once: up to where does a net still learn?"""
+"""Sixteen learning rates for each of four normalizations at once: up to where does a net learn, and learn well?"""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class StabilityView(LabView):
     presets = (
         Preset(
             "up to where?",
-            "Follow each line to the right until it leaves the bottom: how many times further does batch norm go?",
+            "Follow each line to the right until it leaves the bottom: how much further does batch norm go?",
             ({},),
         ),
         Preset(
@@ -95,8 +95,8 @@ class StabilityView(LabView):
         ),
         Preset(
             "a bad start",
-            "First weights three times as large: for the plain net no learning rate is left.",
-            ({"init_scale": 4.2},),
+            "First weights three times as large: no learning rate trains the plain net well. What of batch norm?",
+            ({"init_scale": 4.2},),  # holds: l5_room_bad_start
         ),
     )
 
@@ -123,7 +123,7 @@ class StabilityView(LabView):
         axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
         loss = plot(
             "stable-loss",
-            "Loss now (dashes: largest stable η; grey: above it nothing is learned)",
+            "Loss, mean of the last tenth so far (dashes: largest stable η; grey: above it nothing is learned)",
             "learning rate η",
             "loss",
             [*lines, *largest, theory("learned below this", grey(0.9), showlegend=False)],
@@ -133,14 +133,18 @@ class StabilityView(LabView):
             **axis,
         )
         bars = [
-            go.Bar(x=[], y=[], marker={"color": colour}, name=kind, hoverinfo="y", width=0.6) for kind, colour in kinds
+            go.Bar(
+                x=[], y=[], marker={"color": colour}, name=f"{kind}: {name}", hoverinfo="y", width=0.6, opacity=shade
+            )
+            for name, shade in (("still learns up to η", 0.35), ("trains well up to η", 1.0))
+            for kind, colour in kinds
         ]
         names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": KINDS[:4], "range": [-0.6, 3.6]}
         ends = plot(
             "stable-largest",
-            "Largest learning rate at which each still learns",
+            "Largest learning rate at which each still learns (pale) and at which it trains well (full)",
             "normalization",
-            "largest stable η",
+            "largest η",
             bars,
             height=380,
             barmode="overlay",
@@ -176,16 +180,19 @@ class StabilityView(LabView):
             number = KINDS.index(kind)
             frame.screen.replace("loss", number, x=each.rates, y=each.final_loss)
             frame.screen.replace("loss", len(KINDS) + number, x=[each.largest] * 2, y=span)
-            frame.screen.replace("largest", number, x=[place], y=[each.largest])
+            for shade, value in enumerate((each.largest, each.well)):
+                frame.screen.replace("largest", shade * len(KINDS) + number, x=[place], y=[value])
 
     def readings(self, frame: Frame) -> list[Reading]:
         found, lines = _found(frame), []
-        for number, (kind, each) in enumerate(found.items()):
-            known = not np.isnan(each.largest)
-            lines.append(Reading(0, f"largest η, {kind}", each.largest if known else "none yet"))
-            if number and known and not np.isnan(found["none"].largest):
-                lines.append(Reading(0, f"{kind} ÷ none", each.largest / found["none"].largest))
+        for kind, each in found.items():
+            lines.append(Reading(0, f"{kind}: still learns up to η", _or_words(each.largest)))
+            lines.append(Reading(0, f"{kind}: trains well up to η", _or_words(each.well)))
         return lines
+
+
+def _or_words(rate: float) -> float | str:
+    return "none yet" if np.isnan(rate) else rate
 
 
 def _kinds(frame: Frame) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lessons.core.settings import Settings
 from lessons.normalization.layers import EPSILON
-from lessons.normalization.tensor_picture import TensorPicture
+from lessons.normalization.tensor_picture import TensorPicture, chosen_cell
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.panels import Panels, lit_scale
@@ -60,8 +60,8 @@ class TensorView(LabView):
         ),
         Preset(
             "a batch of one",
-            "Batch norm and instance norm now average the same cells; but look at training against evaluation.",
-            tuple({"normalization": kind, "samples": 1, "changed_sample": 0} for kind in KINDS[:3]),
+            "Batch norm and instance norm now average the same cells. But batch norm has running averages, too.",
+            tuple({"normalization": kind, "samples": 1, "changed_sample": 1} for kind in KINDS[:3]),
             KINDS[:3],
         ),
         Preset(
@@ -78,7 +78,7 @@ class TensorView(LabView):
 
     def pointed(self, figure: str, x: float, y: float, settings: Settings) -> dict[str, float]:
         shape = settings.samples, settings.channels, settings.height, settings.width
-        return dict(zip(CELL, Panels(1, shape).cell_at(x, y), strict=True))
+        return {name: at + 1 for name, at in zip(CELL, Panels(1, shape).cell_at(x, y), strict=True)}
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
@@ -108,7 +108,7 @@ class TensorView(LabView):
         )
         running = plot(
             "normalization-running",
-            "Running mean (line) and variance (dots) of the cell's channel; dashes: expected",
+            "Running mean (line) and variance (dots) of the cell's channel; dashes: expected on average",
             "batch",
             "running statistic",
             [
@@ -120,7 +120,7 @@ class TensorView(LabView):
         )
         gap = plot(
             "normalization-gap",
-            "Outputs in training less outputs in evaluation, mean square",
+            "Outputs by batch statistics minus outputs by running averages, mean square",
             "batch",
             "difference²",
             [line(n, c) for n, c in pairs],
@@ -139,7 +139,7 @@ class TensorView(LabView):
         for figure, trace in (("cells", 2), ("effect", 1)):
             frame.screen.replace(figure, trace, x=x, y=y)
             frame.screen.relayout(figure, {**panels.ranges(), "annotations": panels.titles(frame.lanes.names)})
-        places = [panels.middle(lane, cell_of(frame.lanes.settings[lane])) for lane in range(len(frame.lanes))]
+        places = [panels.middle(lane, chosen_cell(frame.lanes.settings[lane])) for lane in range(len(frame.lanes))]
         frame.screen.replace("cells", 3, x=[at[0] for at in places], y=[at[1] for at in places])
         for figure in ("running", "gap"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
@@ -151,7 +151,8 @@ class TensorView(LabView):
         averaged = frame.history.snapshot("averaged") * np.arange(1.5, count + 1).reshape(-1, 1, 1, 1, 1)
         frame.screen.replace("cells", 0, **panels.picture(frame.history.snapshot("before")))
         frame.screen.replace("cells", 1, **panels.picture(averaged))
-        frame.screen.replace("effect", 0, **panels.picture(frame.history.snapshot("effect")))
+        effect = frame.history.snapshot("effect")
+        frame.screen.replace("effect", 0, **panels.picture(np.where(effect > SEEN, effect, 0.0)))
         for lane in range(count):
             frame.curve("gap", lane, lane, "loss")
             if frame.lanes.settings[lane].normalization == "batch":
@@ -161,7 +162,7 @@ class TensorView(LabView):
         lines = []
         for lane, settings in enumerate(frame.lanes.settings):
             mean, variance = frame.history.snapshot("statistics")[lane].astype(float)
-            at = (lane, *cell_of(settings))
+            at = (lane, *chosen_cell(settings))
             before, after = (float(frame.history.snapshot(name)[at]) for name in ("before", "after"))
             touched = int((frame.history.snapshot("effect")[lane].max((1, 2, 3)) > SEEN).sum())
             lines += [
@@ -174,7 +175,7 @@ class TensorView(LabView):
 
     @staticmethod
     def _running(frame: Frame, lane: int) -> None:
-        rows, channel = frame.rows(lane), cell_of(frame.lanes.settings[lane])[1]
+        rows, channel = frame.rows(lane), chosen_cell(frame.lanes.settings[lane])[1]
         steps, count = np.arange(rows.start, rows.stop), len(frame.lanes)
         for block, name in enumerate(("running_mean", "running_variance")):
             values = frame.history[name][steps, lane, channel]
@@ -194,12 +195,6 @@ class TensorView(LabView):
             known = line_of if block == 2 or values > 1 else np.full(len(line_of), np.nan)
             x, y = frame.thinned(known)
             frame.screen.replace("running", block * count + lane, x=x, y=y)
-
-
-def cell_of(settings: Settings) -> tuple[int, int, int, int]:
-    """The chosen cell: sample, channel, row, column; the last of each if there are fewer."""
-    sizes = settings.samples, settings.channels, settings.height, settings.width
-    return tuple(min(getattr(settings, name), size - 1) for name, size in zip(CELL, sizes, strict=True))
 
 
 def _by_formula(kind: str, x: float, mean: float, variance: float) -> float:
