@@ -13,7 +13,7 @@ from lessons.core.lanes import Lanes
 from lessons.optimizers.condition import Condition, ConditionSettings
 from lessons.optimizers.escape import Escape, EscapeSettings
 from lessons.optimizers.gains import Gain, GainSettings
-from lessons.optimizers.proxy import Proxy, ProxySettings
+from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
 from lessons.optimizers.race import Race, RaceSettings
 from widgets.controls import LANE_COLOURS
 from widgets.live_figure import LiveFigure
@@ -213,32 +213,33 @@ class SmallConditionNumber(Question):
 
 class BoundedSlope(Question):
     name = "bounded_slope"
-    prompt = "One training point of 200 lies 32 deviations out, on the wrong side. How does the logistic loss take it?"
+    prompt = (
+        "One training point of 200 lies 32 standard deviations out, on the wrong side. How does the logistic loss take "
+        "it?"
+    )
     statement = (
         "The squared error is thrown off by an outlier; a loss with a bounded slope, such as the logistic one, is not."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Proxy()
+    experiment: ClassVar[Experiment] = OnePlane()
     methods: ClassVar = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
 
     def lanes(self) -> Lanes:
-        place = {"outlier": True, "outlier_x": 27.7, "outlier_y": 16.0}
-        common = {"train_size": 200, "steps": 600}
-        return Lanes([ProxySettings(method=m, **common, **case) for m in self.methods for case in ({}, place)])
+        common = {"outlier": True, "outlier_x": 27.7, "outlier_y": 16.0, "train_size": 200, "steps": 600}
+        return Lanes([OnePlaneSettings(method=m, **common) for m in self.methods])
 
     def figure(self) -> go.Figure:
         lines = [line(method, colour) for method, colour in zip(self.methods, LANE_COLOURS, strict=False)]
-        caption = "Error on fresh points with the outlier"
-        return plot("question", caption, "step", "error", lines, showlegend=True, yaxis_rangemode="tozero")
+        caption = "Share of fresh points that the outlier has moved to the other side"
+        return plot("question", caption, "step", "share", lines, showlegend=True, yaxis_rangemode="tozero")
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         steps = np.unique(np.linspace(0, len(history) - 1, 200).astype(int))
         for number in range(len(self.methods)):
-            screen.replace("figure", number, x=steps, y=history["fresh_error"][steps, 2 * number + 1])
+            screen.replace("figure", number, x=steps, y=history["moved"][steps, number])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        side = history.snapshot("fresh_side")
-        moved = 100 * (side[::2] != side[1::2]).mean(1)
+        moved = 100 * history["moved"][-1]
         said = ", ".join(f"{share:.2g} % ({method})" for share, method in zip(moved, self.methods, strict=True))
         return Outcome(
             int(moved[1] > 2.0),
