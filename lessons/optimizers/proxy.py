@@ -104,8 +104,8 @@ class Proxy(Experiment):
     It runs on the CPU, whatever the device.
 
     Measures, in float64: `loss` (K,), `train_error` (K,), `fresh_error` (K,) on points never seen (linear classifiers:
-    in closed form; the MLP: from `FRESH` points, see `theory.error_of_sides`), and `weights` (K, 3): w_1, w_2 and bias of the linear classifier, 0 in
-    lanes with an MLP.
+    in closed form; the MLP: from `FRESH` points, see `theory.error_of_sides`), and `weights` (K, 3): w_1, w_2 and bias
+    of the linear classifier, 0 in lanes with an MLP.
 
     Snapshots: `score` (K, G, G) over the window, row j and column i at (x_i, y_j) of `grid_axis`: the boundary is where
     it is 0; and `fresh_side` (K, `FRESH`): which fresh points are put to the right class.
@@ -138,14 +138,13 @@ class Proxy(Experiment):
             (last.gradient,) = torch.autograd.grad(loss.sum(), theta)
             wrong = (labels * score.detach() <= 0).double()
             last.theta = now = theta.detach()
-            side = classifier.sides(now, fresh)
             values = {
                 "loss": loss.detach(),
                 "train_error": (weight * wrong).sum(1),
-                "fresh_error": classifier.fresh_error(now, side, fresh[:, 0], lanes.shared.separation),
+                "fresh_error": classifier.fresh_error(now, fresh, lanes.shared.separation),
                 "weights": now[:, :3] * ~classifier.is_net[:, None],
             }
-            yield Measurement(last.step, values, classifier.snapshots(now, side), state=last)
+            yield Measurement(last.step, values, classifier.snapshots(now, fresh), state=last)
 
 
 @dataclass
@@ -204,17 +203,19 @@ class Classifiers:
             side[self.is_net] = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
         return side
 
-    def fresh_error(self, theta: Tensor, side: Tensor, first: Tensor, separation: float) -> Tensor:
-        """Return the error on points never seen, shape (K,); `side` and `first` are as in `theory.error_of_sides`."""
+    def fresh_error(self, theta: Tensor, points: Tensor, separation: float) -> Tensor:
+        """Return the error on points never seen, shape (K,)."""
         error = linear_error(theta[:, :3], separation)
-        error[self.is_net] = error_of_sides(side[self.is_net], first, separation)
+        if self.is_net.any():
+            side = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
+            error[self.is_net] = error_of_sides(side, points[:, 0], separation)
         return error
 
-    def snapshots(self, theta: Tensor, side: Tensor) -> dict[str, Callable[[], Tensor]]:
+    def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
         """What can be drawn of theta."""
         return {
             "score": lambda: self.score(theta, _window_points()).view(-1, GRID, GRID),
-            "fresh_side": lambda: side,
+            "fresh_side": lambda: self.sides(theta, fresh),
         }
 
 

@@ -59,7 +59,7 @@ class ProxyView(LabView):
         ),
         Preset(
             "few points",
-            "Ten training points: the training error is far below the error on fresh points.",
+            "Ten training points: in most draws the training error is far below the error on fresh points.",
             **_compare(("squared error", "logistic", "MLP"), train_size=10, separation=1.5),
             # holds: l1_few_points
         ),
@@ -184,7 +184,13 @@ class OutlierView(LabView):
     shown = ("train_size", "separation", "seed")
     more = ("steps",)
     distances = (2.0, 4.0, 8.0, 16.0, 32.0)
-    presets = (Preset("six classifiers", "The outlier lies at 30° beyond the other class, nearer and farther.", ({},)),)
+    presets = (
+        Preset(
+            "six classifiers",
+            "The outlier lies at 30° beyond the other class, nearer and farther.",  # given
+            ({},),
+        ),
+    )
 
     @property
     def settings_type(self) -> type[Settings]:

@@ -60,7 +60,7 @@ class RaceView(LabView):
     presets = (
         Preset(
             "a long valley",
-            "Each is tuned to this valley. Gradient descent zigzags and then creeps; heavy ball and Nesterov are first.",
+            "Each is tuned to this valley. Gradient descent zigzags and creeps; heavy ball and Nesterov are first.",
             **_line_up("quadratic", *MEETINGS, own={"gradient descent": {"learning_rate": 1.9}}, steps=200),
             # holds: l1_valley
         ),
@@ -92,13 +92,13 @@ class RaceView(LabView):
         ),
         Preset(
             "Beale",
-            "Steep at the edges and flat in the middle: heavy ball gets through first. Newton ends at the saddle point.",
+            "Steep at the edges, flat in the middle: heavy ball gets through first. Newton ends at the saddle point.",
             **_line_up("Beale", *MEETINGS, "RMSProp", "Newton"),
             # holds: l1_beale
         ),
         Preset(
             "a saddle point",
-            "The four that follow gradients leave it after a while. Newton's method is drawn to it and stays.",
+            "Three come near it, stay for a while and leave; Adam passes by. Newton's method is drawn to it and stays.",
             **_line_up("saddle", *MEETINGS, "Newton"),
             # holds: l1_race_saddle
         ),
@@ -124,7 +124,7 @@ class RaceView(LabView):
                 "Nesterov",
                 steps=60,
                 condition_number=20.0,
-                own=dict.fromkeys(("heavy ball", "Nesterov"), {"learning_rate": 0.3, "momentum": 0.9}),
+                own={name: {"learning_rate": 0.3, "momentum": 0.9} for name in ("heavy ball", "Nesterov")},
             ),
             speed=4.0,
         ),
