@@ -16,6 +16,7 @@ from lessons.optimizers.race import Race, RaceSettings
 from lessons.optimizers.surfaces import Saddle, TwoMinima, loss_grid
 from lessons.optimizers.theory import best_tuning, iterations
 from tests.played import Played, played
+from widgets.labs import optimizers
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
@@ -237,3 +238,13 @@ def test_sign_momentum_dances_about_the_minimum():
     distance = np.linalg.norm(path[100:], axis=1) / eta
     assert 0.5 < distance.mean() < 2
     assert distance.max() < 4
+
+
+@pytest.mark.sentence("l1_doctor")
+def test_the_doctor_names_the_steep_direction_and_the_limit():
+    """The valley is turned by 30 degrees, so that neither coordinate is an eigen-direction."""
+    lab = optimizers.race(lanes=[{"optimizer": "gradient descent", "learning_rate": 2.2}])
+    lab.handle({"do": "go_to", "step": 200})
+    said = lab.board.notice["text"]
+    assert "The steep direction grew 1.2-fold a step" in said
+    assert "the limit was 2, and η = 2.2 is 1.1 times that" in said

@@ -76,6 +76,11 @@ class TwoMomenta(_OverStep):
             f"PyTorch's form at η = 0.1 and the average at η/(1−β) = 1 are never more than {apart:.0e} apart, which is "
             f"rounding. At the same η = 0.1 the two differ: in 60 steps the average travelled {way[0]:.3g}, PyTorch's "
             f"form {way[1]:.3g}.",  # holds: l1_same_path
+            (
+                Misreading(
+                    1, "The average is the sum times 1−β = 0.1, at every step; ten times the rate makes up for it."
+                ),
+            ),
         )
 
 
@@ -160,6 +165,7 @@ class StuckAtSaddle(_OverStep):
             f"From ε = 10⁻³, 10⁻⁶, 10⁻⁹ and 10⁻¹² it left after {said} steps: a thousand times nearer costs some "
             f"{times[3] - times[2]:.0f} steps more. Only the start exactly on the line stayed; noise would end that. "
             "A saddle slows training down; it does not hold it.",  # holds: l1_leaves_saddle
+            (Misreading(1, "Near the saddle the distance grows by a factor at each step: only its logarithm counts."),),
         )
 
 
@@ -186,8 +192,8 @@ class NewtonFindsMinima(_OverStep):
         return Outcome(
             int(newton > 0.1),
             f"Newton's method ended at a loss of {newton:.3g}: at the saddle, where the gradient is zero. Gradient "
-            f"descent passed it and ended at {plain:.2g}. Newton solves “gradient = 0”; where a curvature is negative it walks "
-            "uphill.",  # holds: l1_newton_question
+            f"descent passed it and ended at {plain:.2g}. Newton solves “gradient = 0”; where a curvature is negative "
+            "it walks uphill.",  # holds: l1_newton_question
         )
 
 
@@ -223,6 +229,11 @@ class ConditionNumberCosts(Question):
             int(not np.allclose(counts[1:] / counts[:-1], 10, rtol=0.02)),
             f"To an error of 10⁻⁶ it took {said} iterations for κ = 10, 100, 1000: in proportion to κ. A small "
             "condition number is a round bowl, and that is the easy case.",  # holds: l1_condition
+            (
+                Misreading(
+                    1, "The best learning rate suits the steep direction; along the flat one it is far too small."
+                ),
+            ),
         )
 
 
