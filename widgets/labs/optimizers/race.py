@@ -206,14 +206,11 @@ class RaceView(LabView):
         surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
         hessians = _hessians(surface, frame, lane)
         top = np.array([np.linalg.eigvalsh(h)[-1] if np.isfinite(h).all() else np.nan for h in hessians])
-        directions, names = np.eye(2), ("first coordinate", "second coordinate")
-        if frame.lanes.shared.surface == "quadratic":
-            directions, names = np.linalg.eigh(hessians[0])[1], ("flat direction", "steep direction")
         return Vitals(
             loss=frame.history["loss"][:, lane],
             sharpness=np.concatenate([np.full(len(theta) - len(top), top[0]), top]),
-            components=theta @ directions,
-            directions=names,
+            components=theta,
+            directions=("first coordinate", "second coordinate"),
             learning_rate=float(frame.lanes.learning_rate[lane]),
             limit_factor=2.0 if frame.lanes.values("optimizer")[lane] == "gradient descent" else None,
         )
