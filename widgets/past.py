@@ -82,8 +82,8 @@ class LabWithPast(RunningLab):
     def _fork(self, lane: int, step: int) -> None:
         self._catch_up()
         self._check_step(step)
-        if not self.view.compare:
-            raise SettingError(["This lab has one set of controls."])
+        if not self.view.compare or self.view.sweeps:
+            raise SettingError(["This lab has no lane that could go on from there."])
         lanes = self._lanes.select(lane).add()
         self._replay(self._trial.forked(lane, lanes.names[-1], step), lanes, step)
 

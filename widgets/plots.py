@@ -16,6 +16,12 @@ def grey(opacity: float) -> str:
 FAINT = grey(0.55)
 
 
+def see_through(colour: str, opacity: float) -> str:
+    """A colour of a lane, "#rrggbb", through which what lies under it is seen."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layout: Any) -> go.Figure:
     """Return a figure with titled axes.
 

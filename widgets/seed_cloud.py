@@ -10,15 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings
+from lessons.core.settings import SettingError, Settings
 from widgets.controls import Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot
+from widgets.plots import line, plot, see_through
 from widgets.readings import number
 from widgets.view import LabView
 
 SEEDS = 20
-# In the order of the traces: the band's lower edge, its upper edge (filled down to it), the median over both.
+MOST_CLOUDS = 3
+# In the order of a cloud's traces: the band's lower edge, its upper edge (filled down to it), the median over both.
 QUANTILES = (0.1, 0.9, 0.5)
 
 
@@ -44,7 +45,8 @@ class Cloud:
 class SeedCloudView(LabView):
     """Median and 10 to 90 % band over twenty seeds; `seed` is the first of them.
 
-    A topic names its experiment, its clouds, and a settings class whose `seed` leaves room for twenty.
+    A topic names its experiment, its clouds, and a settings class whose `seed` leaves room for twenty. Where lanes may
+    be compared, each of them is a cloud of its own in the same figures.
     """
 
     compare = False
@@ -53,21 +55,26 @@ class SeedCloudView(LabView):
     clouds: ClassVar[tuple[Cloud, ...]]
 
     def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
-        values = settings[0].model_dump()
-        first = values.pop("seed")
-        seeds = [self.experiment.settings_type.checked({**values, "seed": first + k}) for k in range(SEEDS)]
-        return Lanes(seeds, [f"seed {first + k}" for k in range(SEEDS)])
+        if len(settings) > MOST_CLOUDS:
+            raise SettingError([f"Twenty seeds a cloud: at most {MOST_CLOUDS} clouds are compared."])
+        seeds, labels = [], []
+        for each, name in zip(settings, names, strict=True):
+            values = each.model_dump()
+            first = values.pop("seed")
+            seeds += [self.experiment.settings_type.checked({**values, "seed": first + k}) for k in range(SEEDS)]
+            labels += [f"{name}, seed {first + k}" if len(settings) > 1 else f"seed {first + k}" for k in range(SEEDS)]
+        return Lanes(seeds, labels)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        (colour,) = colours
         edge = {"width": 0.5}
-        low = line("10 %", colour, line=edge)
-        high = line("90 %", colour, line=edge, fill="tonexty", fillcolor="rgba(47,126,216,0.2)")
-        middle = line(f"median of {SEEDS} seeds", colour)
+        traces = []
+        for name, colour in zip(names, colours, strict=True):
+            who = f"{name}, " if len(names) > 1 else ""
+            band = {"fill": "tonexty", "fillcolor": see_through(colour, 0.2)}
+            traces += [line(f"{who}10 %", colour, line=edge), line(f"{who}90 %", colour, line=edge, **band)]
+            traces.append(line(f"{who}median of {SEEDS} seeds", colour))
         return {
-            cloud.quantity: plot(
-                f"seeds-{cloud.quantity}", cloud.caption, "step", cloud.axis, [low, high, middle], **cloud.layout
-            )
+            cloud.quantity: plot(f"seeds-{cloud.quantity}", cloud.caption, "step", cloud.axis, traces, **cloud.layout)
             for cloud in self.clouds
         }
 
@@ -81,23 +88,30 @@ class SeedCloudView(LabView):
             if cloud.every:
                 steps = steps[steps % getattr(frame.lanes.shared, cloud.every) == 0]
             values = frame.history[cloud.quantity][steps]
-            for trace, share in enumerate(QUANTILES):
-                frame.screen.extend(cloud.quantity, trace, steps, quantile(values, share))
+            for trace, (rows, share) in enumerate((rows, share) for rows in _clouds_of(frame) for share in QUANTILES):
+                frame.screen.extend(cloud.quantity, trace, steps, quantile(values[:, rows], share))
 
     def readings(self, frame: Frame) -> list[Reading]:
-        gone = sum(end is not None for end in frame.ends)
         lines = []
-        for cloud in self.clouds:
-            row = frame.history[cloud.quantity][frame.stop - 1][None]
-            low, high, middle = (float(quantile(row, share)[0]) for share in QUANTILES)
-            lines.append(Reading(0, f"median {cloud.axis}", middle, self.limit(frame, cloud.quantity), "limit"))
-            lines.append(Reading(0, f"10 to 90 % of {cloud.axis}", f"{number(low)} to {number(high)}"))
-        return [*lines, Reading(0, "diverged", f"{gone} of {SEEDS} seeds")]
+        for lane, rows in enumerate(_clouds_of(frame)):
+            for cloud in self.clouds:
+                row = frame.history[cloud.quantity][frame.stop - 1, rows][None]
+                low, high, middle = (float(quantile(row, share)[0]) for share in QUANTILES)
+                lines.append(Reading(lane, f"median {cloud.axis}", middle, self.limit(frame, cloud.quantity), "limit"))
+                lines.append(Reading(lane, f"10 to 90 % of {cloud.axis}", f"{number(low)} to {number(high)}"))
+            gone = sum(end is not None for end in frame.ends[rows])
+            lines.append(Reading(lane, "diverged", f"{gone} of {SEEDS} seeds"))
+        return lines
 
     def limit(self, frame: Frame, quantity: str) -> float | None:
         """Return the limit on a quantity, where there is one."""
         del frame, quantity
         return None
+
+
+def _clouds_of(frame: Frame) -> list[slice]:
+    """The lanes of each cloud."""
+    return [slice(first, first + SEEDS) for first in range(0, len(frame.lanes), SEEDS)]
 
 
 def quantile(values: np.ndarray, share: float) -> np.ndarray:

@@ -46,7 +46,7 @@ class ClassifierSettings(Settings):
         0.1,
         label="noise",
         symbol="σ",
-        doc="Deviation of the noise in the points' coordinates; the digits have their own.",
+        doc="Standard deviation of the noise in the points' coordinates; the digits have their own.",
         low=0.0,
         high=1.0,
         slider=(0.0, 0.5),

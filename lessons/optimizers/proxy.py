@@ -17,7 +17,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.settings import Settings, setting
 from lessons.core.update_rules import GradientDescent, Hyperparameters, lanes_of_each
-from lessons.optimizers.theory import linear_error
+from lessons.optimizers.theory import error_of_sides, linear_error
 
 Method = Literal["squared error", "logistic", "hinge", "perceptron", "squared error of a sigmoid", "MLP"]
 
@@ -72,7 +72,7 @@ class ProxySettings(Settings):
         2.0,
         label="separation",
         symbol="d",
-        doc="Distance between the two class means, in deviations.",
+        doc="Distance between the two class means, in standard deviations.",
         low=0.0,
         high=10.0,
         slider=(0.5, 6.0),
@@ -104,8 +104,8 @@ class Proxy(Experiment):
     It runs on the CPU, whatever the device.
 
     Measures, in float64: `loss` (K,), `train_error` (K,), `fresh_error` (K,) on points never seen (linear classifiers:
-    in closed form; the MLP: on `FRESH` points), and `weights` (K, 3): w_1, w_2 and bias of the linear classifier, 0 in
-    lanes with an MLP.
+    in closed form; the MLP: from `FRESH` points, see `theory.error_of_sides`), and `weights` (K, 3): w_1, w_2 and bias
+    of the linear classifier, 0 in lanes with an MLP.
 
     Snapshots: `score` (K, G, G) over the window, row j and column i at (x_i, y_j) of `grid_axis`: the boundary is where
     it is 0; and `fresh_side` (K, `FRESH`): which fresh points are put to the right class.
@@ -125,7 +125,7 @@ class Proxy(Experiment):
 
     def resume(self, lanes: Lanes, device: str, state: ProxyState) -> Iterator[Measurement]:
         classifier, sample, rule, last = Classifiers(lanes), TrainingSet(lanes), GradientDescent(), state
-        fresh, fresh_labels = fresh_points(lanes.shared.separation)
+        fresh, _ = fresh_points(lanes.shared.separation)
         while last.step < lanes.shared.steps:
             if last.gradient is not None:
                 h = Hyperparameters(lanes.learning_rate[:, None], torch.zeros(1))
@@ -141,7 +141,7 @@ class Proxy(Experiment):
             values = {
                 "loss": loss.detach(),
                 "train_error": (weight * wrong).sum(1),
-                "fresh_error": classifier.fresh_error(now, fresh, fresh_labels, lanes.shared.separation),
+                "fresh_error": classifier.fresh_error(now, fresh, lanes.shared.separation),
                 "weights": now[:, :3] * ~classifier.is_net[:, None],
             }
             yield Measurement(last.step, values, classifier.snapshots(now, fresh), state=last)
@@ -196,19 +196,26 @@ class Classifiers:
             loss[lanes] = MARGIN_LOSSES[method](margin[lanes])
         return loss
 
-    def fresh_error(self, theta: Tensor, points: Tensor, labels: Tensor, separation: float) -> Tensor:
-        """Return the share of fresh points that are put to the wrong class, shape (K,)."""
+    def sides(self, theta: Tensor, points: Tensor) -> Tensor:
+        """Return which points (N, 2) each lane puts to the right class, bool, shape (K, N)."""
+        side = theta[:, :2] @ points.T + theta[:, 2:3] > 0
+        if self.is_net.any():
+            side[self.is_net] = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
+        return side
+
+    def fresh_error(self, theta: Tensor, points: Tensor, separation: float) -> Tensor:
+        """Return the error on points never seen, shape (K,)."""
         error = linear_error(theta[:, :3], separation)
         if self.is_net.any():
-            score = self._network(theta[self.is_net, 3:], points)[..., 0]
-            error[self.is_net] = (labels * score <= 0).double().mean(1)
+            side = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
+            error[self.is_net] = error_of_sides(side, points[:, 0], separation)
         return error
 
     def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
         """What can be drawn of theta."""
         return {
             "score": lambda: self.score(theta, _window_points()).view(-1, GRID, GRID),
-            "fresh_side": lambda: self.score(theta, fresh) > 0,
+            "fresh_side": lambda: self.sides(theta, fresh),
         }
 
 

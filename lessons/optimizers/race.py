@@ -58,7 +58,7 @@ class DescentSettings(Settings):
         0.0,
         label="gradient noise",
         symbol="σ",
-        doc="Deviation of the Gaussian noise in each gradient: gradient descent becomes stochastic gradient descent.",
+        doc="Standard deviation of the Gaussian noise in each gradient: it stands in for drawing batches.",
         low=0.0,
         high=100.0,
         slider=(0.0, 2.0),
@@ -77,7 +77,7 @@ class RaceSettings(DescentSettings):
         shared=True,
     )
     condition_number: float = declared.condition_number(
-        default=20.0, doc="Of the quadratic surface: its curvatures are 1 and 1/κ."
+        default=20.0, doc="Of the quadratic surface: its curvatures are 1 and 1/κ.", shared=True
     )
     angle: float = setting(
         30.0,
@@ -89,12 +89,27 @@ class RaceSettings(DescentSettings):
         high=180.0,
         slider=(-90.0, 90.0),
         slider_step=1.0,
+        shared=True,
     )
     start_x: float = setting(
-        -2.0, label="start", symbol="θ₁", doc="First coordinate of the start.", low=-5.0, high=5.0, slider_step=0.05
+        -2.0,
+        label="start",
+        symbol="θ₁",
+        doc="First coordinate of the start.",
+        low=-5.0,
+        high=5.0,
+        slider_step=0.05,
+        shared=True,
     )
     start_y: float = setting(
-        2.2, label="start", symbol="θ₂", doc="Second coordinate of the start.", low=-5.0, high=5.0, slider_step=0.05
+        2.2,
+        label="start",
+        symbol="θ₂",
+        doc="Second coordinate of the start.",
+        low=-5.0,
+        high=5.0,
+        slider_step=0.05,
+        shared=True,
     )
     steps: int = setting(
         200, label="steps", doc="Number of updates.", low=1, high=10000, slider=(10, 2000), shared=True
@@ -182,7 +197,7 @@ def descent(lanes: Lanes, surface: Surface, state: DescentState) -> Iterator[Mea
 
 
 class Noise:
-    """Gaussian noise of each lane's deviation; lanes of one seed draw the same, each step anew.
+    """Gaussian noise of each lane's standard deviation; lanes of one seed draw the same, each step anew.
 
     Args:
         lanes: With `gradient_noise` and `seed`.

@@ -184,7 +184,7 @@ def test_quickprop_jumps_to_the_minimum_of_a_separable_parabola(history_of, eta,
 def test_quickprop_takes_longer_where_the_parabola_is_not_separable(history_of):
     """Turned by 40 degrees, each coordinate's slope also moves with the other coordinate."""
     lanes = [settings("quadratic", "Quickprop", learning_rate=0.7, condition_number=1.9, angle=a) for a in (0.0, 40.0)]
-    theta = history_of(Race(), lanes)["theta"]
+    theta = np.concatenate([history_of(Race(), [lane])["theta"] for lane in lanes], axis=1)
     distance = np.abs(theta).max(axis=2)
     assert distance[2, 0] < 1e-13
     assert distance[2, 1] > 0.01

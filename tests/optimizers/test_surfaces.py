@@ -9,15 +9,16 @@ from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.optimizers.net_slice import HIDDEN, IMAGES, directions, net_slice, trained_weights
 from lessons.optimizers.race import SURFACES, RaceSettings
-from lessons.optimizers.surfaces import Surface, loss_grid
+from lessons.optimizers.surfaces import Quadratic, Surface, loss_grid
 
 KAPPAS, ANGLES = [1.0, 20.0, 300.0], [0.0, 35.0, -110.0]
 every_surface = pytest.mark.parametrize("name", SURFACES)
 
 
 def surface_of(name: str, lanes: int = 3) -> Surface:
-    settings = [RaceSettings(condition_number=KAPPAS[k % 3], angle=ANGLES[k % 3]) for k in range(lanes)]
-    return SURFACES[name](Lanes(settings))
+    if name == "quadratic":
+        return Quadratic(*(torch.tensor([v[k % 3] for k in range(lanes)]).double() for v in (KAPPAS, ANGLES)))
+    return SURFACES[name](Lanes([RaceSettings()] * lanes))
 
 
 def points(surface: Surface, count: int, seed: int = 0) -> torch.Tensor:

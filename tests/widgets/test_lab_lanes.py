@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from headless import (
+    CASES,
     HOT,
     INSTANT,
     LABS,
@@ -63,7 +64,7 @@ def test_lanes_up_to_twelve_and_down_to_one(name: str) -> None:
     live(scenario)
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("name", [name for name in SWEEPS if not CASES[name].view.compare])
 def test_a_sweep_has_one_set_of_controls(name: str) -> None:
     async def scenario() -> None:
         lab = opened(name)
@@ -71,6 +72,29 @@ def test_a_sweep_has_one_set_of_controls(name: str) -> None:
         assert "one set of controls" in refusal(lab)
         assert len(lab.panel.lanes) == 1
         assert lab.panel.options["compare"] is False
+
+    live(scenario)
+
+
+def test_clouds_of_seeds_are_compared_in_one_figure() -> None:
+    async def scenario() -> None:
+        lab = opened("classifier_seeds")
+        browser = Browser(lab.stage.figure).hello().settle()
+        await played(lab)
+        browser.settle()
+        one, other = (lab.history["train_loss"].astype(float)[:, 20 * k : 20 * k + 20] for k in range(2))
+        for trace, values in ((2, one), (5, other)):
+            assert browser.points(0, trace)[1] == np.quantile(values, 0.5, axis=1, method="nearest").tolist()
+        names = [lane["name"] for lane in lab.panel.lanes]
+        assert [trace["name"] for trace in browser.traces[0]][2::3] == [f"{n}, median of 20 seeds" for n in names]
+        lab.handle({"do": "add_lane"})
+        await at_rest(lab)
+        assert len(lab.run.lanes) == 60
+        lab.handle({"do": "add_lane"})
+        assert "at most 3 clouds" in refusal(lab)
+        lab.handle({"do": "fork", "lane": 0, "step": 2})
+        assert "no lane that could go on" in refusal(lab)
+        assert len(lab.panel.lanes) == 3
 
     live(scenario)
 

@@ -9,7 +9,7 @@ from widgets.labs.normalization.batches import BatchesView
 from widgets.labs.normalization.conditioning import ConditioningView
 from widgets.labs.normalization.net import NormalizedNetView
 from widgets.labs.normalization.shift import ShiftView
-from widgets.labs.normalization.stability import RATES, StabilityView
+from widgets.labs.normalization.stability import KINDS, RATES, StabilityView
 from widgets.labs.normalization.tensor import TensorView
 
 SMALL_NET = {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12, "measure_every": 3}
@@ -40,8 +40,13 @@ def loss_over_the_rate(lab: Lab) -> list[Shown]:
         Shown(0, number, rates, [None if np.isnan(value) else value for value in each.final_loss.tolist()])
         for number, each in enumerate(found.values())
     ]
-    largest = [None if np.isnan(each.largest) else each.largest for each in found.values()]
-    return [*lines, *(Shown(1, number, [float(number)], [value]) for number, value in enumerate(largest))]
+    ends = [(each.largest, each.well) for each in found.values()]
+    bars = [
+        Shown(1, shade * len(KINDS) + number, [float(number)], [None if np.isnan(value) else value])
+        for number, each in enumerate(ends)
+        for shade, value in enumerate(each)
+    ]
+    return [*lines, *bars]
 
 
 def losses_and_sharpness(lab: Lab) -> list[Shown]:

@@ -109,7 +109,8 @@ class WhoseEigenvalues(_Nets):
 
     def figure(self) -> go.Figure:
         style = {"mode": "markers", "marker": {"size": 9, "opacity": 0.6}}
-        lines = [line(name, colour, **style) for name, colour in zip(self.settings, LANE_COLOURS, strict=False)]
+        colours = colours_of(self.lanes().settings, ("normalization",))
+        lines = [line(name, colour, **style) for name, colour in zip(self.settings, colours, strict=True)]
         edges = [theory(f"{name}, isolated from here", "#888", showlegend=False) for name in self.settings]
         names = {"yaxis_tickvals": [0, 1, 2], "yaxis_ticktext": [*self.settings], "yaxis_range": [2.6, -0.6]}
         caption = "Eigenvalues of the Hessian above 0.5 (dashes: three times the bulk's edge)"

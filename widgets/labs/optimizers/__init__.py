@@ -52,7 +52,7 @@ def classifier(own: OwnFunction | None = None, **changes: Any) -> Lab:
 
 
 def classifier_seeds(**changes: Any) -> Lab:
-    """Twenty seeds under one optimizer; keywords are settings of `ClassifierSeedsSettings`."""
+    """Twenty seeds under each of two optimizers; keywords are settings of `ClassifierSeedsSettings`."""
     return Lab(ClassifierSeedsView(), **changes)
 
 
@@ -72,7 +72,7 @@ def condition(**changes: Any) -> Lab:
 
 
 def proxy(**changes: Any) -> Lab:
-    """The loss is a proxy for the error; keywords are settings of `lessons.optimizers.proxy.ProxySettings`."""
+    """The loss is a proxy for the error; keywords are settings of `OnePlaneSettings`."""
     return Lab(ProxyView(), **changes)
 
 

@@ -54,6 +54,7 @@ class ConditionView(LabView):
             "up to 1000",
             "Ten times the condition number: ten times the iterations, or three times with momentum.",
             ({},),
+            # holds: l1_condition
         ),
     )
 

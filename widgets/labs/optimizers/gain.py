@@ -1,4 +1,4 @@
-"""What momentum makes of a gradient that stays and of one that turns round."""
+"""What momentum makes of a gradient that stays and of one that reverses."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class GainView(LabView):
             "The moving average never exceeds a plain step; PyTorch's form multiplies a constant gradient by 1/(1−β).",
             ({"gradient": "constant"}, {"gradient": "constant", "optimizer": "moving average"}),
             ("heavy ball", "moving average"),
+            # holds: l1_gain
         ),
         Preset(
             "more momentum",
-            "β = 0.99: a hundredfold gain, after some hundred steps.",
+            "β = 0.99: a hundredfold gain, but it takes some hundreds of steps.",
             tuple({**each, "momentum": 0.99, "steps": 400} for each in BOTH),
             ("constant", "alternating"),
+            # holds: l1_more_momentum
         ),
     )
 

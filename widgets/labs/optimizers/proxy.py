@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
+from lessons.optimizers.one_plane import OnePlane
 from lessons.optimizers.proxy import WINDOW, Method, Proxy, ProxySettings, grid_axis, training_points
 from lessons.optimizers.theory import bayes_error
 from widgets.colours import colour_of
@@ -20,9 +21,10 @@ from widgets.level_lines import level_line
 from widgets.plots import equal_axes, grey, line, placed, plot, theory, two_classes
 from widgets.view import LabView
 
-STRIDE = 2
 SHOWN_POINTS = 200
+NEAR = WINDOW / 2  # half the side of the square that is drawn where no outlier is
 LEFT, RIGHT, OUTLIER, BAYES, BOUNDARIES = range(5)
+GHOST = {"dash": "dot", "width": 1.5}
 METHODS: tuple[str, ...] = get_args(Method)
 
 
@@ -31,11 +33,11 @@ def _compare(methods: Sequence[str], **common: object) -> dict:
 
 
 class ProxyView(LabView):
-    """Training points, boundaries against the best one, and error on training against fresh points."""
+    """Training points, boundaries with and without the outlier, and error on training against fresh points."""
 
     name = "proxy"
     title = "The loss is a proxy for the error"
-    experiment = Proxy()
+    experiment = OnePlane()
     methods = ("method",)
     shown = ("method", "outlier", "learning_rate", "separation", "train_size", "seed")
     more = ("outlier_x", "outlier_y", "width", "steps")
@@ -44,25 +46,30 @@ class ProxyView(LabView):
     presets = (
         Preset(
             "five losses",
-            "Same points, five losses: five boundaries, and none is the best possible one.",
+            "Same points, five classifiers: five boundaries, and none is the best possible one.",
             **_compare(("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP")),
         ),
         Preset(
             "one point out of place",
-            "One blue point far out on the right. Drag it: who follows it, and who does not care?",
+            "The diamond belongs to the left class. Dotted: each boundary without it. Drag it: whose boundary follows?",
             **_compare(
-                ("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP"), outlier=True, steps=2000
+                ("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP"),
+                outlier=True,
+                outlier_y=-3.0,
+                steps=1000,
             ),
         ),
         Preset(
             "few points",
-            "With ten training points the training error is low and the fresh error is not.",
+            "Ten training points: in most draws the training error is far below the error on fresh points.",
             **_compare(("squared error", "logistic", "MLP"), train_size=10, separation=1.5),
+            # holds: l1_few_points
         ),
         Preset(
             "the perceptron's rule",
             "It stops where no point is wrong; where the classes overlap it never stops.",
             **_compare(("perceptron", "logistic"), separation=2.0, steps=1500),
+            # holds: l1_perceptron
         ),
     )
 
@@ -79,10 +86,16 @@ class ProxyView(LabView):
         best = line("best possible", grey(0.9), line={"dash": "dash", "width": 2})
         plane = plot(
             "proxy-plane",
-            "Training points and boundaries",
+            "Training points and boundaries (dotted: the same without the outlier)",
             "x₁",
             "x₂",
-            [*two_classes(), outlier, best, *(line(n, c, showlegend=False) for n, c in pairs)],
+            [
+                *two_classes(),
+                outlier,
+                best,
+                *(line(n, c, showlegend=False) for n, c in pairs),
+                *(line(f"{n}, without the outlier", c, line=GHOST, showlegend=False) for n, c in pairs),
+            ],
             height=420,
             xaxis_range=[-WINDOW, WINDOW],
             yaxis_range=[-WINDOW, WINDOW],
@@ -90,35 +103,41 @@ class ProxyView(LabView):
         )
         lines = [
             *(line(f"{n}, fresh", c, showlegend=False) for n, c in pairs),
-            *(line(f"{n}, training", c, line={"dash": "dot", "width": 1.5}, showlegend=False) for n, c in pairs),
+            *(line(f"{n}, training", c, line=GHOST, showlegend=False) for n, c in pairs),
             theory("best possible", "#888"),
         ]
         caption = "Error on fresh points (lines) and on training points (dotted); dashes: the best possible"
-        error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.5], height=420)
+        error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.35], height=420)
         return {"plane": placed(equal_axes(plane), OUTLIER, "Click or drag to place the outlier"), "error": error}
 
     def begin(self, frame: Frame) -> None:
-        shared, lane = frame.lanes.shared, min(frame.selected, len(frame.lanes) - 1)
-        chosen = frame.lanes.settings[lane]
-        points, labels = (part.numpy() for part in training_points(chosen.seed, shared.train_size, shared.separation))
+        shared = frame.lanes.shared
+        points, labels = (part.numpy() for part in training_points(shared.seed, shared.train_size, shared.separation))
         for trace, label in ((LEFT, -1), (RIGHT, 1)):
             rows = np.flatnonzero(labels == label)[: SHOWN_POINTS // 2]
             frame.screen.replace("plane", trace, x=points[rows, 0], y=points[rows, 1])
-        shown = [[chosen.outlier_x], [chosen.outlier_y]] if chosen.outlier else [[], []]
+        shown = [[shared.outlier_x], [shared.outlier_y]] if shared.outlier else [[], []]
         frame.screen.replace("plane", OUTLIER, x=shown[0], y=shown[1])
+        reach = WINDOW if shared.outlier else NEAR
+        frame.screen.relayout("plane", {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]})
         frame.screen.replace("plane", BAYES, x=[0, 0], y=[-WINDOW, WINDOW])
         best = bayes_error(shared.separation)
         frame.screen.replace("error", 2 * len(frame.lanes), x=[0, shared.steps], y=[best, best])
         frame.screen.relayout("error", {"xaxis.range": [0, shared.steps]})
 
     def draw(self, frame: Frame) -> None:
-        axis = grid_axis().numpy()[::STRIDE]
-        scores = frame.history.snapshot("score")[:, ::STRIDE, ::STRIDE]
         for lane in range(len(frame.lanes)):
-            x, y = level_line(axis, axis, scores[lane], 0.0)
-            frame.screen.replace("plane", BOUNDARIES + lane, x=x, y=y)
+            self._boundary(frame, BOUNDARIES + lane, "score", lane)
+            if frame.lanes.shared.outlier:
+                self._boundary(frame, BOUNDARIES + len(frame.lanes) + lane, "score_without", lane)
             frame.curve("error", lane, lane, "fresh_error")
             frame.curve("error", len(frame.lanes) + lane, lane, "train_error")
+
+    @staticmethod
+    def _boundary(frame: Frame, trace: int, score: str, lane: int) -> None:
+        axis = grid_axis().numpy()
+        x, y = level_line(axis, axis, frame.history.snapshot(score)[lane], 0.0)
+        frame.screen.replace("plane", trace, x=x, y=y)
 
     def readings(self, frame: Frame) -> list[Reading]:
         best, lines = bayes_error(frame.lanes.shared.separation), []
@@ -129,6 +148,8 @@ class ProxyView(LabView):
                 Reading(lane, "training error", float(frame.history["train_error"][row, lane])),
                 Reading(lane, "error on fresh points", float(frame.history["fresh_error"][row, lane]), best, "at best"),
             ]
+            if frame.lanes.shared.outlier:
+                lines.append(Reading(lane, "moved by the outlier", f"{100 * frame.history['moved'][row, lane]:.2g} %"))
         return lines
 
 
@@ -165,7 +186,13 @@ class OutlierView(LabView):
     shown = ("train_size", "separation", "seed")
     more = ("steps",)
     distances = (2.0, 4.0, 8.0, 16.0, 32.0)
-    presets = (Preset("six classifiers", "The outlier lies at 30° beyond the other class, nearer and farther.", ({},)),)
+    presets = (
+        Preset(
+            "six classifiers",
+            "The outlier lies at 30° beyond the other class, nearer and farther.",  # given
+            ({},),
+        ),
+    )
 
     @property
     def settings_type(self) -> type[Settings]:

@@ -24,6 +24,7 @@ from widgets.view import LabView
 GRID = 45
 LEVELS = 16
 ARROW_HEAD = 0.04
+LOWEST = 1e-12  # below it lines end: who is first is settled by then, and Newton's method goes on to 1e-32
 BACKGROUND, MINIMA, SADDLES, GRADIENT, VELOCITY, PATHS = range(6)
 MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
 
@@ -59,8 +60,24 @@ class RaceView(LabView):
     presets = (
         Preset(
             "a long valley",
-            "Gradient descent zigzags, momentum rolls through, Adam takes steps of one length at first.",
-            **_line_up("quadratic", *MEETINGS, own={"gradient descent": {"learning_rate": 1.8}}),
+            "Each is tuned to this valley. Gradient descent zigzags and creeps; heavy ball and Nesterov are first.",
+            **_line_up("quadratic", *MEETINGS, own={"gradient descent": {"learning_rate": 1.9}}, steps=200),
+            # holds: l1_valley
+        ),
+        Preset(
+            "too much momentum",
+            "A shorter valley, κ = 20. With β = 0.9 heavy ball swings past the minimum and gradient descent is first; "
+            "with β = 0.4 heavy ball is.",
+            tuple(
+                {"condition_number": 20.0, "steps": 150, **lane}
+                for lane in (
+                    {"optimizer": "gradient descent", "learning_rate": 1.8},
+                    {"optimizer": "heavy ball", "learning_rate": 0.3, "momentum": 0.9},
+                    {"optimizer": "heavy ball", "learning_rate": 2.4, "momentum": 0.4},
+                )
+            ),
+            ("gradient descent", "heavy ball, β = 0.9", "heavy ball, β = 0.4"),
+            # holds: l1_too_much_momentum
         ),
         Preset(
             "all twelve",
@@ -70,34 +87,45 @@ class RaceView(LabView):
         ),
         Preset(
             "Rosenbrock's banana",
-            "The valley is bent: where it points is not where the minimum is.",
+            "The valley is bent: where it points is not where the minimum is. Newton's method sees the bend.",
             **_line_up("Rosenbrock", *MEETINGS, "Newton", "L-BFGS"),
         ),
         Preset(
             "Beale",
-            "Flat far out and steep at the edges: adaptive steps pay. Newton ends at the saddle point.",
+            "Steep at the edges, flat in the middle: heavy ball gets through first. Newton ends at the saddle point.",
             **_line_up("Beale", *MEETINGS, "RMSProp", "Newton"),
+            # holds: l1_beale
         ),
         Preset(
             "a saddle point",
-            "All are slow near it, most leave. Newton's method is drawn to it and stays.",
+            "Three come near it, stay for a while and leave; Adam passes by. Newton's method is drawn to it and stays.",
             **_line_up("saddle", *MEETINGS, "Newton"),
+            # holds: l1_race_saddle
         ),
         Preset(
             "two minima",
-            "Only those that carry speed get across the ridge to the deeper one.",
+            "Only heavy ball, in both conventions, and Nesterov carry enough speed to get across the ridge.",
             **_line_up("two minima"),
             says=("optimizer", "gradient_noise"),
+            # holds: l1_two_minima
         ),
         Preset(
             "a slice of a real net",
-            "A plane through the weights of a net trained on the digits. It is no quadratic.",
+            "A plane through the weights of a net trained on the digits. Its valley is short: momentum does not pay.",
             **_line_up("net", *MEETINGS, "Newton", "L-BFGS"),
+            # holds: l1_net_slice
         ),
         Preset(
             "Nesterov looks ahead",
-            "Slow, step by step: the dashed arrow is what the velocity adds. Where does each ask for its gradient?",
-            **_line_up("quadratic", "heavy ball", "Nesterov", steps=60),
+            "Slow, step by step: the dotted arrow is what the velocity adds. Where does each ask for its gradient?",
+            **_line_up(
+                "quadratic",
+                "heavy ball",
+                "Nesterov",
+                steps=60,
+                condition_number=20.0,
+                own={name: {"learning_rate": 0.3, "momentum": 0.9} for name in ("heavy ball", "Nesterov")},
+            ),
             speed=4.0,
         ),
         Preset(
@@ -108,6 +136,7 @@ class RaceView(LabView):
                 {"optimizer": "moving average", "learning_rate": 1.0},
             ),
             ("heavy ball, η = 0.1", "moving average, η = 1"),
+            # holds: l1_same_path
         ),
     )
 
@@ -134,7 +163,8 @@ class RaceView(LabView):
             ],
             height=440,
         )
-        loss = plot("race-loss", "Loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
+        caption = "Loss (down to 10⁻¹²)"
+        loss = plot("race-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
         return {"plane": placed(equal_axes(plane), PATHS, "Click or drag to start elsewhere"), "loss": loss}
 
     def begin(self, frame: Frame) -> None:
@@ -154,8 +184,8 @@ class RaceView(LabView):
             frame.path("plane", PATHS + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
             rows = frame.rows(lane)
             steps = np.arange(rows.start, rows.stop)
-            positive = loss[rows, lane] > 0
-            frame.screen.extend("loss", lane, steps[positive], loss[rows, lane][positive])
+            shown = loss[rows, lane] > LOWEST
+            frame.screen.extend("loss", lane, steps[shown], loss[rows, lane][shown])
         self._vectors(frame)
 
     def readings(self, frame: Frame) -> list[Reading]:

@@ -57,12 +57,19 @@ class SaddleView(LabView):
             "a million times nearer",
             "Each factor of ten in the distance costs the same number of steps: the dots lie on a line.",
             ({},),
+            # holds: l1_saddle
         ),
-        Preset("a damped Newton", "With δ = 2 it leaves as gradient descent does.", ({"damping": 2.0},)),
+        Preset(
+            "a damped Newton",
+            "With δ = 2 it leaves as gradient descent does.",
+            ({"damping": 2.0},),
+            # holds: l1_damped_newton
+        ),
         Preset(
             "a small step",
-            "With a smaller η everything takes longer, in proportion.",
+            "With a smaller η gradient descent takes longer in proportion, heavy ball less so.",
             ({"learning_rate": 0.03, "steps": 1200},),
+            # holds: l1_small_step
         ),
     )
 

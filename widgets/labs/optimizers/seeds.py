@@ -1,6 +1,8 @@
-"""Twenty seeds under one optimizer: is it the optimizer, or one lucky draw?"""
+"""Twenty seeds under each of two optimizers: is it the optimizer, or one lucky draw?"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from lessons.core.declared import fewer
 from lessons.core.settings import Settings
@@ -16,8 +18,14 @@ SPIRALS = {
     "depth": 2,
     "train_size": 300,
     "measure_every": 10,
-    "steps": 800,
+    "steps": 600,
 }
+
+
+def _against(*pairs: tuple[str, float]) -> dict[str, Any]:
+    """Lanes and names of a preset: these optimizers and their learning rates, on the spirals."""
+    lanes = tuple({**SPIRALS, "optimizer": name, "learning_rate": rate} for name, rate in pairs)
+    return {"lanes": lanes, "names": tuple(name for name, _ in pairs)}
 
 
 class ClassifierSeedsSettings(ClassifierSettings):
@@ -30,11 +38,12 @@ class ClassifierSeedsSettings(ClassifierSettings):
 
 
 class ClassifierSeedsView(SeedCloudView):
-    """Training loss and test accuracy of twenty seeds under one optimizer."""
+    """Training loss and test accuracy of twenty seeds under each optimizer, one cloud each."""
 
     name = "classifier_seeds"
-    title = "Twenty seeds under one optimizer"
+    title = "Twenty seeds under each optimizer"
     experiment = Classifier()
+    compare = True
     clouds = (
         Cloud(
             "train_loss",
@@ -66,19 +75,22 @@ class ClassifierSeedsView(SeedCloudView):
     )
     presets = (
         Preset(
-            "Adam on the spirals",
-            "All twenty untangle them, some sooner and some later.",
-            ({**SPIRALS, "optimizer": "Adam", "learning_rate": 0.02},),
+            "heavy ball and Nesterov",
+            "Both on the spirals. The bands overlap all the way: one run of each tells you little.",
+            **_against(("heavy ball", 0.1), ("Nesterov", 0.1)),
+            # holds: l1_bands_overlap
         ),
         Preset(
-            "gradient descent on the spirals",
-            "The band is wide: one run of each would have told you little.",
-            ({**SPIRALS, "optimizer": "gradient descent", "learning_rate": 0.3},),
+            "gradient descent and Adam",
+            "Both on the spirals. The bands part early: here one run of each tells you who is ahead.",
+            **_against(("gradient descent", 0.3), ("Adam", 0.02)),
+            # holds: l1_bands_part
         ),
         Preset(
             "gradient descent on the digits",
-            "Here every seed gives nearly the same curve.",
+            "Every seed gives nearly the same curve.",
             ({"optimizer": "gradient descent", "learning_rate": 0.2, "steps": 400},),
+            # holds: l1_digits_band
         ),
     )
 
