@@ -68,7 +68,17 @@ METHODS: Mapping[str, Mapping[str, str]] = {
     "inputs": _in_order("raw", "standardised", "whitened", "deconvolved", "centred"),
     "scheme": {
         **_in_order(
-            "Xavier", "normal", "LeCun", "orthogonal", "Kaiming fan-in", "Kaiming fan-out", "zeros", "constant"
+            "Xavier",
+            "normal",
+            "LeCun",
+            "orthogonal",
+            "Kaiming fan-in",
+            "Kaiming fan-out",
+            "zeros",
+            "constant",
+            "uniform",
+            "signs",
+            "Cauchy",
         ),
         "your own": LANE_COLOURS[11],
     },

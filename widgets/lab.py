@@ -36,6 +36,8 @@ class Lab(LabWithPast):
         """Carry out a command; a refused one leaves everything as it was and says why."""
         try:
             command = do.parse_command(content)
+            if not isinstance(command, do.OpenLink):  # which each lab of a page is asked when it loads
+                self._wake()
             self._carry_out(command)
             self._touched = True
         except (do.CommandError, SettingError) as refusal:

@@ -73,7 +73,7 @@ class RaceSettings(DescentSettings):
     surface: Literal["quadratic", "Rosenbrock", "Beale", "saddle", "two minima", "net"] = setting(
         "quadratic",
         label="surface",
-        doc="What is minimised; 'net' is a plane through the weights of a net trained on the digits.",
+        doc="What is minimized; 'net' is a plane through the weights of a net trained on the digits.",
         shared=True,
     )
     condition_number: float = declared.condition_number(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from widgets.lab import Lab
+from widgets.seed_cloud import SEEDS
 from widgets.view import LabView
 
 
@@ -36,10 +37,11 @@ def curves(figure: str = "loss", quantity: str = "loss", every: int = 1) -> Draw
 
 
 def cloud(lab: Lab) -> list[Shown]:
-    """The third trace is the median over the seeds."""
+    """Three traces a cloud; the third is the median over its seeds."""
     values = lab.history[lab.view.clouds[0].quantity].astype(float)
-    median = np.quantile(values, 0.5, axis=1, method="nearest")
-    return [Shown(0, 2, list(range(len(values))), median.tolist())]
+    clouds = np.split(values, values.shape[1] // SEEDS, axis=1)
+    medians = [np.quantile(each, 0.5, axis=1, method="nearest") for each in clouds]
+    return [Shown(0, 3 * k + 2, list(range(len(values))), median.tolist()) for k, median in enumerate(medians)]
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,8 @@ def test_a_lab_opens_with_the_colours_of_its_methods() -> None:
 
 def drawn(name: str) -> dict[str, str]:
     """The colours of a question's traces by their names."""
-    return {trace.name: trace.line.color for trace in QUESTIONS[name].figure().data if trace.line.color}
+    lines = [trace for trace in QUESTIONS[name].figure().data if trace.type == "scatter"]
+    return {trace.name: trace.line.color for trace in lines if trace.line.color}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -164,7 +165,7 @@ def test_a_method_has_its_colour_in_every_question(name: str) -> None:
         ("alternating_gain", "gradient", {"alternating": "alternating", "constant": "constant"}),
         ("newton_finds_minima", "optimizer", {"Newton": "Newton", "gradient descent": "gradient descent"}),
         ("bounded_slope", "method", {"squared error": "squared error", "MLP": "MLP"}),
-        ("schedules_always_win", "schedule", {"constant": "constant", "warm restarts": "warm restarts"}),
+        ("schedules_always_win", "schedule", {"constant": "constant", "step decay": "step decay"}),
         ("warmup_survivors", "schedule", {"no warmup": "constant", "warmup": "warmup"}),
         ("heavy_ball_limit", "optimizer", {"heavy ball": "heavy ball"}),
         ("fifty_layers", "scheme", {"LeCun": "LeCun", "Xavier": "Xavier", "orthogonal": "orthogonal"}),

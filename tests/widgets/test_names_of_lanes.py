@@ -31,7 +31,7 @@ def shown(lab: Any) -> list[str]:
     """The names in the panel; the table, the figures and the record of the run have the same."""
     names = [lane["name"] for lane in lab.panel.lanes]
     assert list(lab.run.record.names) == names
-    assert all(f">{name}<" in lab.readings.value for name in names)
+    assert lab.stage.covered or all(f">{name}<" in lab.readings.value for name in names)
     return names
 
 

@@ -53,7 +53,7 @@ class StabilitySettings(NormalizedNetShape):
     )
     lowest: float = _rate(0.03, "lowest", (0.001, 0.3))
     highest: float = _rate(30.0, "highest", (1.0, 100.0))
-    loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimised.")
+    loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimized.")
     width: int = fewer(NormalizedNetShape, "width", 16, 32)
     depth: int = fewer(NormalizedNetShape, "depth", 3, 6)
     train_size: int = fewer(NormalizedNetShape, "train_size", 256, 500)
