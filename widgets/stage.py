@@ -111,11 +111,7 @@ class Stage:
 
     def _due(self) -> bool:
         rows = len(self._trial.history)
-        return (
-            rows > 0
-            and not self.covered
-            and (not self._begun or self._drawn < rows or self._marked != self._marks_now())
-        )
+        return rows > 0 and (not self._begun or self._drawn < rows or self._marked != self._marks_now())
 
     def _until(self) -> int:
         rows = len(self._trial.history)
@@ -131,4 +127,4 @@ class Stage:
         self._marked = self._marks_now()
         drawn = marks(frame.changes, frame.lanes.fields, frame.ends, self._colours, self._trial.steps)
         for name in self._view.step_figures:
-            self.figure.relayout(name, drawn)
+            frame.screen.relayout(name, drawn)

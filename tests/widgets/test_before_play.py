@@ -43,7 +43,8 @@ def test_a_covered_figure_is_empty_until_somebody_plays_and_again_after_reset(na
         covered = set(lab.view.covered)
         assert covered <= set(counts(lab, browser))
         empty = {each: count for each, count in counts(lab, browser).items() if each in covered}
-        words = [figure["layout"].get("annotations", [{}])[0].get("text") for figure in lab.stage.figure.figures_now()]
+        layouts = [figure["layout"] for figure in lab.stage.figure.figures_now()]
+        words = [(layout.get("annotations") or [{}])[0].get("text") for layout in layouts]
         assert words.count(WORDS) == len(covered)
         assert lab.readings.value == ""
         await played(lab)
@@ -55,6 +56,18 @@ def test_a_covered_figure_is_empty_until_somebody_plays_and_again_after_reset(na
         browser.settle()
         assert {each: counts(lab, browser)[each] for each in covered} == empty
         assert lab.readings.value == ""
+        lab.loop.cancel()
+
+    live(scenario)
+
+
+def test_the_other_figures_of_a_lab_show_where_it_starts() -> None:
+    async def scenario() -> None:
+        lab = opened("bowl")
+        shown = counts(lab, Browser(lab.stage.figure).hello().settle())
+        assert shown["bars"] == 0
+        assert shown["plane"] > 100, "level lines and the start"
+        assert shown["loss"] == 2, "one point"
         lab.loop.cancel()
 
     live(scenario)
