@@ -209,19 +209,19 @@ class RunningLab(ipw.Box):
         if self._restart_due is not None:
             return
         self._restart_plays = self.state is State.RUNNING or not (self._held or self.view.instant)
-        self._restart_plays &= self._played and not self.view.waits
+        self._restart_plays &= not self.view.waits
         self.loop.cancel()  # its lanes are no longer those that are shown
         try:
             later = asyncio.get_running_loop().call_later
         except RuntimeError:  # in a script nothing can play, and nothing has to wait
             self._restart(play=False)
         else:
-            self._restart_due = later(RESTART_AFTER_SECONDS, self._restart, self._restart_plays)
+            self._restart_due = later(RESTART_AFTER_SECONDS, self._catch_up)
 
     def _catch_up(self) -> None:
         """Start again now if that is due: what comes next must not meet old lanes with new ones."""
         if self._restart_due is not None:
-            self._restart(self._restart_plays)
+            self._restart(self._restart_plays and self._played)
 
     def _settle(self) -> None:
         if self._restart_due is not None:

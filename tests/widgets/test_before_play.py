@@ -86,5 +86,20 @@ def test_who_moves_a_setting_wants_to_see_what_it_does() -> None:
     live(scenario)
 
 
+@pytest.mark.parametrize("preset_last", [True, False])
+def test_of_a_change_and_a_preset_at_once_the_last_one_decides(preset_last: bool) -> None:
+    async def scenario() -> None:
+        lab = opened("race")
+        change = {"do": "set", "lane": 0, "field": "learning_rate", "value": 0.5}
+        commands = [change, {"do": "preset", "index": 0}]
+        for command in commands if preset_last else reversed(commands):
+            lab.handle(command)
+        await asyncio.sleep(0.06)
+        assert lab.state is (State.IDLE if preset_last else State.RUNNING)
+        lab.loop.cancel()
+
+    live(scenario)
+
+
 def test_in_a_script_where_nothing_plays_a_run_of_milliseconds_is_there_at_once() -> None:
     assert opened("parabola").state is State.FINISHED
