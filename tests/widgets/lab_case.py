@@ -28,7 +28,7 @@ def curves(figure: str = "loss", quantity: str = "loss", every: int = 1) -> Draw
     """The first traces of a figure are a quantity at each step, or every so many, lane by lane."""
 
     def shown(lab: Lab) -> list[Shown]:
-        number = list(lab.view.figures(["a"], ["#111"])).index(figure)
+        number = list(lab.view.figures(["a"], ["#111111"])).index(figure)
         values = lab.history[quantity].astype(float)
         steps = list(range(0, len(values), every))
         return [Shown(number, lane, steps, values[steps, lane].tolist()) for lane in range(values.shape[1])]

@@ -65,7 +65,7 @@ def proper(dice: random.Random, lab: Lab) -> dict[str, Any]:
     """A command as a page sends it, cheap to carry out."""
     field = dice.choice(lab.view.controls)
     value = getattr(lab._lanes.settings[0], field)
-    figure = dice.choice(list(lab.view.figures(["a"], ["#111"])))
+    figure = dice.choice(list(lab.view.figures(["a"], ["#111111"])))
     return dice.choice(
         [
             {"do": dice.choice(["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind", "share"])},
