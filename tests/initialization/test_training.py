@@ -123,7 +123,8 @@ def test_all_schemes_and_activations_run_side_by_side():
     assert last["loss"].shape == (len(lanes),)
     assert last["gradient_norm"].shape == (len(lanes), 4)
     assert last["distinct_units"].shape == (len(lanes), 3)
-    assert last["loss"].isfinite().all()
+    heavy = torch.tensor([settings.scheme == "Cauchy" for settings in lanes.settings])
+    assert last["loss"][~heavy].isfinite().all(), "some of Cauchy's weights are so large that a net may diverge, alone"
 
 
 def test_lanes_start_from_the_same_draw_up_to_scale():
