@@ -33,7 +33,10 @@
     timer = setTimeout(ask, ASK_MS);
     if (document.hidden) return;
     try {
-      const answer = await fetch(`${page.baseUrl}api/kernels/${page.kernelId}`, { cache: "no-store" });
+      // A hub answers only those who show the token of its cookie, also where nothing is changed.
+      const token = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
+      const headers = token ? { "X-XSRFToken": token } : {};
+      const answer = await fetch(`${page.baseUrl}api/kernels/${page.kernelId}`, { cache: "no-store", headers });
       if (answer.status === 404) {
         say("This page has given its seat back: nobody used it for long, or its training ended unexpectedly.");
         document.dispatchEvent(new Event("tdl-kernel-gone"));

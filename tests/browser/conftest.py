@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.lesson_page import PATIENCE
 from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
@@ -52,12 +52,12 @@ class Watched(list[str]):
     def watch(self, page: Page) -> Page:
         """Note errors of a page from now on."""
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self._note(message.text))
+        page.on("console", lambda message: message.type == "error" and self._note(message))
         return page
 
-    def _note(self, text: str) -> None:
-        if not any(noise in text for noise in KNOWN_NOISE):
-            self.append(text)
+    def _note(self, message: ConsoleMessage) -> None:
+        if not any(noise in message.text for noise in KNOWN_NOISE):
+            self.append(f"{message.text} [{message.location.get('url', '')}]")
 
 
 @pytest.fixture

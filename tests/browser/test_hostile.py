@@ -33,6 +33,7 @@ Lab(BrokenView())
 def test_an_exception_in_an_experiment_is_a_sentence_with_a_fold_and_reset_works(serve_folder, page):
     page.goto(serve_folder(FAILING))
     lab = LabOnPage(page)
+    lab.press("Play")
     wait_until(lambda: "the third step is cursed" in lab.notice(), "the error is told")
     assert "Traceback" not in lab.notice()
     lab.element.locator(".tdl-board summary").click()

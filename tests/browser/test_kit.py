@@ -195,7 +195,7 @@ def test_a_lab_and_its_presets_show_no_outcome_before_somebody_plays(page, voila
         wait_until(lambda: bowl.is_covered(1) and bowl.step_number() == 0, "the outcome asks for a guess")
         assert len(bowl.points(2, 0)[0]) <= 1
         bowl.press("Play")
-        wait_until(lambda: not bowl.is_covered(1) and len(bowl.points(2, 0)[0]) == 101, "it is shown")
+        wait_until(lambda: not bowl.is_covered(1) and len(bowl.points(2, 0)[0]) > 20, "it is shown")
         bowl.choose("past the limit")
         wait_until(lambda: bowl.step_number() == 0, "another preset is there")
     bowl.type_value("learning_rate", "1.5")
@@ -219,7 +219,7 @@ def decided(box) -> str:
 def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(page, voila):
     page.goto(voila + LESSON)
     LabOnPage(page, NET)
-    number, mistake, sketch = (question(page, at) for at in (0, 1, 5))
+    number, mistake, sketch = (question(page, at) for at in (0, 1, 6))
     assert number.locator("input[type=text]").input_value() == "", "where a slider happens to stand is no answer"
     number.locator("input[type=text]").fill("0.8")
     assert "Right" in decided(number)
@@ -237,9 +237,9 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
         page.mouse.move(area["x"] + area["width"] * share / 10 - 1, area["y"] + area["height"] / 2)
     page.mouse.up()
     assert re.search(r"Farthest apart at step \d+: you drew", decided(sketch))
-    wait_until(lambda: page.locator(".tdl-scoreboard tbody tr").count() == 7, "the scoreboard is there")
-    assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()
+    wait_until(lambda: page.locator(".tdl-scoreboard tbody tr").count() == 8, "the scoreboard is there")
+    assert "2 of 8 right" in page.locator(".tdl-scoreboard").inner_text()
     mistake.get_by_role("button", name="Answer again").click()
     mistake.get_by_label("It does not hold as written", exact=True).check()
     assert "the first one counts" in decided(mistake).lower()
-    assert "2 of 7 right" in page.locator(".tdl-scoreboard").inner_text()
+    assert "2 of 8 right" in page.locator(".tdl-scoreboard").inner_text()

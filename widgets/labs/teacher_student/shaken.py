@@ -18,7 +18,7 @@ from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
 LEAST = 1e-8
-WON = "winners: nearest to a teacher node, or above 0.9"
+WON = "winners, or nearest so far"
 LONG = {"top_scale": 1.0, "steps": 3000, "horizon": 4000, "measure_every": 20}
 
 
