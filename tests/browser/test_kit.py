@@ -236,7 +236,7 @@ def test_predictions_and_mistakes_are_decided_by_a_run_and_listed_at_the_end(pag
     for share in range(1, 11):
         page.mouse.move(area["x"] + area["width"] * share / 10 - 1, area["y"] + area["height"] / 2)
     page.mouse.up()
-    assert re.search(r"Farthest apart at step \d+: you drew", decided(sketch))
+    assert re.search(r"Farthest apart at step [\d.]+: you drew", decided(sketch))
     wait_until(lambda: page.locator(".tdl-scoreboard tbody tr").count() == 8, "the scoreboard is there")
     assert "2 of 8 right" in page.locator(".tdl-scoreboard").inner_text()
     mistake.get_by_role("button", name="Answer again").click()
