@@ -7,9 +7,11 @@ import pytest
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from benchmarks.room.__main__ import main
 from benchmarks.room.bell import Bell
+from benchmarks.room.channel import PROTOCOL, Channel
 from benchmarks.room.fairness import jain, rate
 from benchmarks.room.figure import HeadlessFigure
 from benchmarks.room.lab import HeadlessLab, shows
@@ -203,17 +205,21 @@ def test_fairness_and_rates():
 
 
 @asynccontextmanager
-async def answering(status, text):
+async def served_by(handler):
+    socket, port = bind_unused_port()
+    server = HTTPServer(Application([("/.*", handler)]))
+    server.add_socket(socket)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+def answering(status, text):
     class Answer(RequestHandler):
         def get(self):
             self.set_status(status)
             self.write(text)
 
-    socket, port = bind_unused_port()
-    server = HTTPServer(Application([("/.*", Answer)]))
-    server.add_socket(socket)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    return served_by(Answer)
 
 
 PAGE = '<script nonce="x" id="jupyter-config-data" type="application/json">{"kernelId": "k"}</script>'
@@ -245,3 +251,22 @@ def test_the_page_tells_its_kernel_whatever_else_the_script_carries():
             return await Requests(address, Seen("student 1", "x.ipynb")).page("/x")
 
     assert asyncio.run(page()) == {"kernelId": "k"}
+
+
+def test_who_leaves_leaves_no_socket_though_frames_still_flow():
+    class Talker(WebSocketHandler):
+        def select_subprotocol(self, subprotocols):
+            return PROTOCOL
+
+        async def open(self, *_):
+            for _ in range(20):
+                self.write_message("more")
+
+    async def leave():
+        async with served_by(Talker) as address:
+            channel = await Channel.open(address, "k", {})
+            stream = channel._socket.protocol.stream
+            await channel.close()
+            return stream.closed()
+
+    assert asyncio.run(leave())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,8 @@ from benchmarks.room.seen import LostError
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 LARGEST = 64 * 2**20
+# Tornado waits five seconds for the server's goodbye.
+GOODBYE_SECONDS = 10
 
 
 class Message(NamedTuple):
@@ -77,6 +81,10 @@ class Channel:
         _, (header, _, _, content, *buffers) = deserialize_msg_from_ws_v1(payload)
         return Message(json.loads(header)["msg_type"], json.loads(content), buffers)
 
-    def close(self) -> None:
-        """Close the websocket."""
+    async def close(self) -> None:
+        """Close the websocket; returns when it is closed. What the server still sends before its goodbye is dropped."""
         self._socket.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while await self._socket.read_message() is not None:
+                    pass

@@ -74,12 +74,12 @@ class HeadlessLesson:
                 raise LostError(f"Waited {seconds:g} s in vain until {what}.")
             await asyncio.sleep(0.02)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave the page."""
         self._reader.cancel()
         for figure in self._figures.values():
             figure.close()
-        self._channel.close()
+        await self._channel.close()
 
     def _find_figures(self) -> None:
         pen = asyncio.Lock()

@@ -97,7 +97,7 @@ class Student:
 
     async def _leave(self) -> None:
         if self._lesson is not None:
-            self._lesson.close()
+            await self._lesson.close()
         if self._kernel is not None:
             try:
                 await self._requests.leave(self._kernel)

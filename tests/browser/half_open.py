@@ -99,7 +99,12 @@ class HalfOpenProxy:
 
     def _accept(self) -> None:
         client, _ = self._listening.accept()
-        link = _Link(client, socket.create_connection(self._target))
+        try:
+            server = socket.create_connection(self._target)
+        except OSError:  # it has ended
+            client.close()
+            return
+        link = _Link(client, server)
         link.swallows = self._swallows
         self._links.append(link)
         for side in (link.client, link.server):

@@ -32,12 +32,11 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
         lab = LabOnPage(page, number)
         lab.element.scroll_into_view_if_needed()
         if preset:
-            lab.preset(preset)
+            lab.choose(preset)
         if steps:
             lab.type_value("steps", steps)
             wait_until(lambda lab=lab, steps=steps: f"of {steps}" in lab.status(), f"lab {number} takes {steps} steps")
-        if "finished" not in lab.status() and "running" not in lab.status():
-            lab.press("Play")
+        lab.press("Play")
         lab.until_finished()
         before = drawn(lab)
         lab.type_value(field, text)
