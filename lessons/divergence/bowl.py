@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import bowl_script
 
@@ -87,7 +88,45 @@ class BowlSettings(BowlShape):
     )
 
 
-class Bowl(Experiment):
+@dataclass
+class BowlState(State):
+    """Where the descents are.
+
+    Attributes:
+        theta: Shape (K, D).
+        optimizer: With what it remembers.
+        amplitude: Coordinates of theta along the eigen-directions, shape (K, D), once measured.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    amplitude: Tensor = field(init=False)
+
+
+class BowlTraining(Training[BowlState]):
+    """A gradient method whose gradient is H theta, taken along the eigen-directions."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.eigenvalues, self.directions = eigenvalues(lanes).to(device), rotation(lanes).to(device)
+
+    def start(self) -> BowlState:
+        return BowlState(starts(self.lanes).to(self.device), LaneOptimizer.of(self.lanes))
+
+    def measure(self, now: BowlState) -> dict[str, Tensor]:
+        now.amplitude = torch.einsum("kde,kd->ke", self.directions, now.theta)
+        loss = (self.eigenvalues * now.amplitude**2).sum(1) / 2
+        return {"loss": loss, "theta": now.theta, "amplitude": now.amplitude}
+
+    def advance(self, now: BowlState) -> None:
+        gradient = torch.einsum("kde,ke->kd", self.directions, self.eigenvalues * now.amplitude)
+        now.theta = now.theta + now.optimizer.update(gradient, Hyperparameters.of(self.lanes, now.theta))
+
+    def failures(self, now: BowlState) -> Mapping[int, str]:
+        return now.optimizer.failures
+
+
+class Bowl(TrainingExperiment):
     """Minimise f(theta) = (1/2) theta^T H theta with H = Q diag(lambda) Q^T.
 
     Measures, in float64: `loss` (K,), `theta` (K, D), and `amplitude` Q^T theta (K, D), the coordinates along the
@@ -102,18 +141,7 @@ class Bowl(Experiment):
         "Polyak 1964, USSR Computational Mathematics 4(5)",
         'Goh 2017, "Why Momentum Really Works", Distill',
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        values, directions = eigenvalues(lanes).to(device), rotation(lanes).to(device)
-        theta = starts(lanes).to(device)
-        optimizer = LaneOptimizer.of(lanes)
-        for step in range(lanes.shared.steps + 1):
-            amplitude = torch.einsum("kde,kd->ke", directions, theta)
-            loss = (values * amplitude**2).sum(1) / 2
-            measured = {"loss": loss, "theta": theta, "amplitude": amplitude}
-            yield Measurement(step, measured, failures=optimizer.failures)
-            gradient = torch.einsum("kde,ke->kd", directions, values * amplitude)
-            theta = theta + optimizer.update(gradient, Hyperparameters.of(lanes, theta))
+    training = BowlTraining
 
     def script(self, settings: BowlSettings, changes: Sequence[Change] = ()) -> str:
         return bowl_script(settings, changes)

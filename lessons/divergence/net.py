@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,13 +11,13 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
 from lessons.core.run import Change
 from lessons.core.settings import Settings
 from lessons.core.sharpness import TopEigenpair, hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import net_script
 
@@ -55,7 +55,67 @@ class NetSettings(NetShape):
     )
 
 
-class Net(Experiment):
+@dataclass
+class NetState(State):
+    """Where the trainings are. All tensors have the lane first: (K, P) and, for `turn`, (K,).
+
+    Attributes:
+        theta: Parameters.
+        optimizer: With what it remembers.
+        gauge: Of the sharpness.
+        last_update: The update that led here; 0 before the first.
+        turn: Cosine between that update and the one before it.
+        gradient: At theta, once measured.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    last_update: Tensor
+    turn: Tensor
+    gradient: Tensor = field(init=False)
+
+
+class NetTraining(Training[NetState]):
+    """Full batch: each update follows the gradient of the loss of all digits of the training set."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        shape = lanes.shared
+        self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
+        self.data = digits_split(shape.train_size).to(device)
+
+    def start(self) -> NetState:
+        theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
+        return NetState(
+            theta=theta,
+            optimizer=LaneOptimizer.of(self.lanes),
+            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            last_update=torch.zeros_like(theta),
+            turn=torch.zeros(len(self.lanes), device=self.device),
+        )
+
+    def measure(self, now: NetState) -> dict[str, Tensor]:
+        shape, theta = self.lanes.shared, now.theta.requires_grad_()
+        sharpness_too = now.step % shape.sharpness_every == 0
+        loss = LOSSES[shape.loss](self.network(theta, self.data.train_inputs), self.data.train_labels)
+        (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
+        if sharpness_too:
+            top = now.gauge.read(hessian_vector_product(gradient, theta))
+            now.held = _readings(self.network, self.data, theta, now.last_update, top)
+        now.gradient = gradient.detach()
+        return {"loss": loss.detach(), "update_cosine": now.turn, **now.held}
+
+    def advance(self, now: NetState) -> None:
+        update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        now.turn = torch.cosine_similarity(now.last_update, update, dim=1)
+        now.last_update, now.theta = update, now.theta.detach() + update
+
+    def failures(self, now: NetState) -> Mapping[int, str]:
+        return now.optimizer.failures
+
+
+class Net(TrainingExperiment):
     """Full-batch training of a small net on the 8x8 digits.
 
     Measures, in float32 and of shape (K,): `loss` and `update_cosine` (between the last update and the one before it;
@@ -75,72 +135,10 @@ class Net(Experiment):
         "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (edge of stability)",
         "Lewkowycz, Bahri, Dyer, Sohl-Dickstein & Gur-Ari 2020, arXiv 2003.02218 (catapult)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, NetState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: NetState) -> Iterator[Measurement]:
-        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
-        network = _network(shape)
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
-                now.turn = torch.cosine_similarity(now.last_update, update, dim=1)
-                now.last_update, now.theta = update, now.theta.detach() + update
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            measuring = now.step % shape.sharpness_every == 0
-            loss = LOSSES[shape.loss](network(theta, data.train_inputs), data.train_labels)
-            (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=measuring)
-            if measuring:
-                top = now.gauge.read(hessian_vector_product(gradient, theta))
-                now.held = _readings(network, data, theta, now.last_update, top)
-            now.gradient = gradient.detach()
-            values = {"loss": loss.detach(), "update_cosine": now.turn, **now.held}
-            yield Measurement(now.step, values, failures=now.optimizer.failures, state=now)
+    training = NetTraining
 
     def script(self, settings: NetSettings, changes: Sequence[Change] = ()) -> str:
         return net_script(settings, changes)
-
-
-@dataclass
-class NetState:
-    """Where a run of `Net` is. All tensors have the lane first: (K, P) and, for `turn`, (K,).
-
-    Attributes:
-        step: Updates made; -1 before the first measurement.
-        theta: Parameters at that step.
-        gradient: Gradient there, or None before the first measurement.
-        last_update: The update that led there.
-        turn: Cosine between that update and the one before it.
-        held: What is measured now and then.
-    """
-
-    theta: Tensor
-    optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    last_update: Tensor
-    turn: Tensor
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> NetState:
-        """The state before the first measurement."""
-        network = _network(lanes.shared)
-        theta = network.initial(lanes.seed, lanes.init_scale).to(device)
-        return cls(
-            theta=theta,
-            optimizer=LaneOptimizer.of(lanes),
-            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
-            last_update=torch.zeros_like(theta),
-            turn=torch.zeros(len(lanes), device=device),
-        )
-
-
-def _network(shape: NetShape) -> DenseNetwork:
-    return DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
 
 
 @torch.no_grad()

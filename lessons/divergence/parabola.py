@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
-from lessons.core.lanes import Lanes
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.divergence.scripts import parabola_script
 
 
@@ -41,7 +43,31 @@ class ParabolaSettings(Settings):
     steps: int = setting(40, label="steps", doc="Number of updates.", low=1, high=2000, slider=(5, 200), shared=True)
 
 
-class Parabola(Experiment):
+@dataclass
+class ParabolaState(State):
+    """Where the descents are: x, shape (K,)."""
+
+    x: Tensor
+
+
+class ParabolaTraining(Training[ParabolaState]):
+    """Gradient descent with eta = ratio / lambda."""
+
+    def start(self) -> ParabolaState:
+        return ParabolaState(self.lanes.start.to(self.device).clone())
+
+    def measure(self, now: ParabolaState) -> dict[str, Tensor]:
+        curvature = self.lanes.curvature.to(self.device)
+        return {"position": now.x, "loss": curvature * now.x**2 / 2}
+
+    def advance(self, now: ParabolaState) -> None:
+        curvature = self.lanes.curvature.to(self.device)
+        learning_rate = self.lanes.ratio.to(self.device) / curvature
+        gradient = curvature * now.x
+        now.x = now.x - learning_rate * gradient
+
+
+class Parabola(TrainingExperiment):
     """x <- x - eta f'(x), with eta = ratio * eta_opt and eta_opt = 1 / lambda.
 
     Measures `position` x and `loss` f(x), each of shape (K,), float64.
@@ -51,15 +77,7 @@ class Parabola(Experiment):
     title = "Gradient descent on a parabola"
     settings_type = ParabolaSettings
     references = ('LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 5.1',)
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        x = lanes.start.to(device).clone()
-        curvature = lanes.curvature.to(device)
-        for step in range(lanes.shared.steps + 1):
-            yield Measurement(step, {"position": x, "loss": curvature * x**2 / 2})
-            learning_rate = lanes.ratio.to(device) / curvature
-            gradient = curvature * x
-            x = x - learning_rate * gradient
+    training = ParabolaTraining
 
     def script(self, settings: ParabolaSettings, changes: Sequence[Change] = ()) -> str:
         return parabola_script(settings, changes)

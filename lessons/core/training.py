@@ -1,0 +1,94 @@
+"""A training as three functions: where it starts, what is measured, one update. The loop around them is written here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from torch import Tensor
+
+from lessons.core.experiment import Experiment, Measurement
+from lessons.core.lanes import Lanes
+
+
+@dataclass
+class State:
+    """Where the trainings of K lanes are. A deep copy of it is a checkpoint.
+
+    Attributes:
+        step: Updates made.
+        held: What is measured now and then, as it was measured last.
+    """
+
+    step: int = field(default=0, kw_only=True)
+    held: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
+
+
+S = TypeVar("S", bound=State)
+
+
+class Training(ABC, Generic[S]):
+    """One run of an experiment. What never changes in it (net, data, device) is made once, here; the rest is the state.
+
+    Args:
+        lanes: The settings of each lane; hot fields are read at each update.
+        device: Where the tensors are.
+    """
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        self.lanes, self.device = lanes, device
+
+    @abstractmethod
+    def start(self) -> S:
+        """Return the state before the first update."""
+
+    @abstractmethod
+    def measure(self, now: S) -> dict[str, Tensor]:
+        """Return the series of `Measurement.values` at this step. Leaves in the state what the next update needs."""
+
+    @abstractmethod
+    def advance(self, now: S) -> None:
+        """Make one update."""
+
+    def snapshots(self, now: S) -> Mapping[str, Callable[[], Tensor]]:
+        """Return `Measurement.snapshots`, of the step that was measured last."""
+        return {}
+
+    def failures(self, now: S) -> Mapping[int, str]:
+        """Return `Measurement.failures`."""
+        return {}
+
+
+class TrainingExperiment(Experiment):
+    """An experiment whose runs are trainings: each goes on from a copy of any of its states.
+
+    Subclasses name it as a class attribute `training`.
+    """
+
+    @property
+    @abstractmethod
+    def training(self) -> type[Training[Any]]:
+        """What one of its runs is."""
+
+    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+        training = self.training(lanes, device)
+        now = training.start()
+        yield measured(training, now)
+        yield from self._go_on(training, now)
+
+    def resume(self, lanes: Lanes, device: str, state: State) -> Iterator[Measurement]:
+        return self._go_on(self.training(lanes, device), state)
+
+    def _go_on(self, training: Training[Any], now: State) -> Iterator[Measurement]:
+        while now.step < self.length(training.lanes):
+            training.advance(now)
+            now.step += 1
+            yield measured(training, now)
+
+
+def measured(training: Training[S], now: S) -> Measurement:
+    """Return all that a training measures at its present step."""
+    values = training.measure(now)
+    return Measurement(now.step, values, training.snapshots(now), training.failures(now), now)
