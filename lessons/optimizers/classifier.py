@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -14,11 +14,11 @@ from lessons.core import declared
 from lessons.core.batches import FreshBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entropy, example_cross_entropy
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters
 from lessons.optimizers.mixture import GradientRuleName, MixedOptimizer
 from lessons.optimizers.rules import Place
@@ -68,7 +68,55 @@ class ClassifierSettings(Settings):
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 
 
-class Classifier(Experiment):
+@dataclass
+class ClassifierState(State):
+    """Where the trainings are.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        optimizer: With what it remembers.
+        place: Parameters, loss and gradient at the step's batch, once measured.
+    """
+
+    theta: Tensor
+    optimizer: MixedOptimizer
+    place: Place = field(init=False)
+
+
+class ClassifierTraining(Training[ClassifierState]):
+    """Mini-batches: each update follows the gradient of its batch's loss."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.data = _network(lanes.shared), training_data(lanes.shared).to(device)
+        self.batches = FreshBatches(lanes, self.data)
+
+    def start(self) -> ClassifierState:
+        theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
+        return ClassifierState(theta, MixedOptimizer.of(self.lanes))
+
+    def measure(self, now: ClassifierState) -> dict[str, Tensor]:
+        if now.step % self.lanes.shared.measure_every == 0:
+            now.held = _readings(self.network, self.data, now.theta)
+        inputs, labels, weight = self.batches.at(now.step)
+        theta = now.theta.detach().requires_grad_()
+        loss = (weight * example_cross_entropy(self.network(theta, inputs), labels)).sum(1)
+        (gradient,) = torch.autograd.grad(loss.sum(), theta)
+        now.place = Place(now.theta, loss.detach(), gradient)
+        return {"loss": loss.detach(), **now.held}
+
+    def advance(self, now: ClassifierState) -> None:
+        update = now.optimizer.update(now.place, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta + update
+
+    def snapshots(self, now: ClassifierState) -> dict[str, Callable[[], Tensor]]:
+        return _snapshots(self.network, now.theta)
+
+    def failures(self, now: ClassifierState) -> Mapping[int, str]:
+        return now.optimizer.failures
+
+
+class Classifier(TrainingExperiment):
     """Mini-batch training of a small net by cross-entropy.
 
     Each batch is drawn afresh from the training set, without replacement within the batch. Lanes of one seed share the
@@ -90,55 +138,10 @@ class Classifier(Experiment):
         "Alpaydin & Kaynak 1998, UCI Machine Learning Repository (digits)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, ClassifierState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: ClassifierState) -> Iterator[Measurement]:
-        shape, now = lanes.shared, state
-        data, network = training_data(shape).to(device), _network(shape)
-        batches = FreshBatches(lanes, data)
-        while now.step < shape.steps:
-            if now.place is not None:
-                update = now.optimizer.update(now.place, Hyperparameters.of(lanes, now.theta))
-                now.theta = now.theta + update
-            now.step += 1
-            if now.step % shape.measure_every == 0:
-                now.held = _readings(network, data, now.theta)
-            inputs, labels, weight = batches.at(now.step)
-            theta = now.theta.detach().requires_grad_()
-            loss = (weight * example_cross_entropy(network(theta, inputs), labels)).sum(1)
-            (gradient,) = torch.autograd.grad(loss.sum(), theta)
-            now.place = Place(now.theta, loss.detach(), gradient)
-            values, snapshots = {"loss": loss.detach(), **now.held}, _snapshots(network, now.theta)
-            yield Measurement(now.step, values, snapshots, now.optimizer.failures, now)
+    training = ClassifierTraining
 
     def script(self, settings: ClassifierSettings, changes: Sequence[Change] = ()) -> str:
         return classifier_script(settings, changes)
-
-
-@dataclass
-class ClassifierState:
-    """Where a run of `Classifier` is.
-
-    Attributes:
-        theta: Parameters, shape (K, P).
-        optimizer: With its state.
-        step: Updates made; -1 before the first measurement.
-        place: Parameters, loss and gradient at the last batch; None before the first measurement.
-        held: What is measured now and then, each of shape (K,).
-    """
-
-    theta: Tensor
-    optimizer: MixedOptimizer
-    step: int = -1
-    place: Place | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> ClassifierState:
-        """The state before the first measurement."""
-        theta = _network(lanes.shared).initial(lanes.seed, lanes.init_scale).to(device)
-        return cls(theta, MixedOptimizer.of(lanes))
 
 
 def training_data(shape: ClassifierSettings) -> Split:

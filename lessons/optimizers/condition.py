@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.optimizers.theory import TuningMethod, best_tuning
 
@@ -26,7 +27,50 @@ class ConditionSettings(Settings):
     steps: int = declared.steps(high=100000, slider=(100, 10000))
 
 
-class Condition(Experiment):
+@dataclass
+class ConditionState(State):
+    """Where the descents are.
+
+    Attributes:
+        theta: Shape (K, 2).
+        optimizer: With what it remembers.
+        above: Lanes whose error has not been small enough yet, shape (K,).
+        iterations: Until which step, shape (K,).
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    above: Tensor
+    iterations: Tensor
+
+
+class ConditionTraining(Training[ConditionState]):
+    """Each lane with its own condition number, tuned for it."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        largest = torch.ones_like(lanes.condition_number)
+        self.curvature = torch.stack([largest, 1 / lanes.condition_number], 1).to(device)
+        self.tuned = tuned(lanes, device)
+
+    def start(self) -> ConditionState:
+        above, iterations = torch.ones(len(self.lanes), dtype=torch.bool), torch.zeros(len(self.lanes)).double()
+        return ConditionState(
+            torch.ones_like(self.curvature), LaneOptimizer(self.lanes.values("method")), above, iterations
+        )
+
+    def measure(self, now: ConditionState) -> dict[str, Tensor]:
+        error = now.theta.norm(dim=1) / 2**0.5
+        now.iterations = torch.where(now.above, float(now.step), now.iterations)
+        now.above = now.above & ~(error.cpu() <= TOLERANCE)
+        loss = (self.curvature * now.theta**2).sum(1) / 2
+        return {"loss": loss, "error": error, "iterations": now.iterations}
+
+    def advance(self, now: ConditionState) -> None:
+        now.theta = now.theta + now.optimizer.update(self.curvature * now.theta, self.tuned)
+
+
+class Condition(TrainingExperiment):
     """Minimise (x^2 + y^2 / kappa) / 2 from (1, 1), at the learning rate and momentum that suit kappa best.
 
     Measures, in float64 and of shape (K,): `loss`; `error`, the distance from the minimum as a share of the start's;
@@ -41,17 +85,7 @@ class Condition(Experiment):
         'Goh 2017, "Why Momentum Really Works", Distill',
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        curvature = torch.stack([torch.ones_like(lanes.condition_number), 1 / lanes.condition_number], 1).to(device)
-        theta, optimizer, h = torch.ones_like(curvature), LaneOptimizer(lanes.values("method")), tuned(lanes, device)
-        above, iterations = torch.ones(len(lanes), dtype=torch.bool), torch.zeros(len(lanes), dtype=torch.float64)
-        for step in range(lanes.shared.steps + 1):
-            error = theta.norm(dim=1) / 2**0.5
-            iterations = torch.where(above, float(step), iterations)
-            above = above & ~(error.cpu() <= TOLERANCE)
-            loss = (curvature * theta**2).sum(1) / 2
-            yield Measurement(step, {"loss": loss, "error": error, "iterations": iterations})
-            theta = theta + optimizer.update(curvature * theta, h)
+    training = ConditionTraining
 
 
 def tuned(lanes: Lanes, device: str = "cpu") -> Hyperparameters:

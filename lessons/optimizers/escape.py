@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.optimizers.race import DescentSettings, DescentState, descent
-from lessons.optimizers.surfaces import Saddle
+from lessons.core.training import TrainingExperiment
+from lessons.optimizers.mixture import MixedOptimizer
+from lessons.optimizers.race import Descent, DescentSettings, DescentState
+from lessons.optimizers.surfaces import Saddle, Surface
 
 RADIUS = 0.1
 START_X = -1.5
@@ -35,7 +36,35 @@ class EscapeSettings(DescentSettings):
     )
 
 
-class Escape(Experiment):
+@dataclass
+class EscapeState(DescentState):
+    """Where the descents are; which of them, shape (K,), have stayed inside so far, and until which step."""
+
+    inside: Tensor
+    time: Tensor
+
+
+class EscapeTraining(Descent[EscapeState]):
+    """From beside the stable manifold of a saddle."""
+
+    @staticmethod
+    def surface_of(lanes: Lanes) -> Surface:
+        return Saddle()
+
+    def start(self) -> EscapeState:
+        distance = self.lanes.distance
+        theta = torch.stack([torch.full_like(distance, START_X), distance], 1)
+        inside, time = torch.ones_like(distance, dtype=torch.bool), torch.zeros_like(distance)
+        return EscapeState(theta, MixedOptimizer.of(self.lanes), torch.zeros_like(theta), inside, time)
+
+    def measure(self, now: EscapeState) -> dict[str, Tensor]:
+        values = super().measure(now)
+        now.time = torch.where(now.inside, float(now.step), now.time)
+        now.inside = now.inside & ~(now.theta[:, 1].abs() > RADIUS)
+        return {**values, "escape_time": now.time}
+
+
+class Escape(TrainingExperiment):
     """Each lane starts at (-1.5, distance) on the saddle x^2 / 2 + (y^2 - 1)^2 / 4.
 
     Measures what `Race` measures, and `escape_time` (K,): the step at which |y| first exceeded `RADIUS`; before that,
@@ -49,11 +78,4 @@ class Escape(Experiment):
         "Lee, Simchowitz, Jordan & Recht 2016, arXiv 1602.04915",
         "Dauphin et al. 2014, arXiv 1406.2572",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        start = torch.stack([torch.full_like(lanes.distance, START_X), lanes.distance], 1)
-        inside, time = torch.ones_like(lanes.distance, dtype=torch.bool), torch.zeros_like(lanes.distance)
-        for measured in descent(lanes, Saddle(), DescentState.start(lanes, start)):
-            time = torch.where(inside, float(measured.step), time)
-            inside = inside & ~(measured["theta"][:, 1].abs() > RADIUS)
-            yield replace(measured, values={**measured.values, "escape_time": time}, state=None)
+    training = EscapeTraining

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.optimizers.theory import GradientPattern
 
@@ -28,7 +29,48 @@ class GainSettings(Settings):
     steps: int = setting(60, label="steps", doc="Number of updates.", low=1, high=5000, slider=(10, 200), shared=True)
 
 
-class Gain(Experiment):
+@dataclass
+class GainState(State):
+    """Where the updates have led.
+
+    Attributes:
+        optimizer: With what it remembers.
+        theta: Shape (K,), as all that follows.
+        loss: Sum of gradient times update.
+        gain: Length of the last update.
+        gradient: The next one, once measured.
+    """
+
+    optimizer: LaneOptimizer
+    theta: Tensor
+    loss: Tensor
+    gain: Tensor
+    gradient: Tensor = field(init=False)
+
+
+class GainTraining(Training[GainState]):
+    """The gradient is given: 1, or 1 and -1 in turn. The learning rate is 1."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.turns = torch.tensor([pattern == "alternating" for pattern in lanes.values("gradient")], device=device)
+
+    def start(self) -> GainState:
+        zero = torch.zeros(len(self.lanes), dtype=torch.float64, device=self.device)
+        return GainState(LaneOptimizer(self.lanes.values("optimizer")), theta=zero, loss=zero, gain=zero)
+
+    def measure(self, now: GainState) -> dict[str, Tensor]:
+        now.gradient = torch.where(self.turns & (now.step % 2 == 1), -1.0, 1.0).double()
+        return {"loss": now.loss, "theta": now.theta, "gradient": now.gradient, "gain": now.gain}
+
+    def advance(self, now: GainState) -> None:
+        one = torch.ones(len(self.lanes), 1, dtype=torch.float64, device=self.device)
+        h = Hyperparameters(one, self.lanes.momentum.to(self.device)[:, None])
+        update = now.optimizer.update(now.gradient[:, None], h)[:, 0]
+        now.theta, now.loss, now.gain = now.theta + update, now.loss + now.gradient * update, update.abs()
+
+
+class Gain(TrainingExperiment):
     """Feed an optimizer gradients of size 1, at learning rate 1, and see how far it goes.
 
     Measures, in float64 and of shape (K,): `gradient`, the next one; `theta`, where the updates have led; `gain`, the
@@ -40,14 +82,4 @@ class Gain(Experiment):
     title = "The gain of momentum"
     settings_type = GainSettings
     references = ('Goh 2017, "Why Momentum Really Works", Distill', "Sutskever et al. 2013, ICML")
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        turning = torch.tensor([pattern == "alternating" for pattern in lanes.values("gradient")], device=device)
-        optimizer, one = LaneOptimizer(lanes.values("optimizer")), torch.ones(len(lanes), 1, dtype=torch.float64)
-        theta = loss = gain = torch.zeros(len(lanes), dtype=torch.float64, device=device)
-        for step in range(lanes.shared.steps + 1):
-            gradient = torch.where(turning & (step % 2 == 1), -1.0, 1.0).double()
-            yield Measurement(step, {"loss": loss, "theta": theta, "gradient": gradient, "gain": gain})
-            h = Hyperparameters(one.to(device), lanes.momentum.to(device)[:, None])
-            update = optimizer.update(gradient[:, None], h)[:, 0]
-            theta, loss, gain = theta + update, loss + gradient * update, update.abs()
+    training = GainTraining

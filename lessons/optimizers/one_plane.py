@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.optimizers.proxy import Classifiers, Proxy, ProxySettings, ProxyState
+from lessons.core.training import State, Training
+from lessons.optimizers.proxy import Proxy, ProxySettings, ProxyState, ProxyTraining
 
 
 def _one_for_all(field: str) -> Any:
@@ -40,6 +40,50 @@ class OnePlaneSettings(ProxySettings):
     seed: int = _one_for_all("seed")
 
 
+@dataclass
+class OnePlaneState(State):
+    """Where the trainings are: with the outlier and without it."""
+
+    seen: ProxyState
+    without: ProxyState
+
+
+class OnePlaneTraining(Training[OnePlaneState]):
+    """Two trainings side by side. Where there is no outlier they are the same, and only one is made."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.twins = Lanes([each.with_value("outlier", False) for each in lanes.settings])
+        self.seen, self.without = ProxyTraining(lanes, device), ProxyTraining(self.twins, device)
+        self.differ = lanes.shared.outlier
+
+    def start(self) -> OnePlaneState:
+        return OnePlaneState(self.seen.start(), self.without.start())
+
+    def measure(self, now: OnePlaneState) -> dict[str, Tensor]:
+        values = self.seen.measure(now.seen)
+        moved = torch.zeros_like(values["loss"])
+        if self.differ:
+            self.without.measure(now.without)
+            sides = [one.classifier.sides(state.theta, one.fresh) for one, state in self._both(now)]
+            moved = (sides[0] != sides[1]).double().mean(1)
+        return {**values, "moved": moved}
+
+    def advance(self, now: OnePlaneState) -> None:
+        self.seen.advance(now.seen)
+        if self.differ:
+            _follow(self.twins, self.lanes)
+            self.without.advance(now.without)
+
+    def snapshots(self, now: OnePlaneState) -> dict[str, Callable[[], Tensor]]:
+        snapshots = self.seen.snapshots(now.seen)
+        other = self.without.snapshots(now.without) if self.differ else snapshots
+        return {**snapshots, "score_without": other["score"]}
+
+    def _both(self, now: OnePlaneState) -> tuple[tuple[ProxyTraining, ProxyState], ...]:
+        return (self.seen, now.seen), (self.without, now.without)
+
+
 class OnePlane(Proxy):
     """`Proxy` with the same points in all lanes; beside each lane the same classifier is trained without the outlier.
 
@@ -51,36 +95,7 @@ class OnePlane(Proxy):
     name = "one_plane"
     title = "The loss is a proxy for the error, on one plane"
     settings_type = OnePlaneSettings
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        states = (ProxyState(Classifiers(lanes).initial(lanes.seed)) for _ in range(2))
-        return self.resume(lanes, device, OnePlaneState(*states))
-
-    def resume(self, lanes: Lanes, device: str, state: OnePlaneState) -> Iterator[Measurement]:
-        twins = Lanes([each.with_value("outlier", False) for each in lanes.settings])
-        seen = super().resume(lanes, device, state.seen)
-        without = super().resume(twins, device, state.without) if lanes.shared.outlier else None
-        for measured in seen:
-            other = measured if without is None else next(without)
-            values = {**measured.values, "moved": _moved(measured, other)}
-            snapshots = {**measured.snapshots, "score_without": other.snapshots["score"]}
-            yield Measurement(measured.step, values, snapshots, state=OnePlaneState(measured.state, other.state))
-            _follow(twins, lanes)
-
-
-@dataclass
-class OnePlaneState:
-    """Where a run of `OnePlane` is: with the outlier and without it."""
-
-    seen: ProxyState
-    without: ProxyState
-
-
-def _moved(one: Measurement, other: Measurement) -> Tensor:
-    if one is other:
-        return torch.zeros_like(one["loss"])
-    side, before = (each.snapshots["fresh_side"]() for each in (one, other))
-    return (side != before).double().mean(1)
+    training = OnePlaneTraining
 
 
 def _follow(twins: Lanes, lanes: Lanes) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, get_args
 
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed, generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import GradientDescent, Hyperparameters, lanes_of_each
 from lessons.optimizers.theory import error_of_sides, linear_error
 
@@ -95,7 +95,49 @@ class ProxySettings(Settings):
     seed: int = declared.seed(doc="Draws the training points and the weights.")
 
 
-class Proxy(Experiment):
+@dataclass
+class ProxyState(State):
+    """Where the trainings are: parameters (K, 3 + P), and the gradient there, once measured."""
+
+    theta: Tensor
+    gradient: Tensor = field(init=False)
+
+
+class ProxyTraining(Training[ProxyState]):
+    """Full-batch gradient descent on each lane's own loss."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.classifier, self.sample, self.rule = Classifiers(lanes), TrainingSet(lanes), GradientDescent()
+        self.fresh, _ = fresh_points(lanes.shared.separation)
+
+    def start(self) -> ProxyState:
+        return ProxyState(self.classifier.initial(self.lanes.seed))
+
+    def measure(self, now: ProxyState) -> dict[str, Tensor]:
+        theta = now.theta.requires_grad_()
+        inputs, labels, weight = self.sample.now(self.lanes)
+        score = self.classifier.score(theta, inputs)
+        loss = (weight * self.classifier.margin_loss(labels * score)).sum(1)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        now.theta = theta.detach()
+        wrong = (labels * score.detach() <= 0).double()
+        return {
+            "loss": loss.detach(),
+            "train_error": (weight * wrong).sum(1),
+            "fresh_error": self.classifier.fresh_error(now.theta, self.fresh, self.lanes.shared.separation),
+            "weights": now.theta[:, :3] * ~self.classifier.is_net[:, None],
+        }
+
+    def advance(self, now: ProxyState) -> None:
+        h = Hyperparameters(self.lanes.learning_rate[:, None], torch.zeros(1))
+        now.theta = now.theta + self.rule.update(now.gradient, h)
+
+    def snapshots(self, now: ProxyState) -> dict[str, Callable[[], Tensor]]:
+        return self.classifier.snapshots(now.theta, self.fresh)
+
+
+class Proxy(TrainingExperiment):
     """Full-batch gradient descent on classifiers of two unit Gaussians with means (-d/2, 0) and (d/2, 0).
 
     No classifier errs less than the line x_1 = 0, see `theory.bayes_error`. The perceptron is Rosenblatt's rule in its
@@ -120,46 +162,7 @@ class Proxy(Experiment):
         "Brady, Raghavan & Slawny 1989, IEEE Trans. Circuits and Systems 36(5) (back-propagation against perceptron)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, ProxyState(Classifiers(lanes).initial(lanes.seed)))
-
-    def resume(self, lanes: Lanes, device: str, state: ProxyState) -> Iterator[Measurement]:
-        classifier, sample, rule, last = Classifiers(lanes), TrainingSet(lanes), GradientDescent(), state
-        fresh, _ = fresh_points(lanes.shared.separation)
-        while last.step < lanes.shared.steps:
-            if last.gradient is not None:
-                h = Hyperparameters(lanes.learning_rate[:, None], torch.zeros(1))
-                last.theta = last.theta + rule.update(last.gradient, h)
-            last.step += 1
-            theta = last.theta.requires_grad_()
-            inputs, labels, weight = sample.now(lanes)
-            score = classifier.score(theta, inputs)
-            loss = (weight * classifier.margin_loss(labels * score)).sum(1)
-            (last.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            wrong = (labels * score.detach() <= 0).double()
-            last.theta = now = theta.detach()
-            values = {
-                "loss": loss.detach(),
-                "train_error": (weight * wrong).sum(1),
-                "fresh_error": classifier.fresh_error(now, fresh, lanes.shared.separation),
-                "weights": now[:, :3] * ~classifier.is_net[:, None],
-            }
-            yield Measurement(last.step, values, classifier.snapshots(now, fresh), state=last)
-
-
-@dataclass
-class ProxyState:
-    """Where a run of `Proxy` is.
-
-    Attributes:
-        theta: Parameters, shape (K, 3 + P).
-        step: Updates made; -1 before the first measurement.
-        gradient: At theta; None before the first measurement.
-    """
-
-    theta: Tensor
-    step: int = -1
-    gradient: Tensor | None = None
+    training = ProxyTraining
 
 
 class Classifiers:

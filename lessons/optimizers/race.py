@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters
 from lessons.optimizers.mixture import MixedOptimizer, RuleName
 from lessons.optimizers.net_slice import net_slice
@@ -34,7 +35,7 @@ _NOISE_BLOCK = 256
 
 
 class DescentSettings(Settings):
-    """An optimizer and its hyperparameters: what `descent` reads from its lanes."""
+    """An optimizer and its hyperparameters: what `Descent` reads from its lanes."""
 
     optimizer: RuleName = declared.optimizer()
     learning_rate: float = declared.learning_rate(
@@ -116,7 +117,68 @@ class RaceSettings(DescentSettings):
     )
 
 
-class Race(Experiment):
+@dataclass
+class DescentState(State):
+    """Where the descents are.
+
+    Attributes:
+        theta: Shape (K, 2).
+        optimizer: With what it remembers.
+        update: The update that led here, shape (K, 2); 0 before the first.
+        seen: Loss (K,) and noisy gradient (K, 2) at theta, once measured.
+    """
+
+    theta: Tensor
+    optimizer: MixedOptimizer
+    update: Tensor
+    seen: tuple[Tensor, Tensor] = field(init=False)
+
+
+D = TypeVar("D", bound=DescentState)
+
+
+class Descent(Training[D]):
+    """The lanes' optimizers run down one surface. What is measured is listed in `Race`."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.surface, self.noise = self.surface_of(lanes), Noise(lanes)
+
+    @staticmethod
+    @abstractmethod
+    def surface_of(lanes: Lanes) -> Surface:
+        """Return what they run down."""
+
+    def measure(self, now: D) -> dict[str, Tensor]:
+        loss, gradient = self.surface.loss_and_gradient(now.theta)
+        gradient = gradient + self.noise.at(now.step)
+        now.seen = loss, gradient
+        ball, carried = now.optimizer.carried(now.theta, Hyperparameters.of(self.lanes, now.theta))
+        vectors = {"theta": now.theta, "gradient": gradient, "update": now.update, "ball": ball, "carried": carried}
+        return {"loss": loss, **vectors}
+
+    def advance(self, now: D) -> None:
+        place = Place(now.theta, *now.seen, self.surface)
+        now.update = now.optimizer.update(place, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta + now.update
+
+    def failures(self, now: D) -> Mapping[int, str]:
+        return now.optimizer.failures
+
+
+class RaceTraining(Descent[DescentState]):
+    """From the start that the lanes name, on the surface that they name."""
+
+    @staticmethod
+    def surface_of(lanes: Lanes) -> Surface:
+        return SURFACES[lanes.shared.surface](lanes)
+
+    def start(self) -> DescentState:
+        theta = torch.stack([self.lanes.start_x, self.lanes.start_y], 1)
+        return DescentState(theta, MixedOptimizer.of(self.lanes), torch.zeros_like(theta))
+
+
+class Race(TrainingExperiment):
     """Each lane's optimizer runs down the same surface.
 
     Measures, in float64: `loss` (K,) at `theta`; `theta` (K, 2), the point at which the gradient is taken; `gradient`
@@ -138,62 +200,10 @@ class Race(Experiment):
         "Kingma & Ba 2015, arXiv 1412.6980",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        start = torch.stack([lanes.start_x, lanes.start_y], 1)
-        return self.resume(lanes, device, DescentState.start(lanes, start))
-
-    def resume(self, lanes: Lanes, device: str, state: DescentState) -> Iterator[Measurement]:
-        return descent(lanes, SURFACES[lanes.shared.surface](lanes), state)
+    training = RaceTraining
 
     def script(self, settings: RaceSettings, changes: Sequence[Change] = ()) -> str | None:
         return race_script(settings, changes)
-
-
-@dataclass
-class DescentState:
-    """Where a descent is.
-
-    Attributes:
-        theta: Shape (K, 2).
-        optimizer: With its state.
-        update: The last update, shape (K, 2).
-        step: Updates made; -1 before the first measurement.
-        seen: Loss (K,) and noisy gradient (K, 2) at theta; None before the first measurement.
-    """
-
-    theta: Tensor
-    optimizer: MixedOptimizer
-    update: Tensor
-    step: int = -1
-    seen: tuple[Tensor, Tensor] | None = None
-
-    @classmethod
-    def start(cls, lanes: Lanes, theta: Tensor) -> DescentState:
-        """The state before the first measurement."""
-        return cls(theta, MixedOptimizer.of(lanes), torch.zeros_like(theta))
-
-
-def descent(lanes: Lanes, surface: Surface, state: DescentState) -> Iterator[Measurement]:
-    """Let the lanes' optimizers run down a surface; what is measured is listed in `Race`.
-
-    Args:
-        lanes: Of a class derived from `DescentSettings` that has `steps`.
-        surface: Of as many lanes.
-        state: Where they go on from.
-    """
-    now, noise = state, Noise(lanes)
-    while now.step < lanes.shared.steps:
-        if now.seen is not None:
-            place = Place(now.theta, *now.seen, surface)
-            now.update = now.optimizer.update(place, Hyperparameters.of(lanes, now.theta))
-            now.theta = now.theta + now.update
-        now.step += 1
-        loss, gradient = surface.loss_and_gradient(now.theta)
-        gradient = gradient + noise.at(now.step)
-        now.seen = loss, gradient
-        ball, carried = now.optimizer.carried(now.theta, Hyperparameters.of(lanes, now.theta))
-        vectors = {"theta": now.theta, "gradient": gradient, "update": now.update, "ball": ball, "carried": carried}
-        yield Measurement(now.step, {"loss": loss, **vectors}, failures=now.optimizer.failures, state=now)
 
 
 class Noise:
