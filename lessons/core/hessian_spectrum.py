@@ -54,6 +54,28 @@ class SpectrumAt:
         return self._stacked
 
 
+class Spectra:
+    """The spectra of one loss at the thetas that were asked for last; each is computed once.
+
+    Args:
+        loss: As for `hessian_spectrum`.
+        seeds: Shape (K,).
+    """
+
+    KEPT = 2
+
+    def __init__(self, loss: LossOfTheta, seeds: Tensor):
+        self._loss, self._seeds = loss, seeds
+        self._known: list[tuple[Tensor, SpectrumAt]] = []
+
+    def at(self, theta: Tensor) -> SpectrumAt:
+        """Return the spectrum at this very tensor, shape (K, P), which nobody changes."""
+        known = next((pair for pair in self._known if pair[0] is theta), None)
+        pair = known or (theta, SpectrumAt(self._loss, theta, self._seeds))
+        self._known = [pair, *(other for other in self._known if other is not known)][: self.KEPT]
+        return pair[1]
+
+
 def dense_eigenvalues(loss: LossOfTheta, theta: Tensor) -> Tensor:
     """Return all eigenvalues, smallest first, shape (K, P): P Hessian-vector products and K matrices of P^2 numbers."""
     theta = theta.detach().requires_grad_()

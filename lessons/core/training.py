@@ -1,4 +1,4 @@
-"""A training as three functions: where it starts, what is measured, one update. The loop around them is written here."""
+"""A training as three functions: where it starts, what is measured, one update; and the loop around them."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ class Training(ABC, Generic[S]):
     def advance(self, now: S) -> None:
         """Make one update."""
 
+    def make_step(self, now: S) -> None:
+        """Make one update, and count it."""
+        self.advance(now)
+        now.step += 1
+
     def snapshots(self, now: S) -> Mapping[str, Callable[[], Tensor]]:
         """Return `Measurement.snapshots`, of the step that was measured last."""
         return {}
@@ -83,8 +88,7 @@ class TrainingExperiment(Experiment):
 
     def _go_on(self, training: Training[Any], now: State) -> Iterator[Measurement]:
         while now.step < self.length(training.lanes):
-            training.advance(now)
-            now.step += 1
+            training.make_step(now)
             yield measured(training, now)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Experiment, Measurement
-from lessons.core.hessian_spectrum import LossOfTheta, SpectrumAt
+from lessons.core.hessian_spectrum import LossOfTheta, Spectra
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
 from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
@@ -27,7 +27,81 @@ from lessons.initialization.symmetry import distinct_units
 from lessons.initialization.training_settings import DeepNetSettings
 
 
-class DeepNet(Experiment):
+@dataclass
+class DeepNetState(State):
+    """Where the trainings are.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        first_theta: Parameters at step 0, shape (K, P).
+        spectrum_theta: Where the spectrum is taken, shape (K, P).
+        optimizer: With what it remembers.
+        gauge: Of the sharpness.
+        failures: Lanes whose own scheme failed -> one sentence.
+        gradient: At theta, shape (K, P), once measured.
+    """
+
+    theta: Tensor
+    first_theta: Tensor
+    spectrum_theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    failures: dict[int, str]
+    gradient: Tensor = field(init=False)
+
+
+class DeepNetTraining(Training[DeepNetState]):
+    """Full batch, from weights that each lane's scheme draws."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.data = deep_network(lanes), digits_split(lanes.shared.train_size).to(device)
+        self.loss = training_loss(lanes, self.data)
+        self.spectra = Spectra(self.loss, lanes.seed)
+
+    def start(self) -> DeepNetState:
+        initializer = Initializer(self.lanes)
+        theta = initial_parameters(self.network.sizes, initializer).to(self.device)
+        return DeepNetState(
+            theta=theta,
+            first_theta=theta,
+            spectrum_theta=theta,
+            optimizer=LaneOptimizer(self.lanes.values("optimizer")),
+            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            failures=dict(initializer.failures),
+        )
+
+    def measure(self, now: DeepNetState) -> dict[str, Tensor]:
+        shape, theta = self.lanes.shared, now.theta.requires_grad_()
+        sharpness_too = shape.follow_sharpness and now.step % shape.sharpness_every == 0
+        loss = self.loss(theta)
+        (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
+        if sharpness_too:
+            top = now.gauge.read(hessian_vector_product(gradient, theta))
+            now.held = {**now.held, "sharpness": top.value}
+        now.gradient = gradient.detach()
+        if now.step % shape.measure_every == 0:
+            now.held = {**now.held, **_readings(self.network, self.data, now.theta.detach(), now.gradient)}
+        if now.step and now.step % shape.spectrum_every == 0:
+            now.spectrum_theta = now.theta.detach()
+        return {"loss": loss.detach(), **now.held}
+
+    def advance(self, now: DeepNetState) -> None:
+        update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta.detach() + update
+
+    def snapshots(self, now: DeepNetState) -> dict[str, Callable[[], Tensor]]:
+        return {
+            "activation_histogram": partial(_histogram, self.lanes, self.data.train_inputs, now.theta.detach()),
+            "spectrum": self.spectra.at(now.spectrum_theta),
+            "first_spectrum": self.spectra.at(now.first_theta),
+        }
+
+    def failures(self, now: DeepNetState) -> Mapping[int, str]:
+        return now.failures
+
+
+class DeepNet(TrainingExperiment):
     """Full-batch training of a deep net on the 8x8 digits; lanes may differ in scheme and in activation.
 
     Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
@@ -51,79 +125,10 @@ class DeepNet(Experiment):
         "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (Hessian spectrum)",
         "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (sharpness in training)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, DeepNetState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: DeepNetState) -> Iterator[Measurement]:
-        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
-        network, loss_of = deep_network(lanes), training_loss(lanes, data)
-        spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
-        first = spectrum if now.spectrum_theta is now.first_theta else SpectrumAt(loss_of, now.first_theta, lanes.seed)
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
-                now.theta = now.theta.detach() + update
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            gauging = shape.follow_sharpness and now.step % shape.sharpness_every == 0
-            loss = loss_of(theta)
-            (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=gauging)
-            if gauging:
-                top = now.gauge.read(hessian_vector_product(gradient, theta))
-                now.held = {**now.held, "sharpness": top.value}
-            now.gradient = gradient.detach()
-            if now.step % shape.measure_every == 0:
-                now.held = {**now.held, **_readings(network, data, now.theta.detach(), now.gradient)}
-            if now.step and now.step % shape.spectrum_every == 0:
-                now.spectrum_theta = now.theta.detach()
-                spectrum = SpectrumAt(loss_of, now.spectrum_theta, lanes.seed)
-            values = {"loss": loss.detach(), **now.held}
-            histograms = partial(_histogram, lanes, data.train_inputs, now.theta.detach())
-            snapshots = {"activation_histogram": histograms, "spectrum": spectrum, "first_spectrum": first}
-            yield Measurement(now.step, values, snapshots, now.failures, now)
+    training = DeepNetTraining
 
     def script(self, settings: DeepNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)
-
-
-@dataclass
-class DeepNetState:
-    """Where a run of `DeepNet` is.
-
-    Attributes:
-        theta: Parameters, shape (K, P).
-        first_theta: Parameters at step 0, shape (K, P).
-        spectrum_theta: Where the spectrum is taken, shape (K, P).
-        failures: Lanes whose own scheme failed -> one sentence.
-        step: Updates made; -1 before the first measurement.
-        gradient: Gradient at theta, shape (K, P), or None before the first measurement.
-        held: What is measured now and then.
-    """
-
-    theta: Tensor
-    first_theta: Tensor
-    spectrum_theta: Tensor
-    optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    failures: dict[int, str]
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> DeepNetState:
-        """The state before the first measurement."""
-        initializer, network = Initializer(lanes), deep_network(lanes)
-        theta = initial_parameters(network.sizes, initializer).to(device)
-        return cls(
-            theta=theta,
-            first_theta=theta,
-            spectrum_theta=theta,
-            optimizer=LaneOptimizer(lanes.values("optimizer")),
-            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
-            failures=dict(initializer.failures),
-        )
 
 
 def deep_network(lanes: Lanes) -> DenseNetwork:

@@ -3,21 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import RANK, examples, prepared
 
 TOLERANCE = 1e-6  # share of the loss above the minimum that is left when a lane has arrived
 
 
-class Conditioning(Experiment):
+@dataclass
+class ConditioningState(State):
+    """Where the descents are.
+
+    Attributes:
+        weights: W, shape (K, P, C).
+        above: Lanes that have not arrived yet, shape (K,).
+        iterations: Until which step, shape (K,).
+        error: Distance of W from the minimum, shape (K, P, C), once measured.
+    """
+
+    weights: Tensor
+    above: Tensor
+    iterations: Tensor
+    error: Tensor = field(init=False)
+
+
+class ConditioningTraining(Training[ConditioningState]):
+    """Each lane runs down the quadratic that its inputs make."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        bowls = [Quadratic.of(settings) for settings in lanes.settings]
+        names = ("hessian", "minimum", "floor", "ends", "directions")
+        stacked = (torch.stack([getattr(bowl, name) for bowl in bowls]).to(device) for name in names)
+        self.hessian, self.minimum, self.floor, self.ends, self.directions = stacked
+        self.start_height = _height(self.hessian, -self.minimum)
+
+    def start(self) -> ConditioningState:
+        above, iterations = torch.ones(len(self.lanes), dtype=torch.bool), torch.zeros(len(self.lanes)).double()
+        return ConditioningState(torch.zeros_like(self.minimum), above, iterations)
+
+    def measure(self, now: ConditioningState) -> dict[str, Tensor]:
+        now.error = now.weights - self.minimum
+        height = _height(self.hessian, now.error)
+        now.iterations = torch.where(now.above, float(now.step), now.iterations)
+        now.above = now.above & ~(height.cpu() <= TOLERANCE * self.start_height.cpu())
+        return {
+            "loss": self.floor + height,
+            "excess": height / self.start_height,
+            "iterations": now.iterations,
+            "learning_rate": self.learning_rate(),
+            "weights": now.weights[:, :2, 0],
+            "along": torch.einsum("kep,kpc->kec", self.directions, now.error).norm(dim=2),
+            "condition_number": self.ends[:, 0] / self.ends[:, 1],
+            "sharpness": self.ends[:, 0],
+        }
+
+    def advance(self, now: ConditioningState) -> None:
+        now.weights = now.weights - self.learning_rate()[:, None, None] * (self.hessian @ now.error)
+
+    def learning_rate(self) -> Tensor:
+        """Return eta, shape (K,); at a relative rate of 1 the best, 2 / (lambda_max + lambda_min)."""
+        return self.lanes.relative_rate.to(self.device) * 2 / self.ends.sum(1)
+
+
+class Conditioning(TrainingExperiment):
     """Fit a linear model with bias by gradient descent at its best learning rate; lanes differ in their inputs.
 
     Minimise f(W) = |X W - Y|^2 / (2 N) from W = 0, where X has a column of ones beside the inputs. Its Hessian is
@@ -36,33 +91,7 @@ class Conditioning(Experiment):
         'LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", sections 4.3 and 5',
         "Ye et al. 2020, arXiv 1905.11926 (network deconvolution)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        bowls = [Quadratic.of(settings) for settings in lanes.settings]
-        names = ("hessian", "minimum", "floor", "ends", "directions")
-        stacked = (torch.stack([getattr(bowl, name) for bowl in bowls]).to(device) for name in names)
-        hessian, minimum, floor, ends, directions = stacked
-        fixed = {"condition_number": ends[:, 0] / ends[:, 1], "sharpness": ends[:, 0]}
-        w = torch.zeros_like(minimum)
-        start = _height(hessian, w - minimum)
-        above, iterations = torch.ones(len(lanes), dtype=torch.bool), torch.zeros(len(lanes), dtype=torch.float64)
-        for step in range(lanes.shared.steps + 1):
-            error = w - minimum
-            height = _height(hessian, error)
-            iterations = torch.where(above, float(step), iterations)
-            above = above & ~(height.cpu() <= TOLERANCE * start.cpu())
-            rate = lanes.relative_rate.to(device) * 2 / ends.sum(1)
-            measured = {
-                "loss": floor + height,
-                "excess": height / start,
-                "iterations": iterations,
-                "learning_rate": rate,
-                "weights": w[:, :2, 0],
-                "along": torch.einsum("kep,kpc->kec", directions, error).norm(dim=2),
-            }
-            yield Measurement(step, {**measured, **fixed})
-            rate = lanes.relative_rate.to(device) * 2 / ends.sum(1)
-            w = w - rate[:, None, None] * (hessian @ error)
+    training = ConditioningTraining
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from lessons.core.data.digits import digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.hessian_spectrum import LossOfTheta, SpectrumAt
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
 from lessons.normalization.scripts import training_script
@@ -23,7 +23,75 @@ from lessons.normalization.smoothness import shift_and_smoothness
 from lessons.normalization.training_settings import NormalizedNetSettings
 
 
-class NormalizedNet(Experiment):
+@dataclass
+class NormalizedState(State):
+    """Where the trainings are.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        memories: What the layers remember after the last batch.
+        spectrum_theta: Where the spectrum is taken, shape (K, P).
+        spectrum_memories: What the layers remembered there.
+        optimizer: With what it remembers.
+        gauge: Of the sharpness.
+        gradient: At theta, shape (K, P), once measured.
+    """
+
+    theta: Tensor
+    memories: Memories
+    spectrum_theta: Tensor
+    spectrum_memories: Memories
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    gradient: Tensor = field(init=False)
+
+
+class NormalizedTraining(Training[NormalizedState]):
+    """Mini-batches, through layers that normalize."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.nets = NormalizedNets(lanes, digits_split(lanes.shared.train_size).to(device))
+        self.spectrum: SpectrumAt | None = None
+
+    def start(self) -> NormalizedState:
+        theta = self.nets.initial().to(self.device)
+        memories = self.nets.memories(theta)
+        return NormalizedState(
+            theta=theta,
+            memories=memories,
+            spectrum_theta=theta,
+            spectrum_memories=memories,
+            optimizer=LaneOptimizer.of(self.lanes),
+            gauge=SharpnessGauge(self.lanes.seed, self.nets.shape.parameter_count, self.device),
+        )
+
+    def measure(self, now: NormalizedState) -> dict[str, Tensor]:
+        shape, theta, batch = self.lanes.shared, now.theta.requires_grad_(), self.nets.batch(now.step)
+        loss, now.memories = self.nets.loss(theta, batch, now.memories)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        now.theta = theta.detach()
+        if now.step % shape.measure_every == 0:
+            now.held = {**now.held, **_readings(self.nets, self.lanes, now, batch)}
+        if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
+            now.held = {**now.held, "sharpness": _sharpness(self.nets, now)}
+        if now.step % shape.spectrum_every == 0:
+            now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
+            self.spectrum = None
+        return {"loss": loss.detach(), **now.held}
+
+    def advance(self, now: NormalizedState) -> None:
+        update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta.detach() + update
+
+    def snapshots(self, now: NormalizedState) -> dict[str, Callable[[], Tensor]]:
+        if self.spectrum is None:
+            loss = training_loss(self.nets, now.spectrum_memories)
+            self.spectrum = SpectrumAt(loss, now.spectrum_theta, self.lanes.seed)
+        return {"spectrum": self.spectrum}
+
+
+class NormalizedNet(TrainingExperiment):
     """Mini-batch training of a net on the 8x8 digits; lanes may differ in normalization and in their batches.
 
     Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
@@ -56,83 +124,15 @@ class NormalizedNet(Experiment):
         "Santurkar, Tsipras, Ilyas & Madry 2018, arXiv 1805.11604 (shift and smoothness)",
         "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (isolated eigenvalues)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, NormalizedState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: NormalizedState) -> Iterator[Measurement]:
-        shape, now = lanes.shared, state
-        nets = NormalizedNets(lanes, digits_split(shape.train_size).to(device))
-        spectrum = _spectrum(nets, now, lanes.seed)
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                update = now.optimizer.update(now.gradient, Hyperparameters.of(lanes, now.theta))
-                now.theta = now.theta.detach() + update
-            now.step += 1
-            theta, batch = now.theta.requires_grad_(), nets.batch(now.step)
-            loss, now.memories = nets.loss(theta, batch, now.memories)
-            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            now.theta = theta.detach()
-            if now.step % shape.measure_every == 0:
-                now.held = {**now.held, **_readings(nets, lanes, now, batch)}
-            if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
-                now.held = {**now.held, "sharpness": _sharpness(nets, now)}
-            if now.step % shape.spectrum_every == 0:
-                now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
-                spectrum = _spectrum(nets, now, lanes.seed)
-            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, {"spectrum": spectrum}, state=now)
+    training = NormalizedTraining
 
     def script(self, settings: NormalizedNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)
 
 
-@dataclass
-class NormalizedState:
-    """Where a run of `NormalizedNet` is.
-
-    Attributes:
-        theta: Parameters, shape (K, P).
-        memories: What the layers remember after the last batch.
-        spectrum_theta: Where the spectrum is taken, shape (K, P).
-        spectrum_memories: What the layers remembered there.
-        step: Updates made; -1 before the first measurement.
-        gradient: Gradient at theta, shape (K, P), or None before the first measurement.
-        held: What is measured now and then.
-    """
-
-    theta: Tensor
-    memories: Memories
-    spectrum_theta: Tensor
-    spectrum_memories: Memories
-    optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> NormalizedState:
-        """The state before the first measurement."""
-        nets = NormalizedNets(lanes, digits_split(lanes.shared.train_size).to(device))
-        theta = nets.initial().to(device)
-        memories = nets.memories(theta)
-        return cls(
-            theta=theta,
-            memories=memories,
-            spectrum_theta=theta,
-            spectrum_memories=memories,
-            optimizer=LaneOptimizer.of(lanes),
-            gauge=SharpnessGauge(lanes.seed, nets.shape.parameter_count, device),
-        )
-
-
 def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
     """Return the loss on all training images as one batch in training mode, as a function of theta: (K, P) -> (K,)."""
     return lambda theta: nets.full_loss(theta, memories)
-
-
-def _spectrum(nets: NormalizedNets, now: NormalizedState, seeds: Tensor) -> SpectrumAt:
-    return SpectrumAt(training_loss(nets, now.spectrum_memories), now.spectrum_theta, seeds)
 
 
 def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:

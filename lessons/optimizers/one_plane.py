@@ -70,10 +70,10 @@ class OnePlaneTraining(Training[OnePlaneState]):
         return {**values, "moved": moved}
 
     def advance(self, now: OnePlaneState) -> None:
-        self.seen.advance(now.seen)
+        self.seen.make_step(now.seen)
         if self.differ:
             _follow(self.twins, self.lanes)
-            self.without.advance(now.without)
+            self.without.make_step(now.without)
 
     def snapshots(self, now: OnePlaneState) -> dict[str, Callable[[], Tensor]]:
         snapshots = self.seen.snapshots(now.seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import accuracy, cross_entropy
 from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
@@ -22,7 +22,73 @@ from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
 
 
-class Periodic(Experiment):
+@dataclass
+class PeriodicState(State):
+    """Where the trainings are. All tensors have the lane first.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        direction: x / rho, shape (K, S).
+        optimizer: With what it remembers.
+        gauge: Of the sharpness along the sphere.
+        detector: Phases as of this step.
+        gradient: At theta, 0 where theta is frozen, shape (K, P), once measured.
+    """
+
+    theta: Tensor
+    direction: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    detector: PhaseDetector
+    gradient: Tensor = field(init=False)
+
+
+class PeriodicTraining(Training[PeriodicState]):
+    """Gradient descent with weight decay, which pulls at all that is trained."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.data, self.network = digits_split(lanes.shared.train_size).to(device), network_of(lanes.shared)
+        self.images = TrainingInputs(lanes, self.data)
+        self.trainable = self.network.trainable(lanes.trainable_affine, lanes.trainable_last_layer).to(device)
+        factors = [PENALTY_FACTORS[name] for name in lanes.values("penalty")]
+        self.penalty = torch.tensor(factors, dtype=torch.float64)
+
+    def start(self) -> PeriodicState:
+        lanes, network = self.lanes, self.network
+        theta = network.initial(lanes.seed, lanes.initial_norm, lanes.last_layer_norm).to(self.device)
+        weights = theta[:, network.weights]
+        return PeriodicState(
+            theta=theta,
+            direction=weights / weights.norm(dim=1, keepdim=True),
+            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            gauge=SharpnessGauge(lanes.seed, weights.shape[1], self.device),
+            detector=PhaseDetector(len(lanes)),
+        )
+
+    def measure(self, now: PeriodicState) -> dict[str, Tensor]:
+        theta = now.theta.requires_grad_()
+        if now.step % self.lanes.shared.sharpness_every == 0:
+            now.held = _readings(self.network, self.data, theta, now.gauge, self.lanes)
+        inputs, labels = self.images.at(now.step)
+        loss = cross_entropy(self.network(theta, inputs), labels)
+        (gradient,) = torch.autograd.grad(loss.sum(), theta)
+        now.theta, now.gradient = theta.detach(), gradient * self.trainable
+        weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
+        series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
+        now.direction = weights / series["norm"][:, None]
+        return {"loss": loss.detach(), **series, **now.held, **_phases(now.detector, loss, series["norm"])}
+
+    def advance(self, now: PeriodicState) -> None:
+        h = _rates(self.lanes, self.penalty, now)
+        update = now.optimizer.update(now.gradient + self.trainable * h.weight_decay * now.theta, h)
+        now.theta = _stepped(now.theta, update, self.network.weights, self.lanes.fixed_norm)
+
+    def snapshots(self, now: PeriodicState) -> dict[str, Callable[[], Tensor]]:
+        return {"weights": partial(torch.clone, now.theta[:, self.network.weights])}
+
+
+class Periodic(TrainingExperiment):
     """A net with batch normalization on the 8x8 digits, trained by cross-entropy with weight decay.
 
     x are the hidden layers' weights, of length rho; gradients are with respect to x. Measures, in float32 and of shape
@@ -47,70 +113,7 @@ class Periodic(Experiment):
         "Wan, Zhu, Zhang & Sun 2020, arXiv 2006.08419 (equilibrium of the norm)",
         "Li, Lyu & Arora 2020, arXiv 2010.02916 (intrinsic learning rate)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, PeriodicState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: PeriodicState) -> Iterator[Measurement]:
-        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
-        network, images = network_of(shape), TrainingInputs(lanes, data)
-        trainable = network.trainable(lanes.trainable_affine, lanes.trainable_last_layer).to(device)
-        penalty = torch.tensor([PENALTY_FACTORS[name] for name in lanes.values("penalty")], dtype=torch.float64)
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                h = _rates(lanes, penalty, now)
-                update = now.optimizer.update(now.gradient + trainable * h.weight_decay * now.theta, h)
-                now.theta = _stepped(now.theta, update, network.weights, lanes.fixed_norm)
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            if now.step % shape.sharpness_every == 0:
-                now.held = _readings(network, data, theta, now.gauge, lanes)
-            inputs, labels = images.at(now.step)
-            loss = cross_entropy(network(theta, inputs), labels)
-            (gradient,) = torch.autograd.grad(loss.sum(), theta)
-            now.theta, now.gradient = theta.detach(), gradient * trainable
-            weights, along = now.theta[:, network.weights], now.gradient[:, network.weights]
-            series = _series(weights, along, now.direction, _rates(lanes, penalty, now))
-            now.direction = weights / series["norm"][:, None]
-            values = {"loss": loss.detach(), **series, **now.held, **_phases(now.detector, loss, series["norm"])}
-            yield Measurement(now.step, values, {"weights": partial(torch.clone, weights)}, state=now)
-
-
-@dataclass
-class PeriodicState:
-    """Where a run of `Periodic` is. All tensors have the lane first.
-
-    Attributes:
-        theta: Parameters at that step, shape (K, P).
-        direction: x / rho at that step, shape (K, S).
-        step: Updates made; -1 before the first measurement.
-        gradient: Gradient there, 0 where theta is frozen, shape (K, P), or None before the first measurement.
-        held: What is measured now and then.
-        detector: Phases as of that step.
-    """
-
-    theta: Tensor
-    direction: Tensor
-    optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    detector: PhaseDetector
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> PeriodicState:
-        """The state before the first measurement."""
-        network = network_of(lanes.shared)
-        theta = network.initial(lanes.seed, lanes.initial_norm, lanes.last_layer_norm).to(device)
-        weights = theta[:, network.weights]
-        return cls(
-            theta=theta,
-            direction=weights / weights.norm(dim=1, keepdim=True),
-            optimizer=LaneOptimizer(lanes.values("optimizer")),
-            gauge=SharpnessGauge(lanes.seed, weights.shape[1], device),
-            detector=PhaseDetector(len(lanes)),
-        )
+    training = PeriodicTraining
 
 
 def network_of(shape: PeriodicSettings) -> ScaleInvariantNetwork:
@@ -120,7 +123,7 @@ def network_of(shape: PeriodicSettings) -> ScaleInvariantNetwork:
 
 def _rates(lanes: Lanes, penalty: Tensor, now: PeriodicState) -> Hyperparameters:
     """The lanes' values for the next update: eta has decayed, lambda is that of (lambda/2)|x|^2."""
-    share = (1 - lanes.learning_rate_decay) ** max(now.step, 0)
+    share = (1 - lanes.learning_rate_decay) ** now.step
     values = (lanes.learning_rate * share, lanes.momentum, lanes.weight_decay * penalty)
     learning_rate, momentum, weight_decay = (value.to(now.theta)[:, None] for value in values)
     return Hyperparameters(learning_rate, momentum, weight_decay=weight_decay)

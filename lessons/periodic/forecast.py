@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.periodic.experiment import Periodic
+from lessons.core.training import State, Training, TrainingExperiment
+from lessons.periodic.experiment import PeriodicState, PeriodicTraining
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import jump_times
 
@@ -34,51 +33,6 @@ class ForecastSettings(PeriodicSettings):
         slider=(1e-6, 1e-3),
         scale="log",
     )
-
-
-class Forecast(Experiment):
-    """`Periodic`, and after each breakdown a forecast of when the weights will next turn by more than delta.
-
-    l and L, the smallest and largest effective gradient, are those of the second half of the period just over. A
-    forecast is made once in a period, when a step has first turned by less than `CALM` delta, by `jump_times`.
-    It is for plain gradient descent on a scale-invariant net.
-
-    Measures what `Periodic` measures and, in float64, of shape (K,) and -1 before the first: `forecast_step`, when the
-    last forecast was made; `earliest` and `latest`, the steps that it names; `lowest_gradient` and
-    `highest_gradient`, l and L; `jump_step`, the first step since that turned by more than delta, -1 until it has
-    come; and the numbers of `forecasts`, of `jumps` that came after one, and of `hits`, jumps between both times.
-    """
-
-    name = "forecast"
-    title = "Forecast of the next jump"
-    settings_type = ForecastSettings
-    references = ("Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739, section 5",)
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        forecasters = [Forecaster(delta) for delta in lanes.values("delta")]
-        return _followed(Periodic().run(lanes, device), lanes, forecasters)
-
-    def resume(self, lanes: Lanes, device: str, state: tuple[Any, list[Forecaster]]) -> Iterator[Measurement]:
-        return _followed(Periodic().resume(lanes, device, state[0]), lanes, state[1])
-
-
-def _followed(measured: Iterator[Measurement], lanes: Lanes, forecasters: list[Forecaster]) -> Iterator[Measurement]:
-    try:
-        for measurement in measured:
-            said = _said(measurement, lanes, forecasters)
-            values = {**measurement.values, **said}
-            yield replace(measurement, values=values, state=(measurement.state, forecasters))
-    finally:
-        measured.close()
-
-
-def _said(measurement: Measurement, lanes: Lanes, forecasters: list[Forecaster]) -> dict[str, Tensor]:
-    series = (measurement[name].tolist() for name in ("norm", "effective_gradient", "cosine_distance", "onset"))
-    rates, penalties = measurement["learning_rate"].tolist(), lanes.values("penalty")
-    decays = [PENALTY_FACTORS[name] * decay for name, decay in zip(penalties, lanes.weight_decay.tolist(), strict=True)]
-    rows = zip(forecasters, *series, rates, decays, strict=True)
-    said = [forecaster.update(measurement.step, *values) for forecaster, *values in rows]
-    return {name: torch.tensor([each[name] for each in said], dtype=torch.float64) for name in said[0]}
 
 
 @dataclass
@@ -138,3 +92,62 @@ class Forecaster:
             "forecasts": self.said["forecasts"] + 1,
         }
         self.due, self.pending = False, True
+
+
+@dataclass
+class ForecastState(State):
+    """Where the trainings are, and what has been forecast of each."""
+
+    periodic: PeriodicState
+    forecasters: list[Forecaster]
+
+
+class ForecastTraining(Training[ForecastState]):
+    """The training of `Periodic`, followed by a forecaster a lane."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.periodic = PeriodicTraining(lanes, device)
+
+    def start(self) -> ForecastState:
+        return ForecastState(self.periodic.start(), [Forecaster(delta) for delta in self.lanes.values("delta")])
+
+    def measure(self, now: ForecastState) -> dict[str, Tensor]:
+        values = self.periodic.measure(now.periodic)
+        return {**values, **_said(now.step, values, self.lanes, now.forecasters)}
+
+    def advance(self, now: ForecastState) -> None:
+        self.periodic.make_step(now.periodic)
+
+    def snapshots(self, now: ForecastState) -> dict[str, Callable[[], Tensor]]:
+        return self.periodic.snapshots(now.periodic)
+
+
+class Forecast(TrainingExperiment):
+    """`Periodic`, and after each breakdown a forecast of when the weights will next turn by more than delta.
+
+    l and L, the smallest and largest effective gradient, are those of the second half of the period just over. A
+    forecast is made once in a period, when a step has first turned by less than `CALM` delta, by `jump_times`.
+    It is for plain gradient descent on a scale-invariant net.
+
+    Measures what `Periodic` measures and, in float64, of shape (K,) and -1 before the first: `forecast_step`, when the
+    last forecast was made; `earliest` and `latest`, the steps that it names; `lowest_gradient` and
+    `highest_gradient`, l and L; `jump_step`, the first step since that turned by more than delta, -1 until it has
+    come; and the numbers of `forecasts`, of `jumps` that came after one, and of `hits`, jumps between both times.
+    """
+
+    name = "forecast"
+    title = "Forecast of the next jump"
+    settings_type = ForecastSettings
+    references = ("Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739, section 5",)
+    training = ForecastTraining
+
+
+def _said(step: int, values: dict[str, Tensor], lanes: Lanes, forecasters: list[Forecaster]) -> dict[str, Tensor]:
+    """What the forecasters say when they have seen what was measured at this step, each of shape (K,)."""
+    series = (values[name].tolist() for name in ("norm", "effective_gradient", "cosine_distance", "onset"))
+    rates, penalties = values["learning_rate"].tolist(), lanes.values("penalty")
+    decays = [PENALTY_FACTORS[name] * decay for name, decay in zip(penalties, lanes.weight_decay.tolist(), strict=True)]
+    rows = zip(forecasters, *series, rates, decays, strict=True)
+    said = [forecaster.update(step, *row) for forecaster, *row in rows]
+    return {name: torch.tensor([each[name] for each in said], dtype=torch.float64) for name in said[0]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -12,12 +12,12 @@ from torch import Tensor
 from lessons.core import declared
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
 from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedule_settings import ScheduleShape
@@ -52,7 +52,72 @@ class ScheduledNetSettings(ScheduleShape):
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 
 
-class ScheduledNet(Experiment):
+@dataclass
+class ScheduledNetState(State):
+    """Where the trainings are. All tensors have the lane first.
+
+    Attributes:
+        theta: Parameters, shape (K, P).
+        optimizer: With what it remembers.
+        gauge: Of the sharpness.
+        plateau: What "divide when stuck" remembers.
+        gradient: Of the step's batch at theta, shape (K, P), once measured.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gauge: SharpnessGauge
+    plateau: Plateau
+    gradient: Tensor = field(init=False)
+
+
+class ScheduledTraining(Training[ScheduledNetState]):
+    """Mini-batches, and a learning rate that is planned for each step."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        shape = lanes.shared
+        self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
+        self.data = digits_split(shape.train_size).to(device)
+        self.batches = EpochBatches(lanes.seed, shape.batch_size, self.data)
+        self.planned = planned_shares(lanes)
+
+    def start(self) -> ScheduledNetState:
+        return ScheduledNetState(
+            theta=self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device),
+            optimizer=LaneOptimizer(self.lanes.values("optimizer")),
+            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            plateau=Plateau.start(self.lanes),
+        )
+
+    def measure(self, now: ScheduledNetState) -> dict[str, Tensor]:
+        shape, theta = self.lanes.shared, now.theta.requires_grad_()
+        if now.step % shape.sharpness_every == 0:
+            now.held = _readings(self.network, shape.loss, self.data, theta, now.gauge)
+        inputs, labels = self.batches.at(now.step)
+        loss = LOSSES[shape.loss](self.network(theta, inputs), labels)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        learning_rate = self.learning_rate(now)
+        return {
+            "loss": loss.detach(),
+            "smoothed_loss": now.plateau.see(loss, self.lanes).to(loss),
+            "learning_rate": learning_rate.to(self.device),
+            "eta_lambda": learning_rate.to(loss) * now.held["sharpness"],
+            **now.held,
+        }
+
+    def advance(self, now: ScheduledNetState) -> None:
+        learning_rate = self.learning_rate(now).to(now.theta)[:, None]
+        h = replace(Hyperparameters.of(self.lanes, now.theta), learning_rate=learning_rate)
+        now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+        now.plateau.divide(self.lanes)
+
+    def learning_rate(self, now: ScheduledNetState) -> Tensor:
+        """Return eta of this step, float64, shape (K,)."""
+        return self.lanes.learning_rate * (self.planned[now.step] * now.plateau.share)
+
+
+class ScheduledNet(TrainingExperiment):
     """Mini-batch training of a small net on the 8x8 digits.
 
     Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:
@@ -74,78 +139,10 @@ class ScheduledNet(Experiment):
         "Smith 2017, arXiv 1506.01186 (cycles and the range test)",
         "Loshchilov & Hutter 2017, arXiv 1608.03983 (warm restarts)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, ScheduledNetState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: ScheduledNetState) -> Iterator[Measurement]:
-        shape, data, now = lanes.shared, digits_split(lanes.shared.train_size).to(device), state
-        network, batches, planned = (
-            _network(shape),
-            EpochBatches(lanes.seed, shape.batch_size, data),
-            planned_shares(lanes),
-        )
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                h = Hyperparameters.of(lanes, now.theta)
-                share = planned[now.step] * now.plateau.share
-                h = replace(h, learning_rate=(lanes.learning_rate * share).to(now.theta)[:, None])
-                now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
-                now.plateau.divide(lanes)
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            if now.step % shape.sharpness_every == 0:
-                now.held = _readings(network, shape.loss, data, theta, now.gauge)
-            inputs, labels = batches.at(now.step)
-            loss = LOSSES[shape.loss](network(theta, inputs), labels)
-            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            learning_rate = lanes.learning_rate * planned[now.step] * now.plateau.share
-            values = {
-                "loss": loss.detach(),
-                "smoothed_loss": now.plateau.see(loss, lanes).to(loss),
-                "learning_rate": learning_rate.to(device),
-                "eta_lambda": learning_rate.to(loss) * now.held["sharpness"],
-                **now.held,
-            }
-            yield Measurement(now.step, values, state=now)
+    training = ScheduledTraining
 
     def script(self, settings: ScheduledNetSettings, changes: Sequence[Change] = ()) -> str:
         return scheduled_net_script(settings, changes)
-
-
-@dataclass
-class ScheduledNetState:
-    """Where a run of `ScheduledNet` is. All tensors have the lane first.
-
-    Attributes:
-        theta: Parameters at that step, shape (K, P).
-        step: Updates made; -1 before the first measurement.
-        gradient: Gradient of the step's batch there, shape (K, P), or None before the first measurement.
-        held: What is measured now and then.
-    """
-
-    theta: Tensor
-    optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    plateau: Plateau
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> ScheduledNetState:
-        """The state before the first measurement."""
-        network = _network(lanes.shared)
-        return cls(
-            theta=network.initial(lanes.seed, lanes.init_scale).to(device),
-            optimizer=LaneOptimizer(lanes.values("optimizer")),
-            gauge=SharpnessGauge(lanes.seed, network.parameter_count, device),
-            plateau=Plateau.start(lanes),
-        )
-
-
-def _network(shape: ScheduledNetSettings) -> DenseNetwork:
-    return DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
 
 
 def _readings(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.run import Change
 from lessons.core.settings import setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedule_settings import ScheduleShape
@@ -77,7 +77,64 @@ class NoisyQuadraticSettings(ScheduleShape):
     seed: int = declared.seed(doc="Draws the gradient noise.")
 
 
-class NoisyQuadratic(Experiment):
+@dataclass
+class NoisyState(State):
+    """Where the runs are.
+
+    Attributes:
+        theta: Shape (K, R, D).
+        optimizer: With what it remembers.
+        moments: The expected loss so far.
+        plateau: What "divide when stuck" remembers.
+        share: Of the learning rate, at this step, shape (K,), once measured.
+    """
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    moments: SecondMoments
+    plateau: Plateau
+    share: Tensor = field(init=False)
+
+
+class NoisyTraining(Training[NoisyState]):
+    """R runs a lane, each with noise of its own, under one learning rate."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.curvatures, self.planned = eigenvalues(lanes).to(device), planned_shares(lanes).to(device)
+
+    def start(self) -> NoisyState:
+        start, shape = self.lanes.start.to(self.device), self.lanes.shared
+        theta = start[:, None, None].expand(-1, shape.replicas, shape.dimension)
+        moments = SecondMoments.start(start, self.curvatures)
+        return NoisyState(theta, LaneOptimizer.of(self.lanes), moments, Plateau.start(self.lanes))
+
+    def measure(self, now: NoisyState) -> dict[str, Tensor]:
+        loss = (self.curvatures[:, None] * now.theta**2).sum(2).mean(1) / 2
+        now.share = self.planned[now.step] * now.plateau.share.to(self.device)
+        return {
+            "loss": loss,
+            "expected_loss": now.moments.loss(),
+            "smoothed_loss": now.plateau.see(loss, self.lanes).to(self.device),
+            "learning_rate": self.lanes.learning_rate.to(self.device) * now.share,
+            "position": now.theta[:, 0],
+        }
+
+    def advance(self, now: NoisyState) -> None:
+        lanes, curvatures = self.lanes, self.curvatures
+        h = Hyperparameters.of(lanes, curvatures)
+        h = replace(h, learning_rate=h.learning_rate * now.share[:, None])
+        noise = lanes.noise.to(curvatures)[:, None, None] * gradient_noise(lanes, now.step).to(curvatures)
+        gradient = curvatures[:, None] * now.theta + noise
+        now.theta = now.theta + now.optimizer.update(gradient.flatten(1), h).view_as(now.theta)
+        now.moments.advance(h.learning_rate, _momentum(lanes).to(curvatures), lanes.noise.to(curvatures))
+        now.plateau.divide(lanes)
+
+    def snapshots(self, now: NoisyState) -> dict[str, Callable[[], Tensor]]:
+        return {"cloud": lambda theta=now.theta: theta}
+
+
+class NoisyQuadratic(TrainingExperiment):
     """Minimise f(theta) = (1/2) sum_i lambda_i theta_i^2 by gradients lambda_i theta_i + sigma xi_i, xi ~ N(0, 1).
 
     Each lane is R runs ("replicas") under one learning rate that differ in their noise; lanes of one seed share it.
@@ -96,68 +153,10 @@ class NoisyQuadratic(Experiment):
         "Schaul, Zhang & LeCun 2013, arXiv 1206.1106, section 3 (noisy quadratic)",
         "Bottou, Curtis & Nocedal 2018, arXiv 1606.04838, theorem 4.6",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, NoisyState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: NoisyState) -> Iterator[Measurement]:
-        curvatures, planned, now = eigenvalues(lanes).to(device), planned_shares(lanes).to(device), state
-        while now.step < lanes.shared.steps:
-            if now.step >= 0:
-                now.advance(lanes, curvatures)
-            now.step += 1
-            loss = (curvatures[:, None] * now.theta**2).sum(2).mean(1) / 2
-            now.share = planned[now.step] * now.plateau.share.to(device)
-            values = {
-                "loss": loss,
-                "expected_loss": now.moments.loss(),
-                "smoothed_loss": now.plateau.see(loss, lanes).to(device),
-                "learning_rate": lanes.learning_rate.to(device) * now.share,
-                "position": now.theta[:, 0],
-            }
-            yield Measurement(now.step, values, {"cloud": lambda theta=now.theta: theta}, state=now)
+    training = NoisyTraining
 
     def script(self, settings: NoisyQuadraticSettings, changes: Sequence[Change] = ()) -> str:
         return noisy_quadratic_script(settings, changes)
-
-
-@dataclass
-class NoisyState:
-    """Where a run of `NoisyQuadratic` is.
-
-    Attributes:
-        theta: Shape (K, R, D).
-        optimizer: With its state.
-        moments: The expected loss so far.
-        plateau: What "divide when stuck" remembers.
-        step: Updates made; -1 before the first measurement.
-        share: Of the learning rate, at this step, shape (K,).
-    """
-
-    theta: Tensor
-    optimizer: LaneOptimizer
-    moments: SecondMoments
-    plateau: Plateau
-    step: int = -1
-    share: Tensor | None = None
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> NoisyState:
-        """The state before the first measurement."""
-        start, shape = lanes.start.to(device), lanes.shared
-        theta = start[:, None, None].expand(-1, shape.replicas, shape.dimension)
-        moments = SecondMoments.start(start, eigenvalues(lanes).to(device))
-        return cls(theta, LaneOptimizer.of(lanes), moments, Plateau.start(lanes))
-
-    def advance(self, lanes: Lanes, curvatures: Tensor) -> None:
-        """Make one update of all lanes; `curvatures` as of `eigenvalues`."""
-        h = Hyperparameters.of(lanes, curvatures)
-        h = replace(h, learning_rate=h.learning_rate * self.share[:, None])
-        noise = lanes.noise.to(curvatures)[:, None, None] * gradient_noise(lanes, self.step).to(curvatures)
-        gradient = curvatures[:, None] * self.theta + noise
-        self.theta = self.theta + self.optimizer.update(gradient.flatten(1), h).view_as(self.theta)
-        self.moments.advance(h.learning_rate, _momentum(lanes).to(curvatures), lanes.noise.to(curvatures))
-        self.plateau.divide(lanes)
 
 
 def eigenvalues(lanes: Lanes) -> Tensor:
