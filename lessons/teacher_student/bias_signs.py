@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.network import accuracy, cross_entropy
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import HeavyBall, Hyperparameters
 from lessons.teacher_student.conv_network import ConvNetwork
 from lessons.teacher_student.memorization import given_labels
@@ -81,7 +81,57 @@ class BiasSignsSettings(Settings):
     seed: int = declared.seed(doc="Draws weights, batches and random labels.")
 
 
-class BiasSigns(Experiment):
+@dataclass
+class BiasSignsState(State):
+    """Where the trainings are: parameters (K, P), the rule, and the gradient there, once measured."""
+
+    theta: Tensor
+    rule: HeavyBall
+    gradient: Tensor = field(init=False)
+
+
+class BiasSignsTraining(Training[BiasSignsState]):
+    """Mini-batches; weight decay pulls at all parameters."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.data = ConvNetwork(lanes.shared.width), digits_split(lanes.shared.train_size).to(device)
+        self.labels = given_labels(lanes, self.data.train_labels.cpu()).to(device)
+        self.lane_numbers = torch.arange(len(lanes))[:, None]
+
+    def start(self) -> BiasSignsState:
+        return BiasSignsState(self.network.initial(self.lanes.seed).to(self.device), HeavyBall())
+
+    def measure(self, now: BiasSignsState) -> dict[str, Tensor]:
+        theta, rows = now.theta.requires_grad_(), _rows(self.lanes, now.step)
+        outputs = self.network(theta, self.data.train_inputs[rows])
+        loss = cross_entropy(outputs, self.labels[self.lane_numbers, rows])
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        if now.step % self.lanes.shared.measure_every == 0:
+            now.held = {"test_accuracy": _test_accuracy(self.network, theta.detach(), self.data)}
+        biases = self.biases(now)
+        return {
+            "loss": loss.detach(),
+            "negative_share": torch.stack([(bias < 0).float().mean(1) for bias in biases], 1),
+            "mean_bias": torch.stack([bias.mean(1) for bias in biases], 1),
+            **now.held,
+        }
+
+    def advance(self, now: BiasSignsState) -> None:
+        decay = self.lanes.weight_decay.to(now.theta)[:, None] * now.theta.detach()
+        update = now.rule.update(now.gradient + decay, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta.detach() + update
+
+    def snapshots(self, now: BiasSignsState) -> dict[str, Callable[[], Tensor]]:
+        return {f"bias_{layer}": lambda bias=bias: bias for layer, bias in enumerate(self.biases(now), 1)}
+
+    def biases(self, now: BiasSignsState) -> list[Tensor]:
+        """Return the biases of both layers, shapes (K, C) and (K, 2 C)."""
+        parameters = self.network.parameters(now.theta.detach())
+        return [parameters[f"bias_{layer}"] for layer in (1, 2)]
+
+
+class BiasSigns(TrainingExperiment):
     """Trains small Conv-BN-ReLU nets on the 8x8 digits and counts negative biases of their batch normalization.
 
     What comes into a ReLU after batch normalization is centred at the bias: with a negative one it fires on less than
@@ -100,49 +150,7 @@ class BiasSigns(Experiment):
         "Tian, Jiang, Gong & Morcos 2019, arXiv 1905.13405, figure 2 (negative biases of VGG)",
         "Ioffe & Szegedy 2015, arXiv 1502.03167 (batch normalization)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, BiasSignsState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: BiasSignsState) -> Iterator[Measurement]:
-        network, data, now = ConvNetwork(lanes.shared.width), digits_split(lanes.shared.train_size).to(device), state
-        labels, lane = given_labels(lanes, data.train_labels.cpu()).to(device), torch.arange(len(lanes))[:, None]
-        while now.step < lanes.shared.steps:
-            if now.gradient is not None:
-                decay = lanes.weight_decay.to(now.theta)[:, None] * now.theta.detach()
-                update = now.rule.update(now.gradient + decay, Hyperparameters.of(lanes, now.theta))
-                now.theta = now.theta.detach() + update
-            now.step += 1
-            theta, rows = now.theta.requires_grad_(), _rows(lanes, now.step)
-            loss = cross_entropy(network(theta, data.train_inputs[rows]), labels[lane, rows])
-            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            if now.step % lanes.shared.measure_every == 0:
-                now.held = {"test_accuracy": _test_accuracy(network, theta.detach(), data)}
-            biases = [network.parameters(theta.detach())[f"bias_{layer}"] for layer in (1, 2)]
-            values = {
-                "loss": loss.detach(),
-                "negative_share": torch.stack([(bias < 0).float().mean(1) for bias in biases], 1),
-                "mean_bias": torch.stack([bias.mean(1) for bias in biases], 1),
-                **now.held,
-            }
-            offered = {f"bias_{layer}": lambda bias=bias: bias for layer, bias in enumerate(biases, 1)}
-            yield Measurement(now.step, values, offered, state=now)
-
-
-@dataclass
-class BiasSignsState:
-    """Where a run is: parameters (K, P), the rule, updates made, the gradient there, and what is measured seldom."""
-
-    theta: Tensor
-    rule: HeavyBall
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> BiasSignsState:
-        """The state before the first measurement."""
-        return cls(ConvNetwork(lanes.shared.width).initial(lanes.seed).to(device), HeavyBall())
+    training = BiasSignsTraining
 
 
 def _rows(lanes: Lanes, step: int) -> Tensor:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from lessons.core.experiment import Experiment, Measurement
-from lessons.core.lanes import Lanes
 from lessons.core.run import Change
+from lessons.core.training import TrainingExperiment
 from lessons.teacher_student.scripts import student_script
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.task import Task
-from lessons.teacher_student.training import TrainingState, train
+from lessons.teacher_student.training import StudentTraining
 
 
-class TeacherStudent(Experiment):
+class TeacherStudent(TrainingExperiment):
     """ReLU students of different widths learn the outputs of a fixed ReLU teacher.
 
     n is `teacher_width`, in each of L hidden layers, m the widest student's nodes; nodes that a network lacks have all
@@ -47,12 +45,7 @@ class TeacherStudent(Experiment):
         "Tian 2020, arXiv 1909.13458 (specialization of students)",
         "Saad & Solla 1995, Physical Review E 52(4) (teacher and student on Gaussian inputs)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, TrainingState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: TrainingState) -> Iterator[Measurement]:
-        return train(lanes, Task(lanes, device), state)
+    training = StudentTraining
 
     def script(self, settings: TeacherStudentSettings, changes: Sequence[Change] = ()) -> str | None:
         return student_script(settings, changes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -10,10 +9,10 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.settings import setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.student import activations, draw_students, student_network
@@ -91,7 +90,46 @@ class LayerwiseSettings(StudentSettings):
     steps: int = declared.steps(default=3000, high=1_000_000, slider=(500, 10_000))
 
 
-class Layerwise(Experiment):
+@dataclass
+class LayerwiseState(State):
+    """Where the trainings are: parameters (K, P + m C), optimizer, and the gradient there, once measured."""
+
+    theta: Tensor
+    optimizer: LaneOptimizer
+    gradient: Tensor = field(init=False)
+
+
+class LayerwiseTraining(Training[LayerwiseState]):
+    """Each lane trains at each step what its plan names."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.task = student_network(lanes), Task(lanes, device)
+        self.plan = Plan(lanes, self.network)
+
+    def start(self) -> LayerwiseState:
+        readout = torch.zeros(len(self.lanes), readout_size(self.network))
+        theta = torch.cat([draw_students(self.lanes), readout], 1).to(self.device)
+        return LayerwiseState(theta, LaneOptimizer.of(self.lanes))
+
+    def measure(self, now: LayerwiseState) -> dict[str, Tensor]:
+        theta = now.theta.requires_grad_()
+        inputs, targets = self.task.batch(now.step)
+        loss = self.plan.loss(theta, inputs, targets, now.step)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        if now.step % self.lanes.shared.measure_every == 0:
+            student = theta.detach()[:, : self.network.parameter_count]
+            now.held, _ = readings(self.network, student, self.task)
+        return {"loss": loss.detach(), **now.held}
+
+    def advance(self, now: LayerwiseState) -> None:
+        h = Hyperparameters.of(self.lanes, now.theta)
+        eta = self.plan.learning_rates(self.lanes, now.step).to(now.theta)
+        update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
+        now.theta = now.theta.detach() + torch.where(self.plan.trained(now.step), update, 0)
+
+
+class Layerwise(TrainingExperiment):
     """Students with two hidden layers (or one), trained end to end, greedily, or on a frozen random first layer.
 
     The greedy method first trains the first layer together with a linear readout of its own that predicts the targets
@@ -111,27 +149,7 @@ class Layerwise(Experiment):
         "Bengio, Lamblin, Popovici & Larochelle 2007, NeurIPS 19 (greedy layer-wise training)",
         "Belilovsky, Eickenberg & Oyallon 2019, arXiv 1812.11446 (where greedy training does scale)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, LayerwiseState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: LayerwiseState) -> Iterator[Measurement]:
-        network, task, now, shape = student_network(lanes), Task(lanes, device), state, lanes.shared
-        plan = Plan(lanes, network)
-        while now.step < shape.steps:
-            if now.gradient is not None:
-                h = Hyperparameters.of(lanes, now.theta)
-                eta = plan.learning_rates(lanes, now.step).to(now.theta)
-                update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
-                now.theta = now.theta.detach() + torch.where(plan.trained(now.step), update, 0)
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            inputs, targets = task.batch(now.step)
-            loss = plan.loss(theta, inputs, targets, now.step)
-            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            if now.step % shape.measure_every == 0:
-                now.held, _ = readings(network, theta.detach()[:, : network.parameter_count], task)
-            yield Measurement(now.step, {"loss": loss.detach(), **now.held}, state=now)
+    training = LayerwiseTraining
 
 
 class Plan:
@@ -171,24 +189,6 @@ class Plan:
         readout = hidden[0] @ theta[:, count:].view(len(theta), -1, outputs.shape[2])
         predicted = torch.where(self.first_only(step)[:, None, None], readout, outputs)
         return 0.5 * (predicted - targets).square().sum(2).mean(1)
-
-
-@dataclass
-class LayerwiseState:
-    """Where a run is: all parameters (K, P + m C), optimizer, updates made, gradient, and what is measured seldom."""
-
-    theta: Tensor
-    optimizer: LaneOptimizer
-    step: int = -1
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> LayerwiseState:
-        """The state before the first measurement; the readout starts at 0."""
-        network = student_network(lanes)
-        readout = torch.zeros(len(lanes), readout_size(network))
-        return cls(torch.cat([draw_students(lanes), readout], 1).to(device), LaneOptimizer.of(lanes))
 
 
 def readout_size(network: DenseNetwork) -> int:

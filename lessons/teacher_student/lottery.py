@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
+from lessons.core.training import TrainingExperiment
 from lessons.core.update_rules import LaneOptimizer
 from lessons.teacher_student.overlap import contribution
 from lessons.teacher_student.padding import keep_nodes
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.student import activations, draw_students, student_network, student_widths
-from lessons.teacher_student.task import Task
-from lessons.teacher_student.training import TrainingState, train
+from lessons.teacher_student.student import activations, draw_students, student_widths
+from lessons.teacher_student.training import StudentState, StudentTraining
 
 Ticket = Literal["full", "rewound", "re-initialized", "random nodes"]
 TICKETS: tuple[str, ...] = get_args(Ticket)
@@ -61,7 +59,35 @@ class LotterySettings(TeacherStudentSettings):
     )
 
 
-class Lottery(Experiment):
+class LotteryTraining(StudentTraining):
+    """Two trainings, and one step between them that makes no update but goes back to the start."""
+
+    def advance(self, now: StudentState) -> None:
+        if now.step == self.lanes.shared.prune_at:
+            self.begin_again(now)
+        else:
+            super().advance(now)
+
+    def begin_again(self, now: StudentState) -> None:
+        """Put every lane to the start of its second training."""
+        lanes, network = self.lanes, self.network
+        hidden, _ = activations(network, now.theta.detach(), self.task.test_inputs)
+        score = contribution(hidden[-1], network.layers(now.theta.detach())[-1][0])
+        first, new = now.initial_theta, draw_students(lanes, "student again").to(now.theta)
+        best, others = largest(score, lanes.keep), largest(_random_score(lanes, score), lanes.keep)
+        starts = {
+            "full": first,
+            "rewound": keep_nodes(network, first, best),
+            "re-initialized": keep_nodes(network, new, best),
+            "random nodes": keep_nodes(network, first, others),
+        }
+        number = torch.tensor([TICKETS.index(ticket) for ticket in lanes.values("ticket")])
+        now.theta = torch.stack([starts[ticket] for ticket in TICKETS])[number, torch.arange(len(lanes))]
+        now.initial_theta, now.began = now.theta.clone(), now.step + 1
+        now.optimizer = LaneOptimizer.of(lanes)
+
+
+class Lottery(TrainingExperiment):
     """Trains each student twice; what the second training begins with is the lane's `ticket`.
 
     After `prune_at` updates the nodes with the largest contributions (outgoing weight times standard deviation)
@@ -80,35 +106,7 @@ class Lottery(Experiment):
         "Liu, Sun, Zhou, Huang & Darrell 2019, arXiv 1810.05270 (where rewinding does not matter)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, TrainingState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: TrainingState) -> Iterator[Measurement]:
-        task = Task(lanes, device)
-        training = train(lanes, task, state)
-        while state.step < lanes.shared.steps:
-            if state.step == lanes.shared.prune_at:
-                begin_again(lanes, task, state)
-            yield next(training)
-
-
-def begin_again(lanes: Lanes, task: Task, now: TrainingState) -> None:
-    """Put every lane to the start of its second training."""
-    network = student_network(lanes)
-    hidden, _ = activations(network, now.theta.detach(), task.test_inputs)
-    score = contribution(hidden[-1], network.layers(now.theta.detach())[-1][0])
-    first, new = now.initial_theta, draw_students(lanes, "student again").to(now.theta)
-    best, others = largest(score, lanes.keep), largest(_random_score(lanes, score), lanes.keep)
-    starts = {
-        "full": first,
-        "rewound": keep_nodes(network, first, best),
-        "re-initialized": keep_nodes(network, new, best),
-        "random nodes": keep_nodes(network, first, others),
-    }
-    number = torch.tensor([TICKETS.index(ticket) for ticket in lanes.values("ticket")])
-    now.theta = torch.stack([starts[ticket] for ticket in TICKETS])[number, torch.arange(len(lanes))]
-    now.initial_theta, now.gradient, now.began = now.theta.clone(), None, now.step + 1
-    now.optimizer = LaneOptimizer.of(lanes)
+    training = LotteryTraining
 
 
 def largest(score: Tensor, count: Tensor) -> Tensor:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.data.digits import digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork, accuracy, cross_entropy
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.core.update_rules import HeavyBall, Hyperparameters
 
 CLASSES = 10
@@ -49,7 +48,45 @@ class MemorizationSettings(Settings):
     seed: int = declared.seed(doc="Draws weights and random labels.")
 
 
-class Memorization(Experiment):
+@dataclass
+class MemorizationState(State):
+    """Where the trainings are: parameters (K, P), the rule, and the gradient there, once measured."""
+
+    theta: Tensor
+    rule: HeavyBall
+    gradient: Tensor = field(init=False)
+
+
+class MemorizationTraining(Training[MemorizationState]):
+    """Full batch, on the labels that each lane was given."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.data = network_of(lanes), digits_split(lanes.shared.train_size).to(device)
+        self.labels = given_labels(lanes, self.data.train_labels.cpu()).to(device)
+
+    def start(self) -> MemorizationState:
+        scale = torch.full((len(self.lanes),), 2**0.5)
+        return MemorizationState(self.network.initial(self.lanes.seed, scale).to(self.device), HeavyBall())
+
+    def measure(self, now: MemorizationState) -> dict[str, Tensor]:
+        theta = now.theta.requires_grad_()
+        outputs = self.network(theta, self.data.train_inputs)
+        loss = cross_entropy(outputs, self.labels)
+        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        with torch.no_grad():
+            test_accuracy = accuracy(self.network(theta, self.data.test_inputs), self.data.test_labels)
+        return {
+            "loss": loss.detach(),
+            "train_accuracy": accuracy(outputs.detach(), self.labels),
+            "test_accuracy": test_accuracy,
+        }
+
+    def advance(self, now: MemorizationState) -> None:
+        now.theta = now.theta.detach() + now.rule.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+
+
+class Memorization(TrainingExperiment):
     """Full-batch heavy ball on a net with one hidden ReLU layer, 8x8 digits, cross-entropy.
 
     Measures, in float32 and of shape (K,): `loss` and `train_accuracy` on the training images with the labels that the
@@ -63,44 +100,7 @@ class Memorization(Experiment):
         "Zhang, Bengio, Hardt, Recht & Vinyals 2017, arXiv 1611.03530 (random labels)",
         "Arpit et al. 2017, arXiv 1706.05394 (real patterns are learned first)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, MemorizationState.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: MemorizationState) -> Iterator[Measurement]:
-        network, data, now = network_of(lanes), digits_split(lanes.shared.train_size).to(device), state
-        labels = given_labels(lanes, data.train_labels.cpu()).to(device)
-        while now.step < lanes.shared.steps:
-            if now.gradient is not None:
-                now.theta = now.theta.detach() + now.rule.update(now.gradient, Hyperparameters.of(lanes, now.theta))
-            now.step += 1
-            theta = now.theta.requires_grad_()
-            outputs = network(theta, data.train_inputs)
-            loss = cross_entropy(outputs, labels)
-            (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-            with torch.no_grad():
-                test_accuracy = accuracy(network(theta, data.test_inputs), data.test_labels)
-            values = {
-                "loss": loss.detach(),
-                "train_accuracy": accuracy(outputs.detach(), labels),
-                "test_accuracy": test_accuracy,
-            }
-            yield Measurement(now.step, values, state=now)
-
-
-@dataclass
-class MemorizationState:
-    """Where a run is: parameters (K, P), the rule, updates made, and the gradient there, None before the first."""
-
-    theta: Tensor
-    rule: HeavyBall
-    step: int = -1
-    gradient: Tensor | None = None
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> MemorizationState:
-        """The state before the first measurement."""
-        return cls(network_of(lanes).initial(lanes.seed, torch.full((len(lanes),), 2**0.5)).to(device), HeavyBall())
+    training = MemorizationTraining
 
 
 def network_of(lanes: Lanes) -> DenseNetwork:

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.sweep import Sweep
 from lessons.core.sweep_results import SweepResults
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.student import student_widths
+from lessons.teacher_student.training import StudentState, StudentTraining
 
 WIDTHS = (1.0, 2.0, 5.0, 10.0)
 SEEDS = 20
@@ -89,7 +91,36 @@ def recoveries(sweep: Sweep, results: SweepResults) -> list[Recovery]:
     ]
 
 
-class WidthSweep(Experiment):
+@dataclass
+class WidthsState(State):
+    """Where the students of each width are."""
+
+    parts: list[StudentState]
+
+
+class WidthsTraining(Training[WidthsState]):
+    """One training for each width."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.groups = _groups(lanes)
+        self.trainings = [StudentTraining(part, device) for part, _ in self.groups]
+        self.back = torch.tensor([lane for _, members in self.groups for lane in members]).argsort()
+
+    def start(self) -> WidthsState:
+        return WidthsState([training.start() for training in self.trainings])
+
+    def measure(self, now: WidthsState) -> dict[str, Tensor]:
+        found = [training.measure(part) for training, part in zip(self.trainings, now.parts, strict=True)]
+        return {name: torch.cat([each[name] for each in found])[self.back] for name in found[0]}
+
+    def advance(self, now: WidthsState) -> None:
+        for (lanes, members), training, part in zip(self.groups, self.trainings, now.parts, strict=True):
+            _follow(lanes, self.lanes, members)
+            training.make_step(part)
+
+
+class WidthSweep(TrainingExperiment):
     """Students of many widths; those of one width train side by side, and none is filled up to the widest.
 
     Measures what `TeacherStudent` does; offers no snapshots.
@@ -99,27 +130,7 @@ class WidthSweep(Experiment):
     title = "How many teacher nodes are found, over width"
     settings_type = TeacherStudentSettings
     references = TeacherStudent.references
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        groups = _groups(lanes)
-        return self._together(lanes, groups, [TeacherStudent().run(part, device) for part, _ in groups])
-
-    def resume(self, lanes: Lanes, device: str, state: list) -> Iterator[Measurement]:
-        groups = _groups(lanes)
-        runs = [TeacherStudent().resume(part, device, own) for (part, _), own in zip(groups, state, strict=True)]
-        return self._together(lanes, groups, runs)
-
-    @staticmethod
-    def _together(lanes: Lanes, groups: list, runs: list) -> Iterator[Measurement]:
-        back = torch.tensor([lane for _, members in groups for lane in members]).argsort()
-        while True:
-            for part, members in groups:
-                _follow(part, lanes, members)
-            found = [measured for measured in (next(run, None) for run in runs) if measured is not None]
-            if not found:
-                return
-            values = {name: torch.cat([each[name] for each in found])[back] for name in found[0].values}
-            yield Measurement(found[0].step, values, state=[each.state for each in found])
+    training = WidthsTraining
 
 
 def _groups(lanes: Lanes) -> list[tuple[Lanes, list[int]]]:

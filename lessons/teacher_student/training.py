@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
+from lessons.core.training import State, Training
 from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.teacher_student.overlap import (
     RECOVERED,
@@ -49,62 +49,59 @@ class Trail:
 
 
 @dataclass
-class TrainingState:
-    """Where a training is. All tensors have the lane first.
+class StudentState(State):
+    """Where the trainings are. All tensors have the lane first.
 
     Attributes:
-        theta: Parameters at that step, shape (K, P).
+        theta: Parameters, shape (K, P).
         initial_theta: Parameters at the start, shape (K, P).
-        step: Updates made; -1 before the first measurement.
-        began: Step at which the learning rate's schedule began.
-        gradient: Gradient of the step's batch there, shape (K, P), or None before a first update.
+        optimizer: With what it remembers.
         shaken: What was last asked to be shaken.
-        held: What is measured now and then.
+        began: Step at which the learning rate's schedule began.
         trail: What was measured of each student node.
+        gradient: Of the step's batch at theta, shape (K, P), once measured.
     """
 
     theta: Tensor
     initial_theta: Tensor
     optimizer: LaneOptimizer
     shaken: Asked
-    step: int = -1
     began: int = 0
-    gradient: Tensor | None = None
-    held: dict[str, Tensor] = field(default_factory=dict)
     trail: Trail = field(default_factory=lambda: Trail([]))
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> TrainingState:
-        """The state before the first measurement."""
-        theta = draw_students(lanes).to(device)
-        return cls(theta, theta.clone(), LaneOptimizer.of(lanes), Asked.of(lanes))
+    gradient: Tensor = field(init=False)
 
 
-def train(lanes: Lanes, task: Task, now: TrainingState) -> Iterator[Measurement]:
-    """Train all students on half the squared error, summed over outputs and averaged over the batch.
+class StudentTraining(Training[StudentState]):
+    """All students on half the squared error, summed over outputs and averaged over the batch."""
 
-    Whoever takes the measurements may change `now` in between; without a gradient the next step makes no update.
-    """
-    network = student_network(lanes)
-    while now.step < lanes.shared.steps:
-        begins = now.gradient is None
-        if not begins:
-            h = Hyperparameters.of(lanes, now.theta)
-            eta = learning_rates(lanes, (now.step - now.began) / lanes.horizon)
-            h = replace(h, learning_rate=eta.to(now.theta)[:, None])
-            now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
-            now.theta = redraw_nodes(network, now.theta, lanes, task, now.shaken, now.step)
-            now.shaken = Asked.of(lanes)
-        now.step += 1
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.network, self.task = student_network(lanes), Task(lanes, device)
+
+    def start(self) -> StudentState:
+        theta = draw_students(self.lanes).to(self.device)
+        return StudentState(theta, theta.clone(), LaneOptimizer.of(self.lanes), Asked.of(self.lanes))
+
+    def measure(self, now: StudentState) -> dict[str, Tensor]:
         theta = now.theta.requires_grad_()
-        inputs, targets = task.batch(now.step)
-        loss = 0.5 * (network(theta, inputs) - targets).square().sum(2).mean(1)
+        inputs, targets = self.task.batch(now.step)
+        loss = 0.5 * (self.network(theta, inputs) - targets).square().sum(2).mean(1)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        if begins or now.step % lanes.shared.measure_every == 0:
-            now.held, of_nodes = readings(network, theta.detach(), task)
+        if now.step == now.began or now.step % self.lanes.shared.measure_every == 0:
+            now.held, of_nodes = readings(self.network, theta.detach(), self.task)
             now.trail.add(now.step, *of_nodes)
-        offered = snapshots(network, theta.detach(), now.initial_theta, task) | now.trail.snapshots()
-        yield Measurement(now.step, {"loss": loss.detach(), **now.held}, offered, state=now)
+        return {"loss": loss.detach(), **now.held}
+
+    def advance(self, now: StudentState) -> None:
+        eta = learning_rates(self.lanes, (now.step - now.began) / self.lanes.horizon)
+        h = replace(Hyperparameters.of(self.lanes, now.theta), learning_rate=eta.to(now.theta)[:, None])
+        now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+        now.theta = redraw_nodes(self.network, now.theta, self.lanes, self.task, now.shaken, now.step)
+        now.shaken = Asked.of(self.lanes)
+
+    def snapshots(self, now: StudentState) -> dict[str, Callable[[], Tensor]]:
+        of_theta = snapshots(self.network, now.theta.detach(), now.initial_theta, self.task)
+        return of_theta | now.trail.snapshots()
 
 
 def learning_rates(lanes: Lanes, progress: Tensor) -> Tensor:

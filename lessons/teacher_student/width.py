@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,10 +9,10 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.data.digits import digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.memorization import CLASSES, given_labels
 
 _FIRST_WIDTH, _GROWTH = 4, 1.08
@@ -57,7 +56,69 @@ class DoubleDescentSettings(Settings):
     seed: int = declared.seed(doc="Draws the hidden units and random labels.")
 
 
-class DoubleDescent(Experiment):
+@dataclass
+class GrowingFeatures(State):
+    """Inner products of random features relu(w.x + b), summed over the units so far.
+
+    Attributes:
+        gram: Between training images, shape (K, N, N).
+        test_gram: From test to training images, shape (K, T, N).
+        width: Units so far.
+    """
+
+    gram: Tensor
+    test_gram: Tensor
+    width: int = 0
+
+
+class GrowingFit(Training[GrowingFeatures]):
+    """An update adds units; the layer above them is fitted anew at each step."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.data = digits_split(lanes.shared.train_size)
+        self.labels = given_labels(lanes, self.data.train_labels).to(device)
+        self.test_labels = self.data.test_labels.to(device)
+        self.target = torch.nn.functional.one_hot(self.labels, CLASSES).double()
+        self.test_target = torch.nn.functional.one_hot(self.test_labels, CLASSES).double()
+        self.widths = widths(lanes.shared.steps)
+
+    def start(self) -> GrowingFeatures:
+        train, test = len(self.data.train_labels), 500
+        zeros = torch.zeros(len(self.lanes), train + test, train, dtype=torch.float64, device=self.device)
+        now = GrowingFeatures(zeros[:, :train], zeros[:, train:])
+        self.grow(now, self.widths[0])
+        return now
+
+    def measure(self, now: GrowingFeatures) -> dict[str, Tensor]:
+        dual, weight_norm = minimum_norm_fit(now.gram / now.width, self.target, now.width, self.lanes.ridge)
+        fitted, predicted = now.gram @ dual / now.width, now.test_gram @ dual / now.width
+        values = {
+            "width": torch.full_like(weight_norm, now.width),
+            "loss": 0.5 * (fitted - self.target).square().sum(2).mean(1),
+            "test_loss": 0.5 * (predicted - self.test_target).square().sum(2).mean(1),
+            "train_error": (fitted.argmax(2) != self.labels).double().mean(1),
+            "test_error": (predicted.argmax(2) != self.test_labels).double().mean(1),
+            "weight_norm": weight_norm,
+        }
+        return {name: value.float() for name, value in values.items()}
+
+    def advance(self, now: GrowingFeatures) -> None:
+        self.grow(now, self.widths[now.step + 1])
+
+    def grow(self, now: GrowingFeatures, width: int) -> None:
+        """Add units, drawn from each lane's seed: weights N(0, 1/D), biases N(0, 1)."""
+        more, purpose = width - now.width, f"units from {now.width}"
+        drawn = draw_per_seed(self.lanes.seed, purpose, lambda source: torch.randn(65, more, generator=source).double())
+        weight, bias = drawn[:, :64].to(now.gram) / 8, drawn[:, 64:].to(now.gram)
+        features = torch.relu(self.data.train_inputs.to(now.gram) @ weight + bias)
+        test_features = torch.relu(self.data.test_inputs.to(now.gram) @ weight + bias)
+        now.gram = now.gram + features @ features.mT
+        now.test_gram = now.test_gram + test_features @ features.mT
+        now.width = width
+
+
+class DoubleDescent(TrainingExperiment):
     """A net that grows: its hidden ReLU units are random and fixed, and the layer above them is fitted exactly.
 
     The fit is the least-squares solution of minimum length, to which gradient descent from 0 would converge; hidden
@@ -77,67 +138,7 @@ class DoubleDescent(Experiment):
         "Advani & Saxe 2017, arXiv 1710.03667 (where the peak comes from)",
         "Nakkiran, Venkat, Kakade & Ma 2021, arXiv 2003.01897 (the right ridge penalty removes the peak)",
     )
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        return self.resume(lanes, device, GrowingFeatures.start(lanes, device))
-
-    def resume(self, lanes: Lanes, device: str, state: GrowingFeatures) -> Iterator[Measurement]:
-        data = digits_split(lanes.shared.train_size)
-        labels = given_labels(lanes, data.train_labels).to(device)
-        test_labels = data.test_labels.to(device)
-        target = torch.nn.functional.one_hot(labels, CLASSES).double()
-        test_target = torch.nn.functional.one_hot(test_labels, CLASSES).double()
-        sizes, now = widths(lanes.shared.steps), state
-        while now.step < lanes.shared.steps:
-            now.step += 1
-            now.grow(lanes, sizes[now.step])
-            dual, weight_norm = minimum_norm_fit(now.gram / now.width, target, now.width, lanes.ridge)
-            fitted, predicted = now.gram @ dual / now.width, now.test_gram @ dual / now.width
-            values = {
-                "width": torch.full_like(weight_norm, now.width),
-                "loss": 0.5 * (fitted - target).square().sum(2).mean(1),
-                "test_loss": 0.5 * (predicted - test_target).square().sum(2).mean(1),
-                "train_error": (fitted.argmax(2) != labels).double().mean(1),
-                "test_error": (predicted.argmax(2) != test_labels).double().mean(1),
-                "weight_norm": weight_norm,
-            }
-            yield Measurement(now.step, {name: value.float() for name, value in values.items()}, state=now)
-
-
-@dataclass
-class GrowingFeatures:
-    """Inner products of random features relu(w.x + b), summed over the units so far.
-
-    Attributes:
-        gram: Between training images, shape (K, N, N).
-        test_gram: From test to training images, shape (K, T, N).
-        width: Units so far.
-        step: Measurements made, less one.
-    """
-
-    gram: Tensor
-    test_gram: Tensor
-    width: int = 0
-    step: int = -1
-
-    @classmethod
-    def start(cls, lanes: Lanes, device: str) -> GrowingFeatures:
-        """Without any unit."""
-        train, test = (len(digits_split(lanes.shared.train_size).train_labels), 500)
-        zeros = torch.zeros(len(lanes), train + test, train, dtype=torch.float64, device=device)
-        return cls(zeros[:, :train], zeros[:, train:])
-
-    def grow(self, lanes: Lanes, width: int) -> None:
-        """Add units, drawn from each lane's seed: weights N(0, 1/D), biases N(0, 1)."""
-        more, data = width - self.width, digits_split(lanes.shared.train_size)
-        purpose = f"units from {self.width}"
-        drawn = draw_per_seed(lanes.seed, purpose, lambda source: torch.randn(65, more, generator=source).double())
-        weight, bias = drawn[:, :64].to(self.gram) / 8, drawn[:, 64:].to(self.gram)
-        features = torch.relu(data.train_inputs.to(self.gram) @ weight + bias)
-        test_features = torch.relu(data.test_inputs.to(self.gram) @ weight + bias)
-        self.gram = self.gram + features @ features.mT
-        self.test_gram = self.test_gram + test_features @ features.mT
-        self.width = width
+    training = GrowingFit
 
 
 def widths(steps: int) -> list[int]:
