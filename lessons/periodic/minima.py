@@ -26,6 +26,9 @@ class Minimum:
     loss: float
     theta: Tensor
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Minimum:
+        return self  # nobody changes it
+
 
 @dataclass
 class MinimumCollector:

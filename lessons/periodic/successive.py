@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from lessons.core.data.digits import digits_split
-from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
-from lessons.periodic.experiment import Periodic, network_of
+from lessons.core.training import State, Training, TrainingExperiment, measured
+from lessons.periodic.experiment import PeriodicState, PeriodicTraining, network_of
 from lessons.periodic.minima import Minimum, MinimumCollector, cosine_similarities, ensemble_errors
 from lessons.periodic.settings import PeriodicSettings
 
@@ -19,7 +20,48 @@ Group = Callable[[Sequence[Minimum]], list[Minimum]]
 KEPT = ("loss", "norm", "phase", "onset", "test_error")
 
 
-class SuccessiveMinima(Experiment):
+@dataclass
+class SuccessiveState(State):
+    """Where the trainings are, the minima found so far, and the step of each lane's last one, shape (K,)."""
+
+    periodic: PeriodicState
+    collector: MinimumCollector
+    minimum_step: Tensor
+
+
+class SuccessiveTraining(Training[SuccessiveState]):
+    """The training of `Periodic`, and a collector of minima that follows it."""
+
+    def __init__(self, lanes: Lanes, device: str = "cpu"):
+        super().__init__(lanes, device)
+        self.periodic = PeriodicTraining(lanes, device)
+
+    def start(self) -> SuccessiveState:
+        none_yet = torch.full((len(self.lanes),), -1.0, dtype=torch.float64)
+        return SuccessiveState(self.periodic.start(), MinimumCollector(len(self.lanes)), none_yet)
+
+    def measure(self, now: SuccessiveState) -> dict[str, Tensor]:
+        seen, known = measured(self.periodic, now.periodic), len(now.collector.minima)
+        now.collector.update(seen)
+        now.minimum_step = now.minimum_step.clone()
+        for minimum in now.collector.minima[known:]:
+            now.minimum_step[minimum.lane] = minimum.step
+        count = torch.from_numpy(now.collector.detector.count).double()
+        return {name: seen[name] for name in KEPT} | {"minima": count, "minimum_step": now.minimum_step}
+
+    def advance(self, now: SuccessiveState) -> None:
+        self.periodic.make_step(now.periodic)
+
+    def snapshots(self, now: SuccessiveState) -> dict[str, Callable[[], Tensor]]:
+        found, count, shape = tuple(now.collector.minima), len(self.lanes), self.lanes.shared
+        snapshots: dict[str, Callable[[], Tensor]] = {}
+        for name, group in (("successive", _of_first_lane), ("independent", _first_of_each)):
+            snapshots[f"{name}_cosines"] = partial(_cosines, found, group, count, shape)
+            snapshots[f"{name}_errors"] = partial(_errors, found, group, count, shape)
+        return snapshots
+
+
+class SuccessiveMinima(TrainingExperiment):
     """K nets train in periods. The first one's minima are compared with the first minima of all of them.
 
     Measures `loss`, `norm`, `phase`, `onset` and `test_error` as `Periodic` does, and, of shape (K,), `minima`, how
@@ -33,26 +75,7 @@ class SuccessiveMinima(Experiment):
     title = "Minima of successive periods"
     settings_type = PeriodicSettings
     references = ("Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739, section 6",)
-
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
-        collector, steps = MinimumCollector(len(lanes)), torch.full((len(lanes),), -1.0, dtype=torch.float64)
-        shape = lanes.shared
-        for measurement in Periodic().run(lanes, device):
-            known = len(collector.minima)
-            collector.update(measurement)
-            if len(collector.minima) > known:
-                steps = steps.clone()
-                for minimum in collector.minima[known:]:
-                    steps[minimum.lane] = minimum.step
-            count = torch.from_numpy(collector.detector.count).double()
-            values = {name: measurement[name] for name in KEPT} | {"minima": count, "minimum_step": steps}
-            found = tuple(collector.minima)
-            groups = {"successive": _of_first_lane, "independent": _first_of_each}
-            snapshots = {}
-            for name, group in groups.items():
-                snapshots[f"{name}_cosines"] = partial(_cosines, found, group, len(lanes), shape)
-                snapshots[f"{name}_errors"] = partial(_errors, found, group, len(lanes), shape)
-            yield Measurement(measurement.step, values, snapshots)
+    training = SuccessiveTraining
 
 
 def _of_first_lane(minima: Sequence[Minimum]) -> list[Minimum]:

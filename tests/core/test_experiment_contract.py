@@ -1,5 +1,6 @@
 """What every experiment of every lesson owes its caller; new experiments are found by themselves."""
 
+import functools
 import importlib
 import inspect
 import itertools
@@ -16,6 +17,7 @@ from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run, RunRecord
 from lessons.core.settings import SettingField, Settings
+from lessons.core.training import TrainingExperiment
 
 STEPS = 20
 # Keeps the runs short; fields that an experiment does not have are left out.
@@ -56,6 +58,9 @@ def hot_fields(cls: type[Experiment]) -> list[str]:
 
 EXPERIMENTS = experiments()
 every_experiment = pytest.mark.parametrize("cls", EXPERIMENTS, ids=lambda cls: cls.name)
+every_training = pytest.mark.parametrize(
+    "cls", [cls for cls in EXPERIMENTS if issubclass(cls, TrainingExperiment)], ids=lambda cls: cls.name
+)
 every_hot_field = pytest.mark.parametrize(
     ("cls", "field"), [pytest.param(c, f, id=f"{c.name}-{f}") for c in EXPERIMENTS for f in hot_fields(c)]
 )
@@ -105,6 +110,12 @@ def measure(cls: type[Experiment], settings: list[Settings]) -> list[Measurement
     return list(cls().run(lanes_of(settings)))
 
 
+@functools.cache
+def baseline(cls: type[Experiment]) -> list[Measurement]:
+    """What the tests compare with; trained once."""
+    return measure(cls, variety(cls))
+
+
 def assert_same(first: list[Measurement], second: list[Measurement]) -> None:
     """Bit for bit, where nan equals nan."""
     assert [m.step for m in first] == [m.step for m in second]
@@ -136,13 +147,12 @@ def test_it_declares_title_settings_and_sources(cls):
 
 @every_experiment
 def test_it_yields_the_start_and_then_each_step(cls):
-    assert [m.step for m in measure(cls, variety(cls))] == list(range(STEPS + 1))
+    assert [m.step for m in baseline(cls)] == list(range(STEPS + 1))
 
 
 @every_experiment
 def test_values_are_detached_with_the_lane_first_and_keep_shape_and_type(cls):
-    settings = variety(cls)
-    measured = measure(cls, settings)
+    settings, measured = variety(cls), baseline(cls)
     forms = {name: (value.shape, value.dtype) for name, value in measured[0].values.items()}
     assert "loss" in forms
     for measurement in measured:
@@ -155,7 +165,7 @@ def test_values_are_detached_with_the_lane_first_and_keep_shape_and_type(cls):
 
 @every_experiment
 def test_the_start_is_finite_and_differs_from_the_end(cls):
-    measured = measure(cls, variety(cls))
+    measured = baseline(cls)
     assert all(value.isfinite().all() for value in measured[0].values.values())
     assert not torch.equal(measured[0]["loss"], measured[-1]["loss"])
 
@@ -171,13 +181,13 @@ def test_what_was_yielded_is_not_changed_later(cls):
 
 @every_experiment
 def test_a_second_run_is_bit_exact(cls):
-    assert_same(measure(cls, variety(cls)), measure(cls, variety(cls)))
+    assert_same(baseline(cls), measure(cls, variety(cls)))
 
 
 @every_experiment
 def test_it_holds_no_state_between_runs(cls):
     """Two runs of one instance, advanced in turn, do not disturb each other."""
-    experiment, expected = cls(), measure(cls, variety(cls))
+    experiment, expected = cls(), baseline(cls)
     first, second = experiment.run(lanes_of(variety(cls))), experiment.run(lanes_of(variety(cls)))
     next(second)
     pairs = list(zip(first, second, strict=False))
@@ -186,33 +196,29 @@ def test_it_holds_no_state_between_runs(cls):
 
 
 @every_experiment
-def test_global_random_states_are_left_alone_and_do_not_matter(cls):
-    before = random_states()
-    expected = measure(cls, variety(cls))
-    assert random_states() == before
+def test_global_random_states_are_left_alone_and_do_not_matter_and_nothing_is_printed(cls, capfd):
+    expected = baseline(cls)
+    capfd.readouterr()
     with torch.random.fork_rng():
         torch.manual_seed(987654321)
+        before = random_states()
         assert_same(measure(cls, variety(cls)), expected)
-
-
-@every_experiment
-def test_it_prints_nothing(cls, capfd):
-    measure(cls, variety(cls))
+        assert random_states() == before
     assert capfd.readouterr() == ("", "")
 
 
 @every_experiment
-@pytest.mark.parametrize("taken", [0, 1, 2, STEPS // 2, STEPS, STEPS + 1])
-def test_it_can_be_closed_at_any_step(cls, taken):
-    measurements = cls().run(lanes_of(variety(cls)))
-    assert len(list(itertools.islice(measurements, taken))) == taken
-    measurements.close()
-    assert list(measurements) == []
+def test_it_can_be_closed_at_any_step(cls):
+    for taken in (0, 1, 2, STEPS // 2, STEPS, STEPS + 1):
+        measurements = cls().run(lanes_of(variety(cls)))
+        assert len(list(itertools.islice(measurements, taken))) == taken
+        measurements.close()
+        assert list(measurements) == []
 
 
 @every_experiment
 def test_a_shorter_run_is_the_start_of_a_longer_one(cls):
-    longer = measure(cls, variety(cls))
+    longer = baseline(cls)
     assert_same(measure(cls, variety(cls, steps=STEPS // 2)), longer[: STEPS // 2 + 1])
 
 
@@ -220,7 +226,7 @@ def test_a_shorter_run_is_the_start_of_a_longer_one(cls):
 def test_lanes_together_equal_lanes_apart(cls):
     """Up to rounding: batched products may sum in another order."""
     settings = variety(cls)
-    together = measure(cls, settings)
+    together = baseline(cls)
     for lane, own in enumerate(settings):
         for one, other in zip(measure(cls, [own]), together, strict=True):
             for name, value in one.values.items():
@@ -258,12 +264,30 @@ def changed_run(cls: type[Experiment], field: str, at: int) -> tuple[list[Measur
 
 @every_hot_field
 def test_a_hot_change_in_flight_acts_from_the_next_step_is_logged_and_replays_bit_exact(cls, field):
-    at, unchanged = 6, measure(cls, variety(cls))
+    at, unchanged = 6, baseline(cls)
     seen, record = changed_run(cls, field, at)
     assert [(c.step, c.lane, c.field) for c in record.changes] == [(at, k, field) for k in range(len(variety(cls)))]
     assert_same(seen[: at + 1], unchanged[: at + 1])
     assert not torch.equal(seen[at + 1]["loss"], unchanged[at + 1]["loss"])
     assert_same(list(Run.replay(cls(), RunRecord.model_validate_json(record.model_dump_json()), own)), seen)
+
+
+@every_training
+def test_it_goes_on_from_a_copy_of_its_state_with_the_same_numbers(cls):
+    """Before and after hot changes; the copies are made while the run goes on."""
+    run, seen = Run(cls(), lanes_of(variety(cls))), []
+    run._checkpoints._every = 5
+    for measurement in run:
+        seen.append(measurement)
+        if run.step == 6:
+            for field in hot_fields(cls):
+                for lane, own in enumerate(list(run.lanes.settings)):
+                    run.change(lane, field, other_value(cls.settings_type.fields()[field], getattr(own, field)))
+    for step, begins_after in ((4, 0), (9, 5), (STEPS, 15)):
+        again = run.rewound(step)
+        assert again.step == begins_after
+        assert_same(list(itertools.islice(again, step - begins_after)), seen[begins_after + 1 : step + 1])
+        assert again.record == run.record.until(step)
 
 
 @every_experiment

@@ -12,6 +12,7 @@ from lessons.core.settings import SettingError
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.initialization.propagation import Propagation, PropagationSettings
 
 NET = {"steps": 16, "width": 8, "train_size": 50, "sharpness_every": 4}
 CASES = {
@@ -178,12 +179,12 @@ def test_a_rewound_run_takes_further_changes_and_can_be_rewound_again():
 
 
 def test_an_experiment_without_states_is_rewound_from_its_start():
-    run = Run(Bowl(), Lanes([BowlSettings(steps=60)]))
+    run = Run(Propagation(), Lanes([PropagationSettings(steps=60, width=4)]))
     list(itertools.islice(run, 60))
     again = run.rewound(50)
     assert again.step == -1
     with pytest.raises(NotImplementedError, match="can only begin"):
-        next(Bowl().resume(run.lanes, "cpu", None))
+        next(Propagation().resume(run.lanes, "cpu", None))
 
 
 def test_checkpoints_stay_few_and_evenly_spread():

@@ -11,7 +11,7 @@ from lessons.core.hessian_spectrum import dense_eigenvalues, hessian_spectrum, s
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, training_loss
+from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, training_loss
 
 SMALL = {"width": 6, "depth": 2, "train_size": 60, "steps": 60}
 SCHEMES = ("LeCun", "Kaiming fan-in", "orthogonal")
@@ -29,7 +29,7 @@ STARTS = {
 def small_net():
     """Lanes, their loss, theta (K, P), and all eigenvalues (K, P), smallest first."""
     lanes = Lanes([DeepNetSettings(scheme=s, **SMALL) for s in SCHEMES])
-    loss, theta = training_loss(lanes, digits_split(60)), DeepNetState.start(lanes, "cpu").theta
+    loss, theta = training_loss(lanes, digits_split(60)), DeepNetTraining(lanes).start().theta
     return lanes, loss, theta, dense_eigenvalues(loss, theta).double()
 
 

@@ -6,7 +6,7 @@ import torch
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.initialization.symmetry import distinct_units
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, deep_network
+from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, deep_network
 
 LANES = {
     "zeros": {"scheme": "zeros"},
@@ -85,7 +85,7 @@ def shallow_difference(share: float, seed: int) -> tuple[float, float, int]:
     All begin with 0.05 everywhere, each parameter changed by about this share of itself.
     """
     lanes, data = Lanes([DeepNetSettings(scheme="constant", constant=0.05, depth=1)]), digits_split(200)
-    theta, network = DeepNetState.start(lanes, "cpu").theta.double(), deep_network(lanes)
+    theta, network = DeepNetTraining(lanes).start().theta.double(), deep_network(lanes)
     source = torch.Generator().manual_seed(seed)
     theta = theta * (1 + share * torch.randn(theta.shape, generator=source, dtype=torch.float64))
     inputs, target = data.train_inputs.double(), torch.eye(10, dtype=torch.float64)[data.train_labels]

@@ -9,11 +9,10 @@ import torch
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.run import Run
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS
 from lessons.initialization.schemes import SCHEMES, Initializer
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetState, deep_network
+from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, deep_network
 
 SMALL = {"width": 8, "depth": 3, "train_size": 50, "steps": 30, "measure_every": 5, "learning_rate": 0.02, "seed": 2}
 MODULES = {
@@ -128,7 +127,7 @@ def test_all_schemes_and_activations_run_side_by_side():
 
 
 def test_lanes_start_from_the_same_draw_up_to_scale():
-    theta = DeepNetState.start(Lanes([small(scheme="LeCun"), small(scheme="LeCun", gain=2.0)]), "cpu").theta
+    theta = DeepNetTraining(Lanes([small(scheme="LeCun"), small(scheme="LeCun", gain=2.0)])).start().theta
     torch.testing.assert_close(2 * theta[0], theta[1])
 
 
@@ -147,7 +146,7 @@ def test_the_activation_histogram_is_that_of_its_step():
 
 
 def _first_layer(lanes: Lanes) -> torch.Tensor:
-    network, theta = deep_network(lanes), DeepNetState.start(lanes, "cpu").theta
+    network, theta = deep_network(lanes), DeepNetTraining(lanes).start().theta
     weight, bias = network.layers(theta)[0]
     inputs = digits_split(lanes.shared.train_size).train_inputs
     return network.activation(torch.baddbmm(bias, inputs.expand(len(lanes), -1, -1), weight))
@@ -162,20 +161,3 @@ def test_a_scheme_of_ones_own_trains_as_ours_and_its_failure_is_its_lanes_alone(
     assert hurt.failures.keys() == {0}
     assert hurt["loss"][0].isnan()
     assert torch.equal(hurt["loss"][1], last["loss"][1])
-
-
-@pytest.mark.parametrize("step", [0, 30, 60])
-def test_a_rewound_run_repeats_itself_bit_exact(step):
-    lanes = [
-        small(scheme=s, optimizer=o, steps=80, follow_sharpness=True, sharpness_every=4)
-        for s, o in (("Xavier", "Adam"), ("orthogonal", "heavy ball"), ("constant", "gradient descent"))
-    ]
-    run, first = Run(DeepNet(), Lanes(lanes)), []
-    for measured in itertools.islice(run, 70):
-        first.append({name: value.clone() for name, value in measured.values.items()})
-        if measured.step in (10, 40):
-            run.change(0, "learning_rate", 0.03)
-    for measured in itertools.takewhile(lambda m: m.step <= step, run.rewound(step)):
-        for name, value in measured.values.items():
-            assert torch.equal(value, first[measured.step][name]), (measured.step, name)
-    assert measured.step == step

@@ -200,23 +200,6 @@ def test_lanes_start_from_the_same_function_with_weight_norm_and_without():
     torch.testing.assert_close(loss[0], loss[1])
 
 
-@pytest.mark.parametrize("step", [0, 30, 60])
-def test_a_rewound_run_repeats_itself_bit_exact(step):
-    lanes = [
-        small(normalization=k, optimizer=o, steps=80, follow_sharpness=True, sharpness_every=10)
-        for k, o in (("batch", "Adam"), ("spectral", "heavy ball"), ("deconvolution", "moving average"))
-    ]
-    run, first = Run(NormalizedNet(), Lanes(lanes)), []
-    for measured in itertools.islice(run, 70):
-        first.append({name: value.clone() for name, value in measured.values.items()})
-        if measured.step in (10, 40):
-            run.change(0, "learning_rate", 0.03)
-    for measured in itertools.takewhile(lambda m: m.step <= step, run.rewound(step)):
-        for name, value in measured.values.items():
-            assert torch.equal(value, first[measured.step][name]), (measured.step, name)
-    assert measured.step == step
-
-
 def test_the_spectrum_shown_is_that_of_its_step():
     lanes = Lanes([small(normalization=k, spectrum_every=10) for k in ("none", "batch")])
     run = NormalizedNet().run(lanes)

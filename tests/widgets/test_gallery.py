@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from lessons.core.update_rules import HeavyBall
 from lessons.divergence.parabola import Parabola
 from widgets.code_view import show_code
 from widgets.gallery import gallery, lessons, link, navigation
@@ -47,9 +48,17 @@ def test_a_lesson_leads_back_home_and_on(folder, file, links, monkeypatch):
 
 
 def test_the_code_in_view_is_the_code_that_runs():
-    shown = re.search(r"<pre>(.*)</pre>", show_code(Parabola.run).value, re.S)[1]
+    shown = "".join(re.findall(r"<pre>(.*?)</pre>", show_code(Parabola).value, re.S))
     text = html.unescape(re.sub("<[^>]*>", "", shown))
-    assert text.split() == inspect.getsource(Parabola.run).split()
+    training = Parabola.training
+    assert text.split() == (inspect.getsource(training.measure) + inspect.getsource(training.advance)).split()
+
+
+def test_beside_the_code_stand_its_equation_and_the_works_that_it_follows():
+    shown = html.unescape(show_code(Parabola, HeavyBall).value)
+    assert Parabola.references[0] in shown
+    assert f"$\\displaystyle {HeavyBall.equation}$" in shown
+    assert HeavyBall.reference in shown
 
 
 @pytest.mark.parametrize(("query", "end"), [("theme=dark&bowl=x", "?theme=dark"), ("bowl=x", ""), ("", "")])
