@@ -13,7 +13,8 @@ from torch import nn
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork, squared_error
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.divergence.net import NetSettings
 
 COUNTS = (1, 8, 32, 128)

@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lessons.core.experiment import Experiment
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
+from lessons.core.lanes import OWN, Lanes
 from lessons.core.run import Change, Run, RunRecord
 from lessons.core.settings import SettingField, Settings
 

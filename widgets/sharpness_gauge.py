@@ -7,19 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.lanes import Lanes
-from lessons.core.stability import LIMITED, threshold
+from lessons.core.rules.stability import limit_factor
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 
 POINTS_OF_A_LIMIT = 120
-
-
-def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:
-    """Return the largest stable eta times lambda_max of a lane: 2 for gradient descent; None without a closed form."""
-    rule = lanes.values("optimizer")[lane]
-    return float(threshold(rule, 1.0, float(lanes.momentum[lane]))) if rule in LIMITED else None
 
 
 class SharpnessGauge:

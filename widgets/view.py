@@ -12,10 +12,9 @@ import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.experiment import Experiment
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN, OwnRule
+from lessons.core.lanes import OWN, Lanes
+from lessons.core.rules.lane_optimizer import rule_type
 from lessons.core.settings import Settings
-from lessons.core.update_rules import UPDATE_RULES
 from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
 from widgets.run_loop import FASTEST
@@ -119,7 +118,7 @@ class LabView(ABC):
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         """Name the settings that have no effect under the others; their controls are dimmed."""
-        rule = UPDATE_RULES.get(getattr(settings, "optimizer", OWN), OwnRule)
+        rule = rule_type(getattr(settings, "optimizer", OWN))
         return () if "momentum" in rule.reads else ("momentum",)
 
     def pointed(self, figure: str, x: float, y: float, settings: Settings) -> dict[str, float]:

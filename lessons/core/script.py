@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from textwrap import indent
 
 from lessons.core.experiment import Experiment
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
+from lessons.core.lanes import OWN, Lanes
 from lessons.core.run import Change, RunRecord
 from lessons.core.settings import Settings
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.lanes import Lanes
+from lessons.core.rules import Hyperparameters, LimitedRule
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import bowl_script
-
-QuadraticRule = Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "your own"]
 
 
 class BowlShape(Settings):
@@ -26,7 +24,7 @@ class BowlShape(Settings):
     All lanes have the same bowl and the same start: their paths are drawn over one set of level lines.
     """
 
-    optimizer: QuadraticRule = declared.optimizer(doc="The update rule; each has its own limit.")
+    optimizer: LimitedRule = declared.optimizer(doc="The update rule; each has its own limit.")
     momentum: float = declared.momentum(
         doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )

@@ -13,12 +13,13 @@ from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.settings import Settings
 from lessons.core.sharpness import TopEigenpair, hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.scripts import net_script
 
 

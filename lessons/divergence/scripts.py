@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
-from lessons.core.optimizer_script import optimizer_text
+from lessons.core.rules.script import optimizer_text
 from lessons.core.run import Change
 from lessons.core.script import assembled, change_table, constants, definitions, training_loop
 

@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core.rules import RULES
+
 Regime = Literal["monotone", "one step", "oscillating, converging", "oscillating for ever", "diverging"]
 
 
@@ -25,18 +27,14 @@ def growth_factor(rule: str, eta_lambda: Tensor, momentum: Tensor) -> Tensor:
 
     Returns:
         Shape of `eta_lambda`; above 1 the direction diverges.
+
+    Raises:
+        KeyError: If the rule has no closed form.
     """
-    momentum = torch.as_tensor(momentum).expand_as(eta_lambda)
-    if rule == "gradient descent":
-        momentum = torch.zeros_like(eta_lambda)
-    if rule == "moving average":
-        eta_lambda = eta_lambda * (1 - momentum)
-    if rule == "Nesterov":
-        trace, determinant = (1 + momentum) * (1 - eta_lambda), momentum * (1 - eta_lambda)
-    else:
-        trace, determinant = 1 + momentum - eta_lambda, momentum
-    root = torch.sqrt((trace**2 - 4 * determinant).to(torch.complex128))
-    return torch.maximum((trace + root).abs(), (trace - root).abs()) / 2
+    growth = RULES[rule].growth(eta_lambda, torch.as_tensor(momentum).expand_as(eta_lambda))
+    if growth is None:
+        raise KeyError(rule)
+    return growth
 
 
 def regime(ratio: float) -> Regime:

@@ -10,8 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lessons.core.lanes import lanes_of_each
 from lessons.core.network import ACTIVATIONS
-from lessons.core.update_rules import lanes_of_each
 
 ActivationName = Literal["linear", "tanh", "logistic", "relu", "leaky relu", "gelu"]
 LEAK = 0.01  # slope of the leaky ReLU below 0, torch's default

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lessons.core.lanes import Lanes
-from lessons.core.update_rules import lanes_of_each
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.initialization import mean_field
 from lessons.initialization.schemes import NO_VARIANCE, SCHEMES, SchemeNumbers
 

@@ -10,9 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
-from lessons.core.update_rules import lanes_of_each
+from lessons.core.lanes import OWN, Lanes, lanes_of_each
 from lessons.initialization.draws import Draw, Layer, cauchy, ones, orthogonal, signs, standard_normal, uniform
 from lessons.initialization.own_scheme import OwnScheme
 

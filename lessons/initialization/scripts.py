@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lessons.core.lanes import OWN
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, layers_text, loss_text
-from lessons.core.optimizer_script import optimizer_text
-from lessons.core.own_rule import OWN
+from lessons.core.rules.script import optimizer_text
 from lessons.core.run import Change
 from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.initialization.draws import Layer

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
-from lessons.core.lanes import Lanes
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.network import LOSSES, accuracy
-from lessons.core.update_rules import lanes_of_each
 from lessons.normalization.network import NormalizedNetwork, NormalizedShape
 from lessons.normalization.normalizers import Memory, normalizer
 

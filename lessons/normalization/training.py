@@ -12,11 +12,12 @@ from torch import Tensor
 from lessons.core.data.digits import digits_split
 from lessons.core.hessian_spectrum import LossOfTheta, SpectrumAt
 from lessons.core.lanes import Lanes
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness

@@ -16,12 +16,11 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entropy, example_cross_entropy
+from lessons.core.rules import GradientRule, Hyperparameters, Place
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters
-from lessons.optimizers.mixture import GradientRuleName, MixedOptimizer
-from lessons.optimizers.rules import Place
 from lessons.optimizers.scripts import classifier_script
 
 GRID = 61
@@ -31,7 +30,7 @@ class ClassifierSettings(Settings):
     """Settings of `Classifier`."""
 
     learning_rate: float = declared.learning_rate(default=0.01, high=1000.0, slider=(0.0001, 10.0))
-    optimizer: GradientRuleName = declared.optimizer(default="AdamW")
+    optimizer: GradientRule = declared.optimizer(default="AdamW")
     momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")
     beta_2: float = declared.beta_2()
     weight_decay: float = declared.decoupled_weight_decay()
@@ -75,12 +74,14 @@ class ClassifierState(State):
     Attributes:
         theta: Parameters, shape (K, P).
         optimizer: With what it remembers.
-        place: Parameters, loss and gradient at the step's batch, once measured.
+        loss: Of the step's batch, shape (K,), once measured.
+        gradient: Of that loss at theta, shape (K, P), once measured.
     """
 
     theta: Tensor
-    optimizer: MixedOptimizer
-    place: Place = field(init=False)
+    optimizer: LaneOptimizer
+    loss: Tensor = field(init=False)
+    gradient: Tensor = field(init=False)
 
 
 class ClassifierTraining(Training[ClassifierState]):
@@ -93,7 +94,7 @@ class ClassifierTraining(Training[ClassifierState]):
 
     def start(self) -> ClassifierState:
         theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
-        return ClassifierState(theta, MixedOptimizer.of(self.lanes))
+        return ClassifierState(theta, LaneOptimizer.of(self.lanes))
 
     def measure(self, now: ClassifierState) -> dict[str, Tensor]:
         if now.step % self.lanes.shared.measure_every == 0:
@@ -102,12 +103,12 @@ class ClassifierTraining(Training[ClassifierState]):
         theta = now.theta.detach().requires_grad_()
         loss = (weight * example_cross_entropy(self.network(theta, inputs), labels)).sum(1)
         (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.place = Place(now.theta, loss.detach(), gradient)
+        now.loss, now.gradient = loss.detach(), gradient
         return {"loss": loss.detach(), **now.held}
 
     def advance(self, now: ClassifierState) -> None:
-        update = now.optimizer.update(now.place, Hyperparameters.of(self.lanes, now.theta))
-        now.theta = now.theta + update
+        h = Hyperparameters.of(self.lanes, now.theta)
+        now.theta = now.theta + now.optimizer.update(now.gradient, h, Place(now.theta, now.loss))
 
     def snapshots(self, now: ClassifierState) -> dict[str, Callable[[], Tensor]]:
         return _snapshots(self.network, now.theta)

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.lanes import Lanes
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.optimizers.theory import TuningMethod, best_tuning
 
 TOLERANCE = 1e-6

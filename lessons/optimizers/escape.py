@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
 from lessons.core.training import TrainingExperiment
-from lessons.optimizers.mixture import MixedOptimizer
 from lessons.optimizers.race import Descent, DescentSettings, DescentState
 from lessons.optimizers.surfaces import Saddle, Surface
 
@@ -55,7 +55,7 @@ class EscapeTraining(Descent[EscapeState]):
         distance = self.lanes.distance
         theta = torch.stack([torch.full_like(distance, START_X), distance], 1)
         inside, time = torch.ones_like(distance, dtype=torch.bool), torch.zeros_like(distance)
-        return EscapeState(theta, MixedOptimizer.of(self.lanes), torch.zeros_like(theta), inside, time)
+        return EscapeState(theta, LaneOptimizer.of(self.lanes), torch.zeros_like(theta), inside, time)
 
     def measure(self, now: EscapeState) -> dict[str, Tensor]:
         values = super().measure(now)

@@ -11,7 +11,7 @@ from torch import Tensor
 from lessons.core.data.digits import digits_split
 from lessons.core.generators import generator
 from lessons.core.network import DenseNetwork, cross_entropy
-from lessons.core.update_rules import Adam, Hyperparameters
+from lessons.core.rules import Adam, Hyperparameters
 from lessons.optimizers.surfaces import Point, Surface, Window
 
 HIDDEN, IMAGES = 12, 80

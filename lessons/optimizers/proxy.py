@@ -12,11 +12,11 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.generators import draw_per_seed, generator
-from lessons.core.lanes import Lanes
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.network import DenseNetwork
+from lessons.core.rules import GradientDescent, Hyperparameters
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import GradientDescent, Hyperparameters, lanes_of_each
 from lessons.optimizers.theory import error_of_sides, linear_error
 
 Method = Literal["squared error", "logistic", "hinge", "perceptron", "squared error of a sigmoid", "MLP"]

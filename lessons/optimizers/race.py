@@ -13,13 +13,12 @@ from torch import Tensor
 from lessons.core import declared
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.rules import AnyRule, Hyperparameters, Place
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters
-from lessons.optimizers.mixture import MixedOptimizer, RuleName
 from lessons.optimizers.net_slice import net_slice
-from lessons.optimizers.rules import Place
 from lessons.optimizers.scripts import race_script
 from lessons.optimizers.surfaces import Beale, Rosenbrock, Saddle, Surface, TwoMinima, quadratic
 
@@ -37,7 +36,7 @@ _NOISE_BLOCK = 256
 class DescentSettings(Settings):
     """An optimizer and its hyperparameters: what `Descent` reads from its lanes."""
 
-    optimizer: RuleName = declared.optimizer()
+    optimizer: AnyRule = declared.optimizer()
     learning_rate: float = declared.learning_rate(
         doc="Size of each step. Newton's own is 1; L-BFGS tries this length first and then searches.",
         slider=(0.0001, 10.0),
@@ -129,7 +128,7 @@ class DescentState(State):
     """
 
     theta: Tensor
-    optimizer: MixedOptimizer
+    optimizer: LaneOptimizer
     update: Tensor
     seen: tuple[Tensor, Tensor] = field(init=False)
 
@@ -158,8 +157,9 @@ class Descent(Training[D]):
         return {"loss": loss, **vectors}
 
     def advance(self, now: D) -> None:
-        place = Place(now.theta, *now.seen, self.surface)
-        now.update = now.optimizer.update(place, Hyperparameters.of(self.lanes, now.theta))
+        loss, gradient = now.seen
+        h = Hyperparameters.of(self.lanes, now.theta)
+        now.update = now.optimizer.update(gradient, h, Place(now.theta, loss, self.surface))
         now.theta = now.theta + now.update
 
     def failures(self, now: D) -> Mapping[int, str]:
@@ -175,7 +175,7 @@ class RaceTraining(Descent[DescentState]):
 
     def start(self) -> DescentState:
         theta = torch.stack([self.lanes.start_x, self.lanes.start_y], 1)
-        return DescentState(theta, MixedOptimizer.of(self.lanes), torch.zeros_like(theta))
+        return DescentState(theta, LaneOptimizer.of(self.lanes), torch.zeros_like(theta))
 
 
 class Race(TrainingExperiment):

@@ -12,10 +12,10 @@ import torch
 
 from lessons.core.data.point_sets import points_split
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, model_text
-from lessons.core.optimizer_script import OptimizerText, optimizer_text
+from lessons.core.rules.lbfgs import HISTORY
+from lessons.core.rules.script import OptimizerText, optimizer_text
 from lessons.core.run import Change
 from lessons.core.script import GRADIENT_STEP, assembled, change_table, constant, constants, definitions, training_loop
-from lessons.optimizers.lbfgs import HISTORY
 from lessons.optimizers.surfaces import TwoMinima
 
 if TYPE_CHECKING:

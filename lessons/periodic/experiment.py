@@ -12,9 +12,11 @@ from torch import Tensor
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import accuracy, cross_entropy
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
+from lessons.core.rules.stability import limit_factors
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import PhaseDetector
@@ -167,12 +169,10 @@ def _readings(
     loss = cross_entropy(network(theta, data.train_inputs), data.train_labels)
     (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
     sharpness = gauge.read(sphere_hessian_product(gradient, theta, network.weights)).value
-    heavy = torch.tensor([rule == "heavy ball" for rule in lanes.values("optimizer")])
-    factor = 2 * (1 + torch.where(heavy, lanes.momentum, torch.zeros_like(lanes.momentum)))
     with torch.no_grad():
         outputs = network(theta, data.test_inputs, network.statistics(theta, data.train_inputs))
     return {
         "test_error": 1 - accuracy(outputs, data.test_labels),
         "sphere_sharpness": sharpness,
-        "effective_limit": factor.to(theta) / sharpness,
+        "effective_limit": limit_factors(lanes).to(theta) / sharpness,
     }

@@ -14,11 +14,12 @@ from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedule_settings import ScheduleShape
 from lessons.schedules.schedules import planned_shares

@@ -12,10 +12,11 @@ from torch import Tensor
 from lessons.core import declared
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Change
 from lessons.core.settings import setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedule_settings import ScheduleShape
 from lessons.schedules.schedules import planned_shares

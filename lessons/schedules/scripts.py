@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
-from lessons.core.optimizer_script import OptimizerText, optimizer_text
+from lessons.core.rules.script import OptimizerText, optimizer_text
 from lessons.core.run import Change
 from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.schedules.schedule_script import ScheduleText, schedule_text

@@ -11,9 +11,10 @@ from torch import Tensor
 from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.student import activations, draw_students, student_network
 from lessons.teacher_student.task import Task

@@ -10,9 +10,9 @@ from torch import Tensor
 from lessons.core import declared
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
 from lessons.core.training import TrainingExperiment
-from lessons.core.update_rules import LaneOptimizer
 from lessons.teacher_student.overlap import contribution
 from lessons.teacher_student.padding import keep_nodes
 from lessons.teacher_student.settings import TeacherStudentSettings

@@ -12,9 +12,9 @@ from lessons.core.data.digits import digits_split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork, accuracy, cross_entropy
+from lessons.core.rules import HeavyBall, Hyperparameters
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
-from lessons.core.update_rules import HeavyBall, Hyperparameters
 
 CLASSES = 10
 

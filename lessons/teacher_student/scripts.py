@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lessons.core.optimizer_script import optimizer_text
+from lessons.core.rules.script import optimizer_text
 from lessons.core.run import Change
 from lessons.core.script import GRADIENT_STEP, assembled, constants, training_loop
 from lessons.teacher_student.settings import TeacherStudentSettings

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.training import State, Training
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.teacher_student.overlap import (
     RECOVERED,
     contribution,

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from lessons.core.guard import GuardedError, guarded
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
+from lessons.core.lanes import OWN, Lanes
+from lessons.core.rules import Hyperparameters
+from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Run
 from lessons.core.settings import SettingError
-from lessons.core.update_rules import Hyperparameters, LaneOptimizer
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 

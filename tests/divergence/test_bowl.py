@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
+from lessons.core.rules.stability import threshold
 from lessons.core.settings import SettingError, setting
-from lessons.core.stability import threshold
 from lessons.divergence.bowl import Bowl, BowlSettings, eigenvalues, rotation, starts
 from lessons.divergence.theory import growth_factor
 

@@ -9,8 +9,8 @@ import torch
 from lessons.core.doctor import BLOW_UP_FACTOR, Vitals, diagnose, first_blow_up, observed
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.rules.stability import threshold
 from lessons.core.run import Run
-from lessons.core.stability import threshold
 from lessons.divergence.bowl import Bowl, BowlSettings
 from lessons.divergence.net import Net, NetSettings
 from lessons.divergence.theory import growth_factor

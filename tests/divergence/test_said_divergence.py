@@ -9,8 +9,8 @@ import pytest
 from lessons.core.doctor import first_blow_up
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.rules.stability import threshold
 from lessons.core.run import Run
-from lessons.core.stability import threshold
 from lessons.divergence.bowl import Bowl, BowlSettings
 from tests.played import Played, played
 from widgets.labs.divergence.bowl import BowlView

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
+from lessons.core.rules import RULES
 from lessons.optimizers.line_up import line_up
-from lessons.optimizers.mixture import RULES
 from lessons.optimizers.race import SURFACES, Race
 
 pytestmark = pytest.mark.claim(2)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lessons.core.lanes import Lanes
+from lessons.core.rules import RULES
 from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.optimizers.classifier import Classifier, ClassifierSettings
-from lessons.optimizers.mixture import RULES
 from lessons.optimizers.race import SURFACES, Race, RaceSettings
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
-from lessons.optimizers.mixture import RULES
+from lessons.core.rules import RULES
 from lessons.optimizers.race import SURFACES, Race, RaceSettings
 from lessons.optimizers.theory import quickprop_jump
 from tests.optimizers.references import GRADIENT_OPTIMIZERS, lbfgs

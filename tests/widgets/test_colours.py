@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from headless import CASES, LABS, QUESTIONS, opened
 
+from lessons.core.rules import AnyRule
 from lessons.core.settings import Settings
 from lessons.divergence.bowl import BowlSettings
 from lessons.normalization.axes import ActivationNorm
 from lessons.normalization.conditioning_settings import Preparation
 from lessons.normalization.normalizers import NormalizationName
-from lessons.optimizers.mixture import RuleName
 from lessons.optimizers.proxy import Method
 from lessons.optimizers.theory import GradientPattern
 from lessons.schedules.schedule_settings import ScheduleName
@@ -73,7 +73,7 @@ def test_colours_are_told_apart(eyes: str, six: float, all_twelve: float) -> Non
 @pytest.mark.parametrize(
     ("setting", "choices"),
     [
-        ("optimizer", get_args(RuleName)),
+        ("optimizer", get_args(AnyRule)),
         ("schedule", get_args(ScheduleName)),
         ("normalization", {*get_args(NormalizationName), *get_args(ActivationNorm), "batch norm"}),
         ("inputs", get_args(Preparation)),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lessons.core.update_rules import HeavyBall
+from lessons.core.rules import HeavyBall
 from lessons.divergence.parabola import Parabola
 from widgets.code_view import show_code
 from widgets.gallery import gallery, lessons, link, navigation

@@ -3,7 +3,7 @@
 import pytest
 from headless import at_rest, live, opened, played, refusal, same, snapshot
 
-from lessons.core.own_rule import OWN
+from lessons.core.lanes import OWN
 from widgets.run_loop import State
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.stability import limit_factor
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import FAINT, line, placed, plot, theory
-from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 LEVELS = 6

@@ -8,11 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot
-from widgets.sharpness_gauge import SharpnessGauge, limit_factor
+from widgets.sharpness_gauge import SharpnessGauge
 from widgets.view import LabView
 
 GAUGE = SharpnessGauge()

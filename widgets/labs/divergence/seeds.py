@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.divergence.net import Net, NetSettings, NetShape
 from widgets.controls import Preset
@@ -13,7 +14,6 @@ from widgets.frame import Frame
 from widgets.labs.divergence.sweeps import fewer
 from widgets.plots import theory
 from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
-from widgets.sharpness_gauge import limit_factor
 
 
 class NetSeedsSettings(NetSettings):

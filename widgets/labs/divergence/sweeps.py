@@ -12,6 +12,7 @@ import torch
 from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings, setting
 from lessons.divergence.bowl import Bowl, BowlSettings, BowlShape, eigenvalues, rotation, starts
 from lessons.divergence.net import Net, NetSettings, NetShape
@@ -21,7 +22,6 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot, theory
 from widgets.readings import number
-from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 DIVERGED = "#d6457b"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lessons.core.lanes import Lanes
-from lessons.core.own_rule import OWN
+from lessons.core.lanes import OWN, Lanes
 from lessons.core.settings import SettingError, Settings
 from lessons.initialization.schemes import SCHEMES
 from widgets.plots import over_steps

@@ -10,13 +10,14 @@ import torch
 
 from lessons.core.doctor import Vitals
 from lessons.core.lanes import Lanes
+from lessons.core.rules.stability import limit_factor
 from lessons.core.spectral_density import RitzSpectrum
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.plots import line, plot, theory
-from widgets.sharpness_gauge import SharpnessGauge, limit_factor
+from widgets.sharpness_gauge import SharpnessGauge
 
 GAUGE = SharpnessGauge()
 POINTS = 120

@@ -8,11 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.normalization.training import NormalizedNet
 from widgets.frame import Frame
 from widgets.plots import over_steps
-from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 

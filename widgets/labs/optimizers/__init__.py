@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lessons.core.own_rule import OwnFunction
+from lessons.core.rules.own import OwnFunction
 from widgets.lab import Lab
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.classifier import ClassifierView

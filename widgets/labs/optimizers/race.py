@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals, along_eigen_directions
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
@@ -215,7 +216,7 @@ class RaceView(LabView):
             components=components,
             directions=directions,
             learning_rate=float(frame.lanes.learning_rate[lane]),
-            limit_factor=2.0 if frame.lanes.values("optimizer")[lane] == "gradient descent" else None,
+            limit_factor=limit_factor(frame.lanes, lane),
         )
 
     @staticmethod

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
@@ -24,7 +25,7 @@ from widgets.labs.schedules.rate_figure import (
     telling_steps,
 )
 from widgets.plots import line, plot
-from widgets.sharpness_gauge import SharpnessGauge, limit_factor
+from widgets.sharpness_gauge import SharpnessGauge
 from widgets.view import LabView
 
 GAUGE = SharpnessGauge()

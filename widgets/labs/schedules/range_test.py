@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.range_test import usable_range
@@ -17,7 +18,6 @@ from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
 from widgets.plots import line, plot, theory
-from widgets.sharpness_gauge import limit_factor
 from widgets.view import LabView
 
 # Times the loss at the start: what blows up to a million would make a flat line of the rest.

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
+from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
 from lessons.schedules.schedules import planned_shares
@@ -17,7 +18,6 @@ from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.plots import theory
 from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
-from widgets.sharpness_gauge import limit_factor
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}

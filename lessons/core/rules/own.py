@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lessons.core.guard import GuardedError, guarded
+from lessons.core.lanes import OWN
+from lessons.core.rules.rule import Hyperparameters, Place, Rule
 
-if TYPE_CHECKING:
-    from lessons.core.update_rules import Hyperparameters
-
-OWN = "your own"
 SECONDS_A_STEP = 1.0
 
 OwnFunction = Callable[[Tensor, dict[str, Any], float, float], Tensor]
 
 
-class OwnRule:
+class OwnRule(Rule):
     """Calls `function(gradient, state, learning_rate, momentum)` for each of its lanes, one after the other.
 
     The function gets one lane's gradient of shape (P,), a dict of its own that it finds again at the next step, and two
@@ -30,6 +28,9 @@ class OwnRule:
         failures: Row of a stopped lane -> one sentence.
     """
 
+    name = OWN
+    equation = r"\theta \leftarrow \theta + f(g)"
+    reference = "yours"
     reads = ("momentum",)
 
     def __init__(self, function: OwnFunction):
@@ -37,8 +38,7 @@ class OwnRule:
         self._states: dict[int, dict[str, Any]] = {}
         self.failures: dict[int, str] = {}
 
-    def update(self, gradient: Tensor, h: Hyperparameters) -> Tensor:
-        """Return the update of all its lanes, shape (K, P)."""
+    def update(self, gradient: Tensor, h: Hyperparameters, place: Place | None = None) -> Tensor:
         rates, momenta = (value.expand(len(gradient), 1)[:, 0].tolist() for value in (h.learning_rate, h.momentum))
         rows = [self._row(k, gradient[k], rates[k], momenta[k]) for k in range(len(gradient))]
         return torch.stack(rows)

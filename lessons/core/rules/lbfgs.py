@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lessons.core.update_rules import Hyperparameters
-from lessons.optimizers.line_search import Search, Trial, strong_wolfe
-from lessons.optimizers.rules import Place, Rule
+from lessons.core.rules.line_search import Search, Trial, strong_wolfe
+from lessons.core.rules.rule import Hyperparameters, Objective, Place, Rule
 
 HISTORY = 5
 LEAST_CURVATURE = 1e-10
@@ -24,19 +23,23 @@ class LBFGS(Rule):
     gradients they ask for are computed for all lanes at once.
     """
 
+    name = "L-BFGS"
     equation = (
         r"\theta \leftarrow \theta - t\, B\, g,\; B \approx H^{-1} \text{ from the last } s_i = \Delta\theta_i,"
         r"\; y_i = \Delta g_i;\; t \text{ by line search}"
     )
     reference = "Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithms 7.4 and 3.5"
+    needs_objective = True
 
     def __init__(self) -> None:
         self._memory: Memory | None = None
         self._gradient: Tensor | None = None
         self._update: Tensor | None = None
 
-    def update(self, place: Place, h: Hyperparameters) -> Tensor:
-        gradient, first_length = place.gradient, h.learning_rate[:, 0]
+    def update(self, gradient: Tensor, h: Hyperparameters, place: Place | None = None) -> Tensor:
+        assert place is not None
+        assert place.objective is not None
+        first_length = h.learning_rate[:, 0]
         if self._memory is None or self._gradient is None or self._update is None:
             self._memory = Memory(gradient)
             first_length = first_length * (1 / gradient.abs().sum(1)).clamp(max=1.0)
@@ -44,7 +47,7 @@ class LBFGS(Rule):
             self._memory.add(self._update, gradient - self._gradient)
         direction = -self._memory.inverse_hessian_times(gradient)
         self._gradient = gradient
-        self._update = _search(place, direction, first_length)[:, None] * direction
+        self._update = _search(place.objective, place, gradient, direction, first_length)[:, None] * direction
         return self._update
 
 
@@ -92,10 +95,13 @@ def _pushed(held: Tensor, newest: Tensor, where: Tensor) -> Tensor:
     return torch.where(where, torch.cat([held[:, 1:], newest[:, None]], 1), held)
 
 
-def _search(place: Place, direction: Tensor, first_length: Tensor) -> Tensor:
-    """Return the length to go in each lane, shape (K,); 0 where it rests or the numbers have ended."""
-    slope = (place.gradient * direction).sum(1)
-    moving = (slope <= -FLAT_SLOPE) & (place.gradient.abs().amax(1) > FLAT_GRADIENT)
+def _search(objective: Objective, place: Place, start: Tensor, direction: Tensor, first_length: Tensor) -> Tensor:
+    """Return the length to go in each lane, shape (K,); 0 where it rests or the numbers have ended.
+
+    `start` is the gradient at the place, shape (K, P).
+    """
+    slope = (start * direction).sum(1)
+    moving = (slope <= -FLAT_SLOPE) & (start.abs().amax(1) > FLAT_GRADIENT)
     lengths = torch.zeros_like(slope)
     sizes, firsts = direction.abs().amax(1).tolist(), first_length.tolist()
     origins = [Trial(0.0, loss, along) for loss, along in zip(place.loss.tolist(), slope.tolist(), strict=True)]
@@ -103,7 +109,7 @@ def _search(place: Place, direction: Tensor, first_length: Tensor) -> Tensor:
     for lane, search in searches.items():
         lengths[lane] = next(search)
     while searches:
-        loss, gradient = place.objective.loss_and_gradient(place.theta + lengths[:, None] * direction)
+        loss, gradient = objective.loss_and_gradient(place.theta + lengths[:, None] * direction)
         seen = list(zip(lengths.tolist(), loss.tolist(), (gradient * direction).sum(1).tolist(), strict=True))
         for lane in list(searches):
             lengths[lane] = _next_length(searches, lane, Trial(*seen[lane]))

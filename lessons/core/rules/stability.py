@@ -1,0 +1,44 @@
+"""The largest stable learning rate of each update rule on a quadratic."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lessons.core.lanes import Lanes
+from lessons.core.rules import RULES
+
+
+def threshold(rule: str, sharpness: Tensor | float, momentum: Tensor | float = 0.0) -> Tensor | float:
+    """Return the largest stable learning rate of an update rule on a quadratic; see `Rule.limit`.
+
+    Args:
+        rule: Its name.
+        sharpness: Largest Hessian eigenvalue, any shape.
+        momentum: beta, broadcastable to it.
+
+    Raises:
+        KeyError: If the rule has no closed form.
+    """
+    limit = RULES[rule].limit(momentum)
+    if limit is None:
+        raise KeyError(rule)
+    return limit / sharpness
+
+
+def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:
+    """Return the largest stable eta times lambda_max of a lane: 2 for gradient descent; None without a closed form.
+
+    Args:
+        lanes: With the settings `optimizer` and `momentum`.
+        lane: Its number.
+    """
+    rule = RULES.get(lanes.values("optimizer")[lane])
+    limit = None if rule is None else rule.limit(float(lanes.momentum[lane]))
+    return None if limit is None else float(limit)
+
+
+def limit_factors(lanes: Lanes) -> Tensor:
+    """Return `limit_factor` of all lanes, float64, shape (K,); NaN without a closed form."""
+    factors = [limit_factor(lanes, lane) for lane in range(len(lanes))]
+    return torch.tensor([torch.nan if factor is None else factor for factor in factors], dtype=torch.float64)
