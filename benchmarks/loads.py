@@ -3,7 +3,7 @@
     python -m benchmarks.loads --loads 100 --at-once 2
 
 Throttles the browser's processor (rates 1 to 8; 4 is reckoned to be a mid-range phone). Ends with status 1 if an output
-was dead. Serves the lessons itself, on this machine.
+was dead or a page never drew a curve. Serves the lessons itself, on this machine.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
     curves = [load.curve for load in loads if load.curve is not None]
     print(f"{len(loads)} pages, {given_up} outputs given up, {dead} dead; {len(curves)} first curves", end="")
     print(f" after {min(curves):.1f} to {max(curves):.1f} s" if curves else "")
-    return 1 if dead else 0
+    return 1 if dead or len(curves) < len(loads) else 0
 
 
 if __name__ == "__main__":

@@ -534,7 +534,9 @@ function render({ model, el }) {
   };
 }
 
+// Not awaited: a model hears nothing before its module has been initialized.
 function initialize({ model }) {
+  hearKernel(model);
   lookAfterOutputs(model.widget_manager);
 }
 

@@ -617,4 +617,9 @@ async function render({ model, el }) {
   };
 }
 
-export default { render };
+// Not awaited: a model hears nothing before its module has been initialized.
+function initialize({ model }) {
+  hearKernel(model);
+}
+
+export default { initialize, render };

@@ -35,4 +35,9 @@ function render({ model, el }) {
   return () => model.off("change:notice", show);
 }
 
-export default { render };
+// Not awaited: a model hears nothing before its module has been initialized.
+function initialize({ model }) {
+  hearKernel(model);
+}
+
+export default { initialize, render };

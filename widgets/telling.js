@@ -1,4 +1,4 @@
-// Joined before the modules that tell their kernel something.
+// Joined before the modules that tell their kernel something, and hear what it says.
 
 // What to say where nobody hears it any more.
 const KERNEL_GONE = document.body.dataset.voila
@@ -31,4 +31,27 @@ function whenGone(model, gone) {
     kernel?.statusChanged.disconnect(ends);
     document.removeEventListener("tdl-kernel-gone", gone);
   };
+}
+
+// What jupyter-widgets calls a model, behind the part of it that anywidget shows us.
+function wholeModel(model) {
+  let whole = null;
+  const take = (sender) => (whole = sender);
+  model.on("change:tdl_asked", take);
+  model.set("tdl_asked", {}); // never sent: nothing here saves its changes
+  model.off("change:tdl_asked", take);
+  return whole;
+}
+
+// anywidget gives a module two seconds to load. Where a slow device takes longer, its model then throws at everything
+// that the kernel says, for good: the lab stands there, and never draws. Such a model is taken back to what
+// jupyter-widgets does with messages, and asks for what it has missed.
+async function hearKernel(model) {
+  const whole = wholeModel(model);
+  const nothing = { content: { data: { method: "" } } };
+  const isDeaf = await whole._handle_comm_msg(nothing).then(() => false, () => true);
+  if (!isDeaf || !whole.comm) return;
+  const { _handle_comm_msg: hear } = Object.getPrototypeOf(Object.getPrototypeOf(whole));
+  whole.comm.on_msg((message) => hear.call(whole, message));
+  whole.comm.send({ method: "request_state" });
 }
