@@ -15,7 +15,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork, squared_error
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.divergence.net import NetSettings
+from lessons.divergence.settings import NetSettings
 
 COUNTS = (1, 8, 32, 128)
 WIDTH, DEPTH, IMAGES = 32, 2, 200

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import OWN, Lanes
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 from lessons.core.settings import SettingField, Settings
 
 STEPS = 12

@@ -14,7 +14,8 @@ import numpy as np
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.core.settings import Settings
 

@@ -116,3 +116,35 @@ def test_lesson_asks_before_each_lab_says_what_to_look_for_and_names_sources(pat
             assert "**Before you play:**" in "".join(before["source"])
             assert "**What to look for.**" in "".join(after["source"])
     assert "## Sources" in "".join(cells[-1]["source"])
+
+
+def import_graph(*folders: str) -> dict[str, set[str]]:
+    """Module -> those of our own that it imports, wherever in it and for types alone, too."""
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        wanted = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                wanted |= (inner & modules.keys()) or {node.module}
+        graph[name] = wanted & modules.keys() - {name}
+    return graph
+
+
+def test_no_import_goes_in_a_circle():
+    graph = import_graph("lessons", "widgets", "deploy")
+    while free := [name for name, wanted in graph.items() if not wanted & graph.keys()]:
+        for name in free:
+            del graph[name]
+    assert not graph, f"in a circle, or on the way to one: {sorted(graph)}"
+
+
+def test_no_lesson_imports_the_labs_of_another():
+    for name, wanted in import_graph("widgets").items():
+        if name.startswith("widgets.labs."):
+            topic = name.split(".")[2]
+            others = [other for other in wanted if other.startswith("widgets.labs.") and other.split(".")[2] != topic]
+            assert not others, (name, others)

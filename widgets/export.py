@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 
 _HERE = Path(__file__).parent
 

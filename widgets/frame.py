@@ -9,7 +9,7 @@ import numpy as np
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change
+from lessons.core.record import Change
 from widgets.covered import CoveredScreen
 from widgets.decimate import thin
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lessons.core.run import Change
+from lessons.core.record import Change
 from lessons.core.settings import SettingError, Settings
 from widgets.colours import METHODS, colours_of, free_colour, method_of
 from widgets.controls import MOST_LANES, Preset

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lessons.core.run import Change, RunRecord
+from lessons.core.record import Change, RunRecord
 from lessons.core.settings import SettingError, Settings
 from widgets.controls import MOST_LANES
 from widgets.lane_list import LaneList

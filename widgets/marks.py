@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lessons.core.run import Change
+from lessons.core.record import Change
 from lessons.core.settings import SettingField
 from lessons.core.written_number import written
 from widgets.plots import grey

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 from lessons.core.settings import SettingError
 from widgets import link as links
 from widgets.lane_list import LaneList

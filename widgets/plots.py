@@ -125,3 +125,8 @@ def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty dashed line for a prediction."""
     return line(name, colour, line={"dash": "dash", "width": 1.5}, opacity=0.8, hoverinfo="skip", **kwargs)
+
+
+def as_text(text: str) -> str:
+    """Return a name as text for the title of an axis, where plotly would read markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

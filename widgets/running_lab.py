@@ -14,7 +14,8 @@ import numpy as np
 from lessons.core.doctor import diagnose, observed
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
-from lessons.core.run import Run, RunRecord
+from lessons.core.record import RunRecord
+from lessons.core.run import Run
 from lessons.core.settings import SettingError
 from widgets.control_panel import ControlPanel
 from widgets.controls import Notice

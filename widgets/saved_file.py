@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lessons.core.history import History
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.script import lane_script
 from lessons.core.settings import SettingError
 from lessons.core.table import csv_blocks

@@ -9,7 +9,8 @@ import numpy as np
 from lessons.core.doctor import first_blow_up
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 
 
 class Trial:

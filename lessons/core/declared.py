@@ -195,7 +195,7 @@ seed = partial(
 
 
 def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any:
-    """The same setting as in `shape`, with a lower bound on its size: for labs that compute it many times at once."""
+    """The same setting as in `shape`, with a smaller upper bound: for labs that compute it many times at once."""
     same = shape.fields()[field]
     return setting(
         default,

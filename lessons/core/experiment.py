@@ -5,15 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
+from lessons.core.record import Change
 from lessons.core.settings import Settings
-
-if TYPE_CHECKING:
-    from lessons.core.run import Change
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,3 +91,18 @@ def stacked(spectrum: RitzSpectrum) -> Tensor:
     """Return values and weights as one tensor, shape (K, 2, R * M); each probe's weights are divided by R."""
     weights = spectrum.weights / spectrum.weights.shape[1]
     return torch.stack([spectrum.values.flatten(1), weights.flatten(1)], 1)
+
+
+def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return the density on a grid (G,), each point spread over a grid's step.
+
+    Args:
+        spectrum: Values and weights of Ritz points, shape (K, 2, R * M).
+        grid: Evenly spaced.
+
+    Returns:
+        Shape (K, G).
+    """
+    points = torch.from_numpy(spectrum).double()[:, :, None]
+    ritz = RitzSpectrum(points[:, 0], points[:, 1])
+    return ritz.density(torch.from_numpy(grid), torch.full((len(points),), grid[1] - grid[0])).numpy()

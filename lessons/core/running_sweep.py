@@ -7,14 +7,10 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from typing import TYPE_CHECKING
 
 from lessons.core.executors import InTurn, WorkerPool, Workers
 from lessons.core.sweep_results import Outcome, SweepResults
-from lessons.core.sweep_task import Answer, run_task
-
-if TYPE_CHECKING:
-    from lessons.core.sweep import Sweep
+from lessons.core.sweep_task import Answer, Batch, run_task
 
 # A task is given up when so many workers have died with it, and all of them when so many pools have been replaced.
 MOST_DEATHS = 3
@@ -31,18 +27,19 @@ class RunningSweep:
         replaced: How often a pool with a dead worker was replaced by a fresh one.
     """
 
-    def __init__(self, sweep: Sweep, executor: Executor | Callable[[], Executor] | None):
+    def __init__(self, batches: Sequence[Batch], executor: Executor | Callable[[], Executor] | None):
         if not (executor is None or isinstance(executor, Executor) or callable(executor)):
             raise TypeError(f"A sweep is sent to an executor, or a function that makes one, not to {executor!r}.")
-        self._sweep, self.results, self.replaced = sweep, SweepResults(len(sweep)), 0
+        self._batches, self._cells, self.replaced = batches, sum(len(batch.cells) for batch in batches), 0
+        self.results = SweepResults(self._cells)
         self._in_turn = executor is None or isinstance(executor, InTurn)
-        self._at_once = 1 if self._in_turn else len(sweep.batches)
+        self._at_once = 1 if self._in_turn else len(batches)
         if isinstance(executor, Workers):
             self._at_once = executor.count
         self._pool = InTurn() if executor is None else executor if isinstance(executor, Executor) else None
         self._make = executor if self._pool is None else None
         self._blames = isinstance(executor, Workers)
-        self._waiting = deque(range(len(sweep.batches)))
+        self._waiting = deque(range(len(batches)))
         self._flying: dict[Future, int] = {}
         self._deaths: Counter[int] = Counter()
         self._found: list[Outcome] = []
@@ -66,7 +63,7 @@ class RunningSweep:
     @property
     def total(self) -> int:
         """All cells."""
-        return len(self._sweep)
+        return self._cells
 
     @property
     def finished(self) -> bool:
@@ -109,7 +106,7 @@ class RunningSweep:
             if self._pool is None:
                 self._pool = self._make()
             try:
-                future = self._pool.submit(run_task, self._sweep.batches[task].packed, next(self._tickets))
+                future = self._pool.submit(run_task, self._batches[task].packed, next(self._tickets))
             except BrokenExecutor:
                 self._mend([])
             except RuntimeError as error:  # it was shut down
@@ -141,7 +138,7 @@ class RunningSweep:
             self._mend(dead)
 
     def _tell(self, task: int, answer: Answer) -> None:
-        cells = self._sweep.batches[task].cells
+        cells = self._batches[task].cells
         outcome = Outcome(cells, answer.values, answer.error, answer.details)
         try:
             self.results.take(outcome)

@@ -7,7 +7,7 @@ from textwrap import indent
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import OWN, Lanes
-from lessons.core.run import Change, RunRecord
+from lessons.core.record import Change, RunRecord
 from lessons.core.settings import Settings
 
 _LONGEST_NAME = 60

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,9 @@ from lessons.core.lanes import Lanes
 from lessons.core.running_sweep import RunningSweep
 from lessons.core.settings import SettingError, Settings
 from lessons.core.sweep_results import SweepResults
-from lessons.core.sweep_task import Reduction, Task
+from lessons.core.sweep_task import Batch, Reduction, Task
 
 ExecutorLike = Executor | Callable[[], Executor] | None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A task, ready to be sent, and which cells it has."""
-
-    cells: tuple[int, ...]
-    packed: bytes = field(repr=False)
 
 
 class Sweep:
@@ -76,7 +67,7 @@ class Sweep:
                 `lessons.core.executors.Workers(2)`, is asked again when a worker process has died; what it made ends
                 with the sweep. An executor that is given as such stays as it is.
         """
-        return RunningSweep(self, executor)
+        return RunningSweep(self.batches, executor)
 
     def run(self, executor: ExecutorLike = None) -> SweepResults:
         """Compute it and return the results of all cells."""

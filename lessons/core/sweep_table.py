@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.sweep import Sweep, differing
 from lessons.core.sweep_results import SweepResults
 from lessons.core.table import MOST_COMPONENTS, harmless, heading_text

@@ -110,3 +110,11 @@ def _until_stopped(measurements: Iterator[Measurement]) -> Iterator[Measurement]
         if _stop_flag is not None and _stop_flag.value:
             raise InterruptedError("The sweep was ended.")
         yield measurement
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A task, ready to be sent, and which cells it has."""
+
+    cells: tuple[int, ...]
+    packed: bytes = field(repr=False)

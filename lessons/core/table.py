@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lessons.core.history import History
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 
 MOST_COMPONENTS = 50
 MOST_NUMBERS = 1_000_000  # about 15 MB of text, made in about a second

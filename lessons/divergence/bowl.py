@@ -8,82 +8,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.lanes import Lanes
-from lessons.core.rules import Hyperparameters, LimitedRule
+from lessons.core.record import Change
+from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
-from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.divergence.scripts import bowl_script
-
-
-class BowlShape(Settings):
-    """The bowl and the method, without the learning rate.
-
-    All lanes have the same bowl and the same start: their paths are drawn over one set of level lines.
-    """
-
-    optimizer: LimitedRule = declared.optimizer(doc="The update rule; each has its own limit.")
-    momentum: float = declared.momentum(
-        doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
-    )
-    sharpness: float = declared.curvature(
-        label="sharpness", symbol="λₘₐₓ", doc="Largest eigenvalue of the Hessian; it alone sets the limit.", shared=True
-    )
-    condition_number: float = declared.condition_number(default=8.0, shared=True)
-    angle: float = setting(
-        30.0,
-        label="rotation",
-        symbol="φ",
-        unit="°",
-        doc="Turns the bowl away from the coordinate axes. The limit does not move.",
-        low=-180.0,
-        high=180.0,
-        slider=(-90.0, 90.0),
-        slider_step=1.0,
-        shared=True,
-    )
-    dimension: int = setting(
-        2, label="dimensions", symbol="D", doc="Number of coordinates.", low=2, high=50, slider=(2, 20), shared=True
-    )
-    start_x: float = setting(
-        -2.2,
-        label="start",
-        symbol="θ₁",
-        doc="First coordinate of the start.",
-        low=-3.0,
-        high=3.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    start_y: float = setting(
-        1.4,
-        label="start",
-        symbol="θ₂",
-        doc="Second coordinate of the start; further coordinates start at 1.",
-        low=-3.0,
-        high=3.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    steps: int = setting(100, label="steps", doc="Number of updates.", low=1, high=5000, slider=(10, 500), shared=True)
-
-
-class BowlSettings(BowlShape):
-    """Settings of `Bowl`."""
-
-    learning_rate: float = setting(
-        1.7,
-        label="learning rate",
-        symbol="η",
-        doc="Size of each step. Gradient descent is stable below 2/λₘₐₓ.",
-        low=0.0,
-        high=500.0,
-        slider=(0.0, 4.0),
-        slider_step=0.01,
-        hot=True,
-    )
+from lessons.divergence.settings import BowlSettings
 
 
 @dataclass

@@ -4,56 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
-from lessons.core.settings import Settings
 from lessons.core.sharpness import TopEigenpair, hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.divergence.scripts import net_script
-
-
-class NetShape(Settings):
-    """The net, its data and its method, without the learning rate."""
-
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam", "your own"] = (
-        declared.optimizer()
-    )
-    momentum: float = declared.momentum()
-    loss: Literal["squared error", "cross-entropy"] = declared.loss()
-    activation: Activation = declared.activation()
-    width: int = declared.width()
-    depth: int = declared.depth()
-    init_scale: float = declared.init_scale(
-        default=0.5, doc="Weights start as N(0, s²/fan_in); small s starts flat, large s starts sharp."
-    )
-    train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
-    sharpness_every: int = declared.sharpness_every(
-        default=10,
-        doc="Each time λₘₐₓ is followed by 8 Lanczos steps, which read at most a few percent low.",
-        high=100,
-        slider=(1, 20),
-    )
-    steps: int = declared.steps()
-    seed: int = declared.seed()
-
-
-class NetSettings(NetShape):
-    """Settings of `Net`."""
-
-    learning_rate: float = declared.learning_rate(
-        default=0.2, doc="Size of each step; compare 2/η with the sharpness.", slider=(0.01, 2.0)
-    )
+from lessons.divergence.settings import NetSettings
 
 
 @dataclass

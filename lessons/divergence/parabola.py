@@ -7,40 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lessons.core import declared
-from lessons.core.run import Change
-from lessons.core.settings import Settings, setting
+from lessons.core.record import Change
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.divergence.scripts import parabola_script
-
-
-class ParabolaSettings(Settings):
-    """Settings of `Parabola`."""
-
-    ratio: float = setting(
-        1.6,
-        label="learning rate over the optimal one",
-        symbol="η / ηₒₚₜ",
-        doc="1 reaches the minimum in one step, 2 is the limit of convergence.",
-        low=0.0,
-        high=4.0,
-        slider=(0.0, 2.5),
-        slider_step=0.01,
-        hot=True,
-    )
-    curvature: float = declared.curvature(
-        label="curvature", symbol="λ", doc="Second derivative of the parabola; the optimal learning rate is 1/λ."
-    )
-    start: float = setting(
-        -2.0,
-        label="start",
-        symbol="x₀",
-        doc="Where the descent begins; the minimum is at 0.",
-        low=-4.0,
-        high=4.0,
-        slider_step=0.05,
-    )
-    steps: int = setting(40, label="steps", doc="Number of updates.", low=1, high=2000, slider=(5, 200), shared=True)
+from lessons.divergence.settings import ParabolaSettings
 
 
 @dataclass

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
+from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.run import Change
 from lessons.core.script import assembled, change_table, constants, definitions, training_loop
-
-if TYPE_CHECKING:
-    from lessons.divergence.bowl import BowlSettings
-    from lessons.divergence.net import NetSettings
-    from lessons.divergence.parabola import ParabolaSettings
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 
 _PARABOLA = """\
 x = torch.tensor(START, dtype=torch.float64, requires_grad=True)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lessons.core.lanes import OWN
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, layers_text, loss_text
+from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.run import Change
 from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.initialization.draws import Layer
 from lessons.initialization.schemes import SCHEMES
-
-if TYPE_CHECKING:
-    from lessons.initialization.training import DeepNetSettings
+from lessons.initialization.training_settings import DeepNetSettings
 
 _WEIGHTS = {
     "zeros": "torch.zeros(fan_in, fan_out)",

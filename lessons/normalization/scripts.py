@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
+from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.run import Change
 from lessons.core.script import assembled, constants, definitions, training_loop
 from lessons.normalization.axes import largest_even_groups
 from lessons.normalization.deconvolution import ITERATIONS
 from lessons.normalization.layers import EPSILON, MOMENTUM
 from lessons.normalization.normalizers import DECORRELATION_EPSILON
+from lessons.normalization.training_settings import NormalizedNetSettings
 from lessons.normalization.weights import FIRST_ITERATIONS
-
-if TYPE_CHECKING:
-    from lessons.normalization.training_settings import NormalizedNetSettings
 
 _ACTIVATIONS = {"tanh": ["nn.Tanh()"], "relu": ["nn.ReLU()"], "linear": []}
 _AFTER_SUMS = {

@@ -5,66 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.batches import FreshBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import Activation, DenseNetwork, accuracy, cross_entropy, example_cross_entropy
-from lessons.core.rules import GradientRule, Hyperparameters, Place
+from lessons.core.network import DenseNetwork, accuracy, cross_entropy, example_cross_entropy
+from lessons.core.record import Change
+from lessons.core.rules import Hyperparameters, Place
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
-from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.optimizers.scripts import classifier_script
+from lessons.optimizers.settings import ClassifierSettings
 
 GRID = 61
-
-
-class ClassifierSettings(Settings):
-    """Settings of `Classifier`."""
-
-    learning_rate: float = declared.learning_rate(default=0.01, high=1000.0, slider=(0.0001, 10.0))
-    optimizer: GradientRule = declared.optimizer(default="AdamW")
-    momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")
-    beta_2: float = declared.beta_2()
-    weight_decay: float = declared.decoupled_weight_decay()
-    batch_size: int = declared.batch_size(
-        symbol="b", doc="Examples for each gradient; as many as there are, or more: all of them.", slider=(1, 1000)
-    )
-    init_scale: float = declared.init_scale()
-    data: Literal["digits", "moons", "circles", "spirals", "xor"] = setting(
-        "digits", label="data", doc="Handwritten digits, or two classes of points in the plane.", shared=True
-    )
-    noise: float = setting(
-        0.1,
-        label="noise",
-        symbol="σ",
-        doc="Standard deviation of the noise in the points' coordinates; the digits have their own.",
-        low=0.0,
-        high=1.0,
-        slider=(0.0, 0.5),
-        slider_step=0.01,
-        shared=True,
-    )
-    train_size: int = declared.train_size(
-        default=400, label="training examples", doc="Examples in the training set.", low=10
-    )
-    activation: Activation = declared.activation()
-    width: int = declared.width(low=1, high=256, slider=(2, 128))
-    depth: int = declared.depth(default=1, high=6)
-    measure_every: int = declared.measure_every(
-        default=20,
-        label="measure all data every",
-        doc="How often loss and accuracy are taken over the whole training and test sets.",
-    )
-    steps: int = declared.steps()
-    seed: int = declared.seed(doc="Draws the initial weights and the batches.")
 
 
 @dataclass

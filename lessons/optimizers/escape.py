@@ -11,7 +11,8 @@ from lessons.core.lanes import Lanes
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
 from lessons.core.training import TrainingExperiment
-from lessons.optimizers.race import Descent, DescentSettings, DescentState
+from lessons.optimizers.race import Descent, DescentState
+from lessons.optimizers.settings import DescentSettings
 from lessons.optimizers.surfaces import Saddle, Surface
 
 RADIUS = 0.1

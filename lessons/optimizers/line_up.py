@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lessons.optimizers.net_slice import NetSlice
-from lessons.optimizers.race import RaceSettings
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Beale, Quadratic, Rosenbrock, Saddle, TwoMinima
 
 NOISE = 0.1

@@ -5,21 +5,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
-from lessons.core.rules import AnyRule, Hyperparameters, Place
+from lessons.core.record import Change
+from lessons.core.rules import Hyperparameters, Place
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
-from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.optimizers.net_slice import net_slice
 from lessons.optimizers.scripts import race_script
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Beale, Rosenbrock, Saddle, Surface, TwoMinima, quadratic
 
 SURFACES: dict[str, Callable[[Lanes], Surface]] = {
@@ -31,89 +30,6 @@ SURFACES: dict[str, Callable[[Lanes], Surface]] = {
     "net": lambda lanes: net_slice(),
 }
 _NOISE_BLOCK = 256
-
-
-class DescentSettings(Settings):
-    """An optimizer and its hyperparameters: what `Descent` reads from its lanes."""
-
-    optimizer: AnyRule = declared.optimizer()
-    learning_rate: float = declared.learning_rate(
-        doc="Size of each step. Newton's own is 1; L-BFGS tries this length first and then searches.",
-        slider=(0.0001, 10.0),
-    )
-    momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")
-    beta_2: float = declared.beta_2()
-    weight_decay: float = declared.decoupled_weight_decay()
-    damping: float = setting(
-        0.0,
-        label="damping",
-        symbol="δ",
-        doc="Newton's method adds it to each eigenvalue of the Hessian before inverting.",
-        low=0.0,
-        high=1000.0,
-        slider=(0.0, 5.0),
-        slider_step=0.05,
-    )
-    gradient_noise: float = setting(
-        0.0,
-        label="gradient noise",
-        symbol="σ",
-        doc="Standard deviation of the Gaussian noise in each gradient: it stands in for drawing batches.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 2.0),
-        slider_step=0.01,
-    )
-    seed: int = declared.seed(doc="Draws the gradient noise.")
-
-
-class RaceSettings(DescentSettings):
-    """Settings of `Race`."""
-
-    surface: Literal["quadratic", "Rosenbrock", "Beale", "saddle", "two minima", "net"] = setting(
-        "quadratic",
-        label="surface",
-        doc="What is minimized; 'net' is a plane through the weights of a net trained on the digits.",
-        shared=True,
-    )
-    condition_number: float = declared.condition_number(
-        default=20.0, doc="Of the quadratic surface: its curvatures are 1 and 1/κ.", shared=True
-    )
-    angle: float = setting(
-        30.0,
-        label="rotation",
-        symbol="φ",
-        unit="°",
-        doc="Of the quadratic surface: turns it away from the axes.",
-        low=-180.0,
-        high=180.0,
-        slider=(-90.0, 90.0),
-        slider_step=1.0,
-        shared=True,
-    )
-    start_x: float = setting(
-        -2.0,
-        label="start",
-        symbol="θ₁",
-        doc="First coordinate of the start.",
-        low=-5.0,
-        high=5.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    start_y: float = setting(
-        2.2,
-        label="start",
-        symbol="θ₂",
-        doc="Second coordinate of the start.",
-        low=-5.0,
-        high=5.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    steps: int = setting(
-        200, label="steps", doc="Number of updates.", low=1, high=10000, slider=(10, 2000), shared=True
-    )
 
 
 @dataclass

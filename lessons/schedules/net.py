@@ -4,53 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import LOSSES, Activation, DenseNetwork, accuracy
+from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
 from lessons.core.sharpness import hessian_vector_product
 from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.schedules.plateau import Plateau
-from lessons.schedules.schedule_settings import ScheduleShape
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.scripts import scheduled_net_script
-
-
-class ScheduledNetSettings(ScheduleShape):
-    """Settings of `ScheduledNet`."""
-
-    learning_rate: float = declared.learning_rate(
-        default=0.2, doc="The highest learning rate of the schedule; compare 2/η with the sharpness."
-    )
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = declared.optimizer(
-        doc="The update rule, with the gradient of a mini-batch."
-    )
-    momentum: float = declared.momentum()
-    loss: Literal["squared error", "cross-entropy"] = declared.loss()
-    activation: Activation = declared.activation()
-    width: int = declared.width()
-    depth: int = declared.depth()
-    init_scale: float = declared.init_scale(doc="Weights start as N(0, s²/fan_in); large s starts sharp.")
-    train_size: int = declared.train_size(default=500)
-    batch_size: int = declared.batch_size(
-        doc="Images drawn for each step; each epoch takes all images in a new order, but for a last part batch.",
-        shared=True,
-    )
-    sharpness_every: int = declared.sharpness_every(
-        doc="Sharpness, training loss and test accuracy are measured each time, and held in between."
-    )
-    steps: int = declared.steps()
-    seed: int = declared.seed(doc="Draws the initial weights and the batches.")
+from lessons.schedules.settings import ScheduledNetSettings
 
 
 @dataclass

@@ -4,78 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lessons.core import declared
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.run import Change
-from lessons.core.settings import setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.schedules.plateau import Plateau
-from lessons.schedules.schedule_settings import ScheduleShape
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.scripts import noisy_quadratic_script
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import SecondMoments
-
-
-class NoisyQuadraticSettings(ScheduleShape):
-    """Settings of `NoisyQuadratic`."""
-
-    learning_rate: float = declared.learning_rate(
-        default=0.5,
-        doc="The highest learning rate of the schedule. Without momentum stable below 2/λ_max.",
-        slider=(0.001, 4.0),
-    )
-    optimizer: Literal["gradient descent", "heavy ball"] = declared.optimizer(
-        doc="The update rule, with the noisy gradient."
-    )
-    momentum: float = declared.momentum(
-        doc="Share of the velocity kept at each step; it raises the floor (1/(1-β))-fold. Idle in gradient descent."
-    )
-    noise: float = setting(
-        1.0,
-        label="gradient noise",
-        symbol="σ",
-        doc="Standard deviation of the noise that is added to each component of the gradient.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 4.0),
-        slider_step=0.05,
-    )
-    sharpness: float = declared.curvature(label="sharpness")
-    condition_number: float = declared.condition_number()
-    start: float = setting(
-        5.0, label="start", symbol="θ₀", doc="Each coordinate at the start.", low=-100.0, high=100.0, slider=(0.0, 20.0)
-    )
-    dimension: int = setting(
-        2,
-        label="dimensions",
-        symbol="D",
-        doc="Number of eigen-directions.",
-        low=1,
-        high=50,
-        slider=(1, 20),
-        shared=True,
-    )
-    replicas: int = setting(
-        32,
-        label="runs averaged",
-        symbol="R",
-        doc="So many runs with noise of their own make up a lane; its loss is their mean.",
-        low=1,
-        high=1024,
-        slider=(1, 256),
-        scale="log",
-        shared=True,
-    )
-    steps: int = declared.steps()
-    seed: int = declared.seed(doc="Draws the gradient noise.")
 
 
 @dataclass

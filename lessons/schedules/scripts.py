@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
+from lessons.core.record import Change
 from lessons.core.rules.script import OptimizerText, optimizer_text
-from lessons.core.run import Change
 from lessons.core.script import assembled, constants, definitions, training_loop
+from lessons.core.settings import Settings
 from lessons.schedules.schedule_script import ScheduleText, schedule_text
-
-if TYPE_CHECKING:
-    from lessons.core.settings import Settings
-    from lessons.schedules.net import ScheduledNetSettings
-    from lessons.schedules.noisy_quadratic import NoisyQuadraticSettings
+from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 
 _QUADRATIC = """\
 torch.set_default_dtype(torch.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lessons.core.run import Change
+from lessons.core.record import Change
 from lessons.core.training import TrainingExperiment
 from lessons.teacher_student.scripts import student_script
 from lessons.teacher_student.settings import TeacherStudentSettings

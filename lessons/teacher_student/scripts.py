@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.run import Change
 from lessons.core.script import GRADIENT_STEP, assembled, constants, training_loop
 from lessons.teacher_student.settings import TeacherStudentSettings
 

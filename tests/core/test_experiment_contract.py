@@ -15,7 +15,8 @@ import torch
 import lessons
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
-from lessons.core.run import Run, RunRecord
+from lessons.core.record import RunRecord
+from lessons.core.run import Run
 from lessons.core.settings import SettingField, Settings
 from lessons.core.training import TrainingExperiment
 

@@ -5,8 +5,7 @@ import torch
 
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import BowlSettings
-from lessons.divergence.net import NetSettings
+from lessons.divergence.settings import BowlSettings, NetSettings
 
 
 @pytest.fixture

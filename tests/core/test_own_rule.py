@@ -13,8 +13,9 @@ from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.run import Run
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.settings import BowlSettings, NetSettings
 
 
 def heavy_ball(gradient, state, learning_rate, momentum):

@@ -7,11 +7,13 @@ import torch
 
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Checkpoints, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Checkpoints, Run
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
-from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 from lessons.initialization.propagation import Propagation, PropagationSettings
 
 NET = {"steps": 16, "width": 8, "train_size": 50, "sharpness_every": 4}

@@ -13,11 +13,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lessons.core.experiment import Experiment
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.script import lane_script
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from lessons.schedules.noisy_quadratic import NoisyQuadratic
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from tests.allowed_runs import allowed_records, largest, losses, neighbour, record_of

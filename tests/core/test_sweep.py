@@ -17,8 +17,9 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError
 from lessons.core.sweep import Sweep, differing
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.sweep import learning_rate_sweep
 
 

@@ -11,11 +11,13 @@ import torch
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 from lessons.core.table import MOST_NUMBERS, Thinning, csv_blocks, csv_text, read_record
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
-from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 
 RUNS = {
     "parabola": (

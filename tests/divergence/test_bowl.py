@@ -7,7 +7,8 @@ import torch
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import threshold
 from lessons.core.settings import SettingError, setting
-from lessons.divergence.bowl import Bowl, BowlSettings, eigenvalues, rotation, starts
+from lessons.divergence.bowl import Bowl, eigenvalues, rotation, starts
+from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
 
 pytestmark = pytest.mark.claim(15)

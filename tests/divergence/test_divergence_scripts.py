@@ -9,12 +9,14 @@ import pytest
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change, Run, RunRecord
+from lessons.core.record import Change, RunRecord
+from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
-from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 from tests.script_runs import ISOLATED, NO_PACKAGE, Cases, ScriptRuns, changed, every_lane
 
 QUADRATIC_RULES = ("gradient descent", "heavy ball", "moving average", "Nesterov")

@@ -11,8 +11,9 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import threshold
 from lessons.core.run import Run
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.theory import growth_factor
 
 pytestmark = pytest.mark.claim(18)

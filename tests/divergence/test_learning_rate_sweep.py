@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.sweep import SWEEP_LANES, learning_rate_sweep
 
 pytestmark = pytest.mark.claim(16)

@@ -9,7 +9,8 @@ from lessons.core.data.digits import digits_split
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.net import Net
+from lessons.divergence.settings import NetSettings
 
 pytestmark = [pytest.mark.claim(17), pytest.mark.chaotic]
 

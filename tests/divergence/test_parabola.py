@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import growth_factor, observed_regime, regime
 
 pytestmark = pytest.mark.claim(14)

@@ -11,7 +11,8 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import threshold
 from lessons.core.run import Run
-from lessons.divergence.bowl import Bowl, BowlSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.settings import BowlSettings
 from tests.played import Played, played
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.parabola import ParabolaView

@@ -9,7 +9,8 @@ from lessons.core.doctor import first_blow_up
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.divergence import net as net_module
-from lessons.divergence.net import Net, NetSettings
+from lessons.divergence.net import Net
+from lessons.divergence.settings import NetSettings
 from tests.played import SEEDS, played
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.seeds import NetSeedsView

@@ -8,7 +8,7 @@ import pytest
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.divergence.bowl import BowlSettings
+from lessons.divergence.settings import BowlSettings
 from widgets.labs.divergence.questions import ALL
 from widgets.question import FAILS, HOLDS, Choice, Number, Outcome
 

@@ -14,7 +14,8 @@ from lessons.core.run import Run
 from lessons.core.script import lane_script
 from lessons.initialization.activations import SLOPES
 from lessons.initialization.schemes import SCHEMES
-from lessons.initialization.training import DeepNet, DeepNetSettings
+from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 
 SMALL = {"width": 8, "depth": 2, "train_size": 50, "steps": 20, "learning_rate": 0.02, "seed": 4, "constant": 0.03}
 RULES = ("gradient descent", "heavy ball", "moving average", "Nesterov", "Adam")

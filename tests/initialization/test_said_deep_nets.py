@@ -5,7 +5,8 @@ import pytest
 
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.initialization.training import DeepNet, DeepNetSettings
+from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 from tests.played import Played, played
 from widgets.labs.initialization.schemes import DEEP_RELU, SchemesView
 from widgets.labs.initialization.spectrum import NAMES, SpectrumView

@@ -11,7 +11,8 @@ from lessons.core.hessian_spectrum import dense_eigenvalues, hessian_spectrum, s
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, training_loss
+from lessons.initialization.training import DeepNet, DeepNetTraining, training_loss
+from lessons.initialization.training_settings import DeepNetSettings
 
 SMALL = {"width": 6, "depth": 2, "train_size": 60, "steps": 60}
 SCHEMES = ("LeCun", "Kaiming fan-in", "orthogonal")

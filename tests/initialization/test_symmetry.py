@@ -6,7 +6,8 @@ import torch
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.initialization.symmetry import distinct_units
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, deep_network
+from lessons.initialization.training import DeepNet, DeepNetTraining, deep_network
+from lessons.initialization.training_settings import DeepNetSettings
 
 LANES = {
     "zeros": {"scheme": "zeros"},

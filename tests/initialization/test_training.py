@@ -12,7 +12,8 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS
 from lessons.initialization.schemes import SCHEMES, Initializer
-from lessons.initialization.training import DeepNet, DeepNetSettings, DeepNetTraining, deep_network
+from lessons.initialization.training import DeepNet, DeepNetTraining, deep_network
+from lessons.initialization.training_settings import DeepNetSettings
 
 SMALL = {"width": 8, "depth": 3, "train_size": 50, "steps": 30, "measure_every": 5, "learning_rate": 0.02, "seed": 2}
 MODULES = {

@@ -7,7 +7,8 @@ import torch
 from lessons.core.batches import FreshBatches
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
-from lessons.optimizers.classifier import Classifier, ClassifierSettings, grid_axis, training_data
+from lessons.optimizers.classifier import Classifier, grid_axis, training_data
+from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.theory import batch_variance
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
 

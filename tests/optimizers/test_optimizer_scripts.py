@@ -7,8 +7,9 @@ from lessons.core.lanes import Lanes
 from lessons.core.rules import RULES
 from lessons.core.run import Run
 from lessons.core.script import lane_script
-from lessons.optimizers.classifier import Classifier, ClassifierSettings
-from lessons.optimizers.race import SURFACES, Race, RaceSettings
+from lessons.optimizers.classifier import Classifier
+from lessons.optimizers.race import SURFACES, Race
+from lessons.optimizers.settings import ClassifierSettings, RaceSettings
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane
 

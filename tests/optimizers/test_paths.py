@@ -6,7 +6,8 @@ import torch
 
 from lessons.core.lanes import Lanes
 from lessons.core.rules import RULES
-from lessons.optimizers.race import SURFACES, Race, RaceSettings
+from lessons.optimizers.race import SURFACES, Race
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.theory import quickprop_jump
 from tests.optimizers.references import GRADIENT_OPTIMIZERS, lbfgs
 

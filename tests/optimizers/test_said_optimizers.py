@@ -12,7 +12,8 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.optimizers.net_slice import net_slice
-from lessons.optimizers.race import Race, RaceSettings
+from lessons.optimizers.race import Race
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Saddle, TwoMinima, loss_grid
 from lessons.optimizers.theory import best_tuning, iterations
 from tests.played import Played, played

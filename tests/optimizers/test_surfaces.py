@@ -8,7 +8,8 @@ import torch
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.optimizers.net_slice import HIDDEN, IMAGES, directions, net_slice, trained_weights
-from lessons.optimizers.race import SURFACES, RaceSettings
+from lessons.optimizers.race import SURFACES
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Quadratic, Surface, loss_grid
 
 KAPPAS, ANGLES = [1.0, 20.0, 300.0], [0.0, 35.0, -110.0]

@@ -9,7 +9,7 @@ import pytest
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.core.run import Change
+from lessons.core.record import Change
 from lessons.periodic.forecast import ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import periodic_history

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from lessons.core.network import cross_entropy
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.table import read_record
 from lessons.periodic import theory
 from lessons.periodic.long_run.checkpoint import load_checkpoint

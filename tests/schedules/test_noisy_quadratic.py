@@ -9,8 +9,9 @@ import torch
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings, eigenvalues, gradient_noise
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues, gradient_noise
 from lessons.schedules.schedules import SCHEDULES
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import expected_loss, mean_path, stationary_loss
 
 pytestmark = pytest.mark.claim(11)

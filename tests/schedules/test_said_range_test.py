@@ -5,10 +5,10 @@ import pytest
 
 from lessons.core.history import History
 from lessons.core.run import Run
-from lessons.schedules.range_test import UsableRange, usable_range
+from lessons.schedules.rate_range import UsableRange, usable_range
 from tests.played import Played, played
 from widgets.labs.schedules import questions
-from widgets.labs.schedules.range_test import RangeTestView
+from widgets.labs.schedules.rate_range import RangeTestView
 
 pytestmark = pytest.mark.chaotic
 

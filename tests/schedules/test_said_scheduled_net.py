@@ -6,7 +6,8 @@ import pytest
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.settings import ScheduledNetSettings
 from tests.played import Played, played
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.seeds import ScheduleSeedsView

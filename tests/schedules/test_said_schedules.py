@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from tests.played import Played, played
 from widgets.labs.schedules.floor import FloorView

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from lessons.core.script import lane_script
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
+from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane
 
 SHAPE = {"horizon": 40, "period": 10, "period_growth": 2, "floor": 0.1, "patience": 4, "smoothing": 0.7, "steps": 50}

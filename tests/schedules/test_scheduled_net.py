@@ -12,9 +12,11 @@ from lessons.core.data.digits import digits_split
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.divergence.net import Net, NetSettings
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
+from lessons.divergence.net import Net
+from lessons.divergence.settings import NetSettings
+from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import SCHEDULES, planned_shares
+from lessons.schedules.settings import ScheduledNetSettings
 
 SMALL = {"width": 8, "depth": 1, "train_size": 60, "batch_size": 16, "sharpness_every": 7, "init_scale": 0.5}
 SHAPE = {"horizon": 60, "period": 20, "period_growth": 2, "patience": 3, "smoothing": 0.8, "steps": 70}

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lessons.core.history import History
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
-from lessons.schedules.range_test import usable_range
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.rate_range import usable_range
+from lessons.schedules.settings import ScheduledNetSettings
 
 SEEDS = range(8)
 SHARP_START = {"init_scale": 1.0, "learning_rate": 0.3, "horizon": 300, "steps": 300, "sharpness_every": 100}

@@ -10,7 +10,7 @@ from headless import CASES, LABS, QUESTIONS, opened
 
 from lessons.core.rules import AnyRule
 from lessons.core.settings import Settings
-from lessons.divergence.bowl import BowlSettings
+from lessons.divergence.settings import BowlSettings
 from lessons.normalization.axes import ActivationNorm
 from lessons.normalization.conditioning_settings import Preparation
 from lessons.normalization.normalizers import NormalizationName

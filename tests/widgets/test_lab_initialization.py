@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from headless import Browser, at_rest, live, opened, played, refusal, until
 
+from lessons.core.hessian_spectrum import densities
 from lessons.core.lanes import OWN
 from widgets.labs.initialization.edge import GAINS, crossing
 from widgets.labs.initialization.jacobian import hidden
 from widgets.labs.initialization.layer_figures import decades
-from widgets.labs.initialization.spectrum import densities
 from widgets.run_loop import State
 
 

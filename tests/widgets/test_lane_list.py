@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from lessons.core.settings import SettingError
-from lessons.divergence.bowl import BowlSettings
+from lessons.divergence.settings import BowlSettings
 from widgets.colours import LANE_COLOURS
 from widgets.controls import MOST_LANES, Preset
 from widgets.lane_list import LaneList

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from headless import HOT, INSTANT, LABS, SWEEPS, TOPICS, Browser, at_rest, factory, labs_of, live, opened, until
 
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from widgets.link import NOT_UNDERSTOOD
 from widgets.run_loop import State
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from headless import CASES, LABS, factory, live, opened, until
 
-from lessons.divergence.bowl import BowlSettings
-from lessons.divergence.net import NetSettings
+from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.periodic.settings import PeriodicSettings
 from widgets.controls import Preset
 from widgets.lane_list import LaneList

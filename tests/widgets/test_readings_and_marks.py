@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from headless import LABS, live, opened, played
 
-from lessons.core.run import Change
+from lessons.core.record import Change
 from lessons.core.written_number import read_number
-from lessons.divergence.net import NetSettings
+from lessons.divergence.settings import NetSettings
 from widgets.controls import Reading
 from widgets.marks import MOST_MARKS, marks
 from widgets.readings import number, readings_table

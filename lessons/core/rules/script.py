@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lessons.core.record import Change
 from lessons.core.rules import RULES, Rule
-from lessons.core.run import Change
 from lessons.core.script import change_table, constant
 from lessons.core.settings import Settings
 

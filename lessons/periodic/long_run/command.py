@@ -15,7 +15,7 @@ import torch
 
 from lessons.core.options import add_settings, given
 from lessons.core.progress import ProgressBar
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.settings import SettingError
 from lessons.periodic.long_run.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lessons.periodic.long_run.images import load_images

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lessons.core.history import History
-from lessons.core.run import RunRecord
+from lessons.core.record import RunRecord
 from lessons.core.table import csv_text
 
 LANE = "long run"

@@ -6,7 +6,7 @@ from widgets.lab import Lab
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView
-from widgets.labs.schedules.range_test import RangeTestView
+from widgets.labs.schedules.rate_range import RangeTestView
 from widgets.labs.schedules.seeds import ScheduleSeedsView
 
 TINY_NET = {"width": 2, "depth": 1, "train_size": 20, "batch_size": 5, "sharpness_every": 5, "horizon": 12}

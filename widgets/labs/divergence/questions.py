@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.divergence.bowl import Bowl, BowlSettings
-from lessons.divergence.net import Net, NetSettings
-from lessons.divergence.parabola import Parabola, ParabolaSettings
+from lessons.divergence.bowl import Bowl
+from lessons.divergence.net import Net
+from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.colours import LANE_COLOURS, colours_of
 from widgets.live_figure import LiveFigure

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
-from lessons.divergence.net import Net, NetSettings, NetShape
+from lessons.divergence.net import Net
+from lessons.divergence.settings import NetSettings, NetShape
 from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.plots import theory
 from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
 

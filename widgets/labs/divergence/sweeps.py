@@ -14,8 +14,9 @@ from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings, setting
-from lessons.divergence.bowl import Bowl, BowlSettings, BowlShape, eigenvalues, rotation, starts
-from lessons.divergence.net import Net, NetSettings, NetShape
+from lessons.divergence.bowl import Bowl, eigenvalues, rotation, starts
+from lessons.divergence.net import Net
+from lessons.divergence.settings import BowlSettings, BowlShape, NetSettings, NetShape
 from lessons.divergence.sweep import learning_rate_sweep
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading

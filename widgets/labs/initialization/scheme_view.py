@@ -50,8 +50,3 @@ def idle_numbers(scheme: str) -> tuple[str, ...]:
     """Name the numbers that a scheme does not read."""
     used = () if scheme == OWN else SCHEMES[scheme].uses
     return tuple(name for name in NUMBERS if name not in used)
-
-
-def as_text(text: str) -> str:
-    """Return a name as text for the title of an axis, where plotly would read markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 
 from lessons.core.doctor import Vitals
+from lessons.core.hessian_spectrum import densities
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
-from lessons.core.spectral_density import RitzSpectrum
 from lessons.initialization.training import DeepNet
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -168,21 +167,6 @@ class SpectrumView(SchemeView):
         step = (frame.stop - 1) // frame.lanes.shared.spectrum_every * frame.lanes.shared.spectrum_every
         title = {"xaxis.title.text": f"eigenvalue λ, at step {step}"}
         frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)], **title})
-
-
-def densities(spectrum: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Return the density on a grid (G,), each point spread over a grid's step.
-
-    Args:
-        spectrum: Values and weights of Ritz points, shape (K, 2, R * M).
-        grid: Evenly spaced.
-
-    Returns:
-        Shape (K, G).
-    """
-    points = torch.from_numpy(spectrum).double()[:, :, None]
-    ritz = RitzSpectrum(points[:, 0], points[:, 1])
-    return ritz.density(torch.from_numpy(grid), torch.full((len(points),), grid[1] - grid[0])).numpy()
 
 
 def _limited(lanes: Lanes, lane: int) -> bool:

@@ -17,7 +17,8 @@ from lessons.initialization.propagation import Propagation
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import LOWEST, by_layer, decades, shading
-from widgets.labs.initialization.scheme_view import SchemeView, as_text
+from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.plots import as_text
 from widgets.readings import number
 from widgets.seed_cloud import quantile
 

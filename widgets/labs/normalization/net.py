@@ -8,11 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.core.hessian_spectrum import PROBES
+from lessons.core.hessian_spectrum import PROBES, densities
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.initialization.spectrum import densities
 from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
 from widgets.plots import line, over_steps, plot, theory
 from widgets.sharpness_gauge import SharpnessGauge

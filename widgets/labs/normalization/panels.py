@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from widgets.labs.initialization.scheme_view import as_text
-from widgets.plots import grey
+from widgets.plots import as_text, grey
 
 MOST_ACROSS = 5
 APART = 1  # cells between two panels

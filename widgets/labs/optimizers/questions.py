@@ -14,7 +14,8 @@ from lessons.optimizers.condition import Condition, ConditionSettings
 from lessons.optimizers.escape import Escape, EscapeSettings
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
-from lessons.optimizers.race import Race, RaceSettings
+from lessons.optimizers.race import Race
+from lessons.optimizers.settings import RaceSettings
 from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot

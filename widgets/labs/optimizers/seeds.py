@@ -6,7 +6,8 @@ from typing import Any
 
 from lessons.core.declared import fewer
 from lessons.core.settings import Settings
-from lessons.optimizers.classifier import Classifier, ClassifierSettings
+from lessons.optimizers.classifier import Classifier
+from lessons.optimizers.settings import ClassifierSettings
 from widgets.controls import Preset
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.periodic.periods import LOG
 from widgets.plots import grey, line, plot
 from widgets.view import LabView

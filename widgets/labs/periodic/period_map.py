@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.periodic.experiment import Periodic
@@ -16,7 +17,6 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import expected_period
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.periodic.periods import LOG_125, draw_ticks, idle_fields, ticks
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView

@@ -9,7 +9,7 @@ from widgets.labs.schedules import questions
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView
-from widgets.labs.schedules.range_test import RangeTestView
+from widgets.labs.schedules.rate_range import RangeTestView
 from widgets.labs.schedules.seeds import ScheduleSeedsView
 from widgets.quiz import Quiz
 

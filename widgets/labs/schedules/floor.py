@@ -12,7 +12,8 @@ from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.divergence.sweep import learning_rate_sweep
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings, eigenvalues
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame

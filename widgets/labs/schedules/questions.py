@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, NoisyQuadraticSettings
+from lessons.schedules.net import ScheduledNet
+from lessons.schedules.noisy_quadratic import NoisyQuadratic
+from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from widgets.colours import LANE_COLOURS, colour_of, colours_of
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot, theory

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
-from lessons.schedules.net import ScheduledNet, ScheduledNetSettings
+from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import planned_shares
+from lessons.schedules.settings import ScheduledNetSettings
 from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE, WARMUP

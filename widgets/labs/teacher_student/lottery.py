@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, lottery_lanes
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
 from widgets.labs.teacher_student.students import idle_student_fields

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
@@ -16,7 +17,6 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import nearest_nodes
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields

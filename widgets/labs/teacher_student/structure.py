@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.teacher_student.experiment import TeacherStudent
@@ -14,7 +15,6 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.structure import KINDS, structure_lanes
 from widgets.controls import LANE_COLOURS, Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.divergence.sweeps import fewer
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.plots import line, plot, theory

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from lessons.core.rules.stability import limit_factor
 from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
-from lessons.schedules.range_test import usable_range
+from lessons.schedules.rate_range import usable_range
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
 from widgets.controls import Preset, Reading
