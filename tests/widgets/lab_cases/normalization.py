@@ -86,7 +86,7 @@ CASES = {
     ),
     "normalized_net": LabCase(
         NormalizedNetView,
-        {**SMALL_NET, "sharpness_every": 4, "spectrum_every": 6},
+        {**SMALL_NET, "sharpness_every": 4, "spectrum_every": 100},
         hot=("learning_rate", 0.05),
         drawn=losses_and_sharpness,
     ),
