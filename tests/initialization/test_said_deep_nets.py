@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from lessons.core.data.digits import digits_split
+from lessons.core.hessian_spectrum import hessian_spectrum
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.initialization.training import DeepNet, DeepNetSettings
+from lessons.initialization.training import DeepNet, DeepNetSettings, training_loss
 from tests.played import Played, played
 from widgets.labs.initialization.schemes import DEEP_RELU, SchemesView
 from widgets.labs.initialization.spectrum import NAMES, SpectrumView
@@ -156,6 +158,25 @@ def test_the_flat_start_is_the_slowest():
     assert (loss[:, 0] > 1.4 * loss[:, 1:].max(1)).all()
     begins = np.linalg.norm(run["gradient_norm"][:, 0].astype(float), axis=2)
     assert (begins[:, 1:].min(1) > 4 * begins[:, 0]).all()
+
+
+@pytest.mark.sentence("l4_negative_curvature_goes")
+def test_negative_curvature_goes_in_training():
+    """Three seeds, 200 of 600 steps. Measured: from -6 to -28 but for the flat start, and then above -0.2."""
+    (preset,) = (each for each in SpectrumView().presets if each.name == "four starts, one end")
+    shown = [
+        {**lane, "seed": seed, "steps": 200, "follow_sharpness": False} for lane in preset.lanes for seed in range(3)
+    ]
+    lanes = Lanes([DeepNetSettings(**lane) for lane in shown])
+    *_, end = Run(DeepNet(), lanes)
+    loss = training_loss(lanes, digits_split(100))
+    start, now = (
+        hessian_spectrum(loss, theta, lanes.seed).extremes[0].numpy().reshape(4, 3)
+        for theta in (end.state.first_theta, end.state.theta)
+    )
+    assert (start[1:] < -3).all()
+    assert (now > -1).all()
+    assert (now > 0.15 * start).all()
 
 
 @pytest.mark.sentence("l4_sharp_starts_come_down")
