@@ -53,5 +53,9 @@ async function hearKernel(model) {
   if (!isDeaf || !whole.comm) return;
   const { _handle_comm_msg: hear } = Object.getPrototypeOf(Object.getPrototypeOf(whole));
   whole.comm.on_msg((message) => hear.call(whole, message));
-  whole.comm.send({ method: "request_state" });
+  try {
+    whole.comm.send({ method: "request_state" });
+  } catch (error) {
+    console.debug("Nobody was asked for what was missed", error);
+  }
 }

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+WAITING = 10.0  # where the processor serves others, too, a function may take this many times as long as it may work
+
 
 class GuardedError(Exception):
     """What a learner's function did wrong, as one sentence."""
@@ -18,18 +20,25 @@ class _TooLong(BaseException):
     """Raised inside a function whose time is up; not an Exception, so that a bare `except Exception` lets it pass."""
 
 
-def guarded(function: Callable[..., Any], *arguments: Any, seconds: float = 1.0) -> Any:
+def guarded(function: Callable[..., Any], *arguments: Any, seconds: float = 1.0, said: str = "") -> Any:
     """Call a function; end it after `seconds`, also in the midst of a loop.
 
-    The clock is looked at before each line of Python, so one long call into compiled code is waited for.
+    It is its own work that counts: while a processor serves others, the function gets more time. The clocks are looked
+    at before each line of Python, so one long call into compiled code is waited for.
+
+    Args:
+        function: What a learner wrote.
+        arguments: What it gets.
+        seconds: How long it may work.
+        said: The same in words; `seconds` may be what is left of a time for many calls.
 
     Raises:
         GuardedError: If the function raises, or takes too long; its sentence names the line.
     """
-    deadline, before = time.perf_counter() + seconds, sys.gettrace()
+    worked, waited, before = time.thread_time() + seconds, time.perf_counter() + WAITING * seconds, sys.gettrace()
 
     def watch(_frame: FrameType, _event: str, _argument: Any) -> Callable:
-        if time.perf_counter() > deadline:
+        if time.thread_time() > worked or time.perf_counter() > waited:
             raise _TooLong
         return watch
 
@@ -37,7 +46,7 @@ def guarded(function: Callable[..., Any], *arguments: Any, seconds: float = 1.0)
     try:
         return function(*arguments)
     except _TooLong:
-        raise GuardedError(f"Your function took longer than {seconds:g} s and was stopped.") from None
+        raise GuardedError(f"Your function took longer than {said or f'{seconds:g} s'} and was stopped.") from None
     except (Exception, SystemExit) as error:
         raise GuardedError(_sentence(error)) from None
     finally:

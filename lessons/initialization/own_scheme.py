@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.generators import generator
-from lessons.core.guard import GuardedError, guarded
+from lessons.core.guard import WAITING, GuardedError, guarded
 from lessons.initialization.draws import Layer, standard_normal
 
 WeightFunction = Callable[[Tensor, dict[str, Any], int, int], Tensor]
@@ -66,11 +66,13 @@ class OwnScheme:
         source = generator(seed, f"own {layer.stream}")
         told = {"number": layer.number, "count": layer.count, "generator": source}
         arguments = (normal.clone(memory_format=torch.contiguous_format), told, layer.fan_in, layer.fan_out)
-        begun = time.perf_counter()
+        worked, begun = time.thread_time(), time.perf_counter()
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.set_state(source.get_state())
-            weight = guarded(self._function, *arguments, seconds=self._left[lane])
-        self._left[lane] = max(self._left[lane] - (time.perf_counter() - begun), 0.01)
+            said = f"{SECONDS_A_NET:g} s for the layers of one net"
+            weight = guarded(self._function, *arguments, seconds=self._left[lane], said=said)
+        used = max(time.thread_time() - worked, (time.perf_counter() - begun) / WAITING)
+        self._left[lane] = max(self._left[lane] - used, 0.01)
         return weight
 
 

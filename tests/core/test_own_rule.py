@@ -78,7 +78,7 @@ def test_an_endless_loop_is_ended_and_its_rule_is_not_asked_again():
     begun = time.perf_counter()
     for _ in range(20):
         update = optimizer.update(torch.ones(1, 3), h)
-    assert 0.9 < time.perf_counter() - begun < 5
+    assert 0.9 < time.perf_counter() - begun < 12, "ten times as long on a processor that serves others"
     assert torch.isnan(update).all()
     assert optimizer.failures == {0: "Your function took longer than 1 s and was stopped."}
 
@@ -114,6 +114,17 @@ def test_the_guard_leaves_no_trace_function_behind():
     with pytest.raises(GuardedError, match="ZeroDivisionError"):
         guarded(lambda: 1 / 0)
     assert sys.gettrace() is before
+
+
+def test_waiting_is_not_working():
+    """So a lane of one's own does not end because others train on the same processor."""
+
+    def patient():
+        for _ in range(3):
+            time.sleep(0.1)
+        return 7
+
+    assert guarded(patient, seconds=0.1) == 7
 
 
 def test_a_hard_to_stop_loop_is_stopped():

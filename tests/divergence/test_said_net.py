@@ -173,6 +173,9 @@ def test_every_seed_climbs_to_the_line_and_the_band_closes_just_above_it():
     assert (np.abs(ratio[-1] - 1) < 0.12).all()
     assert width(ratio[-1]) - 1 < 0.4 * (width(ratio[0]) - 1)
     assert (np.abs(np.median(ratio[-10:], axis=1) - 1.025) < 0.025).all()
+    # From one end of a jump to the other the slope along it changes by 1 - cos of its share, where jumps are equal.
+    turn = played(NetSeedsView, "at the limit", seeds=1)["update_cosine"][0, -100:]
+    assert 0.97 < np.median((1 - turn) / 2) < 1, "the mean curvature along a jump, over 2/η"
 
 
 @pytest.mark.sentence("l3_small_rate")

@@ -14,7 +14,7 @@ from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import FAINT, line, placed, plot, theory
+from widgets.plots import FAINT, line, placed, plot, see_through, theory
 from widgets.view import LabView
 
 LEVELS = 6
@@ -82,7 +82,7 @@ class BowlView(LabView):
         ]
         axes = [theory("eigen-direction", FAINT, showlegend=False) for _ in range(2)]
         paths = [line(n, c, mode="lines+markers", marker={"size": 4}, line={"width": 1.5}) for n, c in pairs]
-        bars = [go.Bar(x=[], y=[], name=n, marker={"color": c}, offsetgroup=n) for n, c in pairs]
+        bars = [go.Bar(x=[], y=[], name=n, marker={"color": see_through(c, 0.5)}, offsetgroup=n) for n, c in pairs]
         tick = {"symbol": "line-ew-open", "size": 14, "line": {"width": 2}}
         ticks = [
             go.Scatter(x=[], y=[], mode="markers", name=f"{n}, predicted", marker={**tick, "color": c}, offsetgroup=n)

@@ -33,8 +33,8 @@ class NetView(LabView):
     presets = (
         Preset(
             "edge of stability",
-            # holds: l3_edge
-            "The sharpness climbs to the dashed line 2/η and hovers there, while the loss keeps falling.",
+            # given
+            "The dashed lines are the limits 2/η. Will the sharpness cross them, and what will the loss do then?",
             ({"learning_rate": 0.1}, {"learning_rate": 0.15}, {"learning_rate": 0.2}),
             ("η = 0.1", "η = 0.15", "η = 0.2"),
         ),

@@ -36,7 +36,7 @@ class ParabolaView(LabView):
     presets = (
         Preset(
             "oscillating",
-            "Past ηₒₚₜ every step jumps over the minimum, and still gets closer.",  # holds: l3_oscillating
+            "η is past ηₒₚₜ. On which side of the minimum will each step land, and how far out?",
             ({"ratio": 1.6},),
         ),
         Preset(

@@ -63,6 +63,7 @@ class StepFactor(_OnParabola):
             (
                 Misreading(1.8, "1.8 is η over ηₒₚₜ; the factor is 1 minus that, here without its sign."),
                 Misreading(0.2, "0.2 is how far 1.8 is from the limit 2; the factor is |1 − 1.8|."),
+                Misreading(0.64, "0.64 is the factor of the loss, which goes with the square of the distance."),
             ),
         )
 
@@ -161,7 +162,7 @@ class TurnedBowl(_Sweeps):
             (
                 # given
                 Misreading(
-                    0, "Both diagonal entries fall to 0.525, but neither is the curvature of an eigen-direction."
+                    0, "At 45° both diagonal entries are 0.525, but neither is the curvature of an eigen-direction."
                 ),
                 Misreading(1, "Now both coordinates zigzag, but it is the same zigzag along the same steep direction."),
             ),
@@ -182,7 +183,9 @@ class HeavyBallLimit(_Sweeps):
             f"The smallest of these rates at which the loss grew is {limit:.3g}; the theory says 2(1+β)/λₘₐₓ = 3.8. "
             "Momentum makes room for larger steps.",
             (
-                Misreading(0.2, "2(1−β) would count every step ten times. Across a valley steps alternate and cancel."),
+                Misreading(
+                    0.2, "0.2 is 2(1−β), as if every step were ten times as long. Across a valley steps cancel."
+                ),
                 Misreading(1.4, "1.36 is Nesterov's limit: its look-ahead is less stable."),
                 Misreading(2.0, "2 is the limit of gradient descent; with momentum, steps across the valley cancel."),
             ),
@@ -206,7 +209,7 @@ class Plateau(_Sweeps):
             # holds: l3_q_plateau
             f"Each step multiplied the distance by {each[0]:.3g} for η between 0.5 and 1, by {each[1]:.3g} between 1.8 "
             f"and 3.6 (medians); √β is {step:.3g}. Once the ball swings along every direction, friction alone brings "
-            "it to rest, and β is that friction.",
+            "it to rest, and β sets the friction.",
         )
 
 

@@ -53,7 +53,7 @@ class NetSeedsView(SeedCloudView):
     presets = (
         Preset(
             "at the limit",
-            "Every seed climbs to 2/η: the band closes on the dashed line.",  # holds: l3_every_seed
+            "Twenty nets that start with different sharpness. Where will each of them end?",
             ({"learning_rate": 0.15},),
         ),
         Preset(

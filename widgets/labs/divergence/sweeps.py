@@ -158,7 +158,7 @@ class BowlSweepView(SweepView):
     presets = (
         Preset(
             "gradient descent",
-            "The loss falls with η almost up to the limit, 2/λₘₐₓ; beyond it, it grows.",  # holds: l3_sweep_limit
+            "A dot for each η. Which will be the lowest, and from where on will the loss grow?",
             ({},),
         ),
         Preset(
@@ -257,8 +257,7 @@ class NetSweepView(SweepView):
     presets = (
         Preset(
             "sixty-four nets",
-            # holds: l3_nets_survive
-            "Nets survive to twice 2/λₘₐₓ of the start: they move to where it is flatter.",
+            "One start, 64 learning rates. Will those above 2/λₘₐₓ of the start diverge?",  # given
             ({},),
         ),
         Preset(

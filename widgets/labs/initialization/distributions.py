@@ -17,9 +17,9 @@ class DistributionsView(VarianceView):
     presets = (
         Preset(
             "four distributions",
-            "Normal numbers, coin flips and uniform numbers of one variance: one curve. Cauchy numbers have no "
-            "variance, and go their own way.",
-            tuple({"scheme": scheme} for scheme in SCHEMES),  # holds: l4_only_the_variance_is_left
+            "Normal numbers, coin flips and uniform numbers of one variance, and Cauchy numbers, which have none. "
+            "Whose curves will differ?",
+            tuple({"scheme": scheme} for scheme in SCHEMES),
             NAMES,
         ),
         Preset(

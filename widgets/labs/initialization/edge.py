@@ -72,8 +72,7 @@ class EdgeView(LabView):
     presets = (
         Preset(
             "tanh",
-            "To the left the gradient vanishes, to the right it explodes. After fifty layers it is what it was at a "
-            "gain a little above 1: the first layers saturate.",  # holds: l4_tanh_crosses
+            "To the left the gradient vanishes, to the right it explodes. At which gain will it be what it was?",
             ({},),
         ),
         Preset(

@@ -41,7 +41,7 @@ class JacobianView(SchemeView):
     presets = (
         Preset(
             "orthogonal against Gaussian",
-            "Both keep the mean square. Gaussian layers pull the singular values apart; orthogonal ones keep them.",
+            "Weights of one variance: by theory the mean square is the same. Will the singular values be?",
             (ORTHOGONAL, {"scheme": "Xavier"}),
             ("orthogonal", "Xavier"),
         ),

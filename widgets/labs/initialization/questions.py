@@ -279,7 +279,7 @@ class KaimingIsEnough(_Lanes):
 class SharpnessIsSet(_Lanes):
     name = "sharpness_is_set"
     prompt = "λₘₐₓ begins at about 3.3; η is 0.2, so 2/η = 10. Where will λₘₐₓ be after 400 steps?"
-    statement = "Training takes λₘₐₓ up to the limit 2/η, however flat this start is."
+    statement = "From this flat start training takes λₘₐₓ up to the limit 2/η."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
     caption = "Sharpness λₘₐₓ"

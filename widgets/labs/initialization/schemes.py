@@ -46,7 +46,7 @@ class SchemesView(DeepNetView):
         Preset(
             "three tanh layers",
             "In a shallow net they all train: this is why one can get away with careless weights, for a while.",
-            tuple(
+            tuple(  # holds: l4_three_layers_forgive
                 {"depth": 3, "learning_rate": 0.1, "steps": 400, **each}
                 for each in (
                     {"scheme": "normal", "deviation": 0.1},
@@ -68,9 +68,9 @@ class SchemesView(DeepNetView):
         ),
         Preset(
             "fifty ReLU layers",
-            "Under Kaiming the gradient is as large at the first layer as at the last, and the loss hardly moves: "
+            "Kaiming's gradients begin more than a million times larger than LeCun's, and still the loss hardly moves: "
             "variance is not all.",
-            tuple(
+            tuple(  # holds: l4_fifty_relu_layers
                 {**DEEP_RELU, "depth": 50, **each}
                 for each in (
                     {"scheme": "LeCun"},

@@ -51,7 +51,7 @@ class SpectrumView(SchemeView):
     presets = (
         Preset(
             "four starts, one end",
-            "The starts differ more than tenfold in λₘₐₓ. Where do they end? All within a third of 2/η = 20.",
+            "The starts differ more than tenfold in λₘₐₓ. Where will they end? 2/η is 20.",
             tuple({**COMMON, **start} for start in STARTS),  # holds: l4_four_starts_one_end
             NAMES,
             says=("scheme", "gain"),

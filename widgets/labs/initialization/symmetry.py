@@ -32,8 +32,8 @@ class SymmetryView(DeepNetView):
     presets = (
         Preset(
             "zeros, a constant, random weights",
-            "Zeros hardly move. The constant net has 32 units in each layer, and what it can do is what one can.",
-            _lanes(ZEROS, CONSTANT, SMALL, {}),  # holds: l4_zeros_a_constant_random
+            "Four beginnings of one net. How far will each get, and how many different units will it have?",
+            _lanes(ZEROS, CONSTANT, SMALL, {}),
             ("zeros", "constant 0.05", "random, σ = 0.03", "Xavier"),
             says=("scheme", "constant", "deviation"),
         ),
@@ -55,7 +55,8 @@ class SymmetryView(DeepNetView):
         ),
         Preset(
             "two units in each layer",
-            "Two equal units get about as far as the 32 equal ones did. Two different ones get farther.",
+            "At twice the learning rate two equal units get as far as the 32 equal ones did. Two different ones get "
+            "farther.",
             _lanes(CONSTANT, {}, width=2, learning_rate=0.2),  # holds: l4_two_equal_units_are_one
             ("constant 0.05", "Xavier"),
             says=("scheme", "constant"),

@@ -46,9 +46,9 @@ class VarianceView(SchemeView):
     presets = (
         Preset(
             "too small, too large",
-            "Too small, and signal and gradient die; too large, and tanh saturates while the gradient explodes. "
-            "Xavier's σ is 1/16 at a width of 256.",
-            (  # holds: l4_too_small_too_large
+            "Xavier's σ is 1/16 at a width of 256. What will half of it do to signal and gradient, and what more than "
+            "twice as much?",
+            (  # given
                 {"scheme": "Xavier"},
                 {"scheme": "normal", "deviation": 0.03},
                 {"scheme": "normal", "deviation": 0.15},
