@@ -67,12 +67,14 @@ def test_on_the_spirals_adam_then_heavy_ball_then_rmsprop_and_descent_is_late():
 
 @pytest.mark.sentence("l1_nine")
 def test_all_but_quickprop_come_to_about_the_same_accuracy():
-    """0.95 to 0.98 against 0.87 to 0.91: the spread over seeds is 0.02."""
+    """Each draw 0.96 to 0.98 against 0.89 to 0.93, over twelve draws and as another processor rounds."""
     run = played(ClassifierView, "nine on the digits")
     end = dict(zip(run.names, run["test_accuracy"][:, -1].T, strict=True))
     quickprop = end.pop("Quickprop")
     assert all(abs(each.mean() - 0.966) < 0.012 for each in end.values())
-    assert (quickprop < 0.93).all()
+    assert all(((each > 0.945) & (each < 0.985)).all() for each in end.values())
+    assert (quickprop < 0.945).all()
+    assert quickprop.mean() < 0.93
 
 
 @pytest.mark.sentence("l1_quickprop")
