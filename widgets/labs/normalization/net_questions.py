@@ -136,7 +136,11 @@ class WhoseEigenvalues(_Nets):
             f"batch norm and {layer:g} with layer norm; λₘₐₓ was "
             + ", ".join(f"{value:.3g}" for value in history["sharpness"][-1])
             + ".",  # holds: l5_isolated
-            (Misreading(2, "Layer norm takes the mean over the units of one image; the mean over the images stays."),),
+            (
+                Misreading(1, "Count in each row what lies right of the dashes: layer norm leaves most of them."),
+                Misreading(2, "Layer norm takes the mean over the units of one image; the mean over the images stays."),
+                Misreading(3, "Look at the row of batch norm: right of its dashes hardly one is left."),
+            ),
         )
 
 
