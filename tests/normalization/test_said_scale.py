@@ -64,6 +64,26 @@ def test_weights_times_three_and_their_rate_times_nine_make_the_same_steps_but_f
     assert (slow[-10:].mean(0) > 1.2 * usual[-10:].mean(0)).all()
 
 
+@pytest.mark.sentence("l5_a_third_as_far")
+def test_three_times_all_weights_leave_the_hidden_gradient_about_as_long_for_the_last_layer_passes_on_more():
+    """Measured over five seeds: 1.07 of the hidden gradient on average, and 0.36 of the turn; alone 0.33 and 0.11."""
+    nets, theta, hidden = nets_and_data()
+    memories, every = nets.memories(theta), hidden.clone()
+    part, (fan_in, fan_out) = nets.shape.layer_slices[-1], nets.shape.pairs[-1]
+    every[:, part.start : part.start + fan_in * fan_out] = True
+
+    def hidden_gradient(start: torch.Tensor) -> torch.Tensor:
+        start = start.detach().requires_grad_()
+        loss, _ = nets.loss(start, nets.batch(0), memories)
+        (gradient,) = torch.autograd.grad(loss.sum(), start)
+        return torch.where(hidden, gradient, 0).norm(dim=1)
+
+    starts = (theta, *(torch.where(which, 3 * theta, theta) for which in (hidden, every)))
+    usual, alone, together = map(hidden_gradient, starts)
+    torch.testing.assert_close(alone / usual, torch.full_like(usual, 1 / 3), rtol=0.02, atol=0)
+    assert ((together / usual > 0.75) & (together / usual < 1.5)).all()
+
+
 @pytest.mark.sentence("l5_weights_grow")
 def test_without_weight_decay_each_step_makes_the_hidden_weights_longer():
     """The gradient is at right angles to the weights of each unit, but for what epsilon leaves."""
@@ -79,8 +99,10 @@ def test_from_weights_times_three_the_loss_falls_more_slowly_and_nine_times_the_
     with nine times the rate as well: the last layer, which is not normalized, takes that rate as it is."""
     play = played(NormalizedNetView, "three times the weights", follow_sharpness=False)
     usual, tripled, cured = np.moveaxis(play["loss"][:, -20:].astype(float).mean(1), 1, 0)
-    assert (tripled > 2 * usual).all()
+    assert ((usual > 0.07) & (usual < 0.12)).all()
+    assert ((tripled > 2 * usual) & (tripled < 0.8)).all()
     assert (cured < 0.7 * usual).all()
+    assert (cured < 0.045).all()
 
 
 def test_the_question_asks_of_the_same_nets():

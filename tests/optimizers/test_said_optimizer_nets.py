@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.network import DenseNetwork
 from lessons.core.run import Run
-from lessons.optimizers.classifier import Classifier
+from lessons.optimizers import proxy
+from lessons.optimizers.classifier import Classifier, ClassifierSettings, grid_axis, training_data
 from lessons.optimizers.proxy import Proxy, ProxySettings
 from lessons.optimizers.theory import bayes_error
 from tests.played import SEEDS, Played, played
@@ -21,33 +24,73 @@ pytestmark = pytest.mark.chaotic
 
 
 @pytest.mark.sentence("l1_moons")
-def test_all_four_get_the_moons():
-    assert (played(ClassifierView, "two moons")["test_accuracy"][:, -1] > 0.98).all()
+def test_all_four_get_the_moons_and_descent_is_last():
+    """Losses at 60: 0.11 to 0.19 against 0.01 to 0.12."""
+    run = played(ClassifierView, "two moons")
+    assert (run["test_accuracy"][:, -1] > 0.98).all()
+    loss = run["train_loss"][:, 60]
+    assert run.names == ("gradient descent", "heavy ball", "RMSProp", "Adam")
+    assert (loss[:, :1] > 1.15 * loss[:, 1:]).all()
+    assert (loss.argmin(1) == 2).sum() >= 3
+
+
+@pytest.mark.sentence("l1_moons_lines")
+def test_the_four_lines_end_as_one_among_the_points_and_part_elsewhere():
+    """Of the places within 0.15 of a point 0.5 to 1.5 % are on both sides of a line, of all others 3.6 to 6 %."""
+    preset = next(each for each in ClassifierView.presets if each.name == "two moons")
+    lanes = Lanes([ClassifierSettings(**lane, seed=seed) for seed in range(3) for lane in preset.lanes])
+    *_, last = Classifier().run(lanes)
+    side = last.snapshots["probability"]().view(3, len(preset.lanes), -1) > 0.5
+    parted = (side != side[:, :1]).any(1)
+    y, x = torch.meshgrid(grid_axis(), grid_axis(), indexing="ij")
+    places = torch.stack([x.flatten(), y.flatten()], 1)
+    near = torch.cdist(places, training_data(lanes.shared).train_inputs).amin(1) < 0.15
+    among, elsewhere = (parted[:, part].float().mean(1) for part in (near, ~near))
+    assert (among < 0.025).all()
+    assert (elsewhere > 1.7 * among).all()
 
 
 @pytest.mark.sentence("l1_spirals")
 def test_on_the_spirals_adam_then_heavy_ball_then_rmsprop_and_descent_is_late():
     """Accuracies at 200: Adam 0.73 to 1, descent 0.58 to 0.62. Final losses: 0.0002 to 0.0004, 0.001, 0.003 to 0.02,
-    0.02 to 0.06."""
+    0.02 to 0.06; of twelve draws one leaves Adam at 0.005."""
     run = played(ClassifierView, "two spirals")
     accuracy = {name: run.of(name, "test_accuracy") for name in run.names}
     assert (accuracy["Adam"][:, 200] > accuracy["gradient descent"][:, 200] + 0.05).all()
     assert (accuracy["gradient descent"][:, 400] < 0.75).all()
     assert (accuracy["heavy ball"][:, 400] > 0.85).all()
     loss = {name: run.of(name, "train_loss")[:, -1] for name in run.names}
-    assert (1.5 * loss["Adam"] < loss["heavy ball"]).all()
+    assert (1.5 * loss["Adam"] < loss["heavy ball"]).sum() >= 4
     assert (1.5 * loss["heavy ball"] < loss["RMSProp"]).sum() >= 4
     assert (5 * loss["heavy ball"] < loss["gradient descent"]).all()
 
 
 @pytest.mark.sentence("l1_nine")
 def test_all_but_quickprop_come_to_about_the_same_accuracy():
-    """0.95 to 0.98 against 0.87 to 0.91: the spread over seeds is 0.02."""
+    """Each draw 0.96 to 0.98 against 0.89 to 0.93, over twelve draws and as another processor rounds."""
     run = played(ClassifierView, "nine on the digits")
     end = dict(zip(run.names, run["test_accuracy"][:, -1].T, strict=True))
     quickprop = end.pop("Quickprop")
     assert all(abs(each.mean() - 0.966) < 0.012 for each in end.values())
-    assert (quickprop < 0.93).all()
+    assert all(((each > 0.945) & (each < 0.985)).all() for each in end.values())
+    assert (quickprop < 0.945).all()
+    assert quickprop.mean() < 0.93
+
+
+@pytest.mark.sentence("l1_quickprop")
+def test_quickprop_learns_all_it_is_shown_where_the_gradient_is_exact():
+    """Training losses: 0.26 to 0.33 with batches of 32, below 1e-4 with all images. One draw may jump to nan."""
+    lanes = next(each.lanes for each in ClassifierView.presets if each.name == "nine on the digits")
+    quickprop = next(lane for lane in lanes if lane["optimizer"] == "Quickprop")
+    cases = [
+        ClassifierSettings(**{**quickprop, "batch_size": size, "seed": seed})
+        for size in (32, 400)
+        for seed in range(SEEDS)
+    ]
+    *_, last = Classifier().run(Lanes(cases))
+    noisy, exact = last["train_loss"].view(2, SEEDS)
+    assert (noisy > 0.1).all()
+    assert exact.nan_to_num(torch.inf).median() < 0.01
 
 
 @pytest.mark.sentence("l1_tenfold")
@@ -67,12 +110,19 @@ def test_ten_times_the_rate_costs_more_than_another_optimizer_would():
 
 
 @pytest.mark.sentence("l1_batch_noise")
-def test_small_batches_make_the_loss_jitter():
-    """Mean change of the batch loss from step to step: 0.1 to 0.16, 0.015 to 0.023, 0.0002."""
-    loss = played(ClassifierView, "batch size is noise")["loss"]
-    small, middle, whole = np.abs(np.diff(loss[:, -150:], axis=1)).mean(1).T
-    assert (small > 3 * middle).all()
-    assert (middle > 20 * whole).all()
+def test_small_batches_make_the_loss_go_up_and_down_and_32_are_as_good_as_all():
+    """From step 100 on 27 to 40 % of the readings are higher than the one before, none, none; in the end 0.066 to
+    0.13, 0.037 to 0.039, 0.035 to 0.037."""
+    run = played(ClassifierView, "batch size is noise")
+    every = run.settings[0].measure_every
+    loss = run["train_loss"][:, 100::every]
+    small, middle, whole = (np.diff(loss, axis=1) > 0).mean(1).T
+    assert (small > 0.15).all()
+    assert (middle < 0.1).all()
+    assert (whole == 0).all()
+    small, middle, whole = loss[:, -1].T
+    assert (small > 1.4 * middle).all()
+    assert (middle < 1.15 * whole).all()
 
 
 def clouds(run: Played, quantity: str) -> tuple[np.ndarray, np.ndarray]:
@@ -195,6 +245,19 @@ def test_order_of_the_six_classifiers_under_a_far_outlier():
     for method in ("squared error", "logistic"):
         assert (np.diff(share[method], axis=1) > 0).all()
     assert np.ptp(share["perceptron"], axis=1).min() > 0.03
+
+
+@pytest.mark.sentence("l1_outlier_relu")
+def test_a_net_whose_units_do_not_level_off_follows_an_outlier(monkeypatch):
+    """At 8, over five draws: 0.1 to 0.3 % with tanh, 1.6 to 4.8 % with ReLU."""
+    moved = {}
+    for activation in ("tanh", "relu"):
+        monkeypatch.setattr(proxy, "DenseNetwork", lambda sizes, _, now=activation: DenseNetwork(sizes, now))
+        common = {"train_size": 200, "steps": 600, "learning_rate": 0.1}
+        shifts = [proxy.boundary_shifts((8.0,), ("MLP",), seed=seed, **common) for seed in range(SEEDS)]
+        moved[activation] = torch.stack(shifts).flatten()
+    assert (moved["relu"] > 3 * moved["tanh"]).all()
+    assert (moved["relu"] > 0.01).all()
 
 
 @pytest.mark.sentence("l1_outlier_question")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,14 @@ from lessons.core.run import Run
 from lessons.optimizers.net_slice import net_slice
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
-from lessons.optimizers.surfaces import Saddle, TwoMinima, loss_grid
+from lessons.optimizers.surfaces import Rosenbrock, Saddle, TwoMinima, loss_grid
 from lessons.optimizers.theory import best_tuning, iterations
 from tests.played import Played, played
 from widgets.labs import optimizers
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
-from widgets.labs.optimizers.race import RaceView
+from widgets.labs.optimizers.race import GRADIENT, VELOCITY, RaceView
 from widgets.labs.optimizers.saddle import METHODS, SaddleView
 from widgets.question import FAILS, HOLDS
 
@@ -59,6 +60,35 @@ def test_tuned_momentum_wins_in_the_long_valley_and_descent_is_last():
     assert np.abs(wider).max() > 1.5 * np.abs(across).max()
     loss = run["loss"][0, -1]
     assert loss[0] > 1e3 * loss[3] > 1e6 * max(loss[1], loss[2])
+    turned = {name: degrees_turned(run.of(name, "theta")[0, :41]) for name in run.names}
+    smoothest = turned.pop("Nesterov")
+    assert min(turned.values()) > 2 * smoothest, "250 degrees against 670 and more"
+
+
+def degrees_turned(path: np.ndarray) -> float:
+    """By how much the direction of a path (T, 2) changes from step to step, in all."""
+    steps = np.diff(path, axis=0)
+    angles = np.degrees(np.arctan2(steps[:, 1], steps[:, 0]))
+    return float(np.abs((np.diff(angles) + 180) % 360 - 180).sum())
+
+
+@pytest.mark.sentence("l1_arrows")
+@pytest.mark.parametrize("name", ["heavy ball", "moving average", "Nesterov"])
+def test_both_arrows_together_are_the_next_step(name):
+    lanes, drawn, history = Lanes([RaceSettings(optimizer=name, steps=20)]), {}, History()
+    history.extend(list(Run(Race(), lanes)))
+    frame = SimpleNamespace(
+        selected=0,
+        lanes=lanes,
+        history=history,
+        screen=SimpleNamespace(replace=lambda figure, trace, x, y: drawn.update({trace: np.stack([x, y], 1)})),
+        last=lambda lane: 12,
+    )
+    RaceView._vectors(frame)
+    gradient, velocity = (drawn[trace][1] - drawn[trace][0] for trace in (GRADIENT, VELOCITY))
+    assert min(np.linalg.norm(gradient), np.linalg.norm(velocity)) > 1e-3
+    ball = history["ball"][:, 0]
+    np.testing.assert_allclose(ball[12] + gradient + velocity, ball[13], atol=1e-12)
 
 
 @pytest.mark.sentence("l1_too_much_momentum")
@@ -84,8 +114,12 @@ def test_newton_arrives_at_once_and_lbfgs_soon():
 
 @pytest.mark.sentence("l1_rosenbrock")
 def test_who_knows_the_curvature_is_first_on_rosenbrock():
-    steps = arrivals(played(RaceView, "Rosenbrock's banana", seeds=1), (1, 1))
+    run = played(RaceView, "Rosenbrock's banana", seeds=1)
+    steps = arrivals(run, (1, 1))
     assert steps["Newton"] == 5
+    assert run.of("Newton", "theta")[0, 2, 1] < -2 < Rosenbrock.window.low[1]
+    rates = {lane.optimizer: lane.learning_rate for lane in run.settings}
+    assert rates["Nesterov"] == rates["heavy ball"] / 2
     assert 20 < steps["L-BFGS"] < 45
     assert 350 < steps["heavy ball"] < steps["Adam"] < 500
     assert min(steps["gradient descent"], steps["Nesterov"]) > 500

@@ -10,12 +10,15 @@ import pytest
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change
+from lessons.core.run import Run
 from lessons.periodic.forecast import ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import periodic_history
 from widgets.frame import Frame
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import CERTAIN, LOWEST, POINTS, ForecastView
+from widgets.labs.periodic.minima import MinimaView
+from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView, predicted_norms, ticks
 from widgets.labs.periodic.variants import VariantsView
 from widgets.marks import marks
@@ -95,6 +98,33 @@ def test_the_table_has_the_equilibrium_where_there_is_one():
 )
 def test_ticks_of_a_long_axis_are_decades(low, high, expected):
     assert ticks(np.array([low, np.nan, 0.0, high])) == expected
+
+
+def test_the_map_has_axes_around_what_is_expected_before_a_period_is_known():
+    """Periods are 0.3 to 2 over eta lambda, with momentum and without."""
+    view = MapView()
+    settings = view.settings_type(rows=2, columns=3, steps=3, width=8, train_size=50)
+    lanes = view.lanes([settings], ["map"])
+    frame = whole(periodic_history(lanes), lanes)
+    view.begin(frame)
+    view.draw(frame)
+    products = (lanes.learning_rate * lanes.weight_decay).numpy()
+    for axis, low, high in (("x", products.min(), products.max()), ("y", 0.3 / products.max(), 2 / products.min())):
+        left, right = frame.screen.layout["law", f"{axis}axis.range"]
+        assert left < np.log10(low) < np.log10(high) < right
+
+
+def test_the_minima_have_axes_for_all_nets_before_the_first_is_found():
+    view = MinimaView()
+    lanes = view.lanes([view.settings_type(nets=3, steps=3, width=8, train_size=50)], ["nets"])
+    history = History()
+    history.extend(list(Run(view.experiment, lanes)))
+    frame = whole(history, lanes)
+    view.begin(frame)
+    view.draw(frame)
+    assert frame.screen.layout["successive", "xaxis.range"] == [0.5, 3.5]
+    assert frame.screen.layout["successive", "yaxis.range"] == [3.5, 0.5], "the first on top"
+    assert frame.screen.layout["errors", "yaxis.range"] == [0.0, 0.1]
 
 
 def test_the_marks_stand_beside_the_names_of_their_lanes():

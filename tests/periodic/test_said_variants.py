@@ -99,6 +99,8 @@ def test_heavy_ball_lets_the_norm_fall_ten_times_as_fast_and_throws_it_up_furthe
         for run, onsets in zip(variant_runs[name], variants[name], strict=True):
             norm = run["norm"].astype(float)
             assert name == "free" or norm.max() > 30
+            low, high = (2.5, 12) if name == "free" else (20, 250)
+            assert low < norm[onsets[0] :].max() < high
             calm = (run["phase"][1:] == Phase.B) & (run["phase"][:-1] == Phase.B)
             falls.append(-np.log(np.median(norm[1:][calm] / norm[:-1][calm])))
             ways += [np.log(norm[a:b].max() / norm[b]) for a, b in itertools.pairwise(onsets)]

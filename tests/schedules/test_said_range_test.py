@@ -33,6 +33,7 @@ def test_the_loss_is_lowest_at_the_limit_of_that_moment_and_blows_up_far_above()
     assert (ratio > 0.8).all()
     assert (ratio < 1.5).all()
     assert (found.low < 0.1 * found.high).all()
+    assert found.high.max() < 2 * found.high.min()
     loss, rates = run["smoothed_loss"][:, :, 0], run["learning_rate"][0, :, 0]
     for seed, low in enumerate(found.high_step):
         above = ~(loss[seed, low:] < loss[seed, 0])

@@ -84,8 +84,8 @@ class NormalizedNetView(NetView):
         ),
         Preset(
             "three times the weights",
-            "Batch norm divides the factor 3 out on the way forward, and still the net learns more slowly; unless η is "
-            "9 times as large.",  # holds: l5_three_and_nine
+            "Hidden layers divide the factor 3 out on the way forward, and still the net learns more slowly; unless η "
+            "is 9 times as large.",  # holds: l5_three_and_nine
             tuple({**COMMON, "normalization": "batch", **lane} for lane in TRIPLED.values()),
             tuple(TRIPLED),
         ),

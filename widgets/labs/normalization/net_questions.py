@@ -136,7 +136,11 @@ class WhoseEigenvalues(_Nets):
             f"batch norm and {layer:g} with layer norm; λₘₐₓ was "
             + ", ".join(f"{value:.3g}" for value in history["sharpness"][-1])
             + ".",  # holds: l5_isolated
-            (Misreading(2, "Layer norm takes the mean over the units of one image; the mean over the images stays."),),
+            (
+                Misreading(1, "Count in each row what lies right of the dashes: layer norm leaves most of them."),
+                Misreading(2, "Layer norm takes the mean over the units of one image; the mean over the images stays."),
+                Misreading(3, "Look at the row of batch norm: right of its dashes hardly one is left."),
+            ),
         )
 
 
@@ -166,10 +170,16 @@ class WeightsTimesThree(_Nets):
         return Outcome(
             3 if diverged else 1 if tripled > 1.5 * usual else 2 if tripled < usual / 1.5 else 0,
             f"The loss came to {usual:.2g} from the usual weights, to {tripled:.2g} from weights three times as large. "
-            "A hidden layer's factor is divided out on the way forward. But its gradient is divided by 3 and its "
-            "weights are 3 times as long, so the same step turns them a ninth as far. "
-            f"With η nine times as large the loss came to {cured:.2g}.",  # holds: l5_three_and_nine, l5_effective_rate
-            (Misreading(0, "The outputs are the same; the steps are not."),),
+            "A hidden layer's factor is divided out on the way forward, but its gradient is divided by 3, and its "
+            "weights are 3 times as long: alone that turns them a ninth as far. The last layer, which is not "
+            "normalized, passes on gradients 3 times as large, so here it is about a third. "
+            f"With η nine times as large the loss came to {cured:.2g}.",
+            # holds: l5_three_and_nine, l5_effective_rate, l5_a_third_as_far
+            (
+                Misreading(0, "What the hidden layers put out is the same at first; how far a step turns them is not."),
+                Misreading(2, "Longer weights are turned less by the same step, and what they put out stays the same."),
+                Misreading(3, "Hidden layers do not pass the factor on: it makes the steps shorter, not too long."),
+            ),
         )
 
 

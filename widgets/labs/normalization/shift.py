@@ -70,7 +70,7 @@ class ShiftView(NetView):
             xaxis_dtick=1,
             **LOG,
         )
-        shift = "Internal covariate shift: how the others' update changes a layer's gradient (mean of layers)"
+        shift = "Internal covariate shift: how the update of earlier layers changes a layer's gradient (mean of layers)"
         roughness = "Roughness: how fast the gradient changes along itself (lower: more predictive)"
         return {
             "loss": loss_figure("shift-loss", names, colours),

@@ -84,7 +84,7 @@ class ClassifierView(LabView):
         ),
         Preset(
             "batch size is noise",
-            "One optimizer, three batch sizes: the smaller the batch, the noisier the loss, and the cheaper the step.",
+            "One optimizer, three batch sizes: the smaller the batch, the cheaper the step. What is the price?",
             tuple(
                 {"optimizer": "gradient descent", "learning_rate": 0.2, "batch_size": b, "steps": 400}
                 for b in (4, 32, 400)

@@ -52,9 +52,8 @@ class ConditionView(LabView):
     presets = (
         Preset(
             "up to 1000",
-            "Ten times the condition number: ten times the iterations, or three times with momentum.",
+            "Thirteen bowls, and each method at the best learning rate and momentum for each of them.",
             ({},),
-            # holds: l1_condition
         ),
     )
 

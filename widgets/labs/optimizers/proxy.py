@@ -46,7 +46,7 @@ class ProxyView(LabView):
     presets = (
         Preset(
             "five losses",
-            "Same points, five classifiers: five boundaries, and none is the best possible one.",
+            "The same sixty points, five classifiers. Whose boundary comes to lie on the dashed line?",
             **_compare(("squared error", "logistic", "hinge", "squared error of a sigmoid", "MLP")),
         ),
         Preset(
@@ -213,7 +213,7 @@ class OutlierView(LabView):
         caption = "Share of fresh points that change sides when the outlier comes in"
         log = {
             "xaxis_type": "log",
-            "xaxis_tickformat": "~g",
+            "xaxis_tickvals": self.distances,
             "yaxis_type": "log",
             "yaxis_range": [-4, 0],
             "yaxis_tickformat": "~%",

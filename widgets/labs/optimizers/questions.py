@@ -116,9 +116,15 @@ class AlternatingGain(_OverStep):
             f"constant one they grow to {constant:.3g} = 1/(1−β).",  # holds: l1_gain
             (
                 Misreading(10.0, "1/(1−β) = 10 is the gain of a gradient that stays."),
+                Misreading(
+                    0.0, "They do not cancel: the last gradient counts in full, the one before it only with 0.9."
+                ),
                 Misreading(0.1, "1−β = 0.1 is a gradient's weight in a moving average; PyTorch's form gives it 1."),
                 Misreading(
                     0.9, "0.9 is the share of the velocity that is kept at each step, not what the sum comes to."
+                ),
+                Misreading(
+                    1.0, "1 would be no change; but the velocity that is kept points against each new gradient."
                 ),
             ),
         )
@@ -127,7 +133,7 @@ class AlternatingGain(_OverStep):
 class SteepOrSteady(AlternatingGain):
     name = "steep_or_steady"
     prompt = "Two slopes, equally steep. Along one the gradient stays, along the other it reverses at every step."
-    statement = "Momentum moves more where the loss drops more steeply."
+    statement = "How long the steps of momentum become depends on how steep the loss is, and on nothing else."
     answer = Choice((HOLDS, FAILS))
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
@@ -135,8 +141,8 @@ class SteepOrSteady(AlternatingGain):
         return Outcome(
             int(constant > 2 * alternating),
             f"Both gradients have length 1, and yet the steps have length {constant:.3g} and {alternating:.3g}: a "
-            f"factor of {constant / alternating:.3g}. What momentum rewards is that gradients agree, not that "
-            "they are steep.",  # holds: l1_gain
+            f"factor of {constant / alternating:.3g}. Steepness decides how long each push is; whether pushes add up "
+            "or cancel depends on whether the gradients agree.",  # holds: l1_gain
         )
 
 

@@ -61,9 +61,9 @@ class RaceView(LabView):
     presets = (
         Preset(
             "a long valley",
-            "Each is tuned to this valley. Gradient descent zigzags and creeps; heavy ball and Nesterov are first.",
+            "κ = 100, and each of the four is tuned to it. Which arrives first, and which path is the smoothest?",
             **_line_up("quadratic", *MEETINGS, own={"gradient descent": {"learning_rate": 1.9}}, steps=200),
-            # holds: l1_valley
+            # given
         ),
         Preset(
             "too much momentum",
@@ -88,7 +88,7 @@ class RaceView(LabView):
         ),
         Preset(
             "Rosenbrock's banana",
-            "The valley is bent: where it points is not where the minimum is. Newton's method sees the bend.",
+            "The valley is bent: where it points is not where the minimum is. Who does not follow the bend?",
             **_line_up("Rosenbrock", *MEETINGS, "Newton", "L-BFGS"),
         ),
         Preset(
@@ -228,7 +228,10 @@ class RaceView(LabView):
         head = ARROW_HEAD * (np.array(window.high) - np.array(window.low))
         theta, ball = (frame.history[name][row, lane] for name in ("theta", "ball"))
         carried = frame.history["carried"][row, lane]
-        downhill = -float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
+        # As much of the gradient as the rule adds to its velocity: both arrows together are the next step.
+        average = frame.lanes.values("optimizer")[lane] == "moving average"
+        share = 1 - float(frame.lanes.momentum[lane]) if average else 1.0
+        downhill = -share * float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
         for trace, start, vector in ((GRADIENT, theta, downhill), (VELOCITY, ball, carried)):
             end = start + vector
             shown = np.isfinite(end).all() and (np.abs(vector) > 1e-4 * head).any()

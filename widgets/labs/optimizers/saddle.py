@@ -54,10 +54,9 @@ class SaddleView(LabView):
     shown = ("learning_rate", "momentum", "damping", "steps")
     presets = (
         Preset(
-            "a million times nearer",
-            "Each factor of ten in the distance costs the same number of steps: the dots lie on a line.",
+            "ten billion times nearer",
+            "Eleven starts, each ten times nearer to the line than the last. What does each factor of ten cost?",
             ({},),
-            # holds: l1_saddle
         ),
         Preset(
             "a damped Newton",

@@ -77,15 +77,13 @@ class ClassifierSeedsView(SeedCloudView):
     presets = (
         Preset(
             "heavy ball and Nesterov",
-            "Both on the spirals. The bands overlap all the way: one run of each tells you little.",
+            "Both on the spirals. Would one run of each tell you which is better?",
             **_against(("heavy ball", 0.1), ("Nesterov", 0.1)),
-            # holds: l1_bands_overlap
         ),
         Preset(
             "gradient descent and Adam",
-            "Both on the spirals. The bands part early: here one run of each tells you who is ahead.",
+            "Both on the spirals. From which step on would one run of each be enough?",
             **_against(("gradient descent", 0.3), ("Adam", 0.02)),
-            # holds: l1_bands_part
         ),
         Preset(
             "gradient descent on the digits",

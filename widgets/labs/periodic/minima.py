@@ -122,8 +122,10 @@ class MinimaView(LabView):
     def begin(self, frame: Frame) -> None:
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
         numbers = np.arange(1, len(frame.lanes) + 1)
+        ends = [0.5, len(numbers) + 0.5]
         for figure in ("successive", "independent"):
             frame.screen.replace(figure, 0, x=numbers, y=numbers)
+            frame.screen.relayout(figure, {"xaxis.range": ends, "yaxis.range": ends[::-1]})
         frame.screen.relayout("errors", {"xaxis.range": [0.7, len(frame.lanes) + 0.3]})
 
     def draw(self, frame: Frame) -> None:
@@ -140,10 +142,13 @@ class MinimaView(LabView):
 
     @staticmethod
     def _draw_minima(frame: Frame) -> None:
-        numbers = np.arange(1, len(frame.lanes) + 1)
+        numbers, highest = np.arange(1, len(frame.lanes) + 1), 0.0
         for trace, group in enumerate(("successive", "independent")):
             frame.screen.replace(group, 0, z=frame.history.snapshot(f"{group}_cosines"))
-            frame.screen.replace("errors", trace, x=numbers, y=frame.history.snapshot(f"{group}_errors"))
+            errors = frame.history.snapshot(f"{group}_errors")
+            frame.screen.replace("errors", trace, x=numbers, y=errors)
+            highest = max(highest, float(np.nanmax(errors, initial=0.0)))
+        frame.screen.relayout("errors", {"yaxis.range": [0.0, 1.25 * highest or 0.1]})
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = [Reading(0, "minima of the run", float(frame.history["minima"][frame.stop - 1, 0]))]
@@ -171,5 +176,5 @@ def _cosines(name: str, caption: str, axis: str) -> go.Figure:
         xgap=2,
         ygap=2,
     )
-    tick = {"xaxis_dtick": 1, "yaxis_dtick": 1, "yaxis_autorange": "reversed"}
+    tick = {"xaxis_dtick": 1, "yaxis_dtick": 1}
     return plot(name, caption, axis, axis, [cells], height=300, **tick)

@@ -151,6 +151,9 @@ class MapView(LabView):
     def begin(self, frame: Frame) -> None:
         rates, decays = self._axes(frame)
         frame.screen.relayout("norms", {"xaxis.range": [0, frame.lanes.shared.steps]})
+        lowest, highest = rates[0] * decays[0], rates[-1] * decays[-1]
+        across, up = (np.log10(ends).tolist() for ends in ((lowest / 1.2, 1.2 * highest), (0.2 / highest, 3 / lowest)))
+        frame.screen.relayout("law", {"xaxis.range": across, "yaxis.range": up})
         for figure in ("period", "norm"):
             frame.screen.replace(figure, 0, x=np.arange(len(decays)), y=np.arange(len(rates)))
             frame.screen.relayout(

@@ -90,8 +90,8 @@ class FloorView(LabView):
     presets = (
         Preset(
             "floor against η",
-            "On these axes a straight line of slope 1: the floor is proportional to η.",
-            ({},),  # holds: l2_floor_has_slope_one
+            "48 learning rates up to just below 2/λₘₐₓ, all with the same noise. How does the floor grow with η?",
+            ({},),  # given
         ),
         Preset(
             "momentum",

@@ -53,6 +53,7 @@ QUIET_RACE = {
     "one-cycle": {},
     "triangular": {"period": 200},
 }
+RESTARTS = {"period": 200, "steps": 999, "horizon": 1000}
 MORE = (
     "horizon",
     "period_growth",
@@ -88,10 +89,10 @@ class ScheduledNetView(LabView):
     presets = (
         Preset(
             "warmup against early divergence",
-            "η = 0.3 is far above 2/λₘₐₓ at the start. With a tenth of the run to rise, the net has time to get "
-            "flatter.",
+            "η = 0.3 is far above 2/λₘₐₓ at the start. One lane begins with it, the other takes a tenth of the run to "
+            "rise to it.",
             ({**WARMUP, "schedule": "constant"}, {**WARMUP, "schedule": "warmup"}),
-            ("constant", "warmup"),  # holds: l2_only_warmup_survives
+            ("constant", "warmup"),  # given
         ),
         Preset(
             "decay pays",
@@ -107,9 +108,9 @@ class ScheduledNetView(LabView):
         ),
         Preset(
             "warm restarts",
-            "At each restart the loss jumps up, and each cycle ends lower than the last.",
-            ({**SMALL_BATCHES, "schedule": "warm restarts", "period": 200, "steps": 999, "horizon": 1000},),
-            ("warm restarts",),  # holds: l2_each_cycle_of_the_net_ends_lower
+            "At each restart η jumps up. What does the loss do, and which ends lower: five cycles, or one long cosine?",
+            tuple({**SMALL_BATCHES, **RESTARTS, "schedule": each} for each in ("warm restarts", "cosine")),
+            ("warm restarts", "cosine"),
         ),
     )
 

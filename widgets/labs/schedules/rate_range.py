@@ -48,11 +48,10 @@ class RangeTestView(LabView):
     presets = (
         Preset(
             "rising from 0.003 to 3",
-            "The bar goes from where the loss begins to fall to where it is lowest. Its upper end is at the limit "
-            "already; choose below it.",
+            "The bar goes from where the loss begins to fall to where it is lowest; the dashes are 2/λₘₐₓ there.",
             (COMMON,),
             ("range test",),
-            says=("schedule",),  # holds: l2_range_test_ends_at_the_limit
+            says=("schedule",),  # given
         ),
         Preset(
             "a linear rise",

@@ -60,8 +60,8 @@ class ScheduleSeedsView(SeedCloudView):
     presets = (
         Preset(
             "with warmup",
-            "All twenty come through.",
-            ({**WARMUP, "schedule": "warmup"},),  # holds: l2_all_twenty_survive_with_warmup
+            "η rises to 0.3 in the first tenth of the run. How many of the twenty come through?",
+            ({**WARMUP, "schedule": "warmup"},),  # given
         ),
         Preset(
             "without warmup",
@@ -70,7 +70,7 @@ class ScheduleSeedsView(SeedCloudView):
         ),
         Preset(
             "twice the limit",
-            "2/η is about half the sharpness at the start. In most nets the loss rises first, and none diverges.",
+            "2/η is about half the sharpness at the start. How many diverge, and what does the loss do at first?",
             ({**WARMUP, **FIRST_STEPS, "learning_rate": 0.13},),  # holds: l2_twice_the_limit_is_survived
         ),
     )

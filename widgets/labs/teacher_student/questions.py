@@ -57,7 +57,7 @@ class ExactSize(_Groups):
     prompt = "Twelve students as wide as their teacher, and twelve twice as wide. Who finds all ten nodes more often?"
     statement = (
         "Ten nodes suffice to write the teacher down, and yet a student with twenty, half of them superfluous, finds "
-        "all of its nodes more often."
+        "all ten of the teacher's nodes more often."
     )
     answer = Choice((HOLDS, FAILS))
     experiment: ClassVar[Experiment] = WidthSweep()
