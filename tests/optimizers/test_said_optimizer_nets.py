@@ -9,8 +9,9 @@ from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.run import Run
 from lessons.optimizers import proxy
-from lessons.optimizers.classifier import Classifier, ClassifierSettings, grid_axis, training_data
+from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.proxy import Proxy, ProxySettings
+from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.theory import bayes_error
 from tests.played import SEEDS, Played, played
 from widgets.labs.optimizers import questions
