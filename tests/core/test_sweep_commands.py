@@ -50,7 +50,7 @@ def test_the_table_of_a_map_has_its_cells_in_order_and_their_numbers(tmp_path, c
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 

@@ -8,8 +8,7 @@ from lessons.core.data.digits import digits_split
 from lessons.core.doctor import first_blow_up
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.divergence import net as net_module
-from lessons.divergence.net import Net
+from lessons.divergence.net import Net, NetTraining
 from lessons.divergence.settings import NetSettings
 from tests.played import SEEDS, played
 from widgets.labs.divergence.net import NetView
@@ -118,7 +117,7 @@ def test_at_eight_times_the_limit_most_units_never_fire_again_and_below_it_they_
 
 @torch.no_grad()
 def _silent(theta: torch.Tensor, settings: list[NetSettings]) -> np.ndarray:
-    weight, bias = next(iter(net_module._network(settings[0]).layers(theta)))
+    weight, bias = next(iter(NetTraining(Lanes(settings)).network.layers(theta)))
     fires = digits_split(settings[0].train_size).train_inputs @ weight + bias > 0
     return (~fires.any(1)).double().mean(1).numpy()
 
