@@ -58,6 +58,25 @@ decoupled_weight_decay = partial(
     slider=(0.0, 1.0),
     slider_step=0.01,
 )
+# The valley of an optimizer, and where it starts: one for all lanes, for their paths are drawn over one picture.
+angle = partial(
+    setting,
+    default=30.0,
+    label="rotation",
+    symbol="φ",
+    unit="°",
+    low=-180.0,
+    high=180.0,
+    slider=(-90.0, 90.0),
+    slider_step=1.0,
+    shared=True,
+)
+start_x = partial(
+    setting, label="start", symbol="θ₁", doc="First coordinate of the start.", slider_step=0.05, shared=True
+)
+start_y = partial(
+    setting, label="start", symbol="θ₂", doc="Second coordinate of the start.", slider_step=0.05, shared=True
+)
 loss = partial(setting, default="squared error", label="loss", doc="What is minimized.", shared=True)
 activation = partial(setting, default="tanh", label="activation", doc="Between the layers.", shared=True)
 width = partial(

@@ -53,40 +53,13 @@ class BowlShape(Settings):
         label="sharpness", symbol="λₘₐₓ", doc="Largest eigenvalue of the Hessian; it alone sets the limit.", shared=True
     )
     condition_number: float = declared.condition_number(default=8.0, shared=True)
-    angle: float = setting(
-        30.0,
-        label="rotation",
-        symbol="φ",
-        unit="°",
-        doc="Turns the bowl away from the coordinate axes. The limit does not move.",
-        low=-180.0,
-        high=180.0,
-        slider=(-90.0, 90.0),
-        slider_step=1.0,
-        shared=True,
-    )
+    angle: float = declared.angle(doc="Turns the bowl away from the coordinate axes. The limit does not move.")
     dimension: int = setting(
         2, label="dimensions", symbol="D", doc="Number of coordinates.", low=2, high=50, slider=(2, 20), shared=True
     )
-    start_x: float = setting(
-        -2.2,
-        label="start",
-        symbol="θ₁",
-        doc="First coordinate of the start.",
-        low=-3.0,
-        high=3.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    start_y: float = setting(
-        1.4,
-        label="start",
-        symbol="θ₂",
-        doc="Second coordinate of the start; further coordinates start at 1.",
-        low=-3.0,
-        high=3.0,
-        slider_step=0.05,
-        shared=True,
+    start_x: float = declared.start_x(default=-2.2, low=-3.0, high=3.0)
+    start_y: float = declared.start_y(
+        default=1.4, low=-3.0, high=3.0, doc="Second coordinate of the start; further coordinates start at 1."
     )
     steps: int = setting(100, label="steps", doc="Number of updates.", low=1, high=5000, slider=(10, 500), shared=True)
 

@@ -56,38 +56,9 @@ class RaceSettings(DescentSettings):
     condition_number: float = declared.condition_number(
         default=20.0, doc="Of the quadratic surface: its curvatures are 1 and 1/κ.", shared=True
     )
-    angle: float = setting(
-        30.0,
-        label="rotation",
-        symbol="φ",
-        unit="°",
-        doc="Of the quadratic surface: turns it away from the axes.",
-        low=-180.0,
-        high=180.0,
-        slider=(-90.0, 90.0),
-        slider_step=1.0,
-        shared=True,
-    )
-    start_x: float = setting(
-        -2.0,
-        label="start",
-        symbol="θ₁",
-        doc="First coordinate of the start.",
-        low=-5.0,
-        high=5.0,
-        slider_step=0.05,
-        shared=True,
-    )
-    start_y: float = setting(
-        2.2,
-        label="start",
-        symbol="θ₂",
-        doc="Second coordinate of the start.",
-        low=-5.0,
-        high=5.0,
-        slider_step=0.05,
-        shared=True,
-    )
+    angle: float = declared.angle(doc="Of the quadratic surface: turns it away from the axes.")
+    start_x: float = declared.start_x(default=-2.0, low=-5.0, high=5.0)
+    start_y: float = declared.start_y(default=2.2, low=-5.0, high=5.0)
     steps: int = setting(
         200, label="steps", doc="Number of updates.", low=1, high=10000, slider=(10, 2000), shared=True
     )
