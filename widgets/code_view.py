@@ -12,6 +12,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from lessons.core.rules import Rule
 from lessons.core.training import TrainingExperiment
 
 _STYLE = """<style>
@@ -26,8 +27,8 @@ _STYLE = """<style>
 def show_code(*parts: Any, title: str = "The code that runs") -> ipw.HTMLMath:
     """Show the source of functions, classes and experiments behind a fold.
 
-    An experiment's training is shown by what it measures and by its update. What declares an equation or works that
-    it follows has them beside its source.
+    An experiment's training is shown by what it measures and by its update, a rule by its update. What declares an
+    equation or works that it follows has them beside its source.
 
     Raises:
         TypeError: If something has no Python source.
@@ -40,10 +41,12 @@ def show_code(*parts: Any, title: str = "The code that runs") -> ipw.HTMLMath:
 
 def _explained(part: Any, formatter: HtmlFormatter) -> str:
     """Equation, source and works followed, as HTML."""
-    sources, works = [part], [part.reference] if hasattr(part, "reference") else []
+    sources, works, name = [part], [part.reference] if hasattr(part, "reference") else [], ""
     if isinstance(part, type) and issubclass(part, TrainingExperiment):
         sources, works = [part.training.measure, part.training.advance], part.references
-    equation = f"<p>$\\displaystyle {html.escape(part.equation)}$</p>" if hasattr(part, "equation") else ""
+    if isinstance(part, type) and issubclass(part, Rule):
+        sources, name = [part.update], f"{part.name}: "
+    equation = f"<p>{name}$\\displaystyle {html.escape(part.equation)}$</p>" if hasattr(part, "equation") else ""
     code = "".join(highlight(textwrap.dedent(inspect.getsource(each)), PythonLexer(), formatter) for each in sources)
     after = f"<p>After {html.escape('; '.join(works))}.</p>" if works else ""
     return equation + code + after

@@ -59,6 +59,8 @@ def test_beside_the_code_stand_its_equation_and_the_works_that_it_follows():
     assert Parabola.references[0] in shown
     assert f"$\\displaystyle {HeavyBall.equation}$" in shown
     assert HeavyBall.reference in shown
+    assert "heavy ball: $" in shown
+    assert "torch_text" not in shown, "a rule is shown by its update alone"
 
 
 @pytest.mark.parametrize(("query", "end"), [("theme=dark&bowl=x", "?theme=dark"), ("bowl=x", ""), ("", "")])
