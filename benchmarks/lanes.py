@@ -61,7 +61,7 @@ def _plain_loop(data: Any) -> Callable[[], None]:
 def _lanes(data: Any, count: int) -> Callable[[], None]:
     network = DenseNetwork(SIZES, "tanh")
     lanes = Lanes([NetSettings(learning_rate=0.1)] * count)
-    optimizer = LaneOptimizer(lanes.values("optimizer"))
+    optimizer = LaneOptimizer.of(lanes)
     held = [network.initial(lanes.seed, lanes.init_scale)]
 
     def step() -> None:

@@ -67,7 +67,7 @@ class DeepNetTraining(Training[DeepNetState]):
             theta=theta,
             first_theta=theta,
             spectrum_theta=theta,
-            optimizer=LaneOptimizer(self.lanes.values("optimizer")),
+            optimizer=LaneOptimizer.of(self.lanes),
             gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
             failures=dict(initializer.failures),
         )

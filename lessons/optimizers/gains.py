@@ -58,7 +58,7 @@ class GainTraining(Training[GainState]):
 
     def start(self) -> GainState:
         zero = torch.zeros(len(self.lanes), dtype=torch.float64, device=self.device)
-        return GainState(LaneOptimizer(self.lanes.values("optimizer")), theta=zero, loss=zero, gain=zero)
+        return GainState(LaneOptimizer.of(self.lanes), theta=zero, loss=zero, gain=zero)
 
     def measure(self, now: GainState) -> dict[str, Tensor]:
         now.gradient = torch.where(self.turns & (now.step % 2 == 1), -1.0, 1.0).double()

@@ -63,7 +63,7 @@ class PeriodicTraining(Training[PeriodicState]):
         return PeriodicState(
             theta=theta,
             direction=weights / weights.norm(dim=1, keepdim=True),
-            optimizer=LaneOptimizer(lanes.values("optimizer")),
+            optimizer=LaneOptimizer.of(lanes),
             gauge=SharpnessGauge(lanes.seed, weights.shape[1], self.device),
             detector=PhaseDetector(len(lanes)),
         )

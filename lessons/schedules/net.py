@@ -57,7 +57,7 @@ class ScheduledTraining(Training[ScheduledNetState]):
     def start(self) -> ScheduledNetState:
         return ScheduledNetState(
             theta=self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device),
-            optimizer=LaneOptimizer(self.lanes.values("optimizer")),
+            optimizer=LaneOptimizer.of(self.lanes),
             gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
             plateau=Plateau.start(self.lanes),
         )
