@@ -16,6 +16,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.written_number import Unclear, read_number
 from widgets.live_figure import LiveFigure
+from widgets.preparation import Preparation
 from widgets.question import Choice, Number, Question, Sketch
 from widgets.question_panel import QuestionPanel
 from widgets.run_loop import RunLoop, State
@@ -34,6 +35,8 @@ class Check(ipw.Box):
     def __init__(self, question: Question, board: Scoreboard):
         self._question, self._board = question, board
         self._loop = RunLoop(self._take, self._follow)
+        self._preparation = Preparation(self._prepared, self._loop.fail)
+        self._loop.waits = lambda: self._preparation.busy
         self._history = History()
         self._lanes: Lanes | None = None
         self._answer: Any = None
@@ -120,6 +123,7 @@ class Check(ipw.Box):
 
     def _reopen(self) -> None:
         self._loop.cancel()
+        self._preparation.cancel()
         self._sketch = None
         self._history = History()
         self.figure.clear()
@@ -136,10 +140,17 @@ class Check(ipw.Box):
             self.panel.status = {**self.panel.status, "share": round(share, 2)}
 
     def _follow(self) -> None:
-        if self._loop.state is State.FINISHED:
+        if self._loop.state is State.FINISHED and not self._awaits_snapshots():
             self._conclude()
         elif self._loop.state is State.FAILED:
             self._fail(self._loop.failure)
+
+    def _awaits_snapshots(self) -> bool:
+        return self._preparation.needed(self._history.unfinished(self._question.slow))
+
+    def _prepared(self) -> None:
+        self._draw()
+        self._follow()
 
     def _conclude(self) -> None:
         try:
@@ -164,7 +175,8 @@ class Check(ipw.Box):
     # ---- what is shown ----
 
     def _draw(self) -> None:
-        if self.figure is not None and self.figure.ready and len(self._history) and self._lanes is not None:
+        seen = self.figure is not None and self.figure.ready and len(self._history) and self._lanes is not None
+        if seen and not self._awaits_snapshots():
             self._question.draw(self.figure, self._history, self._lanes)
             self.figure.flush()
 

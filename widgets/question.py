@@ -87,6 +87,7 @@ class Question(ABC):
         statement: What is often written; empty if the question is a prediction and not a search for a mistake.
         answer: What kind of answer it takes.
         experiment: What runs when the learner has answered; some seconds at most.
+        slow: Names of snapshots that it draws and that are computed in parts, as in `LabView`.
     """
 
     name: ClassVar[str]
@@ -94,6 +95,7 @@ class Question(ABC):
     statement: ClassVar[str] = ""
     answer: ClassVar[Number | Choice | Sketch]
     experiment: ClassVar[Experiment]
+    slow: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def lanes(self) -> Lanes:

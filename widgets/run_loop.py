@@ -43,6 +43,7 @@ class RunLoop:
         stop_at: Step at which to pause once, or None.
         allowance: Seconds after which a run that plays is paused.
         on_allowance_spent: Called when that has happened.
+        waits: Asked before each slice whether to wait with it, for what is to be seen before the run goes on.
         failure: Traceback of the exception that ended the run in state FAILED.
     """
 
@@ -56,6 +57,7 @@ class RunLoop:
         self.stop_at: int | None = None
         self.allowance = float("inf")
         self.on_allowance_spent: Callable[[], None] = lambda: None
+        self.waits: Callable[[], bool] = lambda: False
         self.failure = ""
         self.error: Exception | None = None
         self.training_seconds = 0.0
@@ -89,6 +91,11 @@ class RunLoop:
         forwarded = self.state is State.IDLE and self._run is not None and self._run.step > 0
         if self.state is State.RUNNING or forwarded:
             self._enter(State.PAUSED)
+
+    def fail(self, error: Exception) -> None:
+        """End the run in state FAILED."""
+        self.error, self.failure = error, "".join(traceback.format_exception(error))
+        self._enter(State.FAILED)
 
     def finish(self) -> None:
         """End the run where it is."""
@@ -127,7 +134,7 @@ class RunLoop:
             now = time.perf_counter()
             due, last = self._due(due, now - last), now
             waited = 0.0
-            if due >= 1:
+            if due >= 1 and not self.waits():
                 due, waited = self._advance_timed(due)
             if self._stop_reached():
                 self.stop_at = None
@@ -135,9 +142,7 @@ class RunLoop:
             elif now > spent_at and self.state is State.RUNNING:
                 self.pause()
                 self.on_allowance_spent()
-            await asyncio.sleep(max(self._rest(due), min(waited, MOST_REST_SECONDS)))
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            await rest(max(self._rest(due), min(waited, MOST_REST_SECONDS)))
 
     def _rest(self, due: float) -> float:
         """Seconds until the next slice."""
@@ -176,8 +181,7 @@ class RunLoop:
                 if measurements:
                     self._on_measurements(measurements)
         except Exception as error:  # whatever goes wrong in an experiment is shown in the lab, never lost in a task
-            self.error, self.failure = error, traceback.format_exc()
-            following = State.FAILED
+            self.fail(error)
         if following is not None:
             self._enter(following)
         return len(measurements)
@@ -204,6 +208,13 @@ class RunLoop:
         if state is State.PAUSED:
             self._run.hold()
         self._on_state()
+
+
+async def rest(seconds: float = REST_SECONDS) -> None:
+    """Let the kernel handle messages."""
+    await asyncio.sleep(seconds)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -75,7 +75,9 @@ class RunningLab(ipw.Box):
         self._presets = PresetRow(view)
         self._naming: asyncio.TimerHandle | None = None
         self._lanes = self._opening(lanes, changes)
-        self.stage = Stage(view, self._lanes.names, self._lanes.colours)
+        self.stage = Stage(view, self._lanes.names, self._lanes.colours, self.loop.fail)
+        self.stage.on_prepared = self._report
+        self.loop.waits = lambda: self.stage.prepares
         self.stage.figure.on_sketch(self._drawn)
         self.stage.figure.on_point(lambda figure, x, y: self.handle({"do": "place", "figure": figure, "x": x, "y": y}))
         beside = ipw.VBox([self.stage.figure, self.board, self.readings])
@@ -358,7 +360,7 @@ class RunningLab(ipw.Box):
         }
         if self.stage.covered:
             self.readings.value = ""
-        elif len(self.history) and self.state is not State.FAILED:
+        elif len(self.history) and self.state is not State.FAILED and not self.stage.prepares:
             lines, on = self.view.readings(self.stage.frame(len(self.history))), self.panel.preset
             preset = self.view.presets[on].name if on >= 0 else ""
             self.readings.value = readings_table(lines, self._lanes.names, self._lanes.colours, preset)

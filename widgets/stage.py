@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
@@ -12,6 +12,7 @@ from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 from widgets.marks import marks
 from widgets.one_thread import one_thread
 from widgets.plots import with_lanes
+from widgets.preparation import Preparation
 from widgets.trial import Trial
 from widgets.view import LabView
 
@@ -25,9 +26,15 @@ class Stage:
     Attributes:
         figure: The widget.
         covered: Whether the view's covered figures wait until somebody plays.
+        on_prepared: Called when what takes long has been computed and drawn.
+
+    Args:
+        on_failed: Called with the exception of what could not be computed.
     """
 
-    def __init__(self, view: LabView, names: Sequence[str], colours: Sequence[str]):
+    def __init__(
+        self, view: LabView, names: Sequence[str], colours: Sequence[str], on_failed: Callable[[Exception], None]
+    ):
         self._view = view
         self._trial: Trial | None = None
         self._names, self._colours = list(names), list(colours)
@@ -37,6 +44,8 @@ class Stage:
         self._has_past = False
         self.covered = False
         self._marked = (0, 0)
+        self._preparation = Preparation(self._draw_prepared, on_failed)
+        self.on_prepared: Callable[[], None] = lambda: None
         self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
 
@@ -52,6 +61,7 @@ class Stage:
         self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int, covered: bool = False
     ) -> None:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
+        self._preparation.cancel()
         was_covered, self.covered = self.covered, covered
         self._trial, self._selected = trial, selected
         self._drawn, self._begun, self._marked = 0, False, (-1, -1)
@@ -93,10 +103,21 @@ class Stage:
             selected=self._selected,
         )
 
+    @property
+    def prepares(self) -> bool:
+        """Whether a frame waits for what takes long to compute (`LabView.slow`)."""
+        return self._preparation.busy
+
+    def _draw_prepared(self) -> None:
+        self.draw()
+        self.on_prepared()
+
     @one_thread()
     def draw(self) -> None:
-        """Send one frame if the browser is ready and there is something new."""
+        """Send one frame if the browser is ready and there is something new, once all that it shows is there."""
         if self._trial is None or not self.figure.ready or not self._due():
+            return
+        if self._preparation.needed(self._trial.history.unfinished(self._view.slow)):
             return
         frame = self.frame(self._drawn, self._until())
         if not self._begun:

@@ -49,6 +49,8 @@ class LabView(ABC):
             the loss is not a number.
         draws: Figures in which a person can draw a curve (`widgets.plots.drawn`); `drawing` says what it stands for.
         waits: Whether a change waits for Play, as what it begins is dear.
+        slow: Names of snapshots that it draws and that are computed in parts (`lessons.core.parts.InParts`): a frame
+            and its readings wait until they are ready.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
@@ -72,6 +74,7 @@ class LabView(ABC):
     own_noun: ClassVar[str] = "rule"
     trains: ClassVar[bool] = True
     waits: ClassVar[bool] = False
+    slow: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, own: Callable[..., Any] | None = None):
         self.own = own

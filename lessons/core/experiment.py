@@ -25,7 +25,7 @@ class Measurement:
         snapshots: What is too large to keep for each step, such as a decision boundary or the activations of all
             layers: functions that compute it as of this step, each of shape (K, ...). Only the newest are ever asked,
             and only when they are drawn, so a step pays nothing for them. They must not depend on what the run
-            changes later.
+            changes later. One that takes long is `lessons.core.parts.InParts`, too.
         failures: Lanes whose own function (`Lanes.own`) has failed -> why, in one sentence.
         state: All that `Experiment.resume` needs, beside the lanes, to go on after this step, or None if a run can
             only begin at step 0. A deep copy of it, made before the run goes on, is a checkpoint.

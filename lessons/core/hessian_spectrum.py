@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lessons.core.parts import Parts, whole
 from lessons.core.sharpness import hessian_vector_product
-from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
+from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 
 PROBES = 2
 ITERATIONS = 40
@@ -29,14 +30,21 @@ def hessian_spectrum(
         probes: R; the density's error falls as 1 / sqrt(R P).
         iterations: M; the ends of the spectrum are found with few, its inside is resolved by more.
     """
+    return whole(_in_parts(loss, theta, seeds, probes, iterations))
+
+
+def _in_parts(loss: LossOfTheta, theta: Tensor, seeds: Tensor, probes: int, iterations: int) -> Parts[RitzSpectrum]:
     theta = theta.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
     directions = draw_probes(seeds, probes, theta.shape[1]).to(theta)
-    return spectral_density(hessian_vector_product(gradient, theta), directions, min(iterations, theta.shape[1]))
+    product = hessian_vector_product(gradient, theta)
+    return (yield from spectral_density_in_parts(product, directions, min(iterations, theta.shape[1])))
 
 
 class SpectrumAt:
     """The spectrum at one theta, computed when it is first asked for, and then kept.
+
+    It takes as long as many steps of a training: who has others waiting computes it in parts, by `advance`.
 
     Args:
         loss: As for `hessian_spectrum`.
@@ -45,13 +53,27 @@ class SpectrumAt:
     """
 
     def __init__(self, loss: LossOfTheta, theta: Tensor, seeds: Tensor):
-        self._arguments = (loss, theta, seeds)
+        self._parts = _in_parts(loss, theta, seeds, PROBES, ITERATIONS)
         self._stacked: Tensor | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has been computed."""
+        return self._stacked is not None
+
+    def advance(self) -> None:
+        """Compute a part of it, one Hessian-vector product."""
+        if self.ready:
+            return
+        try:
+            next(self._parts)
+        except StopIteration as end:
+            self._stacked = stacked(end.value)
 
     def __call__(self) -> Tensor:
         """Return values and weights, shape (K, 2, R * M); see `stacked`."""
-        if self._stacked is None:
-            self._stacked = stacked(hessian_spectrum(*self._arguments))
+        while not self.ready:
+            self.advance()
         return self._stacked
 
 

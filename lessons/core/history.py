@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.experiment import Measurement
+from lessons.core.parts import InParts
 
 
 class History:
@@ -64,6 +65,11 @@ class History:
     def snapshot(self, name: str) -> np.ndarray:
         """Compute what the newest measurement offers under this name, shape (K, ...)."""
         return self._snapshots[name]().detach().cpu().numpy()
+
+    def unfinished(self, names: Sequence[str]) -> list[InParts]:
+        """Return those of the newest measurement's snapshots that are computed in parts and are not ready."""
+        found = (self._snapshots.get(name) for name in names)
+        return [each for each in found if each is not None and not getattr(each, "ready", True)]
 
     def extend(self, measurements: Sequence[Measurement]) -> None:
         """Append consecutive measurements."""

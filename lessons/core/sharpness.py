@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lessons.core.parts import Parts, whole
+
 # Of float32's Hessian-vector products, relative to the Hessian; in float64 it costs an eigenvalue its twelfth digit.
 ROUNDING = 1e-6
 
@@ -95,6 +97,13 @@ def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tu
     Returns:
         The basis (K, M, P), and the diagonal (K, M) and off-diagonal (K, M) of the tridiagonal matrix.
     """
+    return whole(lanczos_in_parts(product, start, iterations))
+
+
+def lanczos_in_parts(
+    product: HessianVectorProduct, start: Tensor, iterations: int
+) -> Parts[tuple[Tensor, Tensor, Tensor]]:
+    """Do what `lanczos` does, a part for each step."""
     vector = _normalised(start)
     largest = torch.zeros_like(start[:, 0])  # |H v| over the directions so far: how large H is, as far as it is known
     basis, diagonal, off_diagonal = [], [], []
@@ -113,6 +122,7 @@ def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tu
         exhausted = length <= ROUNDING * largest
         off_diagonal.append(torch.where(exhausted, torch.zeros_like(length), length))
         vector = torch.where(exhausted[:, None], torch.zeros_like(image), _normalised(image))
+        yield
     return torch.stack(basis, 1), torch.stack(diagonal, 1), torch.stack(off_diagonal, 1)
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from lessons.core.generators import draw_per_seed
-from lessons.core.sharpness import HessianVectorProduct, lanczos, tridiagonal_matrix
+from lessons.core.parts import Parts, whole
+from lessons.core.sharpness import HessianVectorProduct, lanczos_in_parts, tridiagonal_matrix
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,20 @@ def spectral_density(product: HessianVectorProduct, probes: Tensor, iterations: 
     Sources: Golub & Welsch 1969; Lin, Saad & Yang 2016, SIAM Review 58(1); Ghorbani, Krishnan & Xiao 2019,
     arXiv 1901.10159, algorithm 1.
     """
-    pairs = [_quadrature(product, probe, iterations) for probe in probes]
+    return whole(spectral_density_in_parts(product, probes, iterations))
+
+
+def spectral_density_in_parts(product: HessianVectorProduct, probes: Tensor, iterations: int) -> Parts[RitzSpectrum]:
+    """Do what `spectral_density` does, a part for each product."""
+    pairs = []
+    for probe in probes:
+        pairs.append((yield from _quadrature(product, probe, iterations)))
     return RitzSpectrum(torch.stack([values for values, _ in pairs], 1), torch.stack([w for _, w in pairs], 1))
 
 
-def _quadrature(product: HessianVectorProduct, probe: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+def _quadrature(product: HessianVectorProduct, probe: Tensor, iterations: int) -> Parts[tuple[Tensor, Tensor]]:
     """Nodes and weights from one probe of each lane, both (K, M)."""
-    basis, diagonal, off_diagonal = lanczos(product, probe, iterations)
+    basis, diagonal, off_diagonal = yield from lanczos_in_parts(product, probe, iterations)
     # Where there is no next direction, a point without weight that lies within the spectrum.
     diagonal = torch.where(basis.ne(0).any(2), diagonal, diagonal[:, :1])
     tridiagonal = tridiagonal_matrix(diagonal.double(), off_diagonal.double())

@@ -48,6 +48,7 @@ class SpectrumView(SchemeView):
     )
     rate_field = "learning_rate"
     step_figures = ("sharpness", "loss")
+    slow = ("first_spectrum", "spectrum")
     presets = (
         Preset(
             "four starts, one end",

@@ -69,6 +69,7 @@ class NormalizedNetView(NetView):
         "seed",
     )
     step_figures = ("loss", "accuracy", "sharpness")
+    slow = ("spectrum",)
     presets = (
         Preset(
             "what batch norm does",

@@ -104,6 +104,7 @@ class WhoseEigenvalues(_Nets):
         "normalization removes most of them?"
     )
     answer = Choice(("Batch norm only", "Layer norm only", "Both", "Neither"))
+    slow = ("spectrum",)
     common: ClassVar = {"loss": "cross-entropy", "width": 16, "steps": 100, "follow_shift": False}
     settings: ClassVar = _each(("none", "batch", "layer"), **common, follow_sharpness=True, sharpness_every=10)
 
