@@ -22,6 +22,7 @@ def unfold(lab: LabOnPage) -> None:
 def test_a_link_copied_in_one_browser_opens_the_same_numbers_in_another(page, voila, browser):
     page.goto(voila + LESSON)
     net = LabOnPage(page, NET)
+    net.type_value("steps", "20000")
     net.type_value("learning_rate", "0.3")
     wait_until(lambda: net.step_number() > 10, "it trains")
     net.press("Pause")
