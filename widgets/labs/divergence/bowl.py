@@ -40,8 +40,7 @@ class BowlView(LabView):
     presets = (
         Preset(
             "near the limit",
-            # holds: l3_near
-            "The path zigzags across the valley along one eigen-direction and creeps along the other.",
+            "A valley, and a rate near its limit. Along which eigen-direction will the path zigzag, along which creep?",
             ({**LONG, "learning_rate": 1.9},),
         ),
         Preset(

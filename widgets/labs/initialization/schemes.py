@@ -38,7 +38,7 @@ class SchemesView(DeepNetView):
     presets = (
         Preset(
             "fifty tanh layers",
-            "Xavier and orthogonal weights have the same variance. What differs is the singular values.",
+            "Xavier and orthogonal weights have the same variance. Will as much gradient reach the first layer?",
             tuple({**DEEP, "scheme": s} for s in ("normal", "LeCun", "Xavier", "orthogonal")),
             ("σ = 0.01", "LeCun", "Xavier", "orthogonal"),
             says=("scheme", "deviation"),

@@ -49,7 +49,7 @@ class ConditioningView(LabView):
     presets = (
         Preset(
             "two correlated inputs",
-            "Standardising mends the scales, not the correlation; whitening mends both.",
+            "Standardising mends the scales, not the correlation; whitening mends both. How many steps will each save?",
             tuple({"inputs": inputs} for inputs in INPUTS),
             INPUTS,
         ),

@@ -67,7 +67,7 @@ class ClassifierView(LabView):
     presets = (
         Preset(
             "two moons",
-            "The boundary bends into place. All four share initial weights and batches.",
+            "All four share initial weights and batches. How will the boundary get from a line to two moons?",
             **_race(SPIRAL_RATES, FOUR, data="moons", **{**POINTS, "steps": 600}),
         ),
         Preset(

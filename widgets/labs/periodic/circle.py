@@ -38,7 +38,7 @@ class CircleView(LabView):
     presets = (
         Preset(
             "round and round",
-            "The norm falls; then the steps get longer, across the dotted lines, and throw it up again.",
+            "The norm falls, and the steps get longer. What happens when they cross the dotted lines?",
             ({"steps": 4000, "sharpness_every": 200},),
         ),
         Preset(

@@ -63,7 +63,11 @@ class MinimaView(LabView):
     shown = ("nets", "learning_rate", "weight_decay", "seed")
     more = ("width", "depth", "train_size", "steps")
     presets = (
-        Preset("six minima", "One run leaves a minimum in each period; five other nets leave their first.", ({},)),
+        Preset(
+            "six minima",
+            "One run leaves a minimum in each period; five other nets leave their first. Which six differ more?",
+            ({},),
+        ),
         Preset(
             "few images", "With 100 images an ensemble has more to gain.", ({"train_size": 100},)
         ),  # holds: l6_few_images

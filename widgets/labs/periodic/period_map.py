@@ -75,7 +75,7 @@ class MapView(LabView):
     presets = (
         Preset(
             "a quick map",
-            "Twelve cells: the period follows η·λ, the norm follows η.",
+            "Twelve cells. What does the period follow, η, λ or their product? And the norm?",
             ({"learning_rate": 0.5, "weight_decay": 0.004, "rows": 3, "columns": 4, "steps": 2500},),
         ),
         Preset("24 cells", "More than a decade of η·λ, all at once.", ({},)),

@@ -35,7 +35,7 @@ class StretchView(LabView):
     presets = (
         Preset(
             "with and without batch norm",
-            "With batch normalization the loss is a flat line, whatever the factor. Without it, it is not.",
+            "All weights times α. What will the loss do with batch normalization, and what without?",
             ({}, {"normalization": "none"}),
             ("batch norm", "none"),
         ),

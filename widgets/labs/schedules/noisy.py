@@ -73,8 +73,8 @@ class NoisyView(LabView):
     presets = (
         Preset(
             "step decay lowers the floor",
-            "A constant η stops at a floor of noise. Each drop of η lets the loss fall to a lower one.",
-            **_lanes("constant", "step decay", **TWO_DROPS),  # holds: l2_each_drop_lowers_the_floor
+            "A constant η stops at a floor of noise. What will each drop of η do to the loss?",
+            **_lanes("constant", "step decay", **TWO_DROPS),
         ),
         Preset(
             "six schedules",

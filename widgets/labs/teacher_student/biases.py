@@ -35,8 +35,7 @@ class BiasesView(LabView):
     presets = (
         Preset(
             "real and random labels",
-            # holds: l7_negative_biases
-            "Nearly all biases of the second layer turn negative. With labels that mean nothing, too.",
+            "Which sign will the biases take? And which with labels that mean nothing?",
             ({}, {"random_share": 1.0}),
             ("real labels", "random labels"),
         ),

@@ -26,8 +26,7 @@ class DescentView(LabView):
     presets = (
         Preset(
             "a fifth of the labels random",
-            # holds: l7_double_descent
-            "More parameters help, then hurt, then help again. The peak is where units and examples are about as many.",
+            "Wider and wider nets. Do more parameters help, or hurt?",
             ({"random_share": 0.2},),
             ("20 % random",),
             says=("random_share",),

@@ -30,8 +30,8 @@ class FiringView(LabView):
     presets = (
         Preset(
             "ten nodes, 20 dimensions",
-            # holds: l7_rarely_together, l7_quarter
-            "With bias 0 a pair fires on a quarter of the inputs; at −2, once where a single node fires 30 times.",
+            # holds: l7_quarter
+            "With bias 0 a pair fires on a quarter of the inputs. How often will it at −2?",
             ({},),
             ("20 dimensions",),
             says=("dimension",),

@@ -39,8 +39,7 @@ class LayersView(LabView):
     presets = (
         Preset(
             "three ways",
-            # holds: l7_from_above
-            "The same student. Without errors from above the first layer does not become the teacher's.",
+            "The same student, three ways to train it. In which will the first layer become the teacher's?",
             tuple({"method": method} for method in METHODS),
             METHODS,
         ),

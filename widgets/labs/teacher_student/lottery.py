@@ -54,8 +54,7 @@ class LotteryView(LabView):
     presets = (
         Preset(
             "keep 10 of 50",
-            # holds: l7_ticket_is_the_mask
-            "Ten nodes for ten. Winners with their first weights learn nearly always; with new ones many do not.",
+            "Ten nodes for ten: the winners with their first weights, or with new ones. Who will learn?",
             ({},),
         ),
         Preset(

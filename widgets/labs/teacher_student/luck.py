@@ -58,8 +58,7 @@ class LuckView(LabView):
     presets = (
         Preset(
             "sixteen students",
-            # holds: l7_cloud, l7_luckiest_wins
-            "The cloud folds upwards on the right: those who begin near arrive, those who begin far hardly ever do.",
+            "Each node of sixteen students, where it begins and where it ends. Will those who begin near arrive?",
             ({},),
         ),
         Preset(

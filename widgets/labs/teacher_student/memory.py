@@ -29,7 +29,7 @@ class MemoryView(LabView):
         Preset(
             "real, half, random",
             # holds: l7_random_labels
-            "All three end at 100 % on the training images. Now look at the right.",
+            "All three will end at 100 % on the training images. And on the test images?",
             tuple({"random_share": share, "steps": 200} for share in (0.0, 0.5, 1.0)),
             ("real labels", "half random", "random"),
         ),

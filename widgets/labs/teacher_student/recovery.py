@@ -61,8 +61,7 @@ class RecoveryView(LabView):
     presets = (
         Preset(
             "four widths",
-            # holds: l7_spare_tickets
-            "At the teacher's own width some students miss nodes. With twice as many hardly any does.",
+            "Students of four widths. Will those that are as wide as the teacher find all of its nodes?",
             ({},),
         ),
         Preset(

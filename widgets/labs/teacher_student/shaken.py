@@ -49,8 +49,8 @@ class ShakenView(LabView):
     presets = (
         Preset(
             "who matters?",
-            "Let it train for a thousand steps, then choose what to shake. Only the winners (orange) matter.",
-            (LONG,),  # holds: l7_winners_matter
+            "Let it train for a thousand steps, then choose what to shake. Will more than the winners (orange) matter?",
+            (LONG,),
             ("5×",),
             says=("overparameterization",),
         ),

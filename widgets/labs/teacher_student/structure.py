@@ -73,8 +73,7 @@ class StructureView(LabView):
     presets = (
         Preset(
             "300 points, 100 nodes",
-            # holds: l7_nodes_in_use, l7_fitted_and_understood
-            "All three are fitted. Only what a small teacher made is understood, and few nodes carry it.",
+            "All three will be fitted. Which will be understood, and how many nodes will carry it?",
             ({},),
         ),
         Preset(

@@ -73,8 +73,7 @@ class StudentsView(LabView):
     presets = (
         Preset(
             "five times as wide",
-            # holds: l7_orange_cells, l7_upper_half
-            "Fifty nodes, ten to find. One or two orange cells grow in each column, most of them in the upper half.",
+            "Fifty nodes, ten to find, and the luckiest on top. In which rows will orange cells grow?",
             ({},),
             ("5×",),
             says=("overparameterization",),
