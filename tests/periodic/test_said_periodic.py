@@ -46,9 +46,13 @@ def test_the_loss_stays_low_and_shoots_up_by_some_hundreds_within_a_few_steps(fo
 
 @pytest.mark.sentence("l6_forces")
 def test_the_decay_pulls_through_most_of_b_and_the_push_wins_for_a_few_steps_of_c(foretold):
-    """Measured: medians of 630 to 3060, then 250 to 1400 the other way for four to six steps; 1.8 to 5.4 times."""
+    """Measured: medians of 630 to 3060, then 250 to 1400 the other way for four to six steps.
+
+    The norm gets 1.8 to 5.4 times as long on one processor, 1.4 to 6.7 times on another, and of ten seeds one gets 1.1
+    times as long now and then.
+    """
     push, pull, norm = (foretold[name].astype(float) for name in ("gradient_force", "decay_force", "norm"))
-    grown = []
+    grown, times = [], []
     for lane, before, onset in breakdowns(foretold):
         calm = before + np.flatnonzero(foretold["phase"][before:onset, lane] == Phase.B)
         ratio = pull[:, lane] / push[:, lane]
@@ -57,8 +61,10 @@ def test_the_decay_pulls_through_most_of_b_and_the_push_wins_for_a_few_steps_of_
         wins = 1 / ratio[onset : onset + SPAN]
         assert wins.max() > 100
         assert 2 <= (wins > 1).sum() <= 9
-        assert norm[onset : onset + SPAN, lane].max() > 1.5 * norm[onset, lane]
+        times.append(norm[onset : onset + SPAN, lane].max() / norm[onset, lane])
     assert np.mean(grown) > 0.7
+    assert min(times) > 1.05
+    assert np.mean([1.7 < each < 5.5 for each in times]) > 0.7
 
 
 @pytest.mark.sentence("l6_norm_falls")
