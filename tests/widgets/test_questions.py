@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from headless import QUESTIONS, live, until
+from headless import QUESTIONS, TOPICS, labs_of, live, until
 
 from lessons.core.history import History
 from lessons.core.run import Run
@@ -45,38 +45,65 @@ async def decided(check: Check, value) -> dict:
     return check.panel.status
 
 
+def outcome_of(question: Question) -> Outcome:
+    lanes, history = question.lanes(), History()
+    history.extend(list(Run(question.experiment, lanes)))
+    return question.outcome(history, lanes)
+
+
 @every_question
-def test_each_answer_gets_a_verdict_and_not_all_get_the_same(question) -> None:
+def test_each_answer_gets_a_verdict_not_all_get_the_same_and_the_measured_truth_is_right(question) -> None:
+    """One run decides on all answers; the first is given on the page."""
+
     async def scenario() -> None:
-        check, grades = Check(question, Scoreboard()), []
-        for value in possible(question):
-            status = await decided(check, value)
-            assert status["state"] == "checked", status
-            assert status["sentence"].endswith(".")
-            grades.append(status["grade"])
-            check.handle({"do": "again"})
-            assert check.panel.status["state"] == "open"
+        check, (first, *others) = Check(question, Scoreboard()), possible(question)
+        status = await decided(check, first)
+        assert status["state"] == "checked", status
+        assert status["sentence"].endswith(".")
+        outcome = question.outcome(check._history, check._lanes)
+        check.handle({"do": "again"})
+        assert check.panel.status["state"] == "open"
+        grades = [status["grade"], *(verdict(question, as_given(question, value), outcome).grade for value in others)]
         if isinstance(question.answer, Choice):
             assert grades.count("right") == 1
         else:
             assert "off" in grades
+        assert verdict(question, true_answer(question, outcome), outcome).grade == "right"
 
     live(scenario)
 
 
-@every_question
-def test_the_measured_truth_itself_is_graded_right(question) -> None:
-    lanes, history = question.lanes(), History()
-    history.extend(list(Run(question.experiment, lanes)))
-    outcome = question.outcome(history, lanes)
-    answer = outcome.truth
+def as_given(question: Question, value):
+    """An answer as the page gives it: of a sketch, a curve of this height."""
+    if isinstance(question.answer, Sketch):
+        x = columns_of(question)
+        return x, np.full(len(x), float(value))
+    return value
+
+
+def true_answer(question: Question, outcome: Outcome):
+    """The answer that is the truth itself."""
     if isinstance(question.answer, Sketch):
         x = columns_of(question)
         answer = x, np.interp(x, *outcome.truth)
         assert sketch_distance(question, answer, outcome.truth) == pytest.approx(0.0, abs=1e-12)
+        return answer
     if isinstance(question.answer, Number):
         assert question.answer.low <= outcome.truth <= question.answer.high
-    assert verdict(question, answer, outcome).grade == "right"
+    return outcome.truth
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.__name__.rpartition(".")[2])
+def test_of_the_statements_of_a_lesson_as_many_hold_as_fail(topic) -> None:
+    """Who always says that a statement is wrong is right no more often than who tosses a coin."""
+    judged = [
+        question
+        for question in labs_of(topic).QUIZ.questions.values()
+        if isinstance(question.answer, Choice) and set(question.answer.options) == {HOLDS, FAILS}
+    ]
+    said = [question.answer.options[outcome_of(question).truth] for question in judged]
+    assert len(said) >= 2
+    assert abs(said.count(HOLDS) - said.count(FAILS)) <= 1, dict(zip([each.name for each in judged], said, strict=True))
 
 
 @pytest.mark.parametrize("value", [None, True, "x", -1e300, float("nan"), [], {}, 10**9])
