@@ -38,7 +38,7 @@ _starter = ThreadPoolExecutor(1, thread_name_prefix="fork")
 
 
 def can_fork() -> bool:
-    """Whether this system lets kernels be forked."""
+    """True if this system lets kernels be forked."""
     return _context is not None and hasattr(os, "pidfd_open")
 
 
@@ -94,7 +94,7 @@ def end_parent() -> None:
 
 
 def _has_ended(handle: int, seconds: float | None) -> bool:
-    """Whether a process ends within so long; None waits until it has. Not `select`: it knows descriptors up to 1023."""
+    """True if a process ends within so long; None waits until it has. Not `select`: it knows descriptors up to 1023."""
     waiting = select.poll()
     waiting.register(handle, select.POLLIN)
     return bool(waiting.poll(None if seconds is None else 1000 * seconds))

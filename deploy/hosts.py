@@ -23,7 +23,7 @@ def name_of(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a `Host` header names this machine as it names itself: what a server for it alone answers to."""
+    """True if a `Host` header names this machine as it names itself: what a server for it alone answers to."""
     name = name_of(host)
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -81,7 +81,7 @@ class AskedHere:
     """For a handler that other sites' pages may not use: knows its own pages behind a proxy, too."""
 
     def check_origin(self, origin: str | None = None) -> bool:
-        """Whether a page of this server asks."""
+        """True if a page of this server asks."""
         asked = origin or self.request.headers.get("Origin", "")
         return urlsplit(asked).netloc.lower() in asked_hosts(self.request) or super().check_origin(origin)
 

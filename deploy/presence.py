@@ -29,7 +29,7 @@ class Presence:
         self._pages.pop(kernel_id, None)
 
     def count(self, kernel_ids: Iterable[str], galleries: bool) -> int:
-        """How many of these are pages of the gallery, or of lessons."""
+        """Return how many of these are pages of the gallery, or of lessons."""
         return sum(self._of(each).is_gallery == galleries for each in kernel_ids)
 
     def join(self, kernel_id: str) -> None:
@@ -42,7 +42,7 @@ class Presence:
         self._of(kernel_id).away_since = last_sign
 
     def has_joined(self, kernel_id: str) -> bool:
-        """Whether a page has ever connected to its kernel."""
+        """True if a page has ever connected to its kernel."""
         return self._of(kernel_id).has_joined
 
     def away(self, kernel_id: str, now: float) -> float:

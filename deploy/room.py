@@ -75,12 +75,12 @@ class LessonKernels(AsyncMappingKernelManager):
 
     @property
     def full(self) -> bool:
-        """Whether no other lesson can be opened; where this request asks for the gallery, no other gallery."""
+        """True if no other lesson can be opened; where this request asks for the gallery, no other gallery."""
         return self.closing or self._count(for_gallery.get()) >= self.seats
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is here, or on the way."""
+        """True if nobody is here, or on the way."""
         return not self._kernels and not any(self._starting.values())
 
     @property
@@ -232,7 +232,7 @@ class LessonKernels(AsyncMappingKernelManager):
             self._presence.leave(kernel_id, when)
 
     def holds_for(self, kernel_id: str, session_key: str) -> bool:
-        """Whether messages are held for a page that is away."""
+        """True if messages are held for a page that is away."""
         return kernel_id in self._kernel_buffers and self._kernel_buffers[kernel_id]["session_key"] == session_key
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ BELOW = "/voila_12345678/kernel-00000000-0000-0000-0000-000000000000-ipc-5"
 
 
 def fits(root: str) -> bool:
-    """Whether the path of a socket below this folder is short enough."""
+    """True if the path of a socket below this folder is short enough."""
     return len(os.fsencode(os.path.abspath(root) + BELOW)) <= LONGEST
 
 

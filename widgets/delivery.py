@@ -35,12 +35,12 @@ class Delivery:
 
     @property
     def ready(self) -> bool:
-        """Whether one more may be sent now."""
+        """True if one more may be sent now."""
         return self.sent - self.acknowledged < WINDOW
 
     @property
     def waits(self) -> bool:
-        """Whether something that was sent is not yet known to be on screen."""
+        """True if something that was sent is not yet known to be on screen."""
         return self.acknowledged < self.sent
 
     def number(self) -> int:

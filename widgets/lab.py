@@ -49,7 +49,7 @@ class Lab(LabWithPast):
                 self.panel.refresh(self._box(content))
 
     def _box(self, content: Any) -> str:
-        """What a command was typed into: a setting, or a command with a box of its own; empty if there is no box."""
+        """Return the box that a command was typed into: a setting's, or one of its own; empty if there is none."""
         asked = content if isinstance(content, dict) else {}
         boxes = (*self.view.controls, *do.TYPED)
         return next((box for box in (asked.get("field"), asked.get("do")) if box in boxes), "")

@@ -45,7 +45,7 @@ class Lane:
 
     @property
     def fixed(self) -> bool:
-        """Whether a person gave its name."""
+        """True if a person gave its name."""
         return bool(self.given) and not self.says
 
     @property

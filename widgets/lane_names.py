@@ -56,7 +56,7 @@ def said(
 
 
 def holds(says: Mapping[str, Any], settings: Settings, idle: Idle = nothing_idle) -> bool:
-    """Whether what a name says is true of these settings."""
+    """True if what a name says is true of these settings."""
     if any(getattr(settings, field) != value for field, value in says.items()):
         return False
     return not says or not set(says) & set(idle(settings))
@@ -112,7 +112,7 @@ class Named:
 
     @property
     def holds(self) -> bool:
-        """Whether all that the given name says is so."""
+        """True if all that the given name says is so."""
         return holds(self.says, self.settings, lambda _: self.idle)
 
 
@@ -188,7 +188,7 @@ def _tell(words: _Words, names: Sequence[str], fields: Mapping[str, SettingField
 
 
 def _kept(lane: Named, differing: Sequence[str], fields: Mapping[str, SettingField]) -> _Words:
-    """What stays of a name that does not hold any more: names of choices and numbers, as they are now.
+    """Return what stays of a name that does not hold any more: names of choices and numbers, as they are now.
 
     Other words go, and what they may have said is said by the settings in which the lanes differ.
     """
@@ -222,14 +222,14 @@ def _reread(part: str, lane: Named, fields: Mapping[str, SettingField]) -> tuple
 
 
 def _is_of(part: str, declared: SettingField, value: Any) -> bool:
-    """Whether a part of a name tells of a setting: as its choice ("Kaiming"), or as its number with words ("30°")."""
+    """True if a part of a name tells of a setting: as its choice ("Kaiming"), or as its number with words ("30°")."""
     if declared.kind == "choice":
         return str(value).casefold().startswith(part.casefold())
     return declared.kind != "flag" and "/" not in part and _numbers(part) == [float(value)]
 
 
 def _part(declared: SettingField, settings: Settings) -> str:
-    """What is said of a setting: "β = 0.4", "heavy ball", "norm held fixed: on"."""
+    """Return what is said of a setting: "β = 0.4", "heavy ball", "norm held fixed: on"."""
     value = getattr(settings, declared.name)
     if declared.kind == "choice":
         return str(value)

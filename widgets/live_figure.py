@@ -100,7 +100,7 @@ class _Shown:
         self.grown[trace] = x, y, path
 
     def _points(self, trace: int) -> tuple[np.ndarray, np.ndarray]:
-        """What has grown; a path ends where it is now, also between the points that are kept."""
+        """Return what has grown; a path ends where it is now, also between the points that are kept."""
         x, y, path = self.grown[trace]
         if path and trace in self.newest:
             last_x, last_y = self.newest[trace]
@@ -206,7 +206,7 @@ class LiveFigure(OneWayWidget):
 
     @property
     def ready(self) -> bool:
-        """Whether a frame may be sent now."""
+        """True if a frame may be sent now."""
         return self._delivery.ready
 
     @property

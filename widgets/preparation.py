@@ -25,7 +25,7 @@ class Preparation:
 
     @property
     def busy(self) -> bool:
-        """Whether something is being computed."""
+        """True if something is being computed."""
         return self._task is not None
 
     def needed(self, slow: Sequence[InParts]) -> bool:

@@ -228,7 +228,7 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 
 def plays() -> bool:
-    """Whether a run can play here; in a script it is made at once."""
+    """True if a run can play here; in a script it is made at once."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

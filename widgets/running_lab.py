@@ -312,7 +312,7 @@ class RunningLab(ipw.Box):
             self.loop.finish()
 
     def _begins(self, lane: int) -> str:
-        """What to begin a sentence on a lane with; those of a sweep are no lanes that a person named."""
+        """Return what to begin a sentence on a lane with; those of a sweep are no lanes that a person named."""
         return "" if self.view.sweeps else f"{self._lanes.names[lane]}: "
 
     def _why(self, lane: int) -> str:

@@ -50,7 +50,7 @@ def _no(options: tuple[str, ...], right: int) -> str:
 
 
 def _misread(answer: float, distance: float, tolerance: float, outcome: Outcome) -> list[str]:
-    """What to say of the misreading that this number is nearest to, if it is one."""
+    """Return what to say of the misreading that this number is nearest to, if it is one."""
     near = min(outcome.misreadings, key=lambda each: abs(answer - each.answer), default=None)
     if near is None or abs(answer - near.answer) > min(tolerance, distance):
         return []

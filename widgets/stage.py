@@ -105,7 +105,7 @@ class Stage:
 
     @property
     def prepares(self) -> bool:
-        """Whether a frame waits for what takes long to compute (`LabView.slow`)."""
+        """True if a frame waits for what takes long to compute (`LabView.slow`)."""
         return self._preparation.busy
 
     def _draw_prepared(self) -> None:

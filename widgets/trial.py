@@ -64,11 +64,11 @@ class Trial:
 
     @property
     def all_diverged(self) -> bool:
-        """Whether no lane is left."""
+        """True if no lane is left."""
         return None not in self.ends
 
     def below(self, loss: float) -> bool:
-        """Whether every lane that is left has a loss below this."""
+        """True if every lane that is left has a loss below this."""
         last = self.history["loss"][-1]
         return all(low or end is not None for low, end in zip(last < loss, self.ends, strict=True))
 
@@ -78,7 +78,7 @@ class Trial:
 
     @property
     def can_rewind(self) -> bool:
-        """Whether a lane has diverged, and not because a function of its own has failed."""
+        """True if a lane has diverged, and not because a function of its own has failed."""
         return bool(self._diverged)
 
     def rewind_step(self, back: int) -> int:

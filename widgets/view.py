@@ -88,7 +88,7 @@ class LabView(ABC):
 
     @property
     def sweeps(self) -> bool:
-        """Whether one set of controls makes many lanes."""
+        """True if one set of controls makes many lanes."""
         return self.settings_type is not self.experiment.settings_type
 
     @property

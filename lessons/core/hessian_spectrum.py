@@ -58,7 +58,7 @@ class SpectrumAt:
 
     @property
     def ready(self) -> bool:
-        """Whether it has been computed."""
+        """True if it has been computed."""
         return self._stacked is not None
 
     def advance(self) -> None:

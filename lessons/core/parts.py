@@ -25,7 +25,7 @@ class InParts(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether it has been computed."""
+        """True if it has been computed."""
 
     def advance(self) -> None:
         """Compute a part of it; nothing once it is ready."""

@@ -146,7 +146,7 @@ class Run:
 
     @property
     def change_count(self) -> int:
-        """How many changes were made so far."""
+        """Number of changes made so far."""
         return len(self._changes)
 
     @property

@@ -67,7 +67,7 @@ class RunningSweep:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will come."""
+        """True if nothing more will come."""
         return not (self._waiting or self._flying or self._found)
 
     def poll(self, seconds: float | None = 0.0) -> list[Outcome]:

@@ -53,7 +53,7 @@ class SweepResults:
 
     @property
     def done(self) -> int:
-        """How many cells have come back, also with an error."""
+        """Number of cells that have come back, also with an error."""
         return int(self.arrived.sum())
 
     def take(self, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ from lessons.core.lanes import Lanes
 
 @dataclass
 class State:
-    """Where the trainings of K lanes are. A deep copy of it is a checkpoint.
+    """State of the trainings of K lanes. A deep copy of it is a checkpoint.
 
     Attributes:
         step: Updates made.

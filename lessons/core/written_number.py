@@ -115,7 +115,7 @@ def _number(digits: str, shift: int) -> float | int:
 
 
 def _digits(text: str, whole: bool) -> tuple[str, ...] | None:
-    """What digits with marks may be, in Python's spelling: one reading, or two; None if they are no number."""
+    """Return what digits with marks may be, in Python's spelling: one reading, or two; None if they are no number."""
     if re.fullmatch(r"\d+", text):
         return (text,)
     decimals = re.fullmatch(r"(.*?)([.,])(\d*)", text)

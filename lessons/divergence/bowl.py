@@ -19,7 +19,7 @@ from lessons.divergence.settings import BowlSettings
 
 @dataclass
 class BowlState(State):
-    """Where the descents are.
+    """State of the descents.
 
     Attributes:
         theta: Shape (K, D).

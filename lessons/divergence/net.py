@@ -23,7 +23,7 @@ from lessons.divergence.settings import NetSettings
 
 @dataclass
 class NetState(State):
-    """Where the trainings are. All tensors have the lane first: (K, P) and, for `turn`, (K,).
+    """State of the trainings. All tensors have the lane first: (K, P) and, for `turn`, (K,).
 
     Attributes:
         theta: Parameters.

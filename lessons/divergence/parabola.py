@@ -15,7 +15,7 @@ from lessons.divergence.settings import ParabolaSettings
 
 @dataclass
 class ParabolaState(State):
-    """Where the descents are: x, shape (K,)."""
+    """State of the descents: x, shape (K,)."""
 
     x: Tensor
 

@@ -72,7 +72,7 @@ def cauchy(seeds: Tensor, layer: Layer) -> Tensor:
 
 
 def _rank(seeds: Tensor, layer: Layer) -> Tensor:
-    """Where in N(0, 1) each number lies, from 0 to 1, in float64: float32 knows nothing between 1 - 6e-8 and 1."""
+    """Return each number's place in N(0, 1), from 0 to 1, in float64: float32 knows nothing between 1 - 6e-8 and 1."""
     return torch.special.ndtr(standard_normal(seeds, layer).double())
 
 

@@ -90,7 +90,7 @@ def draw_input(lanes: Lanes) -> Tensor:
 
 
 def _cuts(lanes: Lanes) -> Tensor:
-    """Whether a unit's slope can be exactly 0, as ReLU's, shape (K,). What float64 rounds to 0 does not count."""
+    """True where a unit's slope can be exactly 0, as ReLU's, shape (K,). What float64 rounds to 0 does not count."""
     return torch.tensor([SLOPES[name].at_zero is None for name in lanes.values("activation")])
 
 

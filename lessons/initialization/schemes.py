@@ -180,7 +180,7 @@ class Initializer:
         return weights
 
     def _scale(self, layer: Layer) -> Tensor:
-        """What each lane multiplies its draw by, shape (K, 1, 1); 1 for a learner's own."""
+        """Return what each lane multiplies its draw by, shape (K, 1, 1); 1 for a learner's own."""
         scale = torch.ones(len(self._seeds), 1, 1)
         for name, lanes in self._schemes.items():
             if name != OWN:

@@ -30,7 +30,7 @@ from lessons.initialization.training_settings import DeepNetSettings
 
 @dataclass
 class DeepNetState(State):
-    """Where the trainings are.
+    """State of the trainings.
 
     Attributes:
         theta: Parameters, shape (K, P).

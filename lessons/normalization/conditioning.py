@@ -18,7 +18,7 @@ TOLERANCE = 1e-6  # share of the loss above the minimum that is left when a lane
 
 @dataclass
 class ConditioningState(State):
-    """Where the descents are.
+    """State of the descents.
 
     Attributes:
         weights: W, shape (K, P, C).

@@ -27,7 +27,7 @@ class Decorrelation:
 
     @classmethod
     def start(cls, lanes: int, features: int) -> Decorrelation:
-        """What the running averages begin with: the identity."""
+        """Return what the running averages begin with: the identity."""
         return cls(torch.zeros(lanes, features), torch.eye(features).repeat(lanes, 1, 1))
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from lessons.normalization.training_settings import NormalizedNetSettings
 
 @dataclass
 class NormalizedState(State):
-    """Where the trainings are.
+    """State of the trainings.
 
     Attributes:
         theta: Parameters, shape (K, P).
@@ -143,7 +143,7 @@ def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
 
 
 def _readings(nets: NormalizedNets, lanes: Lanes, now: NormalizedState, batch: Sequence[Batch]) -> dict[str, Tensor]:
-    """What is measured now and then."""
+    """Return what is measured now and then."""
     trained, evaluated = nets.train_accuracies(now.theta, now.memories, now.step)
     readings = {
         "train_accuracy": trained,

@@ -26,7 +26,7 @@ GRID = 61
 
 @dataclass
 class ClassifierState(State):
-    """Where the trainings are.
+    """State of the trainings.
 
     Attributes:
         theta: Parameters, shape (K, P).

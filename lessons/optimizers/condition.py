@@ -30,7 +30,7 @@ class ConditionSettings(Settings):
 
 @dataclass
 class ConditionState(State):
-    """Where the descents are.
+    """State of the descents.
 
     Attributes:
         theta: Shape (K, 2).

@@ -39,7 +39,7 @@ class EscapeSettings(DescentSettings):
 
 @dataclass
 class EscapeState(DescentState):
-    """Where the descents are; which of them, shape (K,), have stayed inside so far, and until which step."""
+    """State of the descents; which of them, shape (K,), have stayed inside so far, and until which step."""
 
     inside: Tensor
     time: Tensor

@@ -42,7 +42,7 @@ class OnePlaneSettings(ProxySettings):
 
 @dataclass
 class OnePlaneState(State):
-    """Where the trainings are: with the outlier and without it."""
+    """State of the trainings: with the outlier and without it."""
 
     seen: ProxyState
     without: ProxyState

@@ -97,7 +97,7 @@ class ProxySettings(Settings):
 
 @dataclass
 class ProxyState(State):
-    """Where the trainings are: parameters (K, 3 + P), and the gradient there, once measured."""
+    """State of the trainings: parameters (K, 3 + P), and the gradient there, once measured."""
 
     theta: Tensor
     gradient: Tensor = field(init=False)
@@ -215,7 +215,7 @@ class Classifiers:
         return error
 
     def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
-        """What can be drawn of theta."""
+        """Return what can be drawn of theta."""
         return {
             "score": lambda: self.score(theta, _window_points()).view(-1, GRID, GRID),
             "fresh_side": lambda: self.sides(theta, fresh),

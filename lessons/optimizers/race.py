@@ -34,7 +34,7 @@ _NOISE_BLOCK = 256
 
 @dataclass
 class DescentState(State):
-    """Where the descents are.
+    """State of the descents.
 
     Attributes:
         theta: Shape (K, 2).

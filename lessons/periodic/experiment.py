@@ -26,7 +26,7 @@ from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
 
 @dataclass
 class PeriodicState(State):
-    """Where the trainings are. All tensors have the lane first.
+    """State of the trainings. All tensors have the lane first.
 
     Attributes:
         theta: Parameters, shape (K, P).
@@ -141,7 +141,7 @@ def _stepped(theta: Tensor, update: Tensor, part: slice, fixed_norm: Tensor) -> 
 
 
 def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparameters) -> dict[str, Tensor]:
-    """What is measured at each step: x and its gradient are (K, S), each value (K,)."""
+    """Return what is measured at each step: x and its gradient are (K, S), each value (K,)."""
     norm, gradient_norm = x.norm(dim=1), gradient.norm(dim=1)
     learning_rate, kept = h.learning_rate[:, 0], 1 - (h.learning_rate * h.weight_decay)[:, 0]
     return {
@@ -165,7 +165,7 @@ def _phases(detector: PhaseDetector, loss: Tensor, norm: Tensor) -> dict[str, Te
 def _readings(
     network: ScaleInvariantNetwork, data: Split, theta: Tensor, gauge: SharpnessGauge, lanes: Lanes
 ) -> dict[str, Tensor]:
-    """What is measured now and then, on all training images as they are, each of shape (K,)."""
+    """Return what is measured now and then, on all training images as they are, each of shape (K,)."""
     loss = cross_entropy(network(theta, data.train_inputs), data.train_labels)
     (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
     sharpness = gauge.read(sphere_hessian_product(gradient, theta, network.weights)).value

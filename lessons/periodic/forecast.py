@@ -96,7 +96,7 @@ class Forecaster:
 
 @dataclass
 class ForecastState(State):
-    """Where the trainings are, and what has been forecast of each."""
+    """State of the trainings, and what has been forecast of each."""
 
     periodic: PeriodicState
     forecasters: list[Forecaster]
@@ -144,7 +144,7 @@ class Forecast(TrainingExperiment):
 
 
 def _said(step: int, values: dict[str, Tensor], lanes: Lanes, forecasters: list[Forecaster]) -> dict[str, Tensor]:
-    """What the forecasters say when they have seen what was measured at this step, each of shape (K,)."""
+    """Return what the forecasters say when they have seen what was measured at this step, each of shape (K,)."""
     series = (values[name].tolist() for name in ("norm", "effective_gradient", "cosine_distance", "onset"))
     rates, penalties = values["learning_rate"].tolist(), lanes.values("penalty")
     decays = [PENALTY_FACTORS[name] * decay for name, decay in zip(penalties, lanes.weight_decay.tolist(), strict=True)]

@@ -102,7 +102,7 @@ def period_map(
 
 
 def _numbers(history: Mapping[str, np.ndarray] | History) -> dict[str, np.ndarray]:
-    """What each of K lanes did, from series of shape (T, K)."""
+    """Return what each of K lanes did, from series of shape (T, K)."""
     norm, periods = history["norm"], recorded_periods(history["phase"], history["onset"])
     lowest = [np.exp(np.log(norm[at, lane]).mean()) if len(at) else np.nan for lane, at in enumerate(periods.onsets)]
     begins = [at[0] if len(at) else len(norm) // 2 for at in periods.onsets]

@@ -83,7 +83,7 @@ class PhaseDetector:
 
     @property
     def _jumping(self) -> np.ndarray:
-        """Whether a breakdown goes on, shape (K,); the rise of the first steps is none."""
+        """True where a breakdown goes on, shape (K,); the rise of the first steps is none."""
         return self._rising & (self.count > 0)
 
     def _begin(self, breaks: np.ndarray, onset: np.ndarray, norm: np.ndarray) -> None:

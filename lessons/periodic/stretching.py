@@ -121,7 +121,7 @@ def _net(settings: StretchingSettings) -> ScaleInvariantNetwork:
 
 
 def _parts(settings: StretchingSettings) -> tuple[Part, ...]:
-    """What is stretched together."""
+    """Return what is stretched together."""
     affine: tuple[Part, ...] = ("affine",) if settings.stretch_affine else ()
     return ("weights", *affine, *(("last_layer",) if settings.stretch_last_layer else ()))
 

@@ -22,7 +22,7 @@ KEPT = ("loss", "norm", "phase", "onset", "test_error")
 
 @dataclass
 class SuccessiveState(State):
-    """Where the trainings are, the minima found so far, and the step of each lane's last one, shape (K,)."""
+    """State of the trainings, the minima found so far, and the step of each lane's last one, shape (K,)."""
 
     periodic: PeriodicState
     collector: MinimumCollector

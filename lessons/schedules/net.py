@@ -26,7 +26,7 @@ from lessons.schedules.settings import ScheduledNetSettings
 
 @dataclass
 class ScheduledNetState(State):
-    """Where the trainings are. All tensors have the lane first.
+    """State of the trainings. All tensors have the lane first.
 
     Attributes:
         theta: Parameters, shape (K, P).

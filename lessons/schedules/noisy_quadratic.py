@@ -23,7 +23,7 @@ from lessons.schedules.theory import SecondMoments
 
 @dataclass
 class NoisyState(State):
-    """Where the runs are.
+    """State of the runs.
 
     Attributes:
         theta: Shape (K, R, D).

@@ -83,7 +83,7 @@ class BiasSignsSettings(Settings):
 
 @dataclass
 class BiasSignsState(State):
-    """Where the trainings are: parameters (K, P), the rule, and the gradient there, once measured."""
+    """State of the trainings: parameters (K, P), the rule, and the gradient there, once measured."""
 
     theta: Tensor
     rule: HeavyBall
@@ -154,7 +154,7 @@ class BiasSigns(TrainingExperiment):
 
 
 def _rows(lanes: Lanes, step: int) -> Tensor:
-    """Which training images make the batch of a step, shape (K, B)."""
+    """Return which training images make the batch of a step, shape (K, B)."""
     most, size = lanes.shared.train_size, (lanes.shared.batch_size,)
     return draw_per_seed(lanes.seed, f"rows {step}", lambda source: torch.randint(most, size, generator=source))
 

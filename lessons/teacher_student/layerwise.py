@@ -93,7 +93,7 @@ class LayerwiseSettings(StudentSettings):
 
 @dataclass
 class LayerwiseState(State):
-    """Where the trainings are: parameters (K, P + m C), optimizer, and the gradient there, once measured."""
+    """State of the trainings: parameters (K, P + m C), optimizer, and the gradient there, once measured."""
 
     theta: Tensor
     optimizer: LaneOptimizer

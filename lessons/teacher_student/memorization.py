@@ -50,7 +50,7 @@ class MemorizationSettings(Settings):
 
 @dataclass
 class MemorizationState(State):
-    """Where the trainings are: parameters (K, P), the rule, and the gradient there, once measured."""
+    """State of the trainings: parameters (K, P), the rule, and the gradient there, once measured."""
 
     theta: Tensor
     rule: HeavyBall

@@ -93,7 +93,7 @@ def recoveries(sweep: Sweep, results: SweepResults) -> list[Recovery]:
 
 @dataclass
 class WidthsState(State):
-    """Where the students of each width are."""
+    """State of the students of each width."""
 
     parts: list[StudentState]
 

@@ -51,7 +51,7 @@ class Trail:
 
 @dataclass
 class StudentState(State):
-    """Where the trainings are. All tensors have the lane first.
+    """State of the trainings. All tensors have the lane first.
 
     Attributes:
         theta: Parameters, shape (K, P).
@@ -144,7 +144,7 @@ def _train_fvu(network: DenseNetwork, theta: Tensor, task: Task, fvu: Tensor) ->
 
 
 def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task) -> dict[str, Callable[[], Tensor]]:
-    """What can be drawn of theta; see `TeacherStudent`."""
+    """Return what can be drawn of theta; see `TeacherStudent`."""
     found: dict[str, Callable[[], Tensor]] = {}
     for layer in range(len(network.sizes) - 2):
         found[f"correlation_{layer + 1}"] = lambda layer=layer: _correlation(network, theta, task, layer)

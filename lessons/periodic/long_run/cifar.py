@@ -87,7 +87,7 @@ def _labels(labels: Any, classes: int, count: int) -> np.ndarray:
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """How a newer Python writes bytes in an older pickle format."""
+    """Return how a newer Python writes bytes in an older pickle format."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"the encoding {encoding!r} is not allowed")
     return text.encode("latin1")

@@ -163,7 +163,7 @@ def _store(run: LongRun, series: SeriesFile, path: Path) -> None:
 
 
 def _summary(path: Path) -> str:
-    """What the series tells, in one sentence."""
+    """Return what the series tells, in one sentence."""
     series = read_series(path.read_text(encoding="utf-8"))
     periods = find_periods(series["loss"][:, None], series["norm"][:, None])
     onsets = series["step"][periods.onsets[0]].astype(int)

@@ -95,7 +95,7 @@ class SweepView(LabView):
 
     @staticmethod
     def _top(frame: Frame) -> float:
-        """Where the crosses stand: above each loss that is drawn."""
+        """Return where the crosses stand: above each loss that is drawn."""
         loss, start = frame.history["loss"][frame.stop - 1], float(frame.history["loss"][0, 0])
         return 3 * float(loss[~frame.gone & np.isfinite(loss)].max(initial=30 * start))
 

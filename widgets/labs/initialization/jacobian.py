@@ -173,7 +173,7 @@ def medians(values: np.ndarray) -> np.ndarray:
 
 
 def hidden(values: np.ndarray) -> np.ndarray:
-    """Which singular values (..., n), largest first, rounding hides: those at the floor."""
+    """True where rounding hides a singular value, (..., n), largest first: at the floor."""
     return (values > 0) & (values <= floor(values))
 
 

@@ -171,10 +171,10 @@ class SpectrumView(SchemeView):
 
 
 def _limited(lanes: Lanes, lane: int) -> bool:
-    """Whether a lane's learning rate sets a limit on the sharpness."""
+    """True if a lane's learning rate sets a limit on the sharpness."""
     return limit_factor(lanes, lane) is not None and float(lanes.learning_rate[lane]) > 0
 
 
 def followed(frame: Frame) -> bool:
-    """Whether the sharpness is measured."""
+    """True if the sharpness is measured."""
     return "sharpness" in frame.history.names

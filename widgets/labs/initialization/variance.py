@@ -240,7 +240,7 @@ def _spread(frame: Frame, figure: str, lane: int, layers: np.ndarray, values: np
 
 
 def positive(values: np.ndarray) -> np.ndarray:
-    """What a logarithmic axis can show."""
+    """Return what a logarithmic axis can show."""
     return np.where(values > 0, values, np.nan)
 
 

@@ -50,7 +50,7 @@ class _Nets(Question):
             screen.replace("figure", lane, x=np.arange(len(values)), y=np.where(values > 0, values, np.nan))
 
     def measured(self, history: History, lane: int) -> np.ndarray:
-        """What is drawn of a lane, shape (T,)."""
+        """Return what is drawn of a lane, shape (T,)."""
         return history[self.quantity][:, lane].astype(float)
 
 

@@ -100,7 +100,7 @@ class GainView(LabView):
 
 
 def _share(settings: Settings) -> tuple[float, float]:
-    """What the rule multiplies the gradient by before it adds it, and its momentum."""
+    """Return what the rule multiplies the gradient by before it adds it, and its momentum."""
     if settings.optimizer == "gradient descent":
         return 1.0, 0.0
     return (1 - settings.momentum if settings.optimizer == "moving average" else 1.0), settings.momentum

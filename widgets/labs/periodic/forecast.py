@@ -186,7 +186,7 @@ def _bounds_of(frame: Frame, lane: int, made: int, ahead: np.ndarray) -> tuple[n
 
 
 def _conditions(frame: Frame, lane: int, made: int, rate: float, decay: float) -> str:
-    """Whether the theorem's conditions on l, L and the norm held when a forecast was made."""
+    """Return in words whether the theorem's conditions on l, L and the norm held when a forecast was made."""
     names = ("norm", "lowest_gradient", "highest_gradient")
     norm, low, high = (float(frame.history[name][made, lane]) for name in names)
     broken = [

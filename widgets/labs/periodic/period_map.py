@@ -199,7 +199,7 @@ class MapView(LabView):
 
     @staticmethod
     def _norm_readings(found: PeriodMap) -> list[Reading]:
-        """How the norm answers to eta and to lambda, from the edges of the map."""
+        """Return how the norm answers to eta and to lambda, from the edges of the map."""
         lines, norm = [], found.lowest_norm
         for name, axis, values in (("η", 0, found.learning_rates), ("λ", 1, found.weight_decays)):
             ends = np.take(norm, -1, axis) / np.take(norm, 0, axis)

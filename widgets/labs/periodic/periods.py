@@ -55,7 +55,7 @@ def rates_used(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def invariant(frame: Frame) -> bool:
-    """Whether the nets are scale-invariant, so that what the theory says of a sphere says something of them."""
+    """True if the nets are scale-invariant, so that what the theory says of a sphere says something of them."""
     return frame.lanes.shared.normalization == "batch norm"
 
 

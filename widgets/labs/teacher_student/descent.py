@@ -120,7 +120,7 @@ class DescentView(LabView):
 
 
 def peak_row(width: np.ndarray, error: np.ndarray, size: int) -> int | None:
-    """Where the test error is highest between a third and three times N, if it is lower by a tenth on both sides.
+    """Return the row of the highest test error from a third to three times N, if it is lower by a tenth on both sides.
 
     Args:
         width: Shape (T,).

@@ -29,7 +29,7 @@ def taken(frame: Frame, name: str) -> np.ndarray | None:
 
 
 def is_due(frame: Frame) -> bool:
-    """Whether what is measured now and then has been measured among the frame's new rows, or the run is at its end."""
+    """True if what is measured now and then has been measured among the frame's new rows, or the run is at its end."""
     shape = frame.lanes.shared
     measured = (frame.stop - 1) // shape.measure_every > (frame.start - 1) // shape.measure_every
     return measured or frame.stop > shape.steps
