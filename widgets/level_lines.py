@@ -24,6 +24,7 @@ def level_line(
     Returns:
         x and y, shape (3 S,): S segments, each two points and a NaN.
     """
+    # Where the line crosses each of a cell's four edges: between a corner above the level and one below.
     above = values > level
     x, y, crossed = (np.empty((4, len(rows) - 1, len(columns) - 1)) for _ in range(3))
     for number, (one, other) in enumerate(_EDGES):
@@ -32,6 +33,7 @@ def level_line(
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(crossed[number], (level - v0) / (v1 - v0), 0.0)
         x[number], y[number] = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
+    # Two crossings of a cell are one segment of the line, four are two; a cell never has one or three.
     order = np.argsort(crossed == 0, axis=0, kind="stable")  # crossed edges first
     x, y = np.take_along_axis(x, order, 0), np.take_along_axis(y, order, 0)
     count = crossed.sum(0)

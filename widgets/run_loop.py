@@ -131,17 +131,20 @@ class RunLoop:
         due, last, task = 0.0, time.perf_counter(), asyncio.current_task()
         spent_at = last + self.allowance
         while self.state is State.RUNNING and self._task is task:  # another drives since, if it paused and went on
+            # How many steps the speed asks for by now.
             now = time.perf_counter()
             due, last = self._due(due, now - last), now
             waited = 0.0
             if due >= 1 and not self.waits():
                 due, waited = self._advance_timed(due)
+            # Somebody asked to stop here, or the run has had its time.
             if self._stop_reached():
                 self.stop_at = None
                 self.pause()
             elif now > spent_at and self.state is State.RUNNING:
                 self.pause()
                 self.on_allowance_spent()
+            # The kernel's turn.
             await rest(max(self._rest(due), min(waited, MOST_REST_SECONDS)))
 
     def _rest(self, due: float) -> float:

@@ -63,17 +63,20 @@ class PhaseDetector:
         self._step += 1
         if self._step == 0:
             self._first_loss = np.array(loss, float)
+        # What goes up ends: the norm has fallen from its highest, or the loss has been low for a while.
         low = loss <= LOW_LOSS * self._first_loss
         self._highest = np.where(self._rising, np.maximum(self._highest, norm), self._highest)
         self._low_for = np.where(low, self._low_for + 1, 0)
         stays = (self._low_for >= STAYS) & (self.count > 0)
         calm = self._rising & ((norm < (1 - FALL) * self._highest) | stays)
         self._rising &= ~calm
+        # The lowest norm since then, and the last low loss: where a breakdown will have begun.
         lower = ~self._rising & (calm | (norm < self._lowest))
         self._lowest = np.where(lower, norm, self._lowest)
         self._lowest_at = np.where(lower, self._step, self._lowest_at)
         self._low |= low
         self._low_at = np.where(low, self._step, self._low_at)
+        # A breakdown is a norm well above its lowest, or a loss that was low and is high.
         by_norm = ~self._rising & (norm > (1 + RISE) * self._lowest)
         by_loss = ~self._jumping & self._low & (loss > HIGH_LOSS * self._first_loss)
         rises = norm > (1 + FALL) * self._lowest
