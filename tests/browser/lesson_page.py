@@ -132,3 +132,7 @@ class LabOnPage:
     def until_finished(self) -> None:
         """Wait for the end of the run."""
         wait_until(lambda: "finished" in self.status(), f"the run is finished; it says: {self.status()}")
+        frames = -1
+        while self.frames() != frames:  # the last of them may still be on their way
+            frames = self.frames()
+            self.page.wait_for_timeout(400)

@@ -78,11 +78,11 @@ def test_phases_are_shaded_and_counted(page, voila):
     lab.preset("faster periods")
     lab.until_finished()
     plot = lab.element.locator(".tdl-plot").first
-    fills = plot.evaluate("p => p.data.slice(0, 3).map(t => Array.from(t.x).length)")
-    assert all(count >= 5 * 4 for count in fills), "each phase has come several times"
-    table = lab.element.locator(".tdl-readings").inner_text()
-    assert "T·η·λ" in table
-    assert plot.evaluate("p => p.querySelectorAll('.fills path.js-fill').length") >= 3
+    fills = "p => p.data.slice(0, 3).map(t => Array.from(t.x).length)"
+    wait_until(lambda: all(count >= 5 * 4 for count in plot.evaluate(fills)), "each phase has come several times")
+    wait_until(lambda: "T·η·λ" in lab.element.locator(".tdl-readings").inner_text(), "periods are in the table")
+    shaded = "p => p.querySelectorAll('.fills path.js-fill').length"
+    wait_until(lambda: plot.evaluate(shaded) >= 3, "phases are shaded")
 
 
 def test_where_there_is_no_long_run_a_sentence_says_how_to_make_one(page, voila):

@@ -59,7 +59,8 @@ def test_dragging_the_learning_rate_redraws_the_parabola(page, voila):
         lambda: math.isclose(parabola.points(0, 1)[0][1], -2 * (1 - parabola.value("ratio")), rel_tol=1e-9),
         "the first step is drawn by the new learning rate",
     )
-    assert "diverging" in parabola.element.locator(".tdl-readings").inner_text()
+    table = parabola.element.locator(".tdl-readings")
+    wait_until(lambda: "diverging" in table.inner_text(), "the table says so")
 
 
 def test_net_plays_pauses_steps_and_resets_to_the_same_weights(page, voila):
