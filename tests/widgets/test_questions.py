@@ -102,7 +102,6 @@ def test_of_the_statements_of_a_lesson_as_many_hold_as_fail(topic) -> None:
         if isinstance(question.answer, Choice) and set(question.answer.options) == {HOLDS, FAILS}
     ]
     said = [question.answer.options[outcome_of(question).truth] for question in judged]
-    assert len(said) >= 2
     assert abs(said.count(HOLDS) - said.count(FAILS)) <= 1, dict(zip([each.name for each in judged], said, strict=True))
 
 
