@@ -142,9 +142,10 @@ def test_the_doctor_explains_a_blow_up_and_rewinds(page, voila):
     net.preset("too far")
     wait_until(lambda: "Diverged at step" in net.notice(), "the doctor speaks")
     assert "the limit was" in net.notice()
-    assert "diverged at step" in net.element.locator(".tdl-chip").inner_text()
-    plot = net.element.locator(".tdl-plot").first
-    assert "diverged at step" in plot.evaluate("p => p.layout.annotations.map(a => a.text).join()")
+    chip, plot = net.element.locator(".tdl-chip"), net.element.locator(".tdl-plot").first
+    wait_until(lambda: "diverged at step" in chip.inner_text(), "its lane says so")
+    marked = "p => (p.layout.annotations ?? []).map(a => a.text).join()"
+    wait_until(lambda: "diverged at step" in plot.evaluate(marked), "the figure is marked")
     net.press("Rewind")
     wait_until(lambda: net.value("learning_rate") == 0.125, "the learning rate is halved")
     wait_until(lambda: net.step_number() > 20 or "Diverged" in net.notice(), "it runs on")
