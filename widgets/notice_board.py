@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from widgets.browser_module import FOLDER, bundled
-from widgets.one_way import OneWayWidget
+from widgets.one_way import OneWayWidget, joined
+
+_HERE = Path(__file__).parent
 
 
 class NoticeBoard(OneWayWidget):
@@ -18,8 +20,8 @@ class NoticeBoard(OneWayWidget):
         on_command: Called with each command, a dict with the key `do`.
     """
 
-    _esm = bundled("notice_board.js")
-    _css = FOLDER / "notice_board.css"
+    _esm = joined("telling.js", "notice_board.js")
+    _css = _HERE / "notice_board.css"
     notice = traitlets.Dict().tag(sync=True)
 
     def __init__(self, on_command: Callable[[Any], None], **state: Any):

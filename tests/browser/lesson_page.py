@@ -54,12 +54,6 @@ class LabOnPage:
         """Press the button with this label."""
         self.element.get_by_role("button", name=label).first.click()
 
-    def play_long(self) -> None:
-        """Play a run that no page is too slow to see the middle of."""
-        self.type_value("steps", "20000")
-        self.press("Reset")
-        self.press("Play")
-
     def choose(self, name: str) -> None:
         """Choose a preset, which waits at its start."""
         self.element.locator(".tdl-presets").get_by_role("button", name=name, exact=True).click()

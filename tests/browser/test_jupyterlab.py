@@ -33,7 +33,7 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
         lambda: parabola.points(0, 1)[0][1] == pytest.approx(-2 * (1 - parabola.value("ratio"))), "the curve follows"
     )
     net = LabOnPage(page, title=NET)
-    net.play_long()
+    net.press("Play")
     wait_until(lambda: len(net.points(0, 0)[0]) > 30, "the net trains")
     net.press("Pause")
     wait_until(lambda: "paused" in net.status(), "it pauses")

@@ -64,7 +64,7 @@ def test_dragging_the_learning_rate_redraws_the_parabola(page, voila):
 
 def test_net_plays_pauses_steps_and_resets_to_the_same_weights(page, voila):
     net = lab(page, voila, NET)
-    net.play_long()
+    net.press("Play")
     wait_until(lambda: len(net.points(0, 0)[0]) > 60, "the loss grows")
     net.press("Pause")
     wait_until(lambda: "paused" in net.status(), "it pauses")
