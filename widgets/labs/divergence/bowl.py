@@ -40,7 +40,8 @@ class BowlView(LabView):
     presets = (
         Preset(
             "near the limit",
-            "A valley, and a rate near its limit. Along which eigen-direction will the path zigzag, along which creep?",
+            # holds: l3_near
+            "The path zigzags across the valley along one eigen-direction and creeps along the other.",
             ({**LONG, "learning_rate": 1.9},),
         ),
         Preset(
