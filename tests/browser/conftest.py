@@ -14,7 +14,7 @@ from tests.browser.lesson_page import PATIENCE
 from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
 
 # Messages of the frameworks that say nothing about the lessons.
-KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)", "widget model not found")
+KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)")
 
 
 @pytest.fixture(scope="session")
