@@ -10,6 +10,9 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 PATIENCE = 120.0
+DRAWN = """
+p => JSON.stringify((p.data ?? []).map((t) => [Array.from(t.y ?? []), Array.from(t.z ?? [], (row) => Array.from(row))]))
+"""
 
 
 def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -114,6 +117,19 @@ class LabOnPage:
         """What plotly.js holds for a trace: x and y, empty while a new lane's trace is not there yet."""
         plot = self.element.locator(".tdl-plot").nth(figure)
         return tuple(plot.evaluate("(p, t) => ['x', 'y'].map((key) => Array.from(p.data?.[t]?.[key] ?? []))", trace))
+
+    def drawn(self) -> list[str]:
+        """What plotly.js holds for each figure: curves and matrices, as text."""
+        return [plot.evaluate(DRAWN) for plot in self.element.locator(".tdl-plot").all()]
+
+    def draws_otherwise_with(self, field: str, text: str) -> None:
+        """Type a value and wait for the end of a run that draws something else than what stands there."""
+        before = self.drawn()
+        self.type_value(field, text)
+        assert self.refusal() == ""
+        self.until_finished()
+        after = wait_until(lambda: (now := self.drawn()) != before and now, f"{field} = {text} draws something else")
+        assert max(map(len, after)) > 50, "curves have points"
 
     def refusal(self) -> str:
         """The sentence about a refused value; empty if there is none."""

@@ -6,7 +6,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/04_initialization.ipynb"
-SYMMETRY, VARIANCE, OWN, EDGE, JACOBIAN, SCHEMES, HESSIAN = LABS = range(7)
+SYMMETRY, VARIANCE, OWN, EDGE, JACOBIAN, SCHEMES, HESSIAN = range(7)
 # A setting, what is typed for it, and the preset to begin with where the first one is long.
 CONTROLS = {
     SYMMETRY: ("learning_rate", "0.05", None),
@@ -17,7 +17,6 @@ CONTROLS = {
     SCHEMES: ("learning_rate", "0.05", "three tanh layers"),
     HESSIAN: ("learning_rate", "0.3", "three learning rates, one start"),
 }
-DATA = "p => JSON.stringify(p.data.map(t => Array.from(t.y ?? [])))"
 # Milliseconds from a slider's input to the first animation frame in which the first curve has another path.
 LATENCY = """
 async ([lab, field, value]) => {
@@ -38,21 +37,12 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
     page.goto(voila + LESSON)
     for number, (field, text, preset) in CONTROLS.items():
         lab = LabOnPage(page, number)
-        lab.element.scroll_into_view_if_needed()
         if preset:
             lab.preset(preset)
         else:
             lab.press("Play")
-        wait_until(lambda lab=lab: lab.step_number() > 0, f"lab {number} runs")
         lab.until_finished()
-        figure = lab.element.locator(".tdl-plot").first
-        drawn = figure.evaluate(DATA)
-        lab.type_value(field, text)
-        assert lab.refusal() == ""
-        wait_until(
-            lambda figure=figure, drawn=drawn: figure.evaluate(DATA) != drawn, f"lab {number} draws something else"
-        )
-        lab.until_finished()
+        lab.draws_otherwise_with(field, text)
         assert "nan" not in lab.element.locator(".tdl-readings").inner_text().lower()
 
 

@@ -6,7 +6,7 @@ from tests.browser.lesson_page import LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/01_optimizers.ipynb"
-RACE, GAIN, CONDITION, SADDLE, NET, SEEDS, OWN, PROXY, OUTLIER = LABS = range(9)
+RACE, GAIN, CONDITION, SADDLE, NET, SEEDS, OWN, PROXY, OUTLIER = range(9)
 CONTROLS = {
     RACE: ("learning_rate", "0.3"),
     GAIN: ("momentum", "0.5"),
@@ -19,25 +19,12 @@ CONTROLS = {
     OUTLIER: ("separation", "4"),
 }
 PATHS = 5
-DATA = "p => JSON.stringify(p.data.map(t => Array.from(t.y ?? [])))"
 
 
 def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
     page.goto(voila + LESSON)
     for number, (field, text) in CONTROLS.items():
-        lab = LabOnPage(page, number)
-        lab.element.scroll_into_view_if_needed()
-        figure = lab.element.locator(".tdl-plot").last
-        wait_until(lambda figure=figure: figure.evaluate(DATA), f"lab {number} is drawn")
-        drawn = figure.evaluate(DATA)
-        lab.type_value(field, text)
-        assert lab.refusal() == ""
-        if number != GAIN:
-            wait_until(lambda lab=lab: "running" in lab.status() or "finished" in lab.status(), f"lab {number} runs")
-        lab.until_finished()
-        wait_until(
-            lambda figure=figure, drawn=drawn: figure.evaluate(DATA) != drawn, f"lab {number} draws something else"
-        )
+        LabOnPage(page, number).draws_otherwise_with(field, text)
 
 
 def test_the_race_draws_level_lines_and_starts_where_a_person_clicks(page, voila):

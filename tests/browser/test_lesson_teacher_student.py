@@ -1,7 +1,6 @@
 """Lesson 7 as Voilà serves it: every lab is driven, a matrix grows, nodes are shaken in flight."""
 
 import pytest
-from playwright.sync_api import Locator
 
 from tests.browser.lesson_page import LabOnPage, wait_until
 
@@ -20,30 +19,18 @@ TITLES = {
     "Biases of batch normalization": ("weight_decay", "0.01", {"steps": "50"}),
     "From above, or layer by layer?": ("init_scale", "0.3", {"steps": "200"}),
 }
-DRAWN = "p => JSON.stringify(p.data.map(t => [Array.from(t.y ?? []), (t.z ?? []).map(row => Array.from(row))]))"
 
 
 def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
     page.goto(voila + LESSON)
     for title, (field, text, quick) in TITLES.items():
         lab = LabOnPage(page, title=title)
-        lab.element.scroll_into_view_if_needed()
         for name, value in quick.items():
             lab.type_value(name, value)  # which lets it run
         if not quick:
             lab.press("Play")
         lab.until_finished()
-        figure = lab.element.locator(".tdl-plot").first
-        before = drawn(figure, "", f"{title} draws something")
-        lab.type_value(field, text)
-        assert lab.refusal() == ""
-        lab.until_finished()
-        drawn(figure, before, f"{title} draws something else")
-
-
-def drawn(figure: Locator, other_than: str, what: str) -> str:
-    """Wait until a figure shows something else, and return its curves and matrices as text."""
-    return wait_until(lambda: len(now := figure.evaluate(DRAWN)) > 50 and now != other_than and now, what)
+        lab.draws_otherwise_with(field, text)
 
 
 def test_the_matrix_is_live_and_follows_the_chosen_lane(page, voila):
