@@ -34,7 +34,7 @@ CURVE = ".tdl-plot .main-svg path.js-line, .tdl-plot .main-svg .point"
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one page.
+    """The outcome of one page.
 
     Attributes:
         lesson: File name.

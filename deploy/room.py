@@ -85,7 +85,7 @@ class LessonKernels(AsyncMappingKernelManager):
 
     @property
     def status(self) -> str:
-        """How it is, in a word: see `HealthHandler`."""
+        """Its state in a word, see `HealthHandler`."""
         if self.closing:
             return "closing"
         if self._start_failed.is_set():

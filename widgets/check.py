@@ -51,7 +51,7 @@ class Check(ipw.Box):
 
     @property
     def state(self) -> State:
-        """What the run is doing."""
+        """The state of the run."""
         return self._loop.state
 
     def handle(self, content: Any) -> None:

@@ -65,14 +65,14 @@ class SetStopBelow(Command):
 
 
 class SetRestart(Command):
-    """Whether every change starts the run again."""
+    """Start the run again at every change, or go on with it."""
 
     do: Literal["restart_on_change"]
     value: bool
 
 
 class SetDevice(Command):
-    """Where to train."""
+    """Choose the device to train on."""
 
     do: Literal["device"]
     value: Literal["cpu", "cuda"]

@@ -17,7 +17,7 @@ from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 
 @dataclass(frozen=True)
 class Frame:
-    """What a view draws from.
+    """The numbers that a view draws from.
 
     Attributes:
         screen: Where to draw.
@@ -43,7 +43,7 @@ class Frame:
 
     @property
     def gone(self) -> np.ndarray:
-        """Which lanes have diverged before this frame's end: bool, shape (K,)."""
+        """The lanes that have diverged before this frame's end: bool, shape (K,)."""
         return np.array([end is not None and end < self.stop for end in self.ends])
 
     def rows(self, lane: int) -> slice:

@@ -50,7 +50,7 @@ class Lane:
 
     @property
     def named(self) -> Named:
-        """What its name is made of."""
+        """The parts of its name."""
         return Named(self.given, self.says, self.settings, self.origin, self.method, self.idle(self.settings))
 
     def changed(self, settings: Settings, taken: Collection[str]) -> Lane:
@@ -135,7 +135,7 @@ class LaneList:
 
     @property
     def says(self) -> list[dict[str, Any]]:
-        """What each lane's name says of its settings."""
+        """The settings that each lane's name tells of."""
         return [dict(lane.told) for lane in self.lanes]
 
     @property

@@ -92,7 +92,7 @@ def _numbers(name: str) -> list[float | Unclear]:
 
 @dataclass(frozen=True)
 class Named:
-    """What a name is made of.
+    """The parts of a name.
 
     Attributes:
         given: The name that the lane was given; empty if it was given none.

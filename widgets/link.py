@@ -22,7 +22,7 @@ Name = Annotated[str, Field(max_length=40)]
 
 
 class LinkedLab(BaseModel):
-    """What a link holds: for each lane its name and what differs from the defaults, and the changes in flight.
+    """The content of a link: for each lane its name and what differs from the defaults, and the changes in flight.
 
     `says` is what each name says of the settings, as in `widgets.lane_list.Lane`.
     """

@@ -57,7 +57,7 @@ def plotly_bundle() -> bytes:
 
 
 class _Operations:
-    """What one message does to the figures: a list of operations and the numbers that they take, in order."""
+    """The effect of one message on the figures: a list of operations and the numbers that they take, in order."""
 
     def __init__(self) -> None:
         self.operations: list[list[Any]] = []
@@ -72,7 +72,7 @@ class _Operations:
 
 
 class _Shown:
-    """What one figure shows now: the figure as given, and what has come since, in bounded size."""
+    """The present content of one figure: the figure as given, and what has come since, in bounded size."""
 
     def __init__(self, figure: dict[str, Any]):
         self.figure = figure

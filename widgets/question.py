@@ -64,7 +64,7 @@ class Misreading:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the run says.
+    """The answer that the run gives.
 
     Attributes:
         truth: The right number, the index of the right option, or a curve: x and y of shape (T,).

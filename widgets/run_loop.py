@@ -22,7 +22,7 @@ FASTEST = float("inf")
 
 
 class State(StrEnum):
-    """What a run loop is doing."""
+    """The state of a run loop."""
 
     IDLE = "idle"
     RUNNING = "running"

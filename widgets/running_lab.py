@@ -38,7 +38,7 @@ REWIND_STEPS = 20
 
 
 class RunningLab(ipw.Box):
-    """What a lab does by itself; what it is asked to do is in its subclasses, `widgets.past.LabWithPast` and
+    """A lab as it goes on by itself; what it is asked to do is in its subclasses, `widgets.past.LabWithPast` and
     `widgets.lab.Lab`.
 
     Args:
@@ -109,7 +109,7 @@ class RunningLab(ipw.Box):
 
     @property
     def state(self) -> State:
-        """What the run is doing."""
+        """The state of the run."""
         return self.loop.state
 
     @property

@@ -17,7 +17,7 @@ CLOSE = 3.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer was right, close or off, and in words how far."""
+    """The grade of an answer, right, close or off, and in words how far it was."""
 
     grade: str
     words: str

@@ -106,7 +106,7 @@ class LabView(ABC):
 
     @property
     def opening(self) -> Preset:
-        """What the lab opens with: its first preset, and beside it a lane with the learner's own function."""
+        """The preset that the lab opens with: its first, and beside it a lane with the learner's own function."""
         first = self.presets[0]
         if self.own is None:
             return first

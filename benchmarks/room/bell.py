@@ -29,7 +29,7 @@ class Bell:
 
     @property
     def rung(self) -> bool:
-        """Whether the lesson is over."""
+        """Tell whether the lesson is over."""
         return self._over.is_set()
 
     async def rest(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ def jain(shares: Sequence[float]) -> float | None:
 
 
 def rate(points: Sequence[tuple[float, int]], begin: float, end: float) -> float:
-    """What was counted a second from `begin` to `end`: points are (time, count so far)."""
+    """The count for each second from `begin` to `end`: points are (time, count so far)."""
     times, counts = np.array(points, dtype=float).T
     first, last = np.interp([begin, end], times, counts)
     return float(last - first) / (end - begin)

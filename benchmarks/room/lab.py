@@ -35,12 +35,12 @@ class HeadlessLab:
 
     @property
     def state(self) -> str:
-        """What the run is doing."""
+        """The state of the run."""
         return self._panel["transport"]["state"]
 
     @property
     def trains(self) -> bool:
-        """Whether its run waits for Play, goes as fast as it can, and takes another learning rate on the way."""
+        """Tell whether its run waits for Play, goes as fast as it can, and takes another learning rate on the way."""
         hot = {field["name"]: field["hot"] for field in self._panel["fields"]}
         return (
             hot.get(FIELD, False)
@@ -101,7 +101,7 @@ class HeadlessLab:
 
 
 def shows(operations: list[list[Any]], value: float) -> bool:
-    """Whether a message to a figure shows a new value: by the mark of the change, or by the start of a new run."""
+    """Tell whether a message to a figure shows a new value: by the mark of the change, or by the start of a new run."""
     kinds = {operation[0] for operation in operations}
     layouts = [operation[2] for operation in operations if operation[0] == "layout"]
     notes = [note["text"] for layout in layouts for note in layout.get("annotations", [])]

@@ -46,7 +46,7 @@ class Sample:
 
     @property
     def pss(self) -> int:
-        """What all take together: each page once. Bytes."""
+        """The memory that all take together, each page once. Bytes."""
         return sum(process.pss for process in self.processes.values())
 
 
@@ -76,7 +76,7 @@ class Watch:
             await asyncio.sleep(SAMPLE_EVERY_SECONDS)
 
     def kernels(self) -> int:
-        """How many kernels run now."""
+        """The number of kernels that run now."""
         return sum(role == KERNEL for _, role in self._family())
 
     def sample(self) -> Sample:

@@ -121,7 +121,7 @@ async def _browser(pages: int) -> AsyncIterator[object]:
 
 
 async def _left(watch: Watch, before: int) -> int:
-    """How many kernels are there that were not there before, after they have had time to end."""
+    """Count the kernels that were not there before, after they have had time to end."""
     for _ in range(ENDING_SECONDS):
         if watch.kernels() <= before:
             break

@@ -11,7 +11,7 @@ BLOW_UP_FACTOR = 1e4
 
 @dataclass(frozen=True)
 class Vitals:
-    """What the doctor looks at in one lane, T steps long.
+    """The series of one lane, T steps long, that the doctor looks at.
 
     `components` (T, D) are positions (or last updates) along the eigen-directions named by `directions`;
     `sharpness` (T,) is the largest Hessian eigenvalue; `limit_factor` is the largest stable eta times sharpness, or

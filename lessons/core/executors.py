@@ -100,7 +100,7 @@ def scheduler(address: str, patience: float = 10.0) -> Iterator[Executor]:
 
 
 def _begin(flag: Any) -> None:
-    """What a worker process does first."""
+    """Prepare a worker process, before its first task."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches all of its processes; one will answer
     stop_at(flag)
     torch.set_num_threads(1)

@@ -16,7 +16,7 @@ from lessons.core.settings import Settings
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured after `step` updates.
+    """The measurements after `step` updates.
 
     `step` 0 is the start, before any update.
 

@@ -13,7 +13,7 @@ WAITING = 10.0  # where the processor serves others, too, a function may take th
 
 
 class GuardedError(Exception):
-    """What a learner's function did wrong, as one sentence."""
+    """A mistake of a learner's function, as one sentence."""
 
 
 class _TooLong(BaseException):

@@ -21,7 +21,7 @@ def whole(parts: Parts[T]) -> T:
 
 
 class InParts(Protocol):
-    """What takes long to compute, and can be computed in parts."""
+    """A long computation that can be done in parts."""
 
     @property
     def ready(self) -> bool:

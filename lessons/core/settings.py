@@ -51,7 +51,7 @@ class SettingField:
 
     @property
     def allowed(self) -> str:
-        """What is allowed, as words."""
+        """The allowed values, in words."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
         if self.kind == "flag":

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one task.
+    """The state of one task.
 
     Attributes:
         cells: Numbers of its cells.

@@ -35,7 +35,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a task.
+    """The outcome of a task.
 
     Attributes:
         values: What is kept, float64, each of shape (K, ...); empty after an error.

@@ -73,7 +73,7 @@ def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title
 
 @dataclass(frozen=True)
 class Thinning:
-    """Which rows of a long table are kept.
+    """The rows of a long table that are kept.
 
     Half of those that can be are evenly spaced, and half are those with the smallest and the largest value of each
     column of single numbers within each stretch of the run, so that no spike is lost. With so many lanes that these

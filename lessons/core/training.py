@@ -75,7 +75,7 @@ class TrainingExperiment(Experiment):
     @property
     @abstractmethod
     def training(self) -> type[Training[Any]]:
-        """What one of its runs is."""
+        """The type of one of its runs."""
 
     def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
         training = self.training(lanes, device)

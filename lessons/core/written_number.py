@@ -30,7 +30,7 @@ _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([,.'_ ])\d{3})(?:\1\d{3})*|[1-9]\d?(?:(,
 
 @dataclass(frozen=True)
 class Unclear:
-    """What cannot be read for certain.
+    """A text that cannot be read for certain.
 
     Attributes:
         readings: The two numbers that it may be, as one would write them; None if it is no number.

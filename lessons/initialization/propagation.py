@@ -128,7 +128,7 @@ class DrawnNet:
 
 @dataclass(frozen=True)
 class Forward:
-    """What a forward pass leaves behind: h and phi'(z) of layers 1 to L, each (K, N, n)."""
+    """The results of a forward pass: h and phi'(z) of layers 1 to L, each (K, N, n)."""
 
     activations: list[Tensor]
     slopes: list[Tensor]

@@ -32,7 +32,7 @@ SchemeName = Literal[
 
 @dataclass(frozen=True)
 class SchemeNumbers:
-    """What schemes may be set by, for K lanes, each of shape (K,)."""
+    """The numbers that schemes may be set by, for K lanes, each of shape (K,)."""
 
     gain: Tensor
     deviation: Tensor

@@ -8,7 +8,7 @@ from lessons.initialization.schemes import SchemeName
 
 
 class SchemeSettings(Settings):
-    """How the weights are drawn, and the activation they are drawn for. Each scheme says which numbers it uses."""
+    """The distribution of the weights, and the activation they fit. Each scheme says which numbers it uses."""
 
     scheme: SchemeName = setting("Xavier", label="initialization", doc="How the weights are drawn; biases are 0.")
     activation: ActivationName = setting("tanh", label="activation", symbol="φ", doc="Between the layers.")

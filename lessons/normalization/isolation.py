@@ -13,7 +13,7 @@ FAR = 3.0  # times the edge: from there on an eigenvalue is isolated
 
 @dataclass(frozen=True)
 class Isolation:
-    """Where the bulk ends and what stands beyond, each of shape (K,), float64; NaN in lanes that are not finite.
+    """The end of the bulk and the eigenvalues beyond, each of shape (K,), float64; NaN in lanes that are not finite.
 
     Attributes:
         edge: 99 % of the eigenvalues lie below.

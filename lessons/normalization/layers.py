@@ -33,7 +33,7 @@ class BatchStatistics:
 
 @dataclass(frozen=True)
 class RunningStatistics:
-    """What batch norm normalizes by in evaluation, shape (K, C): moving averages over the batches of the training."""
+    """The statistics of batch norm in evaluation, shape (K, C): moving averages over the batches of the training."""
 
     mean: Tensor
     variance: Tensor

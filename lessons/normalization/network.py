@@ -15,7 +15,7 @@ from lessons.normalization.normalizers import DenseLayer, Memory, Normalizer
 
 
 class NormalizedShape:
-    """Where the parameters of each layer lie in the rows of theta (K, P), the same for every normalization.
+    """The places of each layer's parameters in the rows of theta (K, P), the same for every normalization.
 
     Layer by layer: weights, factors gamma, offsets beta. The last layer is linear: weights and, as beta, its biases;
     its gamma is not used. A net without normalization does not use gamma at all; such numbers have gradient 0.

@@ -35,7 +35,7 @@ class DenseLayer:
 
 
 class Normalizer(ABC):
-    """How a layer computes its sums from its inputs (K, N, fan_in), and what it remembers."""
+    """A layer's way from its inputs (K, N, fan_in) to its sums, and the memory it keeps."""
 
     reads_batch = False  # whether, in training, one sample's output depends on the others
 

@@ -24,7 +24,7 @@ _QUIET = {"follow_shift": False, "follow_sharpness": False}
 
 @dataclass(frozen=True)
 class Stability:
-    """What the learning rates of one normalization came to.
+    """The outcome of the learning rates of one normalization.
 
     Attributes:
         rates: Learning rates, smallest first, shape (R,).

@@ -32,7 +32,7 @@ class GainSettings(Settings):
 
 @dataclass
 class GainState(State):
-    """Where the updates have led.
+    """The place to which the updates have led.
 
     Attributes:
         optimizer: With what it remembers.

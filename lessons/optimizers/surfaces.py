@@ -63,12 +63,12 @@ class Surface(ABC):
 
     @property
     def minima(self) -> tuple[Point, ...]:
-        """Where the known minima are, the lowest first."""
+        """The known minima, the lowest first."""
         return ()
 
     @property
     def saddles(self) -> tuple[Point, ...]:
-        """Where the known saddle points are."""
+        """The known saddle points."""
         return ()
 
 

@@ -26,7 +26,7 @@ CURVE_POINTS = 300
 
 @dataclass(frozen=True)
 class PeriodMap:
-    """What each cell of a grid did; arrays of shape (R, D) for R learning rates and D weight decays.
+    """The outcome of each cell of a grid; arrays of shape (R, D) for R learning rates and D weight decays.
 
     Attributes:
         learning_rates: eta of each row, shape (R,).

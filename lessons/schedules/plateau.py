@@ -14,7 +14,7 @@ THRESHOLD = 1e-4
 
 @dataclass
 class Plateau:
-    """What "divide when stuck" remembers; follows `torch.optim.lr_scheduler.ReduceLROnPlateau`.
+    """The memory of "divide when stuck"; follows `torch.optim.lr_scheduler.ReduceLROnPlateau`.
 
     A loss is a new best if it is below (1 - `THRESHOLD`) times the best so far. After more than `patience` steps in a
     row without one, the share is multiplied by `decay_factor`, down to `floor`, and the count begins again. What is

@@ -11,7 +11,7 @@ FIRST_FALL = 0.05
 
 @dataclass(frozen=True)
 class UsableRange:
-    """What a range test found in each of K lanes, all of shape (K,).
+    """The findings of a range test in K lanes, all of shape (K,).
 
     Attributes:
         low: The first learning rate at which the loss had fallen by `FIRST_FALL` of its start; nan if it never did.

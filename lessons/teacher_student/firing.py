@@ -91,7 +91,7 @@ class Firing(Experiment):
 
 
 class _Counts:
-    """What comes into one lane's nodes, N inputs by n nodes, and the cosines of all pairs of nodes."""
+    """The sums that enter one lane's nodes, N inputs by n nodes, and the cosines of all pairs of nodes."""
 
     def __init__(self, settings: FiringSettings, device: str):
         shape = (settings.dimension, settings.teacher_width)

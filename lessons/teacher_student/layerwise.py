@@ -154,7 +154,7 @@ class Layerwise(TrainingExperiment):
 
 
 class Plan:
-    """Who trains what, and when. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
+    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
 
     def __init__(self, lanes: Lanes, network: DenseNetwork):
         self._network, self._switch_at = network, lanes.shared.switch_at

@@ -13,7 +13,7 @@ GROUPS = 5
 
 @dataclass(frozen=True)
 class Luck:
-    """What the start says about the end, for K students with m nodes and teachers with n.
+    """The start beside the end, for K students with m nodes and teachers with n.
 
     Attributes:
         winner: The student node that is nearest to each teacher node at the end, shape (K, n).

@@ -18,7 +18,7 @@ from lessons.teacher_student.task import Task
 
 @dataclass(frozen=True)
 class Asked:
-    """Which nodes each lane asks to be shaken: by number, shape (K,), from 1; by what they are; and how often, (K,)."""
+    """The nodes that each lane asks to be shaken: by number, shape (K,), from 1; by kind; and how often, (K,)."""
 
     number: Tensor
     kind: tuple[str, ...]

@@ -27,7 +27,7 @@ _TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "
 
 @dataclass(frozen=True)
 class Recovery:
-    """What S students of one width found of their teacher, after training.
+    """The nodes that S students of one width found of their teacher, after training.
 
     Attributes:
         overparameterization: Student nodes for each teacher node.

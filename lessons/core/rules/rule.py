@@ -64,7 +64,7 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where K lanes are, for rules that ask for more than the gradient.
+    """The point of K lanes, for rules that ask for more than the gradient.
 
     Attributes:
         theta: Parameters, shape (K, P).
@@ -84,7 +84,7 @@ class Place:
 
 @dataclass(frozen=True)
 class TorchText:
-    """How a rule is written with torch.optim. `{parameters}` stands for what is trained.
+    """A rule as it is written with torch.optim. `{parameters}` stands for what is trained.
 
     Attributes:
         call: Makes the optimizer. LEARNING_RATE, MOMENTUM are constants of the script; what else the rule reads is put

@@ -14,7 +14,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a run needs to go on.
+    """All that a run needs to go on.
 
     Attributes:
         settings: Of `LongRunSettings`, by name.

@@ -20,7 +20,7 @@ ROW = 3 * 32 * 32
 
 @dataclass(frozen=True)
 class CifarFiles:
-    """Where a data set's parts are: its folder's own name, its files, the key of its labels and how many classes."""
+    """The places of a data set's parts: its folder's name, its files, the key of its labels, its number of classes."""
 
     folder: str
     train: tuple[str, ...]

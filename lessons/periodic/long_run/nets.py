@@ -48,7 +48,7 @@ class ScaleInvariantNet(nn.Module):
 
     @property
     def weights(self) -> list[nn.Parameter]:
-        """What is trained: the scale-invariant part."""
+        """The trained, scale-invariant part."""
         return list(self.features.parameters())
 
 

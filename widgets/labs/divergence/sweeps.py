@@ -64,7 +64,7 @@ class NetSweepSettings(NetShape):
 
 
 class SweepView(LabView):
-    """What two sweeps have in common: final loss against learning rate, diverged lanes at the top, the limit."""
+    """The base of two sweeps: final loss against learning rate, diverged lanes at the top, the limit."""
 
     compare = False
     step_figures = ()

@@ -188,7 +188,7 @@ def _ends(activation: str, low: float, high: float) -> dict[str, Any]:
 
 
 class Predicted:
-    """What theory says, as arrays: variance (K, L + 1), gradient (K, L)."""
+    """The prediction of theory, as arrays: variance (K, L + 1), gradient (K, L)."""
 
     def __init__(self, found: Prediction):
         self.variance = (found.activation_square - found.activation_mean**2).clamp(min=0).numpy()

@@ -26,7 +26,7 @@ def conditioning(**changes: Any) -> Lab:
 
 
 def tensor(**changes: Any) -> Lab:
-    """Which cells are averaged; keywords are settings of `TensorPictureSettings`."""
+    """The cells that are averaged; keywords are settings of `TensorPictureSettings`."""
     return Lab(TensorView(), **changes)
 
 

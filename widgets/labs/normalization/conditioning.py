@@ -36,7 +36,7 @@ KAPPAS = np.geomspace(1.0, 1e6, 61)
 
 
 class ConditioningView(LabView):
-    """What the model sees, how the loss falls, and steps against condition number."""
+    """The model's inputs, its falling loss, and steps against condition number."""
 
     name = "conditioning"
     title = "What the inputs look like to the loss"

@@ -16,7 +16,7 @@ APART = 1  # cells between two panels
 
 @dataclass(frozen=True)
 class Panels:
-    """Where each cell lies: cell by cell in units of 1, samples downwards, channels to the right.
+    """The place of each cell: cell by cell in units of 1, samples downwards, channels to the right.
 
     Attributes:
         count: K, number of panels.

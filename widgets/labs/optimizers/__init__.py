@@ -77,5 +77,5 @@ def proxy(**changes: Any) -> Lab:
 
 
 def outlier_shift(**changes: Any) -> Lab:
-    """How far one outlier moves the boundary; keywords are settings of `OutlierSettings`."""
+    """One outlier, and a boundary that it moves; keywords are settings of `OutlierSettings`."""
     return Lab(OutlierView(), **changes)

@@ -154,7 +154,7 @@ class ProxyView(LabView):
 
 
 class OutlierSettings(Settings):
-    """What the sweep over the outlier's distance has in common."""
+    """The base of sweeps over the outlier's distance."""
 
     separation: float = setting(
         2.0, label="separation", symbol="d", doc="Distance between the class means.", low=0.5, high=6.0, slider_step=0.1

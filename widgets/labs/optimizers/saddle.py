@@ -23,7 +23,7 @@ DISTANCES = np.geomspace(1e-12, 1e-2, 11)
 
 
 class SaddleSettings(Settings):
-    """What the four methods have in common."""
+    """The settings that the four methods have in common."""
 
     learning_rate: float = declared.learning_rate(
         doc="Of all methods but Adam, which has a tenth of it.", low=0.001, high=1.0, slider=(0.01, 0.5), hot=False

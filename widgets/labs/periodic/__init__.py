@@ -64,7 +64,7 @@ def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes
 
 
 def variants(**changes: Any) -> Lab:
-    """What changes the periods, lane by lane; keywords are settings of `PeriodicSettings`."""
+    """Changes of the periods, lane by lane; keywords are settings of `PeriodicSettings`."""
     return Lab(VariantsView(), **changes)
 
 

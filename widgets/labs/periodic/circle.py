@@ -152,7 +152,7 @@ class CircleView(LabView):
 
     @staticmethod
     def _lines(frame: Frame, lane: int) -> None:
-        """Where the norm neither rises nor falls, where a step turns by delta, and the box of the last whole round."""
+        """The line of a constant norm, the line of steps that turn by delta, and the box of the last whole round."""
         rate, decay = _rates_now(frame, lane)
         k = _kappa(rate, decay)
         frame.screen.replace("plane", EQUILIBRIUM, x=FAR, y=k * FAR)
