@@ -13,7 +13,7 @@ from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, idle_fields, period_readings, rates_used
+from widgets.labs.periodic.periods import LOG, idle_fields, period_readings, rates_used, ticks
 from widgets.labs.periodic.phase_shades import PHASE_COLOURS, PHASE_NAMES, SHADES, banded, draw_shades, shades
 from widgets.plots import grey, line, plot, theory, wide
 from widgets.view import LabView
@@ -170,7 +170,11 @@ class CircleView(LabView):
         box = _kappa(*_rates_now(frame, lane)) * np.array(_extremes(frame, lane))
         across = np.concatenate([gradient[rows, each] for each, rows in enumerate(there)])
         up = np.concatenate([*(square[rows, each] for each, rows in enumerate(there)), box])
-        frame.screen.relayout("plane", {"xaxis.range": _decades(across), "yaxis.range": _decades(up)})
+        layout: dict[str, object] = {}
+        for axis, values in (("xaxis", across), ("yaxis", up)):
+            ends = _decades(values)
+            layout |= {f"{axis}.range": ends, f"{axis}.dtick": ticks(10 ** np.array(ends))}
+        frame.screen.relayout("plane", layout)
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []

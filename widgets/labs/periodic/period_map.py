@@ -159,6 +159,8 @@ class MapView(LabView):
             frame.screen.relayout(
                 figure,
                 {
+                    "xaxis.range": [-0.5, len(decays) - 0.5],
+                    "yaxis.range": [-0.5, len(rates) - 0.5],
                     "xaxis.tickvals": list(range(len(decays))),
                     "xaxis.ticktext": [f"{decay:.2g}" for decay in decays],
                     "yaxis.tickvals": list(range(len(rates))),
