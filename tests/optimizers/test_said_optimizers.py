@@ -145,6 +145,9 @@ def test_all_but_newton_leave_the_saddle():
     assert (nearest[:3] < 0.1).all()
     assert run.names[3] == "Adam"
     assert nearest[3] > 0.8
+    near = (np.linalg.norm(run["theta"][0, :, :3], axis=2) < 0.2).sum(0)
+    assert near[0] > 25, "36 steps against 3 and 6"
+    assert (near[1:] < 12).all()
 
 
 @pytest.mark.sentence("l1_two_minima")
@@ -278,9 +281,13 @@ def test_sign_momentum_dances_about_the_minimum():
 
 
 @pytest.mark.sentence("l1_doctor")
-def test_the_doctor_names_what_grew_and_the_limit():
-    lab = optimizers.race(lanes=[{"optimizer": "gradient descent", "learning_rate": 2.2}])
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "limit", "fold"),
+    [("gradient descent", 2.2, 2, 1.1), ("heavy ball", 4.5, 3.8, 1.18), ("Nesterov", 2, 1.357, 1.47)],
+)
+def test_the_doctor_names_what_grew_and_the_limit(optimizer, rate, limit, fold):
+    lab = optimizers.race(lanes=[{"optimizer": optimizer, "learning_rate": rate}])
     lab.handle({"do": "go_to", "step": 200})
     said = lab.board.notice["text"]
     assert " grew " in said
-    assert "the limit was 2, and η = 2.2 is 1.1 times that" in said
+    assert f"the limit was {limit}, and η = {rate} is {fold} times that" in said
