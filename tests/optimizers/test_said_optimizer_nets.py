@@ -159,8 +159,10 @@ def test_bands_of_heavy_ball_and_nesterov_overlap_all_the_way():
 
 @pytest.mark.sentence("l1_bands_part")
 def test_bands_of_descent_and_adam_part_early():
-    """Medians of the accuracy at 200 and 600: 0.58 and 0.87 against 0.98 and 1; Adam leads all 400 pairs. By the loss it
-    does from 100 on, and the bands are apart from 50 on."""
+    """Medians of the accuracy at 200 and 600: 0.58 and 0.87 against 0.98 and 1; Adam leads all 400 pairs.
+
+    By the loss it does so from 100 on, and the bands are apart from 50 on.
+    """
     run = played(ClassifierSeedsView, "gradient descent and Adam", seeds=1)
     descent, adam = clouds(run, "train_loss")
     for step in (100, 200, 400, 600):

@@ -186,10 +186,15 @@ def test_gains_are_those_of_the_geometric_series():
     assert run.tolist() == pytest.approx([10, 1 / 1.9], rel=0.01)
     _, outcome = asked("alternating_gain")
     assert outcome.truth == pytest.approx(1 / 1.9, rel=0.01)
-    _, outcome = asked("steep_or_steady")
-    assert outcome.truth == (HOLDS, FAILS).index(FAILS)
     average = played(GainView, "both conventions").of("moving average", "gain")
     assert average.max() <= 1 + 1e-12
+
+
+@pytest.mark.sentence("l1_steep_question")
+def test_five_times_as_steep_a_slope_that_reverses_makes_shorter_steps_than_one_that_stays():
+    _, outcome = asked("steep_or_steady")
+    assert outcome.truth == (HOLDS, FAILS).index(FAILS)
+    assert "have length 10 at η = 1, across it 2.63," in outcome.sentence
 
 
 @pytest.mark.sentence("l1_more_momentum")
