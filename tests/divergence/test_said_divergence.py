@@ -110,6 +110,16 @@ def test_at_one_learning_rate_two_rules_converge_and_two_diverge():
     assert [threshold(rule, 1.0, 0.9) for rule in ("Nesterov", "heavy ball")] == pytest.approx([1.36, 3.8], abs=5e-3)
 
 
+@pytest.mark.sentence("l3_twenty")
+def test_in_twenty_dimensions_the_sharpest_and_the_flattest_directions_are_slow():
+    """Left after 300 steps: a part in 430, in 400; of the eleven beside the sharpest less than a part in 1e18."""
+    along = np.abs(played(BowlView, "twenty dimensions")["amplitude"][0, :, 0])
+    left = along[-1] / along[0]
+    assert left[[0, -1]] == pytest.approx(0.0024, rel=0.1)
+    assert left[1:12].max() < 1e-12
+    assert (np.diff(left[12:]) > 0).all()
+
+
 # ---- sweeps ----
 
 

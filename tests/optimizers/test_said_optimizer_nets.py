@@ -26,13 +26,17 @@ pytestmark = pytest.mark.chaotic
 
 @pytest.mark.sentence("l1_moons")
 def test_all_four_get_the_moons_and_descent_is_last():
-    """Losses at 60: 0.11 to 0.19 against 0.01 to 0.12."""
+    """Losses at 60: 0.11 to 0.19 against 0.01 to 0.12. In seven of ten draws none is at 0.1 before RMSProp."""
     run = played(ClassifierView, "two moons")
     assert (run["test_accuracy"][:, -1] > 0.98).all()
     loss = run["train_loss"][:, 60]
     assert run.names == ("gradient descent", "heavy ball", "RMSProp", "Adam")
     assert (loss[:, :1] > 1.15 * loss[:, 1:]).all()
-    assert (loss.argmin(1) == 2).sum() >= 3
+    there = played(ClassifierView, "two moons", seeds=10, steps=100, measure_every=5)["train_loss"] < 0.1
+    when = np.where(there.any(1), there.argmax(1), there.shape[1])
+    first = (when == when.min(1, keepdims=True)).sum(0)
+    assert first[2] >= 5
+    assert first[2] > max(first[1], first[3])
 
 
 @pytest.mark.sentence("l1_moons_lines")
@@ -140,21 +144,30 @@ def band(values: np.ndarray) -> tuple[float, float]:
 
 @pytest.mark.sentence("l1_bands_overlap")
 def test_bands_of_heavy_ball_and_nesterov_overlap_all_the_way():
-    """Of the 400 pairs heavy ball leads 204 at step 200, and 128 to 200 later."""
+    """Of the 400 pairs heavy ball leads 192 to 204 at step 200, and 99 to 200 later."""
     run = played(ClassifierSeedsView, "heavy ball and Nesterov", seeds=1)
     one, other = clouds(run, "train_loss")
     for step in (100, 200, 300, 400, 600):
         (low, high), (other_low, other_high) = band(one[step]), band(other[step])
         assert low < other_high, step
         assert other_low < high, step
-    ahead = (one[200][:, None] < other[200]).mean()
-    assert 0.25 < ahead < 0.75
+    ahead = {step: (one[step][:, None] < other[step]).mean() for step in (200, 400, 500, 600)}
+    assert 0.25 < ahead.pop(200) < 0.75
+    assert min(ahead.values()) > 0.1
+    assert np.mean(list(ahead.values())) < 0.5
 
 
 @pytest.mark.sentence("l1_bands_part")
 def test_bands_of_descent_and_adam_part_early():
-    """Medians of the accuracy at 200 and 600: 0.58 and 0.87 against 0.98 and 1; Adam leads all 400 pairs."""
+    """Medians of the accuracy at 200 and 600: 0.58 and 0.87 against 0.98 and 1; Adam leads all 400 pairs.
+
+    By the loss it does so from 100 on, and the bands are apart from 50 on.
+    """
     run = played(ClassifierSeedsView, "gradient descent and Adam", seeds=1)
+    descent, adam = clouds(run, "train_loss")
+    for step in (100, 200, 400, 600):
+        assert band(adam[step])[1] < band(descent[step])[0], step
+        assert (adam[step][:, None] < descent[step]).mean() > 0.95, step
     descent, adam = clouds(run, "test_accuracy")
     for step in (200, 400, 600):
         assert band(descent[step])[1] < band(adam[step])[0], step

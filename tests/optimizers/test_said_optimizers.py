@@ -145,6 +145,9 @@ def test_all_but_newton_leave_the_saddle():
     assert (nearest[:3] < 0.1).all()
     assert run.names[3] == "Adam"
     assert nearest[3] > 0.8
+    near = (np.linalg.norm(run["theta"][0, :, :3], axis=2) < 0.2).sum(0)
+    assert near[0] > 25, "36 steps against 3 and 6"
+    assert (near[1:] < 12).all()
 
 
 @pytest.mark.sentence("l1_two_minima")
@@ -183,10 +186,15 @@ def test_gains_are_those_of_the_geometric_series():
     assert run.tolist() == pytest.approx([10, 1 / 1.9], rel=0.01)
     _, outcome = asked("alternating_gain")
     assert outcome.truth == pytest.approx(1 / 1.9, rel=0.01)
-    _, outcome = asked("steep_or_steady")
-    assert outcome.truth == (HOLDS, FAILS).index(FAILS)
     average = played(GainView, "both conventions").of("moving average", "gain")
     assert average.max() <= 1 + 1e-12
+
+
+@pytest.mark.sentence("l1_steep_question")
+def test_five_times_as_steep_a_slope_that_reverses_makes_shorter_steps_than_one_that_stays():
+    _, outcome = asked("steep_or_steady")
+    assert outcome.truth == (HOLDS, FAILS).index(FAILS)
+    assert "have length 10 at η = 1, across it 2.63," in outcome.sentence
 
 
 @pytest.mark.sentence("l1_more_momentum")
@@ -278,9 +286,13 @@ def test_sign_momentum_dances_about_the_minimum():
 
 
 @pytest.mark.sentence("l1_doctor")
-def test_the_doctor_names_what_grew_and_the_limit():
-    lab = optimizers.race(lanes=[{"optimizer": "gradient descent", "learning_rate": 2.2}])
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "limit", "fold"),
+    [("gradient descent", 2.2, 2, 1.1), ("heavy ball", 4.5, 3.8, 1.18), ("Nesterov", 2, 1.357, 1.47)],
+)
+def test_the_doctor_names_what_grew_and_the_limit(optimizer, rate, limit, fold):
+    lab = optimizers.race(lanes=[{"optimizer": optimizer, "learning_rate": rate}])
     lab.handle({"do": "go_to", "step": 200})
     said = lab.board.notice["text"]
     assert " grew " in said
-    assert "the limit was 2, and η = 2.2 is 1.1 times that" in said
+    assert f"the limit was {limit}, and η = {rate} is {fold} times that" in said

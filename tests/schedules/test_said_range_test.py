@@ -7,6 +7,7 @@ from lessons.core.history import History
 from lessons.core.run import Run
 from lessons.schedules.rate_range import UsableRange, usable_range
 from tests.played import Played, played
+from tests.schedules.test_said_schedules import floor
 from widgets.labs.schedules import questions
 from widgets.labs.schedules.rate_range import RangeTestView
 
@@ -69,11 +70,15 @@ def test_a_quarter_of_the_rate_is_a_quarter_of_the_floor():
 
 
 @pytest.mark.sentence("l2_question_restart")
-def test_after_a_restart_the_loss_rises_to_the_floor_of_the_high_rate():
-    loss = answered(questions.RestartSketch())[0]["loss"][:, 0]
+def test_after_a_restart_the_loss_rises_to_the_floor_of_the_high_rate_and_lags_where_the_rate_ends():
+    history = answered(questions.RestartSketch())[0]
+    loss, rate = history["loss"][:, 0], history["learning_rate"][:, 0]
     low, high, end = loss[190:200].mean(), loss[230:260].mean(), loss[-10:].mean()
     assert high > 4 * low
     assert end == pytest.approx(low, rel=0.3)
+    for start in (0, 200, 400):
+        assert loss[start + 95 : start + 105].mean() == pytest.approx(floor(rate[start + 100]), rel=0.35)
+        assert loss[start + 190] > 5 * floor(rate[start + 190]), "25 times"
 
 
 @pytest.mark.sentence("l2_question_survivors")

@@ -132,17 +132,31 @@ class AlternatingGain(_OverStep):
 
 class SteepOrSteady(AlternatingGain):
     name = "steep_or_steady"
-    prompt = "Two slopes, equally steep. Along one the gradient stays, along the other it reverses at every step."
-    statement = "How long the steps of momentum become depends on how steep the loss is, and on nothing else."
+    prompt = (
+        "A valley, and momentum β = 0.9 (PyTorch's form). Across it the gradient has length 5 and reverses at every "
+        "step; along it the gradient has length 1 and stays."
+    )
+    statement = "In the long run the steps are longer across the valley than along it."
     answer = Choice((HOLDS, FAILS))
+    caption = "Length of the update at η = 1"
+    axis = "length"
+    settings: ClassVar = {
+        "along": {"gradient": "constant", "steps": 80},
+        "across": {"gradient": "alternating", "steps": 80},
+    }
+    slopes: ClassVar = (1.0, 5.0)
+
+    def series(self, history: History, lane: int) -> np.ndarray:
+        return self.slopes[lane] * history["gain"][:, lane]
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        constant, alternating = history["gain"][-1]
+        along, across = (float(self.series(history, lane)[-1]) for lane in range(2))
         return Outcome(
-            int(constant > 2 * alternating),
-            f"Both gradients have length 1, and yet the steps have length {constant:.3g} and {alternating:.3g}: a "
-            f"factor of {constant / alternating:.3g}. Steepness decides how long each push is; whether pushes add up "
-            "or cancel depends on whether the gradients agree.",  # holds: l1_gain
+            int(across <= along),
+            f"Along the valley the steps have length {along:.3g} at η = 1, across it {across:.3g}, though it is five "
+            "times as steep there. Steepness decides how long each push is; whether pushes add up or cancel depends on "
+            "whether the gradients agree.",  # holds: l1_steep_question
+            (Misreading(0, "Each push across is five times as long, but the velocity from before points against it."),),
         )
 
 

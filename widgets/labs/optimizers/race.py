@@ -99,7 +99,8 @@ class RaceView(LabView):
         ),
         Preset(
             "a saddle point",
-            "Three come near it, stay for a while and leave; Adam passes by. Newton's method is drawn to it and stays.",
+            "Gradient descent stays near it for a while. Heavy ball and Nesterov swing through, Adam passes by. "
+            "Newton's method is drawn to it and never leaves.",
             **_line_up("saddle", *MEETINGS, "Newton"),
             # holds: l1_race_saddle
         ),

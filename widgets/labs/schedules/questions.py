@@ -58,8 +58,8 @@ class FloorOfAQuarter(_LossOverStep):
         return Outcome(
             nearest,
             f"Over the last 600 steps the loss was {floors[0]:.3g} at η = 0.2 and {floors[1]:.3g} at η = 0.05: "
-            f"{ratio:.3g} times as high. Each step adds noise of variance η²σ², and it takes some 1/η steps to "
-            "forget it.",  # holds: l2_question_a_quarter
+            f"{ratio:.3g} times as high. Each step adds noise of variance η²σ², and it takes some 1/(ηλ) "
+            "steps to forget it.",  # holds: l2_question_a_quarter
             misreadings=(
                 Misreading(0, "The floor is not the minimum: the steps make it, and shorter steps make a lower one."),
                 Misreading(1, "The typical distance to the minimum is halved; the loss goes with its square."),
@@ -108,7 +108,8 @@ class RestartSketch(Question):
         return Outcome(
             (np.arange(len(loss), dtype=float), loss),
             f"It fell to {low:.3g} before the first restart, rose to {high:.3g} after it, and ended at "
-            f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment.",
+            f"{loss[-10:].mean():.3g}. The loss follows the floor of the η of the moment; at the end of a "
+            "cycle η falls too fast for it.",
             # holds: l2_question_restart
         )
 

@@ -55,7 +55,7 @@ class RangeTestView(LabView):
         ),
         Preset(
             "a linear rise",
-            "Most steps are spent at large learning rates; on the way the net gets flatter, and the range wider.",
+            "Most steps are spent at large learning rates; on the way the net gets flatter, and the range ends higher.",
             ({**COMMON, "schedule": "linear range test", "learning_rate": 1.5},),
             ("linear",),
             says=("schedule",),  # holds: l2_slow_rise_ends_higher
