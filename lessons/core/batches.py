@@ -19,8 +19,8 @@ class EpochBatches:
     """Every epoch goes through the training images once, in batches of one size; a last part batch is left out.
 
     "shuffled": in a new random order. "sorted by class": the images lie class by class, in random order within each,
-    and are cut into batches, which come in random order; but for those at the border of two classes, a batch holds
-    images of one class.
+    and are cut into batches from a random image on, round the end; the batches come in random order. Small
+    batches hold images of one class, but for those at the border of two.
 
     An epoch depends on seed and epoch alone, so batches can be asked for at any step, and lanes of one seed see the
     same. A batch size of at least the number of images means full batches.
@@ -102,6 +102,8 @@ def _epoch(count: int, size: int, labels: Tensor | None, source: torch.Generator
     in_epoch = count // size
     if labels is None:
         return order[: in_epoch * size].view(in_epoch, size)
-    by_class = order[labels[order].argsort(stable=True)]
+    # Cut at a random place: from the first image on, the part batch left out would always be of the last classes.
+    start = torch.randint(count, (1,), generator=source).item()
+    by_class = order[labels[order].argsort(stable=True)].roll(-start)
     batches = by_class[: in_epoch * size].view(in_epoch, size)
     return batches[torch.randperm(in_epoch, generator=source)]

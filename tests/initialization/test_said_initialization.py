@@ -80,14 +80,16 @@ def test_under_kaimings_variance_a_linear_net_explodes_and_gelu_fades():
 
 @pytest.mark.sentence("l4_narrow_nets")
 def test_in_narrow_nets_the_mean_is_made_by_a_few():
+    """Over ten runs the five largest of 101 carried 0.82 to 0.99."""
     run = played(VarianceView, "a narrow net")
     last = variance(run, "Kaiming, 16 units")[:, 50]
     medians = np.median(last.reshape(run.seeds, -1), 1)
     assert (medians < 1e-3).all()
     low, high = np.quantile(last, (0.1, 0.9))
     assert 3.5 < np.log10(high / low) < 4.7
-    assert len(last) == 505
-    assert np.sort(last)[-5:].sum() > 0.5 * last.sum()
+    runs = np.sort(last.reshape(run.seeds, -1))
+    assert runs.shape[1] == 101
+    assert (runs[:, -5:].sum(1) > 0.5 * runs.sum(1)).all()
 
 
 @pytest.mark.sentence("l4_logistic_loses_the_gradient")
@@ -144,6 +146,20 @@ def test_under_pytorchs_default_each_layer_keeps_a_third():
     run = played(DistributionsView, "PyTorch's default", seeds=3, steps=1)
     assert variance(run, "PyTorch's default")[:, 50] ** (1 / 50) == pytest.approx(1 / 3, rel=0.03)
     assert gradient(run, "PyTorch's default")[:, 0] ** (1 / 49) == pytest.approx(1 / 3, rel=0.03)
+
+
+@pytest.mark.sentence("l4_pytorchs_biases_make_inputs_alike")
+def test_with_pytorchs_biases_some_signal_is_left_and_is_the_same_for_every_input():
+    """Six draws: 0.0019 to 0.0021, and a variance over the inputs of 3e-17, which is float32's rounding."""
+    for seed in range(3):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            signal = torch.randn(32, 256)
+            with torch.no_grad():
+                for _ in range(50):
+                    signal = torch.tanh(torch.nn.Linear(256, 256)(signal))
+        assert 1e-3 < signal.square().mean() < 4e-3
+        assert signal.var(0).mean() < 1e-12
 
 
 def alike(activation: str, gain: float, biases: float, start: float) -> tuple[np.ndarray, np.ndarray]:
@@ -224,11 +240,10 @@ def test_biases_move_the_crossing_up():
 
 
 @pytest.mark.sentence("l4_relu_crosses_at_root_two")
-def test_relu_is_a_straight_line_through_root_two_at_any_input_scale():
+def test_relu_is_a_power_of_the_gain_through_root_two_at_any_input_scale():
     back = theory("ReLU").gradient[:, 0]
     assert crosses("ReLU") == pytest.approx(math.sqrt(2), abs=1e-3)
-    slope = np.diff(np.log(back)) / np.diff(np.log(FINE))
-    assert slope == pytest.approx(slope[0], rel=1e-6)
+    assert np.log(back) == pytest.approx(49 * np.log(FINE**2 / 2), rel=1e-6, abs=1e-6)
     assert theory("ReLU", input_scale=0.1).gradient[:, 0] == pytest.approx(back, rel=1e-9)
 
 

@@ -103,6 +103,17 @@ def test_sorted_batches_hold_few_classes_and_an_epoch_holds_each_image_once():
         assert not torch.equal(EpochBatches(torch.tensor([0, 1]), 20, data, order).of_epoch(0), batches.of_epoch(26))
 
 
+@pytest.mark.claim(29)
+def test_the_part_batch_that_is_left_out_is_of_other_classes_in_each_epoch():
+    """Of 500 images 116 are left out of three batches of 128: in twenty epochs, no class less than half as often."""
+    data = digits_split(500)
+    batches = EpochBatches(torch.tensor([0]), 128, data, "sorted by class")
+    seen = torch.cat([data.train_labels[batches.of_epoch(3 * epoch)].flatten() for epoch in range(20)])
+    share = torch.bincount(seen, minlength=10) / (20 * torch.bincount(data.train_labels, minlength=10))
+    assert (share > 0.5).all()
+    assert share.max() <= 1
+
+
 @pytest.mark.claim(28)
 def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian_of_autograd():
     """Lanczos, and products with the axes, against torch.autograd.functional.hessian; spectral norm's u and v held."""

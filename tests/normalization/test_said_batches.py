@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
+from lessons.core.batches import EpochBatches
+from lessons.core.data.digits import digits_split
 from tests.played import played
 from widgets.labs.normalization.batches import BatchesView
 
@@ -20,7 +23,7 @@ def ends(preset: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
 
 @pytest.mark.sentence("l5_batches")
 def test_batch_norm_needs_several_images_of_several_classes():
-    """Accuracies 0.06-0.16, 0.18-0.33, 0.89-0.93, 0.92-0.95, and 0.27-0.38 sorted by class."""
+    """Accuracies 0.06-0.16, 0.18-0.33, 0.89-0.93, 0.92-0.95, and 0.27-0.38 sorted by class; gaps there 0.09-0.19."""
     accuracy, gap = ends("batch norm, five kinds of batches")
     for name, low, high in (
         ("B = 1", 0.0, 0.2),
@@ -31,7 +34,7 @@ def test_batch_norm_needs_several_images_of_several_classes():
     ):
         assert ((accuracy[name] > low) & (accuracy[name] < high)).all(), name
     assert ((gap["B = 8"] > -0.15) & (gap["B = 8"] < -0.06)).all()
-    assert ((gap["B = 16, sorted"] > -0.23) & (gap["B = 16, sorted"] < -0.09)).all()
+    assert ((gap["B = 16, sorted"] > -0.23) & (gap["B = 16, sorted"] < -0.05)).all()
 
 
 @pytest.mark.sentence("l5_batches_group")
@@ -61,8 +64,16 @@ def test_deconvolution_is_short_of_images_at_eight():
 
 @pytest.mark.sentence("l5_batches_sorted")
 def test_larger_batches_of_few_classes_help():
-    """0.17-0.25, 0.40-0.52, 0.73-0.75."""
+    """0.16-0.24, 0.43-0.50, 0.81-0.88."""
     accuracy, _ = ends("sorted by class, larger batches")
     assert (accuracy["B = 8"] < 0.32).all()
     assert ((accuracy["B = 32"] > 0.34) & (accuracy["B = 32"] < 0.6)).all()
-    assert ((accuracy["B = 128"] > 0.66) & (accuracy["B = 128"] < 0.8)).all()
+    assert (accuracy["B = 128"] > 0.76).all()
+
+
+@pytest.mark.sentence("l5_batches_sorted")
+def test_128_sorted_images_hold_three_or_four_digits():
+    data = digits_split(500)
+    batches = EpochBatches(torch.arange(5), 128, data, "sorted by class")
+    rows = torch.cat([batches.of_epoch(3 * epoch).flatten(0, 1) for epoch in range(5)])
+    assert {len(data.train_labels[batch].unique()) for batch in rows} == {3, 4}

@@ -87,7 +87,7 @@ class EdgeView(LabView):
         ),
         Preset(
             "ReLU",
-            "A straight line in logarithms, through 1 at √2: Kaiming's factor.",  # holds: l4_relu_crosses_at_root_two
+            "A power of the gain, (g²/2)⁴⁹, and 1 at √2: Kaiming's factor.",  # holds: l4_relu_crosses_at_root_two
             ({"activation": "relu"},),
         ),
         Preset(

@@ -72,7 +72,8 @@ class VarianceView(SchemeView):
         ),
         Preset(
             "the logistic is no tanh",
-            "Its variance settles and looks healthy. Its gradient shrinks more than sixteenfold at each layer.",
+            "Its variance settles and looks healthy. Its mean square gradient shrinks more than sixteenfold at each "
+            "layer.",
             (  # holds: l4_logistic_loses_the_gradient
                 {"scheme": "Xavier", "activation": "tanh"},
                 {"scheme": "Xavier", "activation": "logistic"},

@@ -49,7 +49,8 @@ class ConditioningView(LabView):
     presets = (
         Preset(
             "two correlated inputs",
-            "Standardising mends the scales, not the correlation; whitening mends both. How many steps will each save?",
+            "One input is three times as wide as the other, and the two are correlated. How many steps will "
+            "standardising save, and how many whitening?",  # given
             tuple({"inputs": inputs} for inputs in INPUTS),
             INPUTS,
         ),

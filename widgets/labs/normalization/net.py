@@ -73,7 +73,8 @@ class NormalizedNetView(NetView):
     presets = (
         Preset(
             "what batch norm does",
-            "Same weights, same batches. Compare λₘₐₓ, and the eigenvalues that stand alone on the right.",
+            "Same weights, same batches. Whose λₘₐₓ will be lowest, and which net keeps eigenvalues that stand alone "
+            "on the right?",
             _lanes(FOUR),
             FOUR,
         ),

@@ -22,6 +22,7 @@ from widgets.plots import line, plot, theory
 from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 
 QUIET = {"follow_shift": False, "follow_sharpness": False}
+LIMIT_AND_SHARPNESS = "In the lab above λₘₐₓ was several times lower with batch norm: so the limit 2/λₘₐₓ is higher."
 
 
 class _Nets(Question):
@@ -93,7 +94,8 @@ class LongerSteps(Question):
         return Outcome(
             0 if ratio < 2 else 1 if ratio < 4 else 2,
             f"Without normalization the net trained well up to η = {none:.2g}, with batch norm up to {batch:.2g}: "
-            f"{ratio:.2g} times as far.",  # holds: l5_room_question
+            f"{ratio:.2g} times as far.",  # holds: l5_room_question, l5_what_batch_norm_does
+            tuple(Misreading(number, LIMIT_AND_SHARPNESS) for number in (0, 1)),
         )
 
 

@@ -48,7 +48,7 @@ class ShiftView(NetView):
         ),
         Preset(
             "one sample at a time",
-            "Layer, group and RMS norm under the same two questions.",
+            "Layer, group and RMS norm: how much of the shift and of the roughness does each take away?",
             _lanes(ENTROPY, ("none", "layer", "group", "RMS")),
             ("none", "layer", "group", "RMS"),
         ),
