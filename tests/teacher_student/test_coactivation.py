@@ -62,8 +62,8 @@ def test_at_half_active_nodes_the_assumption_does_not_hold():
 
 @pytest.fixture(scope="module")
 def signs(train_all):
-    """Two nets for each of `CASES`, trained for some eight epochs."""
-    settings = [BiasSignsSettings(steps=150, measure_every=150, seed=s, **case) for case in CASES for s in (0, 1)]
+    """Two nets for each of `CASES`, trained as long as in the lab: some ten epochs."""
+    settings = [BiasSignsSettings(measure_every=200, seed=s, **case) for case in CASES for s in (0, 1)]
     return train_all(BiasSigns(), settings)
 
 
@@ -81,13 +81,18 @@ def test_biases_of_a_trained_net_are_mostly_negative(signs):
 @pytest.mark.claim(51)
 @pytest.mark.sentence("l7_weak_evidence")
 def test_negative_biases_are_weak_evidence(signs):
-    """SET RIGHT: random labels give them too; more weight decay or a smaller learning rate takes them away."""
+    """SET RIGHT: random labels give them too; more weight decay or a smaller learning rate takes them away.
+
+    Three seeds: measured 3 to 12 % with more decay, after 100 % at step 25; 34 to 56 % with a smaller learning rate.
+    """
     random, decay, slow = signs.last["negative_share"][2:].view(3, 2, 2).mean(1)[:, 1]
+    decay_before = signs.history["negative_share"][25, 4:6, 1]
     accuracy = signs.last["test_accuracy"][2:].view(3, 2).mean(1)
     assert random > 0.95
     assert accuracy[0] < 0.2
-    assert decay < 0.5
-    assert slow < 0.6
+    assert (decay_before > 0.9).all()
+    assert decay < 0.3
+    assert 0.25 < slow < 0.65
     assert (accuracy[1:] > 0.95).all()
 
 

@@ -70,11 +70,11 @@ def digits(train_all):
 @pytest.mark.claim(44)
 @pytest.mark.sentence("l7_random_labels")
 def test_random_labels_are_fitted_as_well_as_real_ones_and_only_real_ones_generalize(digits):
-    """300 digits, 19,210 parameters. Measured 100 % in training; on new digits 95 %, 61 % and 11 %."""
+    """300 digits, 19,210 parameters. Measured 100 % in training; on new digits 95 %, 55 to 62 % (12 seeds) and 11 %."""
     assert (digits["train_accuracy"][-1] == 1).all()
     real, half, none = digits["test_accuracy"][-1].reshape(3, 2)
     assert real.min() > 0.9
-    assert 0.4 < half.min() <= half.max() < 0.8
+    assert 0.5 < half.min() <= half.max() < 0.7
     assert none.max() < 0.2
 
 

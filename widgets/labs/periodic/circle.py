@@ -38,7 +38,7 @@ class CircleView(LabView):
     presets = (
         Preset(
             "round and round",
-            "The norm falls, and the steps get longer. What happens when they cross the dotted lines?",
+            "The norm falls, and the point with it. What happens when it comes to the dotted lines?",
             ({"steps": 4000, "sharpness_every": 200},),
         ),
         Preset(

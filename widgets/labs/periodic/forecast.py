@@ -46,7 +46,7 @@ class ForecastView(LabView):
     presets = (
         Preset(
             "predicted",
-            "After each breakdown a blue band is drawn. In it the next turn of more than δ should come.",
+            "After each breakdown a blue band is drawn. Will the next turn of more than δ come inside it?",
             ({"steps": 4000},),
         ),
         Preset(

@@ -115,7 +115,7 @@ class PeriodsView(LabView):
     presets = (
         Preset(
             "periods",
-            "Loss and norm fall at first. What comes then, and how often? Count the pink bands.",
+            "After the first steps loss and norm fall. What comes then, and how often? Count the pink bands.",
             ({"steps": 4000},),
         ),
         Preset(

@@ -35,7 +35,7 @@ class StretchView(LabView):
     presets = (
         Preset(
             "with and without batch norm",
-            "All weights times α. What will the loss do with batch normalization, and what without?",
+            "The hidden weights times α. What will the loss do with batch normalization, and what without?",
             ({}, {"normalization": "none"}),
             ("batch norm", "none"),
         ),

@@ -38,7 +38,7 @@ class VariantsView(LabView):
     presets = (
         Preset(
             "how to avoid it",
-            "Four cures, and one net left alone.",
+            "Four cures, and one net left alone. Which of the five will break down in this run?",
             **_side_by_side(
                 {
                     "left alone": {},
@@ -52,7 +52,7 @@ class VariantsView(LabView):
         ),
         Preset(
             "momentum",
-            "At the same η, heavy ball with β = 0.9 takes steps ten times as long.",  # given
+            "At the same η, heavy ball with β = 0.9 takes steps ten times as long where they agree.",  # given
             **_side_by_side({"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}),
         ),
         Preset(

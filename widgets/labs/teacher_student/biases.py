@@ -42,14 +42,14 @@ class BiasesView(LabView):
         Preset(
             "weight decay",
             # holds: l7_weak_evidence
-            "Forty times the weight decay: as accurate, and most biases of the second layer stay positive.",
+            "Forty times the weight decay: as accurate, and the second layer's biases turn back: most end positive.",
             ({}, {"weight_decay": 0.02}),
             ("λ = 0.0005", "λ = 0.02"),
         ),
         Preset(
             "a small learning rate",
             # holds: l7_weak_evidence
-            "A third of the learning rate: as accurate, and far fewer biases have turned by then.",
+            "A third of the learning rate: as accurate, and about half of the second layer's biases end positive.",
             ({}, {"learning_rate": 0.01}),
             ("η = 0.03", "η = 0.01"),
         ),

@@ -30,8 +30,8 @@ class FiringView(LabView):
     presets = (
         Preset(
             "ten nodes, 20 dimensions",
-            # holds: l7_quarter
-            "With bias 0 a pair fires on a quarter of the inputs. How often will it at −2?",
+            # given
+            "The bias falls, and each node fires on fewer inputs. On how many do two fire together, at 0 and at −2?",
             ({},),
             ("20 dimensions",),
             says=("dimension",),

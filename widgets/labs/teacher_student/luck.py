@@ -75,7 +75,7 @@ class LuckView(LabView):
         ),
         Preset(
             "twice as wide",
-            "Two tickets for each prize: more of the student nodes are needed.",
+            "Two tickets for each prize: half of the student nodes are needed, lucky or not.",
             ({"overparameterization": 2.0},),
         ),
     )

@@ -84,8 +84,9 @@ class StructureView(LabView):
         ),
         Preset(
             "large initial weights",
-            # holds: l7_large_weights
-            "Weights ten times as large: many nodes stay in use whatever the data, and little of it is understood.",
+            # holds: l7_large_weights, l7_fitted_and_understood
+            "Weights ten times as large: many nodes stay in use whatever the data, and the small teacher is understood "
+            "less well.",
             ({"init_scale": 1.0, "top_scale": 1.0, "learning_rate": 0.02},),
         ),
     )
