@@ -156,7 +156,7 @@ def test_lecuns_relu_net_learns_with_five_layers_and_not_with_fifteen():
 @pytest.mark.sentence("l4_four_starts_one_end")
 def test_four_starts_end_near_the_limit():
     """They ended at 14.9 to 20.5."""
-    sharpness = played(SpectrumView, "four starts, one end")["sharpness"]
+    sharpness = played(SpectrumView, "four starts")["sharpness"]
     assert sharpness[0, 0] == pytest.approx([3.3, 27, 49, 17], rel=0.03)
     assert (sharpness[:, 0].max(1) > 10 * sharpness[:, 0].min(1)).all()
     assert ((sharpness[:, -1] > 2 / 3 * LIMIT) & (sharpness[:, -1] < 4 / 3 * LIMIT)).all()
@@ -167,7 +167,7 @@ def test_four_starts_end_near_the_limit():
 @pytest.mark.sentence("l4_the_flat_start_is_slowest")
 def test_the_flat_start_is_the_slowest():
     """Means of the last 20 losses: 0.034 to 0.042 against 0.019 at most. Gradients: 8 to 40 times smaller."""
-    run = played(SpectrumView, "four starts, one end")
+    run = played(SpectrumView, "four starts")
     loss = run["loss"][:, -20:].mean(1)
     assert (loss[:, 0] > 1.4 * loss[:, 1:].max(1)).all()
     begins = np.linalg.norm(run["gradient_norm"][:, 0].astype(float), axis=2)
@@ -177,7 +177,7 @@ def test_the_flat_start_is_the_slowest():
 @pytest.mark.sentence("l4_negative_curvature_goes")
 def test_negative_curvature_goes_in_training():
     """Three seeds, 200 of 600 steps. Measured: from -6 to -28 but for the flat start, and then above -0.2."""
-    (preset,) = (each for each in SpectrumView().presets if each.name == "four starts, one end")
+    (preset,) = (each for each in SpectrumView().presets if each.name == "four starts")
     shown = [
         {**lane, "seed": seed, "steps": 200, "follow_sharpness": False} for lane in preset.lanes for seed in range(3)
     ]

@@ -70,7 +70,7 @@ class StepFactor(_OnParabola):
 
 class DivergesAtTheLimit(_OnParabola):
     name = "diverges_at_the_limit"
-    prompt = "Is this so at η = 2 ηₒₚₜ exactly?"
+    prompt = "Is this so for every such η?"
     statement = "Gradient descent on a parabola diverges if η ≥ 2 ηₒₚₜ."
     answer = Choice((HOLDS, FAILS))
     ratios = (2.0, 2.05)

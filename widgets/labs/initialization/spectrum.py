@@ -51,7 +51,7 @@ class SpectrumView(SchemeView):
     slow = ("first_spectrum", "spectrum")
     presets = (
         Preset(
-            "four starts, one end",
+            "four starts",
             "The starts differ more than tenfold in λₘₐₓ. Where will they end? 2/η is 20.",
             tuple({**COMMON, **start} for start in STARTS),  # holds: l4_four_starts_one_end
             NAMES,

@@ -88,7 +88,7 @@ class ScheduledNetView(LabView):
     draws: ClassVar = ("rate",)
     presets = (
         Preset(
-            "warmup against early divergence",
+            "with and without warmup",
             "η = 0.3 is far above 2/λₘₐₓ at the start. One lane begins with it, the other takes a tenth of the run to "
             "rise to it.",
             ({**WARMUP, "schedule": "constant"}, {**WARMUP, "schedule": "warmup"}),

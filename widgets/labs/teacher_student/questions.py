@@ -82,8 +82,9 @@ class ExactSize(_Groups):
         return Outcome(
             # holds: l7_exact_size
             int(double <= exact),
-            f"{exact} of 12 found all ten nodes at the teacher's own width, and {double} of 12 at twice that. "
-            "Ten nodes can express the teacher; to find it, spare nodes help. They cost something, too: those who have "
+            f"After 1200 steps {exact} of 12 have found all ten nodes at the teacher's own width, and {double} of 12 "
+            "at twice that; with more time more of the first do. Ten nodes can express the teacher; to find it, "
+            "spare nodes help. They cost something, too: those who have "
             f"found all leave unexplained, in the median, {median[0]} at 1× and {median[1]} at 2×.",
         )
 
