@@ -25,6 +25,8 @@ LESSONS = ("01_optimizers.ipynb", "03_divergence.ipynb")
 RATES = (1, 2, 4, 6, 8)
 MOST_AT_ONCE = 6
 PATIENCE_SECONDS = 300
+# What jupyter-widgets says in the console when it gives an output up.
+GIVEN_UP = "widget model not found"
 # Outputs of which nothing has come, or an error instead.
 DEAD = """() => [...document.querySelectorAll(".jp-OutputArea-output")].filter((output) =>
   output.textContent === "Loading widget..." || output.textContent.startsWith("Error displaying widget")).length"""
@@ -92,7 +94,7 @@ async def _load(browser: Browser, address: str, lesson: str, rate: float) -> Loa
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     page = await context.new_page()
     given_up: list[str] = []
-    page.on("console", lambda line: "widget model not found" in line.text and given_up.append(line.text))
+    page.on("console", lambda line: GIVEN_UP in line.text and given_up.append(line.text))
     devices = await context.new_cdp_session(page)
     await devices.send("Emulation.setCPUThrottlingRate", {"rate": rate})
     started, curve = time.monotonic(), None

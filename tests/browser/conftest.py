@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.browser.lesson_page import PATIENCE
+from benchmarks.loads import GIVEN_UP, dead_outputs
+from tests.browser.lesson_page import PATIENCE, wait_until
 from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
 
 # Messages of the frameworks that say nothing about the lessons.
 KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)")
-# jupyter-widgets says so in the console and in the output; the page then shows that output after all.
-MODEL_NOT_FOUND = "widget model not found"
-GIVEN_UP = "Error displaying widget: model not found"
 
 
 @pytest.fixture(scope="session")
@@ -59,14 +57,14 @@ class Watched(list[str]):
         return page
 
     def accept_what_is_shown_again(self, page: Page) -> None:
-        """Leave out outputs that a slow page gave up, if by now none is dead.
+        """Leave out what was said of outputs that a slow page gave up, once none is dead.
 
         Raises:
             AssertionError: If one stays dead.
         """
-        if any(MODEL_NOT_FOUND in said for said in self):
-            expect(page.get_by_text(GIVEN_UP)).to_have_count(0, timeout=PATIENCE * 1000)
-            self[:] = [said for said in self if MODEL_NOT_FOUND not in said]
+        if any(GIVEN_UP in said for said in self):
+            wait_until(lambda: dead_outputs(page) == 0, "outputs that were given up are shown after all")
+            self[:] = [said for said in self if GIVEN_UP not in said]
 
     def _note(self, message: ConsoleMessage) -> None:
         if not any(noise in message.text for noise in KNOWN_NOISE):

@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 PATIENCE = 120.0
+FIRST, LAST = slice(1), slice(-1, None)  # of a lab's figures
 DRAWN = """
 p => JSON.stringify((p.data ?? []).map((t) => [Array.from(t.y ?? []), Array.from(t.z ?? [], (row) => Array.from(row))]))
 """
@@ -122,13 +123,14 @@ class LabOnPage:
         """What plotly.js holds for each figure: curves and matrices, as text."""
         return [plot.evaluate(DRAWN) for plot in self.element.locator(".tdl-plot").all()]
 
-    def draws_otherwise_with(self, field: str, text: str) -> None:
-        """Type a value and wait for the end of a run that draws something else than what stands there."""
-        before = self.drawn()
+    def draws_otherwise_with(self, field: str, text: str, figures: slice = slice(None)) -> None:
+        """Type a value and wait for the end of a run that draws something else than what stands in these figures."""
+        before = self.drawn()[figures]
         self.type_value(field, text)
         assert self.refusal() == ""
         self.until_finished()
-        after = wait_until(lambda: (now := self.drawn()) != before and now, f"{field} = {text} draws something else")
+        said = f"{field} = {text} draws something else"
+        after = wait_until(lambda: (now := self.drawn()[figures]) != before and now, said)
         assert max(map(len, after)) > 50, "curves have points"
 
     def refusal(self) -> str:

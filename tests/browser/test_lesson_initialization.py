@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import FIRST, LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/04_initialization.ipynb"
@@ -42,7 +42,7 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
         else:
             lab.press("Play")
         lab.until_finished()
-        lab.draws_otherwise_with(field, text)
+        lab.draws_otherwise_with(field, text, FIRST)
         assert "nan" not in lab.element.locator(".tdl-readings").inner_text().lower()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, area_of, wait_until
+from tests.browser.lesson_page import LAST, LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/01_optimizers.ipynb"
@@ -24,7 +24,7 @@ PATHS = 5
 def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
     page.goto(voila + LESSON)
     for number, (field, text) in CONTROLS.items():
-        LabOnPage(page, number).draws_otherwise_with(field, text)
+        LabOnPage(page, number).draws_otherwise_with(field, text, LAST)
 
 
 def test_the_race_draws_level_lines_and_starts_where_a_person_clicks(page, voila):

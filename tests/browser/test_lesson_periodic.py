@@ -38,6 +38,7 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
         steps = SHORT.get(number, {}).get("steps", "40")
         wait_until(lambda lab=lab, steps=steps: f"of {steps}" in lab.status(), f"lab {number} takes its settings")
         lab.until_finished()
+        assert max(map(len, lab.drawn())) > 300
         lab.draws_otherwise_with(field, text)
 
 

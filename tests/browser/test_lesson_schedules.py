@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, area_of, wait_until
+from tests.browser.lesson_page import LAST, LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/02_schedules.ipynb"
@@ -22,7 +22,7 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
         lab = LabOnPage(page, number)
         lab.press("Play")
         wait_until(lambda lab=lab: lab.step_number() > 20, f"lab {number} runs")
-        lab.draws_otherwise_with(field, text)
+        lab.draws_otherwise_with(field, text, LAST)
 
 
 def test_a_schedule_is_drawn_by_hand_and_trained_with(page, voila):

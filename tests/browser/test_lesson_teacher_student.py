@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import FIRST, LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/07_teacher_student.ipynb"
 TITLES = {
     "Students of a teacher": ("overparameterization", "2", {"steps": "400"}),
-    "How wide must a student be?": ("learning_rate", "0.02", {"steps": "100", "students": "2"}),
+    "How wide must a student be?": ("learning_rate", "0.02", {"steps": "400", "students": "2"}),
     "Lucky nodes": ("init_scale", "0.5", {"steps": "100"}),
     "Shake a node": ("top_scale", "0.1", {"steps": "400"}),
     "The lottery of nodes": ("keep", "12", {"steps": "201", "prune_at": "100", "students": "2"}),
@@ -30,7 +30,7 @@ def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
         if not quick:
             lab.press("Play")
         lab.until_finished()
-        lab.draws_otherwise_with(field, text)
+        lab.draws_otherwise_with(field, text, FIRST)
 
 
 def test_the_matrix_is_live_and_follows_the_chosen_lane(page, voila):

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from benchmarks.loads import dead_outputs, load_pages
+from benchmarks.loads import GIVEN_UP, dead_outputs, load_pages
 from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
 from tests.browser.served import jupyterlab, write_notebook
 from tests.browser.test_jupyterlab import open_lesson, run_all
@@ -75,7 +75,7 @@ def slow_page(opened):
 def watch(page):
     """A function that returns how many outputs of a page have been given up so far."""
     said = []
-    page.on("console", lambda message: "widget model not found" in message.text and said.append(1))
+    page.on("console", lambda message: GIVEN_UP in message.text and said.append(1))
 
     def given_up():
         page.wait_for_timeout(50)  # what a page says is heard while one waits for the page
