@@ -53,9 +53,10 @@ test-processors: $(PROCESSORS:%=test-on-%)  ## the numerical tests, as other pro
 $(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
 	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
 
-lint: $(VENV)/lint-ready  ## check style
+lint: $(VENV)/lint-ready  ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 bench: $(VENV)/bench-ready  ## measure speed, in a Chromium too; prints a table and writes bench_output/benchmarks.json
 	$(RUN) -m benchmarks
@@ -65,7 +66,7 @@ load: $(VENV)/bench-ready  ## a room of students at once; make load ARGS="--stud
 	$(RUN) -m benchmarks.room $(ARGS)
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) bench_output .pytest_cache .ruff_cache *.egg-info build
+	rm -rf $(VENV) bench_output .mypy_cache .pytest_cache .ruff_cache *.egg-info build
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -78,12 +79,7 @@ $(VENV)/ready: pyproject.toml setup.py constraints.txt | $(VENV)/made
 	$(INSTALL) --editable .
 	touch $@
 
-# What hub, bench and test need beside it: the extras of these names in pyproject.toml.
+# What hub, bench, lint and test need beside it: the extras of these names in pyproject.toml.
 $(VENV)/%-ready: $(VENV)/ready
 	$(INSTALL) --editable '.[$*]'
-	touch $@
-
-# Style is checked without PyTorch.
-$(VENV)/lint-ready: constraints.txt | $(VENV)/made
-	$(INSTALL) ruff
 	touch $@

@@ -48,7 +48,7 @@ class LessonConnection(ZMQChannelsWebsocketConnection):
         answered.set_result(None)
         return answered
 
-    def disconnect(self) -> None:
+    def disconnect(self) -> None:  # type: ignore[override] # not awaited, as in `ZMQChannelsWebsocketConnection`
         """End; once, however many say so."""
         if self._ended:
             return

@@ -26,4 +26,5 @@ class TemplateFileHandler(TemplateStaticFileHandler):
         template, *rest = posixpath.normpath(url_path).split("/", 2)
         if len(rest) < 2 or rest[0] != "static" or not collect_static_paths(["voila", "nbconvert"], template):
             raise HTTPError(404)
-        return super().parse_url_path(posixpath.normpath(url_path))
+        path: str = super().parse_url_path(posixpath.normpath(url_path))
+        return path

@@ -16,10 +16,11 @@ import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import forkserver
-from typing import Any
+from subprocess import Popen
+from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from deploy import kernel_child
 from deploy.kernel_environment import SWITCH_SECONDS
@@ -46,6 +47,7 @@ def start_parent() -> bool:
     """Let the parent start its imports, without waiting for them. False where kernels cannot be forked."""
     if not can_fork():
         return False
+    assert _context is not None
     _context.set_forkserver_preload(["deploy.warm_parent"])
     forkserver.ensure_running()
     return True
@@ -57,6 +59,7 @@ def warm_up() -> Future[None]:
 
 
 def _fork_nothing() -> None:
+    assert _context is not None
     child = _context.Process(target=os.getpid)
     child.start()
     child.join()
@@ -79,7 +82,8 @@ def _patience() -> float:
 
 def parent_pid() -> int | None:
     """The parent's process number, if there is one."""
-    return forkserver._forkserver._forkserver_pid
+    pid: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined] # private
+    return pid
 
 
 def end_parent() -> None:
@@ -106,11 +110,12 @@ class ForkedProcess:
     stdin = stdout = stderr = None
 
     def __init__(self, arguments: list[str], environment: dict[str, str], folder: str) -> None:
+        assert _context is not None
         # Daemon: a server that exits ends it, and does not wait for it.
         self._process = _context.Process(target=kernel_child.run, args=(arguments, environment, folder), daemon=True)
         self._process.start()
         _note_that_it_answers()
-        self.pid: int = self._process.pid
+        self.pid = cast(int, self._process.pid)
         # A handle of the process itself: its number could be given to another one, and the fork server could die.
         self._handle = os.pidfd_open(self.pid)
         self.returncode: int | None = None
@@ -127,7 +132,7 @@ class ForkedProcess:
         """Wait until it has ended; return its exit status."""
         if self.returncode is None:
             _has_ended(self._handle, None)
-        return self.poll()
+        return cast(int, self.poll())
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process alone, if it still runs."""
@@ -155,7 +160,8 @@ class ForkedKernel(LocalProvisioner):
         if process is None:
             told = [f"--IPKernelApp.exec_lines=import sys; sys.setswitchinterval({SWITCH_SECONDS})"]
             return await super().launch_kernel([*cmd, *(told if _is_ours(cmd) else [])], **kwargs)
-        self.process, self.pid, self.pgid, self.cwd = process, process.pid, process.pid, folder
+        self.process = cast(Popen[bytes], process)
+        self.pid, self.pgid, self.cwd = process.pid, process.pid, folder
         return self.connection_info
 
     async def _forked(self, arguments: list[str], environment: dict[str, str], folder: str) -> ForkedProcess | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest, split_host_and_port
@@ -77,13 +77,19 @@ class ForeignHostHandler(RequestHandler):
         )
 
 
-class AskedHere:
+if TYPE_CHECKING:
+    from jupyter_server.base.handlers import JupyterHandler as Handler
+else:
+    Handler = object
+
+
+class AskedHere(Handler):
     """For a handler that other sites' pages may not use: knows its own pages behind a proxy, too."""
 
     def check_origin(self, origin: str | None = None) -> bool:
         """True if a page of this server asks."""
         asked = origin or self.request.headers.get("Origin", "")
-        return urlsplit(asked).netloc.lower() in asked_hosts(self.request) or super().check_origin(origin)
+        return urlsplit(asked).netloc.lower() in asked_hosts(self.request) or super().check_origin(cast(str, origin))
 
 
 def asked_hosts(request: HTTPServerRequest) -> set[str]:

@@ -69,5 +69,7 @@ def _give_memory_back() -> None:
 
 
 def _end_with_the_server() -> None:
-    parent_process().join()
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)

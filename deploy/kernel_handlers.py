@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from tornado.iostream import IOStream
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 
 from deploy.connection import PROTOCOL, LessonConnection
 from deploy.hosts import AskedHere, asked_hosts
+from deploy.room import LessonKernels
 
 CONTROL = "jupyter.widget.control"
 PARTS = (6, 200)  # offsets of a message: its channel, header, parent, metadata and content, then its buffers
@@ -38,7 +41,7 @@ class LessonWebsocketHandler(AskedHere, KernelWebsocketHandler):
         asked = self.request.headers.get("Sec-WebSocket-Protocol", "")
         if PROTOCOL not in [name.strip() for name in asked.split(",")]:
             raise HTTPError(400, f"This server speaks {PROTOCOL} only.")
-        with self.kernel_manager.connecting(kernel_id) as connections:
+        with cast(LessonKernels, self.kernel_manager).connecting(kernel_id) as connections:
             if connections > MOST_CONNECTIONS:
                 raise HTTPError(429, f"A page has at most {MOST_CONNECTIONS} connections.")
             # Returns when the connection ends.
@@ -67,12 +70,14 @@ class LessonWebsocketHandler(AskedHere, KernelWebsocketHandler):
         if wanted:
             super().on_message(message)
 
-    def write_message(self, message: bytes | str, binary: bool = False) -> None:
+    def write_message(  # type: ignore[override] # nobody waits until it is sent
+        self, message: bytes | str | dict[str, Any], binary: bool = False
+    ) -> None:
         """Send a message to a page that is there and keeps up."""
         if self._unsent > MOST_BYTES_UNSENT and self.ws_connection is not None:
             self.log.warning("A page of kernel %s does not read what it is sent; disconnected.", self.kernel_id)
             # No goodbye: it would wait behind all the rest.
-            self.ws_connection.stream.close()
+            cast(IOStream, self.ws_connection.stream).close()
             self.close()
         try:
             sent = super().write_message(message, binary)

@@ -15,7 +15,7 @@ access = logging.getLogger("LessonServer.access")
 class JsonFormatter(logging.Formatter):
     """Writes time (UTC), level, logger, message, what `extra` adds under `fields`, and a traceback if there is one."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import Any
+from typing import Any, cast
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
@@ -16,7 +16,7 @@ from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from deploy.hosts import AskedHere
-from deploy.room import RoomFull, for_gallery
+from deploy.room import LessonKernels, RoomFull, for_gallery
 from deploy.theme import check_theme
 from widgets.live_figure import plotly_bundle
 
@@ -69,10 +69,11 @@ class LessonPageHandler(TornadoVoilaHandler):
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
         """Read a part of the address; what is no text is a wrong address, whoever asks for it."""
         try:
-            return super().decode_argument(value, name)
+            text: str = super().decode_argument(value, name)
         except HTTPError:
             self.current_user = None
             raise
+        return text
 
     async def _find(self, path: str | None) -> None:
         """Note whether this request is for the gallery.
@@ -105,7 +106,7 @@ class HealthHandler(JupyterHandler):
         The status is `ok`, `full`, `starting` (pages are slow for some more seconds), `failing` (no kernel can start,
         and so no page) or `closing`; 503 for these three.
         """
-        room = self.kernel_manager
+        room = cast(LessonKernels, self.kernel_manager)
         status = room.status
         self.set_status(200 if status in ("ok", "full") else 503)
         self.set_header("Content-Type", "application/json")

@@ -22,10 +22,11 @@ class LessonRenderer(NotebookRenderer):
 
     async def _jinja_kernel_start(self, *arguments: Any, **options: Any) -> str:
         try:
-            return await super()._jinja_kernel_start(*arguments, **options)
+            kernel_id: str = await super()._jinja_kernel_start(*arguments, **options)
         except Exception as trouble:
             self.request_handler.kernel_manager.note_start(trouble)
             raise
+        return kernel_id
 
 
 # Voilà offers no other way to choose one.

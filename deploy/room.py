@@ -111,7 +111,7 @@ class LessonKernels(AsyncMappingKernelManager):
         here = set(self.list_kernel_ids()) - self._leaving
         return self._presence.count(here, galleries) + self._starting[galleries]
 
-    async def start_kernel(self, **arguments: Any) -> str:
+    async def start_kernel(self, **arguments: Any) -> str:  # type: ignore[override] # Jupyter's, too, is async
         """Start a kernel.
 
         Raises:
@@ -142,7 +142,7 @@ class LessonKernels(AsyncMappingKernelManager):
 
     def _step_back(self) -> None:
         """Let the kernel give way to the server and to kernels that make pages."""
-        kernel = self._kernels.get(started.get())
+        kernel = self._kernels.get(started.get() or "")
         process_id = getattr(getattr(kernel, "provisioner", None), "pid", None)
         if process_id is not None and hasattr(os, "setpriority"):
             with contextlib.suppress(OSError):  # it may have ended
@@ -167,7 +167,9 @@ class LessonKernels(AsyncMappingKernelManager):
         if kernel_id in self._kernels:
             await self.shutdown_kernel(kernel_id, now=True)
 
-    async def shutdown_kernel(self, kernel_id: str, *arguments: Any, **options: Any) -> None:
+    async def shutdown_kernel(  # type: ignore[override] # as above
+        self, kernel_id: str, *arguments: Any, **options: Any
+    ) -> None:
         """End a kernel; its seat is free from now on."""
         self._leaving.add(kernel_id)
         try:
@@ -175,7 +177,7 @@ class LessonKernels(AsyncMappingKernelManager):
         finally:
             self._leaving.discard(kernel_id)
 
-    async def shutdown_all(self, now: bool = False) -> None:
+    async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override] # as above
         """End all kernels; one that cannot be ended keeps none of the others."""
         kernels = self.list_kernel_ids()
         ended = await asyncio.gather(*(self.shutdown_kernel(each, now=now) for each in kernels), return_exceptions=True)

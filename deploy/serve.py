@@ -110,7 +110,7 @@ class LessonServer(Voila):
 
     def setup_template_dirs(self) -> None:
         super().setup_template_dirs()
-        self.template_paths = [str(TEMPLATES), *self.template_paths]
+        self.template_paths: list[str] = [str(TEMPLATES), *self.template_paths]
 
     @default("connection_dir_root")
     def _default_connection_dir_root(self) -> str:

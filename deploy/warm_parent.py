@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
+from types import ModuleType
 
 import ipykernel.debugger
 import ipykernel.kernelapp  # noqa: F401 - imported for the kernels, as the line above
@@ -20,7 +21,7 @@ from widgets import code_view, live_figure
 from widgets.labs.divergence.parabola import ParabolaView
 
 
-def _import_all(package: object) -> None:
+def _import_all(package: ModuleType) -> None:
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 

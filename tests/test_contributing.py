@@ -53,10 +53,11 @@ def test_every_file_on_the_page_is_taken():
     assert len(FILES) == len(fences) == 8
 
 
-def test_the_lesson_keeps_the_style(copy):
+def test_the_lesson_keeps_the_style_and_its_types_hold(copy):
     written = [path for path in FILES if path.endswith(".py")]
     said(copy, "-m", "ruff", "check", "--no-cache", *written)
     said(copy, "-m", "ruff", "format", "--no-cache", "--check", *written)
+    said(copy, "-m", "mypy", *(path for path in written if not path.startswith("tests/")))
 
 
 def test_the_lesson_passes_its_own_test_and_those_that_find_it(copy):

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 
 def _refuse_other_lessons() -> None:
@@ -12,7 +13,7 @@ def _refuse_other_lessons() -> None:
     """
     ours = Path(__file__).resolve().parents[1] / "lessons"
     found = find_spec("lessons")
-    places = [] if found is None else [*(found.submodule_search_locations or [found.origin])]
+    places = [] if found is None else [*(found.submodule_search_locations or [cast(str, found.origin)])]
     if places and Path(places[0]).resolve() != ours:
         raise ImportError(
             f"'{places[0]}' hides the lessons that the labs need ({ours}): rename it, or move the notebook elsewhere."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets as ipw
 import numpy as np
@@ -115,8 +115,9 @@ class Check(ipw.Box):
         if self.panel.status["state"] != "open":
             return
         self._sketch = x, y
-        self.figure.replace("figure", 0, x=x, y=y)
-        self.figure.flush()
+        figure = cast(LiveFigure, self.figure)
+        figure.replace("figure", 0, x=x, y=y)
+        figure.flush()
 
     def _refuse(self, sentence: str) -> None:
         self.panel.status = {**self.panel.status, "refusal": sentence}
@@ -126,8 +127,9 @@ class Check(ipw.Box):
         self._preparation.cancel()
         self._sketch = None
         self._history = History()
-        self.figure.clear()
-        self.figure.flush()
+        figure = cast(LiveFigure, self.figure)
+        figure.clear()
+        figure.flush()
         self.panel.status = {"state": "open", "value": self.panel.status.get("value")}
 
     # ---- the run ----
@@ -135,7 +137,7 @@ class Check(ipw.Box):
     def _take(self, measurements: Sequence[Measurement]) -> None:
         self._history.extend(measurements)
         self._draw()
-        share = len(self._history) / (self._lanes.shared.steps + 1)
+        share = len(self._history) / (cast(Lanes, self._lanes).shared.steps + 1)
         if share - self.panel.status.get("share", 0.0) > 0.05:
             self.panel.status = {**self.panel.status, "share": round(share, 2)}
 
@@ -154,7 +156,7 @@ class Check(ipw.Box):
 
     def _conclude(self) -> None:
         try:
-            outcome = self._question.outcome(self._history, self._lanes)
+            outcome = self._question.outcome(self._history, cast(Lanes, self._lanes))
             reached = verdict(self._question, self._answer, outcome)
         except Exception:  # a question that cannot be decided is a fault of ours, and is shown as one
             self._fail(traceback.format_exc())
@@ -175,8 +177,9 @@ class Check(ipw.Box):
     # ---- what is shown ----
 
     def _draw(self) -> None:
-        seen = self.figure is not None and self.figure.ready and len(self._history) and self._lanes is not None
-        if seen and not self._awaits_snapshots():
+        if self.figure is None or self._lanes is None or not self.figure.ready or not len(self._history):
+            return
+        if not self._awaits_snapshots():
             self._question.draw(self.figure, self._history, self._lanes)
             self.figure.flush()
 

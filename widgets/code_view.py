@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import inspect
 import textwrap
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import ipywidgets as ipw
 from pygments import highlight
@@ -13,7 +14,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from lessons.core.rules import Rule
-from lessons.core.training import TrainingExperiment
+from lessons.core.training import Training, TrainingExperiment
 
 _STYLE = """<style>
 .tdl-code summary {{ cursor: pointer; font: 16px/1.6 system-ui, sans-serif; }}
@@ -41,9 +42,11 @@ def show_code(*parts: Any, title: str = "The code that runs") -> ipw.HTMLMath:
 
 def _explained(part: Any, formatter: HtmlFormatter) -> str:
     """Equation, source and works followed, as HTML."""
-    sources, works, name = [part], [part.reference] if hasattr(part, "reference") else [], ""
+    sources, name = [part], ""
+    works: Sequence[str] = [part.reference] if hasattr(part, "reference") else []
     if isinstance(part, type) and issubclass(part, TrainingExperiment):
-        sources, works = [part.training.measure, part.training.advance], part.references
+        training = cast(type[Training[Any]], part.training)
+        sources, works = [training.measure, training.advance], part.references
     if isinstance(part, type) and issubclass(part, Rule):
         sources, name = [part.update], f"{part.name}: "
     equation = f"<p>{name}$\\displaystyle {html.escape(part.equation)}$</p>" if hasattr(part, "equation") else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from lessons.core.settings import Settings
 
@@ -124,7 +125,7 @@ def colours_of(lanes: Sequence[Settings], methods: Iterable[str] = ("optimizer",
     for place, colour in enumerate(colours):
         if colour is None:
             colours[place] = free_colour([*own, *colours], place)
-    return colours
+    return cast(list[str], colours)
 
 
 def free_colour(taken: Iterable[str | None], place: int = 0) -> str:

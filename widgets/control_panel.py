@@ -33,10 +33,10 @@ class ControlPanel(OneWayWidget):
     _esm = joined("telling.js", "presence.js", "revival.js", "unzip.js", "control_panel.js")
     _css = _HERE / "control_panel.css"
     title = traitlets.Unicode().tag(sync=True)
-    fields = traitlets.List().tag(sync=True)
-    presets = traitlets.List().tag(sync=True)
+    fields: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    presets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
-    lanes = traitlets.List().tag(sync=True)
+    lanes: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     preset = traitlets.Int(-1).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     transport = traitlets.Dict().tag(sync=True)

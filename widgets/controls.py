@@ -61,10 +61,10 @@ class Reading:
     @property
     def ratio(self) -> float | None:
         """Measured over predicted; None where that says nothing: beside chance, zero, or what is no number."""
-        known = not isinstance(self.measured, str) and math.isfinite(self.measured) and bool(self.predicted)
-        if not known or self.beside == "chance" or not math.isfinite(self.predicted):
+        if isinstance(self.measured, str) or not self.predicted or self.beside == "chance":
             return None
-        return self.measured / self.predicted
+        known = math.isfinite(self.measured) and math.isfinite(self.predicted)
+        return self.measured / self.predicted if known else None
 
 
 @dataclass

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import numpy as np
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change
+from lessons.core.settings import SettingsT_co
 from widgets.covered import CoveredScreen
 from widgets.decimate import thin
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(Generic[SettingsT_co]):
     """The numbers that a view draws from.
 
     Attributes:
@@ -35,10 +37,10 @@ class Frame:
     history: History
     start: int
     stop: int
-    lanes: Lanes
+    lanes: Lanes[SettingsT_co]
     ends: Sequence[int | None]
     changes: Sequence[Change]
-    started_with: Sequence[dict]
+    started_with: Sequence[dict[str, Any]]
     selected: int
 
     @property

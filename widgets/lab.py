@@ -149,7 +149,7 @@ class Lab(LabWithPast):
         fields, values = self.view.settings_type.fields(), {}
         chosen = self._lanes.settings[self._lanes.selected]
         for name, value in self.view.pointed(figure, x, y, chosen).items():
-            within = min(max(float(f"{value:.3g}"), fields[name].low), fields[name].high)
+            within = min(max(float(f"{value:.3g}"), fields[name].bounds[0]), fields[name].bounds[1])
             values[name] = round(within) if fields[name].kind == "integer" else within
         self._change_to(self._lanes.with_everywhere(values))
 
@@ -189,14 +189,15 @@ class Lab(LabWithPast):
         self._report()
 
     def _new_seed(self) -> None:
-        if "seed" not in self.view.controls:
+        field = "seed"
+        if field not in self.view.controls:
             raise SettingError(["Nothing in this lab is random."])
-        if all("seed" in self.view.idle(settings) for settings in self._lanes.settings):
+        if all(field in self.view.idle(settings) for settings in self._lanes.settings):
             raise SettingError(["With these settings nothing is random."])
-        seed = self._lanes.settings[self._lanes.selected].seed + self.view.seeds
+        seed = getattr(self._lanes.settings[self._lanes.selected], field) + self.view.seeds
         lanes = self._lanes
         for lane in range(len(lanes)):
-            lanes = lanes.with_value(lane, "seed", seed)
+            lanes = lanes.with_value(lane, field, seed)
         self._change_lanes(lanes)
 
     def _load_preset(self, index: int) -> None:

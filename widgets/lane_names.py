@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from lessons.core.settings import SettingField, Settings
 from lessons.core.written_number import Unclear, read_number, written
@@ -216,7 +216,7 @@ def _reread(part: str, lane: Named, fields: Mapping[str, SettingField]) -> tuple
         return name, part
     if fields[name].kind == "choice":
         return name, str(value)
-    number = _NUMBER.search(part)[0]
+    number = cast(re.Match[str], _NUMBER.search(part))[0]
     now = f"{100 * value:g} %" if number.endswith("%") else written(value)
     return name, part.replace(number, now)
 

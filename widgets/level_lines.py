@@ -40,7 +40,8 @@ def level_line(
     first, second = count >= 2, count == 4
     starts = [x[0][first], x[2][second]], [y[0][first], y[2][second]]
     ends = [x[1][first], x[3][second]], [y[1][first], y[3][second]]
-    return tuple(_with_gaps(np.concatenate(a), np.concatenate(b)) for a, b in zip(starts, ends, strict=True))
+    xs, ys = (_with_gaps(np.concatenate(a), np.concatenate(b)) for a, b in zip(starts, ends, strict=True))
+    return xs, ys
 
 
 def _corner(

@@ -175,6 +175,7 @@ class LiveFigure(OneWayWidget):
     _css = _HERE / "live_figure.css"
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
     label = traitlets.Unicode("Live figure").tag(sync=True)
+    _frame: _Operations
 
     def __init__(self, figures: Mapping[str, go.Figure] | go.Figure, **kwargs: Any):
         super().__init__(**kwargs)

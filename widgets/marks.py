@@ -28,7 +28,8 @@ def marks(
     with the last value. The latest `MOST_MARKS` are drawn; the record keeps all. Notes that would overlap stand one
     over the other.
     """
-    shapes, annotations, filled = [], [], []
+    shapes, annotations = [], []
+    filled: list[list[tuple[float, float]]] = []
     for change in _merged(changes, max(1.0, 0.03 * steps))[-MOST_MARKS:]:
         colour = colours[change.lane]
         field = fields[change.field]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from lessons.core.record import Change, RunRecord
 from lessons.core.run import Run
@@ -44,7 +44,7 @@ class LabWithPast(RunningLab):
         if not self._can_rewind:
             raise SettingError(["There is nothing to rewind: no lane has diverged."])
         step = self._trial.rewind_step(REWIND_STEPS)
-        self._go_back(step, self._trial.halvings(step, self.view.rate_field))
+        self._go_back(step, self._trial.halvings(step, cast(str, self.view.rate_field)))
         self._play()
 
     def _replay(self, record: RunRecord, lanes: LaneList, step: int) -> None:

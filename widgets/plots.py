@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import plotly.graph_objects as go
 
@@ -69,15 +69,19 @@ def over_steps(
     return plot(name, caption, "step", y, [line(*pair) for pair in zip(names, colours, strict=True)], **layout)
 
 
+def _meta(figure: go.Figure) -> dict[str, Any]:
+    return cast(dict[str, Any], figure.layout.meta)
+
+
 def wide(figure: go.Figure) -> go.Figure:
     """Let a figure take a whole row."""
-    return figure.update_layout(meta={**figure.layout.meta, "wide": True})
+    return figure.update_layout(meta={**_meta(figure), "wide": True})
 
 
 def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
     """Tell a figure its lanes, if there are several: on the page they are named beside it, in a saved picture in it."""
     lanes = [{"name": name, "colour": colour} for name, colour in zip(names, colours, strict=True)]
-    return figure.update_layout(meta={**figure.layout.meta, "lanes": lanes if len(lanes) > 1 else []})
+    return figure.update_layout(meta={**_meta(figure), "lanes": lanes if len(lanes) > 1 else []})
 
 
 def equal_axes(figure: go.Figure) -> go.Figure:
@@ -95,7 +99,7 @@ def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | No
         step: How far a key goes, in data.
     """
     wish = {"kind": "place", "trace": trace, "step": step}
-    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish, "invitation": invitation})
+    return figure.update_layout(meta={**_meta(figure), "pointer": wish, "invitation": invitation})
 
 
 def drawn(figure: go.Figure, trace: int, columns: int, invitation: str = "") -> go.Figure:
@@ -104,7 +108,7 @@ def drawn(figure: go.Figure, trace: int, columns: int, invitation: str = "") -> 
     `invitation` is as of `placed`.
     """
     wish = {"kind": "draw", "trace": trace, "columns": columns}
-    return figure.update_layout(meta={**figure.layout.meta, "pointer": wish, "invitation": invitation})
+    return figure.update_layout(meta={**_meta(figure), "pointer": wish, "invitation": invitation})
 
 
 def two_classes() -> list[go.Scatter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Generic, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,9 +12,11 @@ import plotly.graph_objects as go
 from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingsT
 from widgets.live_figure import LiveFigure
 
 SKETCH_COLUMNS = 33
+Curve = tuple[np.ndarray, np.ndarray]
 HOLDS, FAILS = "It holds as written", "It does not hold as written"
 
 
@@ -73,12 +75,12 @@ class Outcome:
             the question's tolerance of it, and nearer to it than to the truth.
     """
 
-    truth: float | int | tuple[np.ndarray, np.ndarray]
+    truth: float | int | Curve
     sentence: str
     misreadings: tuple[Misreading, ...] = ()
 
 
-class Question(ABC):
+class Question(ABC, Generic[SettingsT]):
     """One question; holds no state.
 
     Attributes:
@@ -94,15 +96,15 @@ class Question(ABC):
     prompt: ClassVar[str]
     statement: ClassVar[str] = ""
     answer: ClassVar[Number | Choice | Sketch]
-    experiment: ClassVar[Experiment]
+    experiment: Experiment[SettingsT]
     slow: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[SettingsT]:
         """Return the lanes to run."""
 
     @abstractmethod
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+    def outcome(self, history: History, lanes: Lanes[SettingsT]) -> Outcome:
         """Return what the finished run says; computed from what it measured."""
 
     @abstractmethod
@@ -110,5 +112,5 @@ class Question(ABC):
         """Return the figure, with empty traces; a sketch has the learner's curve first."""
 
     @abstractmethod
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
         """Draw the run so far into the figure, which is called `figure`."""

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from enum import StrEnum
+from typing import cast
 
 from lessons.core.experiment import Measurement
 from lessons.core.run import Run
@@ -191,11 +192,12 @@ class RunLoop:
 
     def _slice(self, measurements: list[Measurement], most: float) -> None:
         start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
+        run = cast(Run, self._run)
         try:
             while len(measurements) < most and not self._stop_reached():
-                measured = next(self._run)
+                measured = next(run)
                 self._awaits = measured is None
-                if self._awaits:
+                if measured is None:
                     return
                 measurements.append(measured)
                 if time.perf_counter() > deadline:
@@ -204,12 +206,12 @@ class RunLoop:
             self.training_seconds += time.thread_time() - start
 
     def _stop_reached(self) -> bool:
-        return self.stop_at is not None and self._run.step >= self.stop_at
+        return self.stop_at is not None and cast(Run, self._run).step >= self.stop_at
 
     def _enter(self, state: State) -> None:
         self.state = state
         if state is State.PAUSED:
-            self._run.hold()
+            cast(Run, self._run).hold()
         self._on_state()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets as ipw
 import numpy as np
@@ -319,7 +319,7 @@ class RunningLab(ipw.Box):
         if lane in self._trial.failures:
             return self._trial.failures[lane]
         vitals = self.view.vitals(self.stage.frame(0), lane)
-        end = self._trial.ends[lane]
+        end = cast(int, self._trial.ends[lane])
         if vitals is not None:
             return diagnose(vitals, end).sentence
         return observed(self._trial.history["loss"][:, lane].astype(float), end) if self.view.compare else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.written_number import written
-from widgets.question import FAILS, HOLDS, Choice, Number, Outcome, Question, Sketch
+from widgets.question import FAILS, HOLDS, Choice, Curve, Number, Outcome, Question, Sketch
 from widgets.readings import number
 
 CLOSE = 3.0
@@ -30,16 +30,19 @@ def verdict(question: Question, answer: Any, outcome: Outcome) -> Verdict:
             if answer == outcome.truth:
                 return Verdict("right", "Right.")
             found = [each.sentence for each in outcome.misreadings if each.answer == answer]
-            return Verdict("off", " ".join([_no(question.answer.options, int(outcome.truth)), *found]))
+            right = int(cast(float, outcome.truth))
+            return Verdict("off", " ".join([_no(question.answer.options, right), *found]))
         case Number(tolerance=tolerance, unit=unit):
-            distance = abs(answer - outcome.truth)
-            words = [f"You said {written(answer)}{unit}; the run measured {number(float(outcome.truth))}{unit}."]
+            measured = float(cast(float, outcome.truth))
+            distance = abs(answer - measured)
+            words = [f"You said {written(answer)}{unit}; the run measured {number(measured)}{unit}."]
             if distance > tolerance:
                 words += _misread(answer, distance, tolerance, outcome)
             return Verdict(_grade(distance, tolerance), " ".join(words))
         case Sketch(tolerance=tolerance):
-            distance = sketch_distance(question, answer, outcome.truth)
-            return Verdict(_grade(distance, tolerance), _farthest(question, answer, outcome.truth))
+            curve = cast(Curve, outcome.truth)
+            distance = sketch_distance(question, answer, curve)
+            return Verdict(_grade(distance, tolerance), _farthest(question, answer, curve))
 
 
 def _no(options: tuple[str, ...], right: int) -> str:
@@ -57,7 +60,7 @@ def _misread(answer: float, distance: float, tolerance: float, outcome: Outcome)
     return [near.sentence]
 
 
-def _farthest(question: Question, drawn: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray]) -> str:
+def _farthest(question: Question, drawn: Curve, measured: Curve) -> str:
     """Say where a drawn curve is farthest from the measured one, and how far, in the units of the figure."""
     layout = question.figure().layout
     distances, known = _distances(layout.yaxis, drawn, measured), np.isfinite(drawn[1])
@@ -71,9 +74,7 @@ def _farthest(question: Question, drawn: tuple[np.ndarray, np.ndarray], measured
     return f"{apart}."
 
 
-def sketch_distance(
-    question: Question, drawn: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray]
-) -> float:
+def sketch_distance(question: Question, drawn: Curve, measured: Curve) -> float:
     """Return the mean distance of two curves as a share of the figure's height.
 
     Args:
@@ -86,9 +87,7 @@ def sketch_distance(
     return float(_distances(axis, drawn, measured).mean() / (high - low))
 
 
-def _distances(
-    axis: go.layout.YAxis, drawn: tuple[np.ndarray, np.ndarray], measured: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:
+def _distances(axis: go.layout.YAxis, drawn: Curve, measured: Curve) -> np.ndarray:
     """Distances on the axis (decades on a logarithmic one) where something is drawn, within its range."""
     low, high = axis.range
     scale = np.log10 if axis.type == "log" else np.asarray

@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError, SettingsT
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, see_through
 from widgets.readings import number
-from widgets.view import LabView
+from widgets.view import ControlsT, LabView
 
 SEEDS = 20
 MOST_CLOUDS = 3
@@ -42,7 +42,7 @@ class Cloud:
     every: str = ""
 
 
-class SeedCloudView(LabView):
+class SeedCloudView(LabView[SettingsT, ControlsT]):
     """Median and 10 to 90 % band over twenty seeds; `seed` is the first of them.
 
     A topic names its experiment, its clouds, and a settings class whose `seed` leaves room for twenty. Where lanes may
@@ -54,7 +54,7 @@ class SeedCloudView(LabView):
     step_figures = ()
     clouds: ClassVar[tuple[Cloud, ...]]
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[ControlsT], names: Sequence[str]) -> Lanes[SettingsT]:
         if len(settings) > MOST_CLOUDS:
             raise SettingError([f"Twenty seeds a cloud: at most {MOST_CLOUDS} clouds are compared."])
         seeds, labels = [], []
@@ -91,7 +91,7 @@ class SeedCloudView(LabView):
             for trace, (rows, share) in enumerate((rows, share) for rows in _clouds_of(frame) for share in QUANTILES):
                 frame.screen.extend(cloud.quantity, trace, steps, quantile(values[:, rows], share))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[SettingsT]) -> list[Reading]:
         lines = []
         for lane, rows in enumerate(_clouds_of(frame)):
             for cloud in self.clouds:
@@ -103,7 +103,7 @@ class SeedCloudView(LabView):
             lines.append(Reading(lane, "diverged", f"{gone} of {SEEDS} seeds"))
         return lines
 
-    def limit(self, frame: Frame, quantity: str) -> float | None:
+    def limit(self, frame: Frame[SettingsT], quantity: str) -> float | None:
         """Return the limit on a quantity, where there is one."""
         del frame, quantity
         return None

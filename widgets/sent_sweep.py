@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,13 +13,14 @@ import torch
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.running_sweep import RunningSweep
+from lessons.core.settings import SettingsT
 from lessons.core.sweep import ExecutorLike, Sweep
 from lessons.core.sweep_results import Outcome
 from widgets.controls import Reading
 from widgets.frame import Frame
 
 
-class SentSweep(Experiment):
+class SentSweep(Experiment[SettingsT]):
     """Step t is when t cells have come back, whichever they are; each cell is a lane.
 
     Nothing is sent before the second measurement is asked for. Measures, of shape (K,): `loss`, nan where the cell
@@ -37,18 +39,18 @@ class SentSweep(Experiment):
 
     def __init__(
         self,
-        make: Callable[[Lanes, int, str], Sweep],
+        make: Callable[[Lanes[SettingsT], int, str], Sweep[SettingsT]],
         executor: ExecutorLike,
         lanes_per_task: int,
         numbers: Sequence[str],
-        cell: Experiment,
+        cell: Experiment[SettingsT],
     ):
         self._make, self._executor, self._lanes_per_task = make, executor, lanes_per_task
         self._numbers = tuple(numbers)
         self.name, self.title = f"{cell.name}, sent", f"{cell.title}, computed elsewhere"
         self.settings_type = cell.settings_type
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> SentRun:
+    def run(self, lanes: Lanes[SettingsT], device: str = "cpu") -> SentRun:  # type: ignore[override] # None where nothing has come
         make = partial(self._make, lanes, self._lanes_per_task, device)
         return SentRun(make, self._executor, self._numbers, len(lanes))
 
@@ -75,9 +77,12 @@ class SentRun:
         if self._closed:
             raise StopIteration
         if self._step >= 0:
-            self._ask()
+            running = self._ask()
+            if not self._fresh and running.finished:
+                self.close()
+                raise StopIteration
             if not self._fresh:
-                return self._nothing_new()
+                return None
             self._fresh.popleft()
         self._step += 1
         return self._measurement()
@@ -93,7 +98,7 @@ class SentRun:
         if self._running is not None:
             self._running.close()
 
-    def _ask(self) -> None:
+    def _ask(self) -> RunningSweep:
         if self._running is None:
             self._sweep = self._make()
             self._running = self._sweep.start(self._executor)
@@ -101,16 +106,12 @@ class SentRun:
             self._fresh.extend(outcome.cells)
             if outcome.error:
                 self._note(outcome)
-
-    def _nothing_new(self) -> None:
-        if self._running.finished:
-            self.close()
-            raise StopIteration
+        return self._running
 
     def _note(self, outcome: Outcome) -> None:
         """Keep the sentence, unless it was said of other cells: when all fail, they do so for one reason."""
         if not any(said.endswith(outcome.error) for said in self._failures.values()):
-            self._failures[outcome.cells[0]] = f"{self._sweep.named(outcome.cells)}: {outcome.error}"
+            self._failures[outcome.cells[0]] = f"{cast(Sweep, self._sweep).named(outcome.cells)}: {outcome.error}"
 
     def _measurement(self) -> Measurement:
         values = {name: np.full(self._count, np.nan) for name in self._numbers}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import plotly.graph_objects as go
 
@@ -36,7 +37,7 @@ class Stage:
         self, view: LabView, names: Sequence[str], colours: Sequence[str], on_failed: Callable[[Exception], None]
     ):
         self._view = view
-        self._trial: Trial | None = None
+        self._opened: Trial | None = None
         self._names, self._colours = list(names), list(colours)
         self._selected = 0
         self._drawn = 0
@@ -54,6 +55,10 @@ class Stage:
         """The names of the lanes in the figures."""
         return list(self._names)
 
+    @property
+    def _trial(self) -> Trial:
+        return cast(Trial, self._opened)
+
     def _screen(self) -> LiveFigure | CoveredScreen:
         return CoveredScreen(self.figure, self._view.covered) if self.covered else self.figure
 
@@ -63,7 +68,7 @@ class Stage:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
         self._preparation.cancel()
         was_covered, self.covered = self.covered, covered
-        self._trial, self._selected = trial, selected
+        self._opened, self._selected = trial, selected
         self._drawn, self._begun, self._marked = 0, False, (-1, -1)
         self._has_past = len(trial.history) > 0
         if (list(names), list(colours), covered) == (self._names, self._colours, was_covered):
@@ -115,7 +120,7 @@ class Stage:
     @one_thread()
     def draw(self) -> None:
         """Send one frame if the browser is ready and there is something new, once all that it shows is there."""
-        if self._trial is None or not self.figure.ready or not self._due():
+        if self._opened is None or not self.figure.ready or not self._due():
             return
         if self._preparation.needed(self._trial.history.unfinished(self._view.slow)):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -83,7 +84,8 @@ class Trial:
 
     def rewind_step(self, back: int) -> int:
         """The step that lies `back` steps before the first divergence."""
-        return max(0, min(self.ends[lane] for lane in self._diverged) - back)
+        ends = cast(list[int], [self.ends[lane] for lane in self._diverged])
+        return max(0, min(ends) - back)
 
     def halvings(self, step: int, field: str) -> list[Change]:
         """Changes at `step` that halve a hot setting in the lanes that diverged."""
@@ -109,4 +111,4 @@ class Trial:
     @staticmethod
     def _value(record: RunRecord, lane: int, field: str, step: int) -> float:
         past = [c.value for c in record.until(step).changes if (c.lane, c.field) == (lane, field)]
-        return past[-1] if past else record.settings[lane][field]
+        return cast(float, past[-1] if past else record.settings[lane][field])

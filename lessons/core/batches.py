@@ -103,7 +103,7 @@ def _epoch(count: int, size: int, labels: Tensor | None, source: torch.Generator
     if labels is None:
         return order[: in_epoch * size].view(in_epoch, size)
     # Cut at a random place: from the first image on, the part batch left out would always be of the last classes.
-    start = torch.randint(count, (1,), generator=source).item()
+    start = int(torch.randint(count, (1,), generator=source))
     by_class = order[labels[order].argsort(stable=True)].roll(-start)
     batches = by_class[: in_epoch * size].view(in_epoch, size)
     return batches[torch.randperm(in_epoch, generator=source)]

@@ -7,7 +7,7 @@ class NetSettings(Settings):
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from lessons.core.settings import Settings, setting
 
@@ -216,6 +216,7 @@ seed = partial(
 def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any:
     """The same setting as in `shape`, with a smaller upper bound: for labs that compute it many times at once."""
     same = shape.fields()[field]
+    slider_low, slider_high = cast(tuple[float, float], (same.slider_low, same.slider_high))
     return setting(
         default,
         label=same.label,
@@ -224,7 +225,7 @@ def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any
         doc=same.doc,
         low=same.low,
         high=high,
-        slider=(same.slider_low, min(same.slider_high, high)),
+        slider=(slider_low, min(slider_high, high)),
         scale=same.scale,
         shared=same.shared,
     )

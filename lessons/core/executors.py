@@ -25,9 +25,10 @@ NO_CLUSTER = (
 class InTurn(Executor):
     """Runs each task here and now, when it is submitted."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Return a future that has its result."""
-        future, threads = Future(), torch.get_num_threads()
+        future: Future[Any] = Future()
+        threads = torch.get_num_threads()
         try:
             future.set_result(fn(*args, **kwargs))
         finally:
@@ -109,5 +110,7 @@ def _begin(flag: Any) -> None:
 
 def _end_with_parent() -> None:
     """Nobody else would tell a worker: it waits at a pipe that it holds open itself."""
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic
 
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change
-from lessons.core.settings import Settings
+from lessons.core.settings import SettingsT
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,24 @@ class Measurement:
         return self.values[name]
 
 
-class Experiment(ABC):
+# In the order of their steps; may be closed between any two of them.
+Measurements = Generator[Measurement, None, None]
+
+
+class Experiment(ABC, Generic[SettingsT]):
     """One training experiment.
 
     Subclasses declare their settings class, a title, the works they follow, and the loop. They hold no state between
     runs: everything a run needs comes from its lanes.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    settings_type: ClassVar[type[Settings]]
+    name: str
+    title: str
+    settings_type: type[SettingsT]
     references: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[SettingsT], device: str = "cpu") -> Measurements:
         """Train all lanes and yield once before the first update and once after each.
 
         The generator prints nothing, sleeps never, leaves torch's global random state alone, may be closed between
@@ -62,18 +66,18 @@ class Experiment(ABC):
         from `lanes` at each step.
         """
 
-    def length(self, lanes: Lanes) -> int:
+    def length(self, lanes: Lanes[SettingsT]) -> int:
         """Return the number of steps of a whole run."""
         return lanes.shared.steps
 
-    def resume(self, lanes: Lanes, device: str, state: Any) -> Iterator[Measurement]:
+    def resume(self, lanes: Lanes[SettingsT], device: str, state: Any) -> Measurements:
         """Go on after the measurement that had this state, with the numbers that its run would have had.
 
         The generator owns the state. Only for experiments whose measurements have one.
         """
         raise NotImplementedError(f"{self.title} can only begin at its start.")
 
-    def script(self, settings: Settings, changes: Sequence[Change] = ()) -> str | None:
+    def script(self, settings: SettingsT, changes: Sequence[Change] = ()) -> str | None:
         """Return the training of one lane as a script that needs torch only; None where there is no script.
 
         The script prints step and loss and leaves the list `losses`, equal to the lane's `loss` up to rounding.

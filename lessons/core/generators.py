@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import torch
 
@@ -16,7 +17,7 @@ def generator(seed: int, purpose: str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
-def draw_per_seed(seeds: torch.Tensor, purpose: str, draw) -> torch.Tensor:
+def draw_per_seed(seeds: torch.Tensor, purpose: str, draw: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
     """Stack `draw(generator)` over lanes; lanes of one seed share one draw.
 
     Args:

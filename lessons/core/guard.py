@@ -37,7 +37,7 @@ def guarded(function: Callable[..., Any], *arguments: Any, seconds: float = 1.0,
     """
     worked, waited, before = time.thread_time() + seconds, time.perf_counter() + WAITING * seconds, sys.gettrace()
 
-    def watch(_frame: FrameType, _event: str, _argument: Any) -> Callable:
+    def watch(_frame: FrameType, _event: str, _argument: Any) -> Callable[..., Any]:
         if time.thread_time() > worked or time.perf_counter() > waited:
             raise _TooLong
         return watch

@@ -72,7 +72,7 @@ class SpectrumAt:
 
     def __call__(self) -> Tensor:
         """Return values and weights, shape (K, 2, R * M); see `stacked`."""
-        while not self.ready:
+        while self._stacked is None:
             self.advance()
         return self._stacked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ class History:
     def unfinished(self, names: Sequence[str]) -> list[InParts]:
         """Return those of the newest measurement's snapshots that are computed in parts and are not ready."""
         found = (self._snapshots.get(name) for name in names)
-        return [each for each in found if each is not None and not getattr(each, "ready", True)]
+        return [cast(InParts, each) for each in found if each is not None and not getattr(each, "ready", True)]
 
     def extend(self, measurements: Sequence[Measurement]) -> None:
         """Append consecutive measurements."""

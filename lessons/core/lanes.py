@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError, SettingsT_co
 
 OWN = "your own"  # the choice of a function that a learner has written
 
 
-class Lanes:
+class Lanes(Generic[SettingsT_co]):
     """K settings of one class, stacked.
 
     Each numeric field is an attribute: `lanes.learning_rate` is a float64 tensor of shape (K,). Fields declared
@@ -35,12 +35,12 @@ class Lanes:
 
     def __init__(
         self,
-        settings: Sequence[Settings],
+        settings: Sequence[SettingsT_co],
         names: Sequence[str] | None = None,
         own: Callable[..., Any] | None = None,
     ):
         self.own = own
-        self.settings: list[Settings] = list(settings)
+        self.settings: list[SettingsT_co] = list(settings)
         if not self.settings:
             raise SettingError(["A run needs at least one lane."])
         self.fields = type(self.settings[0]).fields()
@@ -57,13 +57,13 @@ class Lanes:
         return len(self.settings)
 
     def __getattr__(self, name: str) -> Tensor:
-        stacked = self.__dict__.get("_stacked", {})
+        stacked: dict[str, Tensor] = self.__dict__.get("_stacked", {})
         if name not in stacked:
             raise AttributeError(f"Lanes have no numeric setting {name!r}")
         return stacked[name]
 
     @property
-    def shared(self) -> Any:
+    def shared(self) -> SettingsT_co:
         """Settings to read fields declared `shared` from."""
         return self.settings[0]
 
@@ -94,9 +94,12 @@ class Lanes:
                 raise SettingError([f"{field.title} must be the same in all lanes."])
 
 
-def lanes_of_each(names: Sequence[str]) -> dict[str, Tensor | slice]:
+Name = TypeVar("Name", bound=Hashable)
+
+
+def lanes_of_each(names: Sequence[Name]) -> dict[Name, Tensor | slice]:
     """Return which lanes have each name, as an index of rows: a slice, which is faster, where they lie side by side."""
-    found: dict[str, Tensor | slice] = {}
+    found: dict[Name, Tensor | slice] = {}
     for name in dict.fromkeys(names):
         lanes = [k for k, other in enumerate(names) if other == name]
         side_by_side = lanes[-1] - lanes[0] == len(lanes) - 1

@@ -17,7 +17,8 @@ def whole(parts: Parts[T]) -> T:
         try:
             next(parts)
         except StopIteration as end:
-            return end.value
+            result: T = end.value
+            return result
 
 
 class InParts(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
 from lessons.core.executors import InTurn, WorkerPool, Workers
@@ -37,10 +37,10 @@ class RunningSweep:
         if isinstance(executor, Workers):
             self._at_once = executor.count
         self._pool = InTurn() if executor is None else executor if isinstance(executor, Executor) else None
-        self._make = executor if self._pool is None else None
+        self._make = None if isinstance(executor, Executor) else executor
         self._blames = isinstance(executor, Workers)
         self._waiting = deque(range(len(batches)))
-        self._flying: dict[Future, int] = {}
+        self._flying: dict[Future[Answer], int] = {}
         self._deaths: Counter[int] = Counter()
         self._found: list[Outcome] = []
         self._tickets = (f"{uuid.uuid4().hex} {count}" for count in itertools.count())
@@ -104,6 +104,7 @@ class RunningSweep:
         while self._waiting and len(self._flying) < self._room():
             task = self._waiting[0]
             if self._pool is None:
+                assert self._make is not None
                 self._pool = self._make()
             try:
                 future = self._pool.submit(run_task, self._batches[task].packed, next(self._tickets))
@@ -122,7 +123,7 @@ class RunningSweep:
 
     # ---- taking back ----
 
-    def _collect(self, ended: Sequence[Future]) -> None:
+    def _collect(self, ended: Iterable[Future[Answer]]) -> None:
         dead = []
         for future in ended:
             task = self._flying.pop(future)

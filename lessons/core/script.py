@@ -8,7 +8,7 @@ from textwrap import indent
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import OWN, Lanes
 from lessons.core.record import Change, RunRecord
-from lessons.core.settings import Settings
+from lessons.core.settings import Settings, SettingValues
 
 _LONGEST_NAME = 60
 GRADIENT_STEP = ("optimizer.zero_grad()", "loss.backward()", "optimizer.step()")
@@ -41,7 +41,7 @@ def lane_script(experiment: Experiment, record: RunRecord, lane: int) -> str | N
     return None if body is None else f"{_heading(experiment, record, lane, settings)}\n\n{body}"
 
 
-def constant(settings: Settings, field: str) -> str:
+def constant(settings: SettingValues, field: str) -> str:
     """Return the line that sets one number as a constant, with the setting's title where that says more."""
     declared = settings.fields()[field]
     unit = f" in {declared.unit}" if declared.unit else ""
@@ -49,7 +49,7 @@ def constant(settings: Settings, field: str) -> str:
     return f"{field.upper()} = {getattr(settings, field)!r}{comment}"
 
 
-def constants(settings: Settings, *fields: str, before: Sequence[str] = ()) -> str:
+def constants(settings: SettingValues, *fields: str, before: Sequence[str] = ()) -> str:
     """Return a line for each setting, after the lines that are given; empty ones are left out."""
     return "\n".join(line for line in (*before, *(constant(settings, field) for field in fields)) if line)
 

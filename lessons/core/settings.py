@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import TypeVar
 
 from lessons.core.written_number import Unclear, read_number, written
 
@@ -45,6 +46,11 @@ class SettingField:
     choices: tuple[str, ...]
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """`low` and `high` of a number."""
+        return cast(tuple[float, float], (self.low, self.high))
+
+    @property
     def title(self) -> str:
         """Name for people, such as `learning rate η`."""
         return f"{self.label} {self.symbol}".strip()
@@ -57,7 +63,7 @@ class SettingField:
         if self.kind == "flag":
             return "on or off"
         number = "a whole number" if self.kind == "integer" else "a number"
-        return f"{number} from {written(self.low)} to {written(self.high)}"
+        return f"{number} from {written(self.bounds[0])} to {written(self.bounds[1])}"
 
     def refusal(self, value: Any) -> str:
         """One sentence that names the field, the value and what is allowed."""
@@ -110,7 +116,7 @@ def setting(
         hot: True if it may change between two steps of a run.
         shared: True if all lanes of a run must agree in it.
     """
-    declared = {
+    declared: dict[str, Any] = {
         "label": label,
         "symbol": symbol,
         "unit": unit,
@@ -128,6 +134,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
+    if TYPE_CHECKING:  # made by `declared.steps`, in the settings of every experiment
+
+        @property
+        def steps(self) -> int:
+            """Number of updates."""
+
     @classmethod
     def fields(cls) -> dict[str, SettingField]:
         """Return the declarations by name, in the order in which they were written."""
@@ -144,7 +156,7 @@ class Settings(BaseModel):
             if name not in cls.model_fields:
                 raise TypeError(_unknown(cls, name))
 
-    def with_value(self, field: str, value: Any) -> Settings:
+    def with_value(self, field: str, value: Any) -> Self:
         """Return a validated copy with one field changed.
 
         Raises:
@@ -153,7 +165,7 @@ class Settings(BaseModel):
         return type(self).checked({**self.model_dump(), field: value})
 
     @classmethod
-    def checked(cls, values: dict[str, Any]) -> Settings:
+    def checked(cls, values: dict[str, Any]) -> Self:
         """Return validated settings.
 
         Raises:
@@ -163,6 +175,19 @@ class Settings(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             raise SettingError(_sentences(cls, error)) from None
+
+
+class SettingValues(Protocol):
+    """Any settings, for functions that say by a protocol which fields they read beside."""
+
+    @classmethod
+    def fields(cls) -> dict[str, SettingField]:
+        """Return the declarations by name."""
+
+
+# The settings of an experiment, of its lanes, its lab: `Lanes[NetSettings]`; `Lanes` alone are lanes of any settings.
+SettingsT = TypeVar("SettingsT", bound=Settings, default=Any)
+SettingsT_co = TypeVar("SettingsT_co", bound=Settings, default=Settings, covariant=True)
 
 
 class SettingError(ValueError):
@@ -202,7 +227,8 @@ def _declaration(name: str, info: Any) -> SettingField:
 def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...]]:
     if get_origin(annotation) is Literal:
         return "choice", get_args(annotation)
-    return {bool: "flag", int: "integer", float: "number"}[annotation], ()
+    kinds: dict[Any, Kind] = {bool: "flag", int: "integer", float: "number"}
+    return kinds[annotation], ()
 
 
 def _sentences(cls: type[Settings], error: ValidationError) -> list[str]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.running_sweep import RunningSweep
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError, Settings, SettingsT
 from lessons.core.sweep_results import SweepResults
 from lessons.core.sweep_task import Batch, Reduction, Task
 
 ExecutorLike = Executor | Callable[[], Executor] | None
 
 
-class Sweep:
+class Sweep(Generic[SettingsT]):
     """Cells of one experiment, and what is kept of each.
 
     Numbers depend on the cells and on `lanes_per_task` alone, bit for bit on machines of one kind: not on the executor,
@@ -42,7 +42,7 @@ class Sweep:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment[SettingsT],
         cells: Sequence[Settings | Mapping[str, Any]],
         reduce: Reduction,
         names: Sequence[str] | None = None,
@@ -82,7 +82,7 @@ class Sweep:
         return f"{shown} and {len(cells) - most} more" if len(cells) > most else shown
 
     def _batch(self, cells: tuple[int, ...], reduce: Reduction) -> Batch:
-        settings, names = (tuple(own[cell] for cell in cells) for own in (self.settings, self.names))
+        settings, names = tuple(self.settings[cell] for cell in cells), tuple(self.names[cell] for cell in cells)
         Lanes(settings, names)
         try:
             return Batch(cells, pickle.dumps(Task(self.experiment, settings, names, reduce, self.device)))
@@ -97,8 +97,8 @@ def differing(settings: Sequence[Settings]) -> dict[str, np.ndarray]:
 
 
 def _checked(
-    settings_type: type[Settings], cells: Sequence[Settings | Mapping[str, Any]], names: Sequence[str]
-) -> tuple[Settings, ...]:
+    settings_type: type[SettingsT], cells: Sequence[Settings | Mapping[str, Any]], names: Sequence[str]
+) -> tuple[SettingsT, ...]:
     if not cells or len(names) != len(cells):
         raise SettingError([f"A sweep needs cells, and a name for each: there are {len(cells)} and {len(names)}."])
     found, refused = [], []

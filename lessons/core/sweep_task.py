@@ -17,7 +17,7 @@ from lessons.core.settings import Settings
 
 # From the lanes of a task and their measurements, step by step, to what is kept of them: by name, numbers or arrays,
 # lane first. A function at the top level of a module, so that it can be sent to another process.
-Reduction = Callable[[Lanes, Iterator[Measurement]], Mapping[str, Any]]
+Reduction = Callable[[Lanes[Any], Iterator[Measurement]], Mapping[str, Any]]
 
 _stop_flag: Any = None
 
@@ -75,7 +75,7 @@ def stop_at(flag: Any) -> None:
 def final(lanes: Lanes, measurements: Iterator[Measurement], names: Sequence[str] = ("loss",)) -> dict[str, Any]:
     """A reduction: what was measured last. Other names than the loss are given by `functools.partial`."""
     del lanes
-    last = None
+    last: Any = None
     for measurement in measurements:
         last = measurement
     return {name: last[name] for name in names}

@@ -157,9 +157,9 @@ def read_record(csv_text: str) -> RunRecord:
             experiment=found["experiment"][0],
             torch_version=found["torch"][0],
             device=found["device"][0],
-            names=[lane["name"] for lane in found["lane"]],
-            settings=[lane["settings"] for lane in found["lane"]],
-            changes=found.get("change", []),
+            names=tuple(lane["name"] for lane in found["lane"]),
+            settings=tuple(lane["settings"] for lane in found["lane"]),
+            changes=tuple(found.get("change", [])),
         )
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError("The lines before the table do not hold the record of a run.") from error

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingsT, SettingsT_co
 
 
 @dataclass
@@ -29,7 +30,7 @@ class State:
 S = TypeVar("S", bound=State)
 
 
-class Training(ABC, Generic[S]):
+class Training(ABC, Generic[S, SettingsT_co]):
     """One run of an experiment. What never changes in it (net, data, device) is made once, here; the rest is the state.
 
     Args:
@@ -37,7 +38,7 @@ class Training(ABC, Generic[S]):
         device: Where the tensors are.
     """
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[SettingsT_co], device: str = "cpu"):
         self.lanes, self.device = lanes, device
 
     @abstractmethod
@@ -66,7 +67,7 @@ class Training(ABC, Generic[S]):
         return {}
 
 
-class TrainingExperiment(Experiment):
+class TrainingExperiment(Experiment[SettingsT]):
     """An experiment whose runs are trainings: each goes on from a copy of any of its states.
 
     Subclasses name it as a class attribute `training`.
@@ -74,19 +75,19 @@ class TrainingExperiment(Experiment):
 
     @property
     @abstractmethod
-    def training(self) -> type[Training[Any]]:
+    def training(self) -> type[Training[Any, SettingsT]]:
         """The type of one of its runs."""
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[SettingsT], device: str = "cpu") -> Measurements:
         training = self.training(lanes, device)
         now = training.start()
         yield measured(training, now)
         yield from self._go_on(training, now)
 
-    def resume(self, lanes: Lanes, device: str, state: State) -> Iterator[Measurement]:
+    def resume(self, lanes: Lanes[SettingsT], device: str, state: State) -> Measurements:
         return self._go_on(self.training(lanes, device), state)
 
-    def _go_on(self, training: Training[Any], now: State) -> Iterator[Measurement]:
+    def _go_on(self, training: Training[Any, SettingsT], now: State) -> Measurements:
         while now.step < self.length(training.lanes):
             training.make_step(now)
             yield measured(training, now)

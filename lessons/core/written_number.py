@@ -41,6 +41,7 @@ class Unclear:
     @property
     def said(self) -> str:
         """The second half of a sentence on a number with two readings."""
+        assert self.readings is not None
         one, other = self.readings
         return f"which is {one} to some and {other} to others: write {one} or {other}"
 
@@ -67,7 +68,8 @@ def read_number(text: str, whole: bool = False, unit: str = "") -> float | int |
     if read is None:
         return Unclear()
     if len(read) == 2:
-        return Unclear(tuple(written(_number(sign + each, shift)) for each in read))
+        one, other = (written(_number(sign + each, shift)) for each in read)
+        return Unclear((one, other))
     number = _number(sign + read[0], shift)
     if not math.isfinite(number):
         return Unclear()
@@ -119,11 +121,12 @@ def _digits(text: str, whole: bool) -> tuple[str, ...] | None:
     if re.fullmatch(r"\d+", text):
         return (text,)
     decimals = re.fullmatch(r"(.*?)([.,])(\d*)", text)
-    as_decimal = _decimal(*decimals.groups(), whole) if decimals else None
+    as_decimal = _decimal(decimals[1], decimals[2], decimals[3], whole) if decimals else None
     as_whole = re.sub(r"\D", "", text) if _GROUPED.fullmatch(text) else None
     if as_whole is None or as_decimal is None:
         certain = as_whole or as_decimal
         return None if certain is None else (certain,)
+    assert decimals is not None
     # All that is shown here has a decimal point and no zero at its end: 1.005 is taken at its word, 2.000 is not.
     plain_point = decimals[2] == "." and not decimals[3].endswith("0")
     return (as_decimal,) if plain_point else (as_decimal, as_whole)

@@ -32,10 +32,10 @@ class BowlState(State):
     amplitude: Tensor = field(init=False)
 
 
-class BowlTraining(Training[BowlState]):
+class BowlTraining(Training[BowlState, BowlSettings]):
     """A gradient method whose gradient is H theta, taken along the eigen-directions."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[BowlSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.eigenvalues, self.directions = eigenvalues(lanes).to(device), rotation(lanes).to(device)
 
@@ -55,7 +55,7 @@ class BowlTraining(Training[BowlState]):
         return now.optimizer.failures
 
 
-class Bowl(TrainingExperiment):
+class Bowl(TrainingExperiment[BowlSettings]):
     """Minimise f(theta) = (1/2) theta^T H theta with H = Q diag(lambda) Q^T.
 
     Measures, in float64: `loss` (K,), `theta` (K, D), and `amplitude` Q^T theta (K, D), the coordinates along the
@@ -76,13 +76,13 @@ class Bowl(TrainingExperiment):
         return bowl_script(settings, changes)
 
 
-def eigenvalues(lanes: Lanes) -> Tensor:
+def eigenvalues(lanes: Lanes[BowlSettings]) -> Tensor:
     """Return the Hessian's eigenvalues, shape (K, D): from lambda_max down to lambda_max / kappa."""
     fractions = torch.linspace(0, 1, lanes.shared.dimension, dtype=torch.float64)
     return lanes.sharpness[:, None] * lanes.condition_number[:, None] ** -fractions
 
 
-def rotation(lanes: Lanes) -> Tensor:
+def rotation(lanes: Lanes[BowlSettings]) -> Tensor:
     """Return Q, shape (K, D, D), its columns the eigen-directions.
 
     Q turns each neighbouring pair of axes by the angle in turn (a product of Givens rotations); for D = 2 it is the
@@ -98,7 +98,7 @@ def rotation(lanes: Lanes) -> Tensor:
     return turned
 
 
-def starts(lanes: Lanes) -> Tensor:
+def starts(lanes: Lanes[BowlSettings]) -> Tensor:
     """Return the starting points, shape (K, D)."""
     theta = torch.ones(len(lanes), lanes.shared.dimension, dtype=torch.float64)
     theta[:, 0], theta[:, 1] = lanes.start_x, lanes.start_y

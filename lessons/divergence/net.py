@@ -42,10 +42,10 @@ class NetState(State):
     gradient: Tensor = field(init=False)
 
 
-class NetTraining(Training[NetState]):
+class NetTraining(Training[NetState, NetSettings]):
     """Full batch: each update follows the gradient of the loss of all digits of the training set."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[NetSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         shape = lanes.shared
         self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
@@ -81,7 +81,7 @@ class NetTraining(Training[NetState]):
         return now.optimizer.failures
 
 
-class Net(TrainingExperiment):
+class Net(TrainingExperiment[NetSettings]):
     """Full-batch training of a small net on the 8x8 digits.
 
     Measures, in float32 and of shape (K,): `loss` and `update_cosine` (between the last update and the one before it;

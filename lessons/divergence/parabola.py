@@ -20,7 +20,7 @@ class ParabolaState(State):
     x: Tensor
 
 
-class ParabolaTraining(Training[ParabolaState]):
+class ParabolaTraining(Training[ParabolaState, ParabolaSettings]):
     """Gradient descent with eta = ratio / lambda."""
 
     def start(self) -> ParabolaState:
@@ -37,7 +37,7 @@ class ParabolaTraining(Training[ParabolaState]):
         now.x = now.x - learning_rate * gradient
 
 
-class Parabola(TrainingExperiment):
+class Parabola(TrainingExperiment[ParabolaSettings]):
     """x <- x - eta f'(x), with eta = ratio * eta_opt and eta_opt = 1 / lambda.
 
     Measures `position` x and `loss` f(x), each of shape (K,), float64.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError, SettingsT
 
 SWEEP_LANES = 64
 
 
 def learning_rate_sweep(
-    settings_type: type[Settings], common: dict, lowest: float, highest: float, count: int = SWEEP_LANES
-) -> Lanes:
+    settings_type: type[SettingsT], common: dict[str, Any], lowest: float, highest: float, count: int = SWEEP_LANES
+) -> Lanes[SettingsT]:
     """Return lanes that differ only in `learning_rate`, spaced evenly in logarithm from `lowest` to `highest`.
 
     Raises:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
@@ -43,7 +41,7 @@ class JacobianSettings(SchemeSettings):
     seed: int = declared.seed(doc="Draws weights and input.")
 
 
-class JacobianSpectrum(Experiment):
+class JacobianSpectrum(Experiment[JacobianSettings]):
     """Singular values of J_l = D_l W_l ... D_1 W_1, where D holds the slopes phi'(z) at one random input.
 
     Step l is the net with l layers; step 0 has none, and J is the identity. All singular values equal to 1 is dynamical
@@ -63,7 +61,7 @@ class JacobianSpectrum(Experiment):
         "Pennington, Schoenholz & Ganguli 2017, arXiv 1711.04735",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[JacobianSettings], device: str = "cpu") -> Measurements:
         width, depth = lanes.shared.width, lanes.shared.steps
         initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
         hidden = draw_input(lanes).to(device)
@@ -82,7 +80,7 @@ class JacobianSpectrum(Experiment):
             yield Measurement(step, measured, failures=dict(initializer.failures))
 
 
-def draw_input(lanes: Lanes) -> Tensor:
+def draw_input(lanes: Lanes[JacobianSettings]) -> Tensor:
     """Draw one input for each lane, float64, shape (K, 1, n); lanes of one seed share it up to its scale."""
     width = lanes.shared.width
     drawn = draw_per_seed(lanes.seed, "input", lambda source: torch.randn(1, width, generator=source))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.initialization import mean_field
+from lessons.initialization.propagation import PropagationSettings
 from lessons.initialization.schemes import NO_VARIANCE, SCHEMES, SchemeNumbers
 
 
@@ -29,7 +30,7 @@ class Prediction:
     gradient_factor: Tensor
 
 
-def weight_variance(lanes: Lanes) -> Tensor:
+def weight_variance(lanes: Lanes[PropagationSettings]) -> Tensor:
     """Return sigma_w^2 = n Var W of a square layer, shape (K,).
 
     NaN for schemes of `NO_VARIANCE`, and for a learner's own.
@@ -43,7 +44,7 @@ def weight_variance(lanes: Lanes) -> Tensor:
     return variance
 
 
-def predict(lanes: Lanes) -> Prediction:
+def predict(lanes: Lanes[PropagationSettings]) -> Prediction:
     """Predict by the recursion; see `lessons.initialization.mean_field`."""
     variance, bias = weight_variance(lanes), lanes.bias_deviation**2
     activations = lanes_of_each(lanes.values("activation"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
@@ -64,7 +63,7 @@ class PropagationSettings(SchemeSettings):
     seed: int = declared.seed(doc="Draws weights, biases, inputs and last gradients.")
 
 
-class Propagation(Experiment):
+class Propagation(Experiment[PropagationSettings]):
     """Forward and backward variances of random nets; step t is the t-th net, so step 0 alone shows one net.
 
     Each net has L layers z = W^T h + b, h = phi(z), of one width; N = `INPUTS` Gaussian inputs go through it, and
@@ -92,7 +91,7 @@ class Propagation(Experiment):
         "He, Zhang, Ren & Sun 2015, arXiv 1502.01852 (ReLU)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[PropagationSettings], device: str = "cpu") -> Measurements:
         initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
         for step in range(lanes.shared.steps + 1):
             net = draw_net(lanes, initializer, step).to(device)
@@ -134,7 +133,7 @@ class Forward:
     slopes: list[Tensor]
 
 
-def draw_net(lanes: Lanes, initializer: Initializer, number: int) -> DrawnNet:
+def draw_net(lanes: Lanes[PropagationSettings], initializer: Initializer, number: int) -> DrawnNet:
     """Draw the nets with this number, and their inputs; lanes of one seed share the draws."""
     depth, width = lanes.shared.depth, lanes.shared.width
     layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
@@ -154,7 +153,7 @@ def _biases(lanes: Lanes, layer: Layer) -> Tensor:
     return deviation * _normal(lanes.seed, f"biases {layer.number} of net {layer.net}", 1, layer.fan_out)
 
 
-def last_gradients(lanes: Lanes, number: int) -> Tensor:
+def last_gradients(lanes: Lanes[PropagationSettings], number: int) -> Tensor:
     """Draw what comes back from the last pre-activations, shape (K, N, n)."""
     return _normal(lanes.seed, f"gradients of net {number}", INPUTS, lanes.shared.width)
 

@@ -160,7 +160,8 @@ class Initializer:
         self._seeds, self._numbers = lanes.seed, SchemeNumbers.of(lanes)
         names = lanes.values("scheme")
         self._schemes = lanes_of_each(names)
-        self._draws = lanes_of_each([SCHEMES[name].draw if name in SCHEMES else OWN for name in names])
+        draws: list[Draw | str] = [SCHEMES[name].draw if name in SCHEMES else OWN for name in names]
+        self._draws = lanes_of_each(draws)
         self._own = OwnScheme(lanes.own)
 
     @property
@@ -189,7 +190,7 @@ class Initializer:
         return scale
 
     def _drawn(self, draw: Draw | str, lanes: Tensor | slice, scale: Tensor, layer: Layer) -> Tensor:
-        if draw == OWN:
+        if isinstance(draw, str):
             numbers = torch.arange(len(self._seeds))[lanes].tolist()
             return self._own.weights(numbers, self._seeds[lanes], layer)
         return scale * draw(self._seeds[lanes], layer)

@@ -51,10 +51,10 @@ class DeepNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class DeepNetTraining(Training[DeepNetState]):
+class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
     """Full batch, from weights that each lane's scheme draws."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[DeepNetSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.data = deep_network(lanes), digits_split(lanes.shared.train_size).to(device)
         self.loss = training_loss(lanes, self.data)
@@ -102,7 +102,7 @@ class DeepNetTraining(Training[DeepNetState]):
         return now.failures
 
 
-class DeepNet(TrainingExperiment):
+class DeepNet(TrainingExperiment[DeepNetSettings]):
     """Full-batch training of a deep net on the 8x8 digits; lanes may differ in scheme and in activation.
 
     Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
@@ -132,13 +132,13 @@ class DeepNet(TrainingExperiment):
         return training_script(settings, changes)
 
 
-def deep_network(lanes: Lanes) -> DenseNetwork:
+def deep_network(lanes: Lanes[DeepNetSettings]) -> DenseNetwork:
     """Return the network, with each lane's own activation."""
     sizes = (64, *[lanes.shared.width] * lanes.shared.depth, 10)
     return DenseNetwork(sizes, LaneActivation(lanes.values("activation")))
 
 
-def training_loss(lanes: Lanes, data: Split) -> LossOfTheta:
+def training_loss(lanes: Lanes[DeepNetSettings], data: Split) -> LossOfTheta:
     """Return the loss on the training images as a function of theta: (K, P) -> (K,)."""
     network, loss = deep_network(lanes), LOSSES[lanes.shared.loss]
     return lambda theta: loss(network(theta, data.train_inputs), data.train_labels)
@@ -166,7 +166,7 @@ def _readings(network: DenseNetwork, data: Split, theta: Tensor, gradient: Tenso
 
 
 @torch.no_grad()
-def _histogram(lanes: Lanes, inputs: Tensor, theta: Tensor) -> Tensor:
+def _histogram(lanes: Lanes[DeepNetSettings], inputs: Tensor, theta: Tensor) -> Tensor:
     network, activations = deep_network(lanes), []
     hidden = inputs.expand(len(theta), *inputs.shape)
     for weight, bias in network.layers(theta)[:-1]:

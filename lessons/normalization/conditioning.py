@@ -33,10 +33,10 @@ class ConditioningState(State):
     error: Tensor = field(init=False)
 
 
-class ConditioningTraining(Training[ConditioningState]):
+class ConditioningTraining(Training[ConditioningState, ConditioningSettings]):
     """Each lane runs down the quadratic that its inputs make."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ConditioningSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         bowls = [Quadratic.of(settings) for settings in lanes.settings]
         names = ("hessian", "minimum", "floor", "ends", "directions")
@@ -72,7 +72,7 @@ class ConditioningTraining(Training[ConditioningState]):
         return self.lanes.relative_rate.to(self.device) * 2 / self.ends.sum(1)
 
 
-class Conditioning(TrainingExperiment):
+class Conditioning(TrainingExperiment[ConditioningSettings]):
     """Fit a linear model with bias by gradient descent at its best learning rate; lanes differ in their inputs.
 
     Minimise f(W) = |X W - Y|^2 / (2 N) from W = 0, where X has a column of ones beside the inputs. Its Hessian is

@@ -28,9 +28,9 @@ def batch_norm(
     mean, variance = running.mean, running.variance
     if training:  # the kernel writes into them
         mean, variance = mean.clone(), variance.clone()
-    flat = (each.reshape(-1) for each in (mean, variance, gamma, beta))
+    flat = [each.reshape(-1) for each in (mean, variance, gamma, beta)]
     rows = x.transpose(0, 1).reshape(samples, lanes * channels)
-    out = functional.batch_norm(rows, *flat, training=training, momentum=MOMENTUM, eps=EPSILON)
+    out = functional.batch_norm(rows, flat[0], flat[1], flat[2], flat[3], training, MOMENTUM, EPSILON)
     shaped = out.view(samples, lanes, channels).transpose(0, 1)
     return shaped, RunningStatistics(mean, variance) if training else running
 

@@ -43,7 +43,7 @@ class RunningStatistics:
         """Mean 0 and variance 1, as torch begins."""
         return cls(torch.zeros(lanes, channels), torch.ones(lanes, channels))
 
-    def after(self, batch: BatchStatistics, momentum: float = MOMENTUM) -> RunningStatistics:
+    def after(self, batch: BatchStatistics, momentum: Tensor | float = MOMENTUM) -> RunningStatistics:
         """Return the averages after one more batch; its variance enters unbiased, as in torch: n/(n-1) times as large.
 
         One value has no unbiased variance: torch.nn.BatchNorm refuses it with a ValueError; here the running variance

@@ -14,6 +14,7 @@ from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.network import LOSSES, accuracy
 from lessons.normalization.network import NormalizedNetwork, NormalizedShape
 from lessons.normalization.normalizers import Memory, normalizer
+from lessons.normalization.training_settings import NormalizedNetShape
 
 Memories = list[list[Memory]]  # of each group of lanes, of each hidden layer
 Batch = tuple[Tensor, Tensor]  # inputs and labels
@@ -42,7 +43,7 @@ class NormalizedNets:
         data: What they train on.
     """
 
-    def __init__(self, lanes: Lanes, data: Split):
+    def __init__(self, lanes: Lanes[NormalizedNetShape], data: Split):
         shared = lanes.shared
         self.shape = NormalizedShape((64, *[shared.width] * shared.depth, 10))
         self.data = data
@@ -58,8 +59,8 @@ class NormalizedNets:
             )
             for (name, groups, size, order), rows in lanes_of_each(keys).items()
         ]
-        order = [torch.arange(len(lanes))[group.rows] for group in self.groups]
-        self._back = torch.cat(order).argsort()
+        rows_in_turn = [torch.arange(len(lanes))[group.rows] for group in self.groups]
+        self._back = torch.cat(rows_in_turn).argsort()
 
     def initial(self) -> Tensor:
         """Draw theta, shape (K, P)."""

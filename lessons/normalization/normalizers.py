@@ -136,7 +136,7 @@ def normalizer(name: NormalizationName, groups: int) -> Normalizer:
     """Return the normalizer of that name; `groups` is for group norm."""
     if name == "group":
         return GroupNormalizer(groups)
-    return {
+    kinds: dict[str, type[Normalizer]] = {
         "none": NoNormalizer,
         "batch": BatchNormalizer,
         "layer": LayerNormalizer,
@@ -144,4 +144,5 @@ def normalizer(name: NormalizationName, groups: int) -> Normalizer:
         "weight": WeightNormalizer,
         "spectral": SpectralNormalizer,
         "deconvolution": DeconvolutionNormalizer,
-    }[name]()
+    }
+    return kinds[name]()

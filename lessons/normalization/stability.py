@@ -44,7 +44,7 @@ class Stability:
 
 def stability_lanes(
     kinds: Sequence[NormalizationName], common: dict[str, Any], lowest: float, highest: float, count: int = RATES
-) -> Lanes:
+) -> Lanes[NormalizedNetSettings]:
     """Return lanes for `NormalizedNet`: each normalization with each of `count` learning rates, spaced in logarithm.
 
     Args:
@@ -68,7 +68,7 @@ def stability_lanes(
     return Lanes(settings, [f"{kind}, η = {rate:.4g}" for kind, rate in pairs])
 
 
-def largest_stable_rates(lanes: Lanes, loss: np.ndarray) -> dict[str, Stability]:
+def largest_stable_rates(lanes: Lanes[NormalizedNetSettings], loss: np.ndarray) -> dict[str, Stability]:
     """Return what the lanes of each normalization came to.
 
     A learning rate is stable if all losses are finite and the last tenth of them have a mean below 0.9 times the loss

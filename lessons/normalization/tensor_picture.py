@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
@@ -26,12 +26,14 @@ from lessons.normalization.layers import (
 
 
 def _size(default: int, label: str, symbol: str, doc: str, high: int, low: int = 1) -> int:
-    return setting(default, label=label, symbol=symbol, doc=doc, low=low, high=high, shared=True)
+    size: int = setting(default, label=label, symbol=symbol, doc=doc, low=low, high=high, shared=True)
+    return size
 
 
 def _place(default: int, label: str, doc: str, high: int) -> int:
     doc = f"{doc}, counted from 1; the last, if there are fewer."
-    return setting(default, label=label, doc=doc, low=1, high=high)
+    place: int = setting(default, label=label, doc=doc, low=1, high=high)
+    return place
 
 
 class TensorPictureSettings(Settings):
@@ -89,7 +91,7 @@ class TensorPictureSettings(Settings):
     seed: int = declared.seed(doc="Draws the tensors.")
 
 
-class TensorPicture(Experiment):
+class TensorPicture(Experiment[TensorPictureSettings]):
     """Batches of small tensors N(mu, sigma^2), one after the other, each normalized; nothing is trained.
 
     Factors are 1 and offsets 0. Measures, in float32: `loss` (K,), here the mean square difference between the outputs
@@ -110,7 +112,7 @@ class TensorPicture(Experiment):
         "Zhang & Sennrich 2019, arXiv 1910.07467 (RMS norm)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[TensorPictureSettings], device: str = "cpu") -> Measurements:
         running = RunningStatistics.start(len(lanes), lanes.shared.channels)
         for step in range(lanes.shared.steps + 1):
             x = _batch(lanes, step)
@@ -129,12 +131,14 @@ class TensorPicture(Experiment):
             yield Measurement(step, {name: value.to(device) for name, value in values.items()}, snapshots)
 
 
-def normalized(lanes: Lanes, x: Tensor, running: RunningStatistics, training: bool) -> Tensor:
+def normalized(lanes: Lanes[TensorPictureSettings], x: Tensor, running: RunningStatistics, training: bool) -> Tensor:
     """Normalize x (K, N, C, H, W), each lane in its own way; in evaluation batch norm goes by `running`."""
     return torch.stack([_lane(lanes, lane, x[lane : lane + 1], running, training)[0] for lane in range(len(lanes))])
 
 
-def _lane(lanes: Lanes, lane: int, x: Tensor, running: RunningStatistics, training: bool) -> Tensor:
+def _lane(
+    lanes: Lanes[TensorPictureSettings], lane: int, x: Tensor, running: RunningStatistics, training: bool
+) -> Tensor:
     settings, channels = lanes.settings[lane], x.shape[2]
     gamma, beta = torch.ones(1, channels), torch.zeros(1, channels)
     if settings.normalization == "batch":
@@ -147,7 +151,7 @@ def _lane(lanes: Lanes, lane: int, x: Tensor, running: RunningStatistics, traini
     return {"layer": layer_norm, "instance": instance_norm}[settings.normalization](x, gamma, beta)
 
 
-def _batch(lanes: Lanes, step: int) -> Tensor:
+def _batch(lanes: Lanes[TensorPictureSettings], step: int) -> Tensor:
     shape = (lanes.shared.samples, lanes.shared.channels, lanes.shared.height, lanes.shared.width)
     drawn = draw_per_seed(lanes.seed, f"tensor {step}", lambda source: torch.randn(shape, generator=source))
     offset, deviation = (value.float().view(-1, 1, 1, 1, 1) for value in (lanes.offset, lanes.deviation))
@@ -168,7 +172,7 @@ def _changed(lanes: Lanes, x: Tensor) -> Tensor:
     return changed
 
 
-def _averaged(lanes: Lanes) -> Tensor:
+def _averaged(lanes: Lanes[TensorPictureSettings]) -> Tensor:
     shared = lanes.shared
     shape = (shared.samples, shared.channels, shared.height, shared.width)
     masks = []
@@ -185,7 +189,7 @@ def chosen_cell(settings: TensorPictureSettings) -> tuple[int, ...]:
     return tuple(min(at, size) - 1 for at, size in zip(wanted, sizes, strict=True))
 
 
-def _statistics(lanes: Lanes, x: Tensor) -> Tensor:
+def _statistics(lanes: Lanes[TensorPictureSettings], x: Tensor) -> Tensor:
     mask = _averaged(lanes)
     count = mask.flatten(1).sum(1)
     mean = (mask * x).flatten(1).sum(1) / count

@@ -47,10 +47,10 @@ class NormalizedState(State):
     gradient: Tensor = field(init=False)
 
 
-class NormalizedTraining(Training[NormalizedState]):
+class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
     """Mini-batches, through layers that normalize."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[NormalizedNetSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.nets = NormalizedNets(lanes, digits_split(lanes.shared.train_size).to(device))
         self.spectrum: SpectrumAt | None = None
@@ -92,7 +92,7 @@ class NormalizedTraining(Training[NormalizedState]):
         return {"spectrum": self.spectrum}
 
 
-class NormalizedNet(TrainingExperiment):
+class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
     """Mini-batch training of a net on the 8x8 digits; lanes may differ in normalization and in their batches.
 
     Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
@@ -142,7 +142,9 @@ def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
     return now.gauge.read(hessian_vector_product(gradient, theta)).value
 
 
-def _readings(nets: NormalizedNets, lanes: Lanes, now: NormalizedState, batch: Sequence[Batch]) -> dict[str, Tensor]:
+def _readings(
+    nets: NormalizedNets, lanes: Lanes[NormalizedNetSettings], now: NormalizedState, batch: Sequence[Batch]
+) -> dict[str, Tensor]:
     """Return what is measured now and then."""
     trained, evaluated = nets.train_accuracies(now.theta, now.memories, now.step)
     readings = {

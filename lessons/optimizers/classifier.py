@@ -41,10 +41,10 @@ class ClassifierState(State):
     gradient: Tensor = field(init=False)
 
 
-class ClassifierTraining(Training[ClassifierState]):
+class ClassifierTraining(Training[ClassifierState, ClassifierSettings]):
     """Mini-batches: each update follows the gradient of its batch's loss."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ClassifierSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.data = _network(lanes.shared), training_data(lanes.shared).to(device)
         self.batches = FreshBatches(lanes, self.data)
@@ -74,7 +74,7 @@ class ClassifierTraining(Training[ClassifierState]):
         return now.optimizer.failures
 
 
-class Classifier(TrainingExperiment):
+class Classifier(TrainingExperiment[ClassifierSettings]):
     """Mini-batch training of a small net by cross-entropy.
 
     Each batch is drawn afresh from the training set, without replacement within the batch. Lanes of one seed share the

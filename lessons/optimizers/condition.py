@@ -45,10 +45,10 @@ class ConditionState(State):
     iterations: Tensor
 
 
-class ConditionTraining(Training[ConditionState]):
+class ConditionTraining(Training[ConditionState, ConditionSettings]):
     """Each lane with its own condition number, tuned for it."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ConditionSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         largest = torch.ones_like(lanes.condition_number)
         self.curvature = torch.stack([largest, 1 / lanes.condition_number], 1).to(device)
@@ -71,7 +71,7 @@ class ConditionTraining(Training[ConditionState]):
         now.theta = now.theta + now.optimizer.update(self.curvature * now.theta, self.tuned)
 
 
-class Condition(TrainingExperiment):
+class Condition(TrainingExperiment[ConditionSettings]):
     """Minimise (x^2 + y^2 / kappa) / 2 from (1, 1), at the learning rate and momentum that suit kappa best.
 
     Measures, in float64 and of shape (K,): `loss`; `error`, the distance from the minimum as a share of the start's;

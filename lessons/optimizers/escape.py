@@ -45,7 +45,7 @@ class EscapeState(DescentState):
     time: Tensor
 
 
-class EscapeTraining(Descent[EscapeState]):
+class EscapeTraining(Descent[EscapeState, EscapeSettings]):
     """From beside the stable manifold of a saddle."""
 
     @staticmethod
@@ -65,7 +65,7 @@ class EscapeTraining(Descent[EscapeState]):
         return {**values, "escape_time": now.time}
 
 
-class Escape(TrainingExperiment):
+class Escape(TrainingExperiment[EscapeSettings]):
     """Each lane starts at (-1.5, distance) on the saddle x^2 / 2 + (y^2 - 1)^2 / 4.
 
     Measures what `Race` measures, and `escape_time` (K,): the step at which |y| first exceeded `RADIUS`; before that,

@@ -49,10 +49,10 @@ class GainState(State):
     gradient: Tensor = field(init=False)
 
 
-class GainTraining(Training[GainState]):
+class GainTraining(Training[GainState, GainSettings]):
     """The gradient is given: 1, or 1 and -1 in turn. The learning rate is 1."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[GainSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.turns = torch.tensor([pattern == "alternating" for pattern in lanes.values("gradient")], device=device)
 
@@ -71,7 +71,7 @@ class GainTraining(Training[GainState]):
         now.theta, now.loss, now.gain = now.theta + update, now.loss + now.gradient * update, update.abs()
 
 
-class Gain(TrainingExperiment):
+class Gain(TrainingExperiment[GainSettings]):
     """Feed an optimizer gradients of size 1, at learning rate 1, and see how far it goes.
 
     Measures, in float64 and of shape (K,): `gradient`, the next one; `theta`, where the updates have led; `gain`, the

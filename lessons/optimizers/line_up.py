@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lessons.optimizers.net_slice import NetSlice
 from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Beale, Quadratic, Rosenbrock, Saddle, TwoMinima
@@ -47,10 +49,10 @@ def line_up(surface: str) -> dict[str, RaceSettings]:
         KeyError: If there is no such surface.
     """
     x, y = _STARTS[surface]
-    common = {"surface": surface, "start_x": x, "start_y": y, "steps": _STEPS[surface]}
+    common: dict[str, Any] = {"surface": surface, "start_x": x, "start_y": y, "steps": _STEPS[surface]}
     if surface == "net":
         common["damping"] = _NET_DAMPING
-    own: dict[str, dict[str, float]] = {}
+    own: dict[str, dict[str, Any]] = {}
     if surface == "quadratic":
         common["condition_number"] = _CONDITION_NUMBER
         own = {name: {"momentum": momentum} for name, momentum in _MOMENTA.items()}

@@ -18,7 +18,9 @@ from lessons.optimizers.proxy import Proxy, ProxySettings, ProxyState, ProxyTrai
 def _one_for_all(field: str) -> Any:
     """The same setting as in `ProxySettings`, but one for all lanes."""
     same = ProxySettings.fields()[field]
-    bounds = {} if same.kind == "flag" else {"slider": (same.slider_low, same.slider_high), "low": same.low}
+    bounds: dict[str, Any] = (
+        {} if same.kind == "flag" else {"slider": (same.slider_low, same.slider_high), "low": same.low}
+    )
     return setting(
         same.default,
         label=same.label,
@@ -48,10 +50,10 @@ class OnePlaneState(State):
     without: ProxyState
 
 
-class OnePlaneTraining(Training[OnePlaneState]):
+class OnePlaneTraining(Training[OnePlaneState, OnePlaneSettings]):
     """Two trainings side by side. Where there is no outlier they are the same, and only one is made."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[OnePlaneSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.twins = Lanes([each.with_value("outlier", False) for each in lanes.settings])
         self.seen, self.without = ProxyTraining(lanes, device), ProxyTraining(self.twins, device)

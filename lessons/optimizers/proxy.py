@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -103,10 +103,10 @@ class ProxyState(State):
     gradient: Tensor = field(init=False)
 
 
-class ProxyTraining(Training[ProxyState]):
+class ProxyTraining(Training[ProxyState, ProxySettings]):
     """Full-batch gradient descent on each lane's own loss."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ProxySettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.classifier, self.sample, self.rule = Classifiers(lanes), TrainingSet(lanes), GradientDescent()
         self.fresh, _ = fresh_points(lanes.shared.separation)
@@ -137,7 +137,7 @@ class ProxyTraining(Training[ProxyState]):
         return self.classifier.snapshots(now.theta, self.fresh)
 
 
-class Proxy(TrainingExperiment):
+class Proxy(TrainingExperiment[ProxySettings]):
     """Full-batch gradient descent on classifiers of two unit Gaussians with means (-d/2, 0) and (d/2, 0).
 
     No classifier errs less than the line x_1 = 0, see `theory.bayes_error`. The perceptron is Rosenblatt's rule in its
@@ -162,7 +162,7 @@ class Proxy(TrainingExperiment):
         "Brady, Raghavan & Slawny 1989, IEEE Trans. Circuits and Systems 36(5) (back-propagation against perceptron)",
     )
 
-    training = ProxyTraining
+    training: type[Training[Any, ProxySettings]] = ProxyTraining
 
 
 class Classifiers:
@@ -172,7 +172,7 @@ class Classifiers:
     one part, and the other has gradient 0.
     """
 
-    def __init__(self, lanes: Lanes):
+    def __init__(self, lanes: Lanes[ProxySettings]):
         self.is_net = torch.tensor([method == "MLP" for method in lanes.values("method")])
         self._lanes_of_method = lanes_of_each(lanes.values("method"))
         self._network = DenseNetwork((2, lanes.shared.width, 1), "tanh")
@@ -225,7 +225,7 @@ class Classifiers:
 class TrainingSet:
     """Each lane's points, the movable outlier last."""
 
-    def __init__(self, lanes: Lanes):
+    def __init__(self, lanes: Lanes[ProxySettings]):
         size = lanes.shared.train_size
         drawn = draw_per_seed(lanes.seed, "points", partial(_gaussian_points, size, lanes.shared.separation))
         self._inputs = torch.cat([drawn, torch.zeros(len(lanes), 1, 2).double()], 1)
@@ -257,7 +257,7 @@ def grid_axis() -> Tensor:
     return torch.linspace(-WINDOW, WINDOW, GRID, dtype=torch.float64)
 
 
-def boundary_shifts(distances: Sequence[float], methods: Sequence[str] = get_args(Method), **common) -> Tensor:
+def boundary_shifts(distances: Sequence[float], methods: Sequence[str] = get_args(Method), **common: Any) -> Tensor:
     """Train with the outlier at each distance and without it, and see which share of fresh points changes sides.
 
     The outlier lies beyond the right class, at 30 degrees from the line through the means.

@@ -15,6 +15,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters, Place
 from lessons.core.rules.lane_optimizer import LaneOptimizer
+from lessons.core.settings import SettingsT_co
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.optimizers.net_slice import net_slice
 from lessons.optimizers.scripts import race_script
@@ -52,16 +53,16 @@ class DescentState(State):
 D = TypeVar("D", bound=DescentState)
 
 
-class Descent(Training[D]):
+class Descent(Training[D, SettingsT_co]):
     """The lanes' optimizers run down one surface. What is measured is listed in `Race`."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[SettingsT_co], device: str = "cpu"):
         super().__init__(lanes, device)
         self.surface, self.noise = self.surface_of(lanes), Noise(lanes)
 
     @staticmethod
     @abstractmethod
-    def surface_of(lanes: Lanes) -> Surface:
+    def surface_of(lanes: Lanes[SettingsT_co]) -> Surface:
         """Return what they run down."""
 
     def measure(self, now: D) -> dict[str, Tensor]:
@@ -82,11 +83,11 @@ class Descent(Training[D]):
         return now.optimizer.failures
 
 
-class RaceTraining(Descent[DescentState]):
+class RaceTraining(Descent[DescentState, RaceSettings]):
     """From the start that the lanes name, on the surface that they name."""
 
     @staticmethod
-    def surface_of(lanes: Lanes) -> Surface:
+    def surface_of(lanes: Lanes[RaceSettings]) -> Surface:
         return SURFACES[lanes.shared.surface](lanes)
 
     def start(self) -> DescentState:
@@ -94,7 +95,7 @@ class RaceTraining(Descent[DescentState]):
         return DescentState(theta, LaneOptimizer.of(self.lanes), torch.zeros_like(theta))
 
 
-class Race(TrainingExperiment):
+class Race(TrainingExperiment[RaceSettings]):
     """Each lane's optimizer runs down the same surface.
 
     Measures, in float64: `loss` (K,) at `theta`; `theta` (K, 2), the point at which the gradient is taken; `gradient`

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -145,7 +145,8 @@ class Beale(Surface):
 
     def loss(self, theta: Tensor) -> Tensor:
         x, y = theta.unbind(1)
-        return sum((c - x * (1 - y**i)) ** 2 for i, c in enumerate(self._constants, 1))
+        terms = ((c - x * (1 - y**i)) ** 2 for i, c in enumerate(self._constants, 1))
+        return cast(Tensor, sum(terms))
 
     def gradient(self, theta: Tensor) -> Tensor:
         x, y = theta.unbind(1)

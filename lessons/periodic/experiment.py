@@ -45,10 +45,10 @@ class PeriodicState(State):
     gradient: Tensor = field(init=False)
 
 
-class PeriodicTraining(Training[PeriodicState]):
+class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
     """Gradient descent with weight decay, which pulls at all that is trained."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[PeriodicSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.data, self.network = digits_split(lanes.shared.train_size).to(device), network_of(lanes.shared)
         self.images = TrainingInputs(lanes, self.data)
@@ -90,7 +90,7 @@ class PeriodicTraining(Training[PeriodicState]):
         return {"weights": partial(torch.clone, now.theta[:, self.network.weights])}
 
 
-class Periodic(TrainingExperiment):
+class Periodic(TrainingExperiment[PeriodicSettings]):
     """A net with batch normalization on the 8x8 digits, trained by cross-entropy with weight decay.
 
     x are the hidden layers' weights, of length rho; gradients are with respect to x. Measures, in float32 and of shape

@@ -102,10 +102,10 @@ class ForecastState(State):
     forecasters: list[Forecaster]
 
 
-class ForecastTraining(Training[ForecastState]):
+class ForecastTraining(Training[ForecastState, ForecastSettings]):
     """The training of `Periodic`, followed by a forecaster a lane."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ForecastSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.periodic = PeriodicTraining(lanes, device)
 
@@ -123,7 +123,7 @@ class ForecastTraining(Training[ForecastState]):
         return self.periodic.snapshots(now.periodic)
 
 
-class Forecast(TrainingExperiment):
+class Forecast(TrainingExperiment[ForecastSettings]):
     """`Periodic`, and after each breakdown a forecast of when the weights will next turn by more than delta.
 
     l and L, the smallest and largest effective gradient, are those of the second half of the period just over. A

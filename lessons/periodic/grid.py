@@ -54,7 +54,7 @@ def grid_lanes(
     learning_rates: Sequence[float] = LEARNING_RATES,
     weight_decays: Sequence[float] = WEIGHT_DECAYS,
     **common: Any,
-) -> Lanes:
+) -> Lanes[PeriodicSettings]:
     """Return one lane for each pair, row by row, of a small net that is quick enough for 24 of them.
 
     Raises:
@@ -68,7 +68,7 @@ def grid_lanes(
     return Lanes(settings, [f"η = {rate:g}, λ = {decay:g}" for rate, decay in cells])
 
 
-def map_sweep(lanes: Lanes, lanes_per_task: int = 1, device: str = "cpu") -> Sweep:
+def map_sweep(lanes: Lanes[PeriodicSettings], lanes_per_task: int = 1, device: str = "cpu") -> Sweep[PeriodicSettings]:
     """Return the cells of `grid_lanes` as a sweep, which can be sent to other processes; it keeps `cell_numbers`.
 
     Nets that train in a task of another size differ in their last bits, and drift apart with the steps.

@@ -9,6 +9,7 @@ from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
+from lessons.periodic.settings import PeriodicSettings
 
 SIDE = 8  # pixels
 
@@ -24,7 +25,7 @@ class TrainingInputs:
         data: The training images.
     """
 
-    def __init__(self, lanes: Lanes, data: Split):
+    def __init__(self, lanes: Lanes[PeriodicSettings], data: Split):
         self._lanes = lanes
         self._background = float(data.train_inputs.min())
         self._batches = EpochBatches(lanes.seed, lanes.shared.batch_size, data)

@@ -62,6 +62,7 @@ class MinimumCollector:
         self._step = torch.where(better, torch.tensor(measurement.step), self._step)
 
     def _keep(self, lane: int, period: int) -> None:
+        assert self._theta is not None
         loss, step = float(self._loss[lane]), int(self._step[lane])
         self.minima.append(Minimum(lane, period, step, loss, self._theta[lane].clone()))
 
@@ -83,7 +84,7 @@ class MinimaStudy:
     independent_errors: Tensor
 
 
-def collect_minima(lanes: Lanes) -> list[Minimum]:
+def collect_minima(lanes: Lanes[PeriodicSettings]) -> list[Minimum]:
     """Train to the end and return the minima of all lanes, in the order in which their periods ended."""
     collector = MinimumCollector(len(lanes))
     for measurement in Periodic().run(lanes):
@@ -140,5 +141,5 @@ def ensemble_errors(network: ScaleInvariantNetwork, thetas: Tensor, data: Split)
 
 def off_diagonal(matrix: Tensor) -> Tensor:
     """Return the entries of (M, M) for two different nets, shape (M (M - 1) / 2,)."""
-    row, column = torch.triu_indices(*matrix.shape, offset=1)
+    row, column = torch.triu_indices(matrix.shape[0], matrix.shape[1], offset=1)
     return matrix[row, column]

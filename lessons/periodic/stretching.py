@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lessons.core.data.digits import digits_split
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.periodic.network import ScaleInvariantNetwork
@@ -73,7 +72,7 @@ class StretchingSettings(Settings):
     seed: int = setting(0, label="seed", doc="Draws the weights.", low=0, high=2**31 - 1, slider=(0, 99))
 
 
-class Stretching(Experiment):
+class Stretching(Experiment[StretchingSettings]):
     """A net on the digits as it is drawn; nothing is trained. At step t its x are multiplied by alpha.
 
     x are the hidden weights and whatever is stretched with them. Measures, in float64 and of shape (K,): `alpha`;
@@ -91,7 +90,7 @@ class Stretching(Experiment):
         "van Laarhoven 2017, arXiv 1706.05350 (scale invariance and its gradient)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[StretchingSettings], device: str = "cpu") -> Measurements:
         shape = lanes.shared
         data = digits_split(shape.train_size)
         inputs, labels = data.train_inputs.double().to(device), data.train_labels.to(device)

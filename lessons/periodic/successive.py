@@ -29,10 +29,10 @@ class SuccessiveState(State):
     minimum_step: Tensor
 
 
-class SuccessiveTraining(Training[SuccessiveState]):
+class SuccessiveTraining(Training[SuccessiveState, PeriodicSettings]):
     """The training of `Periodic`, and a collector of minima that follows it."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[PeriodicSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.periodic = PeriodicTraining(lanes, device)
 
@@ -61,7 +61,7 @@ class SuccessiveTraining(Training[SuccessiveState]):
         return snapshots
 
 
-class SuccessiveMinima(TrainingExperiment):
+class SuccessiveMinima(TrainingExperiment[PeriodicSettings]):
     """K nets train in periods. The first one's minima are compared with the first minima of all of them.
 
     Measures `loss`, `norm`, `phase`, `onset` and `test_error` as `Periodic` does, and, of shape (K,), `minima`, how

@@ -43,10 +43,10 @@ class ScheduledNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class ScheduledTraining(Training[ScheduledNetState]):
+class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
     """Mini-batches, and a learning rate that is planned for each step."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[ScheduledNetSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         shape = lanes.shared
         self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
@@ -89,7 +89,7 @@ class ScheduledTraining(Training[ScheduledNetState]):
         return self.lanes.learning_rate * (self.planned[now.step] * now.plateau.share)
 
 
-class ScheduledNet(TrainingExperiment):
+class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
     """Mini-batch training of a small net on the 8x8 digits.
 
     Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:

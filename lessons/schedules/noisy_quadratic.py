@@ -40,10 +40,10 @@ class NoisyState(State):
     share: Tensor = field(init=False)
 
 
-class NoisyTraining(Training[NoisyState]):
+class NoisyTraining(Training[NoisyState, NoisyQuadraticSettings]):
     """R runs a lane, each with noise of its own, under one learning rate."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[NoisyQuadraticSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.curvatures, self.planned = eigenvalues(lanes).to(device), planned_shares(lanes).to(device)
 
@@ -75,10 +75,11 @@ class NoisyTraining(Training[NoisyState]):
         now.plateau.divide(lanes)
 
     def snapshots(self, now: NoisyState) -> dict[str, Callable[[], Tensor]]:
-        return {"cloud": lambda theta=now.theta: theta}
+        theta = now.theta
+        return {"cloud": lambda: theta}
 
 
-class NoisyQuadratic(TrainingExperiment):
+class NoisyQuadratic(TrainingExperiment[NoisyQuadraticSettings]):
     """Minimise f(theta) = (1/2) sum_i lambda_i theta_i^2 by gradients lambda_i theta_i + sigma xi_i, xi ~ N(0, 1).
 
     Each lane is R runs ("replicas") under one learning rate that differ in their noise; lanes of one seed share it.
@@ -103,13 +104,13 @@ class NoisyQuadratic(TrainingExperiment):
         return noisy_quadratic_script(settings, changes)
 
 
-def eigenvalues(lanes: Lanes) -> Tensor:
+def eigenvalues(lanes: Lanes[NoisyQuadraticSettings]) -> Tensor:
     """Return the curvatures, float64, shape (K, D): from lambda_max down to lambda_max / kappa."""
     fractions = torch.linspace(0, 1, lanes.shared.dimension, dtype=torch.float64)
     return lanes.sharpness[:, None] * lanes.condition_number[:, None] ** -fractions
 
 
-def gradient_noise(lanes: Lanes, step: int) -> Tensor:
+def gradient_noise(lanes: Lanes[NoisyQuadraticSettings], step: int) -> Tensor:
     """Draw standard normal noise for one step, float64, shape (K, R, D); lanes of one seed share it."""
     size = (lanes.shared.replicas, lanes.shared.dimension)
     return draw_per_seed(

@@ -54,6 +54,7 @@ class Plateau:
 
     def divide(self, lanes: Lanes) -> None:
         """Divide where the running mean is stuck; once a step, after the update that follows its last loss."""
+        assert self.smoothed is not None
         better = self.smoothed < self.best * (1 - THRESHOLD)
         self.best = torch.where(better, self.smoothed, self.best)
         self.waited = torch.where(better, 0.0, self.waited + 1)

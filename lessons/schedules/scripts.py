@@ -9,9 +9,10 @@ from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_
 from lessons.core.record import Change
 from lessons.core.rules.script import OptimizerText, optimizer_text
 from lessons.core.script import assembled, constants, definitions, training_loop
-from lessons.core.settings import Settings
 from lessons.schedules.schedule_script import ScheduleText, schedule_text
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
+
+Scheduled = NoisyQuadraticSettings | ScheduledNetSettings
 
 _QUADRATIC = """\
 torch.set_default_dtype(torch.float64)
@@ -62,7 +63,7 @@ def scheduled_net_script(settings: ScheduledNetSettings, changes: Sequence[Chang
     )
 
 
-def _method(settings: Settings, changes: Sequence[Change], parameters: str) -> tuple[OptimizerText, ScheduleText]:
+def _method(settings: Scheduled, changes: Sequence[Change], parameters: str) -> tuple[OptimizerText, ScheduleText]:
     rate_changes = any(change.field == "learning_rate" for change in changes)
     optimizer, schedule = optimizer_text(settings, changes, parameters), schedule_text(settings, rate_changes)
     if schedule.construction:

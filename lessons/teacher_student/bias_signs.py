@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -90,10 +91,10 @@ class BiasSignsState(State):
     gradient: Tensor = field(init=False)
 
 
-class BiasSignsTraining(Training[BiasSignsState]):
+class BiasSignsTraining(Training[BiasSignsState, BiasSignsSettings]):
     """Mini-batches; weight decay pulls at all parameters."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[BiasSignsSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.data = ConvNetwork(lanes.shared.width), digits_split(lanes.shared.train_size).to(device)
         self.labels = given_labels(lanes, self.data.train_labels.cpu()).to(device)
@@ -123,7 +124,7 @@ class BiasSignsTraining(Training[BiasSignsState]):
         now.theta = now.theta.detach() + update
 
     def snapshots(self, now: BiasSignsState) -> dict[str, Callable[[], Tensor]]:
-        return {f"bias_{layer}": lambda bias=bias: bias for layer, bias in enumerate(self.biases(now), 1)}
+        return {f"bias_{layer}": partial(_same, bias) for layer, bias in enumerate(self.biases(now), 1)}
 
     def biases(self, now: BiasSignsState) -> list[Tensor]:
         """Return the biases of both layers, shapes (K, C) and (K, 2 C)."""
@@ -131,7 +132,7 @@ class BiasSignsTraining(Training[BiasSignsState]):
         return [parameters[f"bias_{layer}"] for layer in (1, 2)]
 
 
-class BiasSigns(TrainingExperiment):
+class BiasSigns(TrainingExperiment[BiasSignsSettings]):
     """Trains small Conv-BN-ReLU nets on the 8x8 digits and counts negative biases of their batch normalization.
 
     What comes into a ReLU after batch normalization is centred at the bias: with a negative one it fires on less than
@@ -153,7 +154,7 @@ class BiasSigns(TrainingExperiment):
     training = BiasSignsTraining
 
 
-def _rows(lanes: Lanes, step: int) -> Tensor:
+def _rows(lanes: Lanes[BiasSignsSettings], step: int) -> Tensor:
     """Return which training images make the batch of a step, shape (K, B)."""
     most, size = lanes.shared.train_size, (lanes.shared.batch_size,)
     return draw_per_seed(lanes.seed, f"rows {step}", lambda source: torch.randint(most, size, generator=source))
@@ -164,3 +165,7 @@ def _test_accuracy(network: ConvNetwork, theta: Tensor, data: Split) -> Tensor:
     statistics = network.statistics(theta, data.train_inputs[:600].expand(len(theta), -1, -1))
     outputs = network(theta, data.test_inputs.expand(len(theta), -1, -1), statistics)
     return accuracy(outputs, data.test_labels)
+
+
+def _same(bias: Tensor) -> Tensor:
+    return bias

@@ -9,11 +9,12 @@ from torch import Tensor
 
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
+from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.teacher import draw_teachers, teacher_network
 
 
-def coactivation(lanes: Lanes, inputs: int = 20_000) -> tuple[Tensor, Tensor]:
+def coactivation(lanes: Lanes[StudentSettings], inputs: int = 20_000) -> tuple[Tensor, Tensor]:
     """Count on which share of Gaussian inputs the nodes of each lane's teacher fire, alone and in pairs.
 
     Args:

@@ -11,7 +11,7 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.training import StudentTraining
 
 
-class TeacherStudent(TrainingExperiment):
+class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
     """ReLU students of different widths learn the outputs of a fixed ReLU teacher.
 
     n is `teacher_width`, in each of L hidden layers, m the widest student's nodes; nodes that a network lacks have all

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement
+from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
@@ -62,7 +60,7 @@ class FiringSettings(Settings):
     seed: int = declared.seed(doc="Draws the teacher.")
 
 
-class Firing(Experiment):
+class Firing(Experiment[FiringSettings]):
     """Counts how often the first-layer nodes of a random teacher fire, alone and in pairs, at lower and lower biases.
 
     Weights are a teacher's, of length 1, so that what comes into a node is N(0, 1). At step t all nodes have the bias
@@ -83,7 +81,7 @@ class Firing(Experiment):
         "Sheppard 1899, Philosophical Transactions A 192; Plackett 1954, Biometrika 41 (two Gaussians above a bias)",
     )
 
-    def run(self, lanes: Lanes, device: str = "cpu") -> Iterator[Measurement]:
+    def run(self, lanes: Lanes[FiringSettings], device: str = "cpu") -> Measurements:
         counts = [_Counts(settings, device) for settings in lanes.settings]
         for step in range(lanes.shared.steps + 1):
             found = [count.at(1 - count.fall * step) for count in counts]

@@ -100,10 +100,10 @@ class LayerwiseState(State):
     gradient: Tensor = field(init=False)
 
 
-class LayerwiseTraining(Training[LayerwiseState]):
+class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
     """Each lane trains at each step what its plan names."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[LayerwiseSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.task = student_network(lanes), Task(lanes, device)
         self.plan = Plan(lanes, self.network)
@@ -130,7 +130,7 @@ class LayerwiseTraining(Training[LayerwiseState]):
         now.theta = now.theta.detach() + torch.where(self.plan.trained(now.step), update, 0)
 
 
-class Layerwise(TrainingExperiment):
+class Layerwise(TrainingExperiment[LayerwiseSettings]):
     """Students with two hidden layers (or one), trained end to end, greedily, or on a frozen random first layer.
 
     The greedy method first trains the first layer together with a linear readout of its own that predicts the targets
@@ -156,7 +156,7 @@ class Layerwise(TrainingExperiment):
 class Plan:
     """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
 
-    def __init__(self, lanes: Lanes, network: DenseNetwork):
+    def __init__(self, lanes: Lanes[LayerwiseSettings], network: DenseNetwork):
         self._network, self._switch_at = network, lanes.shared.switch_at
         methods = lanes.values("method")
         self._is_greedy = torch.tensor([method == "greedy" for method in methods])

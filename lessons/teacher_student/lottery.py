@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ class LotterySettings(TeacherStudentSettings):
     )
 
 
-class LotteryTraining(StudentTraining):
+class LotteryTraining(StudentTraining[LotterySettings]):
     """Two trainings, and one step between them that makes no update but goes back to the start."""
 
     def advance(self, now: StudentState) -> None:
@@ -87,7 +87,7 @@ class LotteryTraining(StudentTraining):
         now.optimizer = LaneOptimizer.of(lanes)
 
 
-class Lottery(TrainingExperiment):
+class Lottery(TrainingExperiment[LotterySettings]):
     """Trains each student twice; what the second training begins with is the lane's `ticket`.
 
     After `prune_at` updates the nodes with the largest contributions (outgoing weight times standard deviation)
@@ -122,7 +122,7 @@ def largest(score: Tensor, count: Tensor) -> Tensor:
     return (-score).argsort(1).argsort(1) < count.to(score.device)[:, None]
 
 
-def lottery_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
+def lottery_lanes(seeds: int, first_seed: int = 0, **common: Any) -> Lanes[LotterySettings]:
     """Return one lane for each ticket and each student's seed: all seeds of the first ticket, then of the next.
 
     Args:
@@ -138,7 +138,7 @@ def lottery_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
     return Lanes(settings, [f"{ticket}, seed {seed}" for ticket, seed in pairs])
 
 
-def _random_score(lanes: Lanes, like: Tensor) -> Tensor:
+def _random_score(lanes: Lanes[LotterySettings], like: Tensor) -> Tensor:
     """Random numbers for the nodes that a lane has, and less for those that it lacks, shape (K, m)."""
     drawn = {seed: torch.rand(10_000, generator=generator(seed, "ticket")) for seed in set(lanes.values("seed"))}
     score = torch.stack([drawn[seed][: like.shape[1]] for seed in lanes.values("seed")])

@@ -57,10 +57,10 @@ class MemorizationState(State):
     gradient: Tensor = field(init=False)
 
 
-class MemorizationTraining(Training[MemorizationState]):
+class MemorizationTraining(Training[MemorizationState, MemorizationSettings]):
     """Full batch, on the labels that each lane was given."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[MemorizationSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.data = network_of(lanes), digits_split(lanes.shared.train_size).to(device)
         self.labels = given_labels(lanes, self.data.train_labels.cpu()).to(device)
@@ -86,7 +86,7 @@ class MemorizationTraining(Training[MemorizationState]):
         now.theta = now.theta.detach() + now.rule.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
 
 
-class Memorization(TrainingExperiment):
+class Memorization(TrainingExperiment[MemorizationSettings]):
     """Full-batch heavy ball on a net with one hidden ReLU layer, 8x8 digits, cross-entropy.
 
     Measures, in float32 and of shape (K,): `loss` and `train_accuracy` on the training images with the labels that the
@@ -103,7 +103,7 @@ class Memorization(TrainingExperiment):
     training = MemorizationTraining
 
 
-def network_of(lanes: Lanes) -> DenseNetwork:
+def network_of(lanes: Lanes[MemorizationSettings]) -> DenseNetwork:
     """Return the lanes' net."""
     return DenseNetwork((64, lanes.shared.width, CLASSES), "relu")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.settings import TeacherStudentSettings
 
 _TEACHER_WIDTH, _SMALL = 50, 5
-_KINDS = {
+_KINDS: dict[str, dict[str, Any]] = {
     "small teacher": {"left_out": _TEACHER_WIDTH - _SMALL},
     "large teacher": {},
     "shuffled targets": {"left_out": _TEACHER_WIDTH - _SMALL, "data": "shuffled"},
@@ -22,7 +24,7 @@ _COMMON = {
 KINDS = tuple(_KINDS)
 
 
-def structure_lanes(seeds: int, first_seed: int = 0, **common) -> Lanes:
+def structure_lanes(seeds: int, first_seed: int = 0, **common: Any) -> Lanes[TeacherStudentSettings]:
     """Return lanes for teachers of 5 and of 50 nodes, and of 5 with shuffled targets.
 
     All students have 100 nodes and learn from 300 fixed points. `TeacherStudent` measures what tells them apart:

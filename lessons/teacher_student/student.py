@@ -10,20 +10,21 @@ from torch import Tensor
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.teacher_student.padding import draw_padded
+from lessons.teacher_student.settings import StudentSettings
 
 
-def student_widths(lanes: Lanes) -> Tensor:
+def student_widths(lanes: Lanes[StudentSettings]) -> Tensor:
     """Return the nodes in each hidden layer of each lane's student, shape (K,)."""
     return (lanes.overparameterization * lanes.shared.teacher_width).round().long().clamp(min=1)
 
 
-def student_network(lanes: Lanes) -> DenseNetwork:
+def student_network(lanes: Lanes[StudentSettings]) -> DenseNetwork:
     """Return the shape of the widest student; narrower ones are filled up with zeros, see `padding.py`."""
     shape, width = lanes.shared, int(student_widths(lanes).max())
     return DenseNetwork((shape.dimension, *[width] * shape.depth, shape.outputs), "relu")
 
 
-def draw_students(lanes: Lanes, purpose: str = "student") -> Tensor:
+def draw_students(lanes: Lanes[StudentSettings], purpose: str = "student") -> Tensor:
     """Draw each lane's student from its `seed`: weights N(0, 2 s^2 / fan_in), biases 0.
 
     The scale s is `init_scale` in hidden layers (1 is He et al. 2015, arXiv 1502.01852, eq. 10) and `top_scale` in the

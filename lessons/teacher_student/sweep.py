@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ class Recovery:
     recovered: Tensor
 
 
-def two_layer_settings(**changes) -> TeacherStudentSettings:
+def two_layer_settings(**changes: Any) -> TeacherStudentSettings:
     """Return settings in which students with two hidden layers find the nodes of both.
 
     Raises:
@@ -53,7 +54,9 @@ def two_layer_settings(**changes) -> TeacherStudentSettings:
     return TeacherStudentSettings.checked({**_TWO_LAYERS, **changes})
 
 
-def width_lanes(base: TeacherStudentSettings, widths: Sequence[float] = WIDTHS, seeds: int = SEEDS) -> Lanes:
+def width_lanes(
+    base: TeacherStudentSettings, widths: Sequence[float] = WIDTHS, seeds: int = SEEDS
+) -> Lanes[TeacherStudentSettings]:
     """Return so many students of each width: all of the first, from the base's seed on, then of the next.
 
     Raises:
@@ -64,24 +67,29 @@ def width_lanes(base: TeacherStudentSettings, widths: Sequence[float] = WIDTHS, 
     return Lanes(own, [f"{width:g}×, seed {seed}" for width, seed in pairs])
 
 
-def students_sweep(lanes: Lanes, lanes_per_task: int = 1, device: str = "cpu") -> Sweep:
+def students_sweep(
+    lanes: Lanes[TeacherStudentSettings], lanes_per_task: int = 1, device: str = "cpu"
+) -> Sweep[TeacherStudentSettings]:
     """Return students as a sweep, which can be sent to other processes; it keeps `student_numbers`."""
     return Sweep(WidthSweep(), lanes.settings, student_numbers, lanes.names, lanes_per_task, device)
 
 
-def student_numbers(lanes: Lanes, measurements: Iterator[Measurement]) -> dict[str, np.ndarray | Tensor]:
+def student_numbers(
+    lanes: Lanes[TeacherStudentSettings], measurements: Iterator[Measurement]
+) -> dict[str, np.ndarray | Tensor]:
     """Reduce a run to `NUMBERS` at its end, see `Recovery`, and what was found on the way.
 
     `found` is the number of teacher nodes recovered in all layers at each `measure_every`-th step, shape (K, points).
     """
-    found, last = [], None
+    found: list[Tensor] = []
+    last: Any = None
     for last in measurements:
         if last.step % lanes.shared.measure_every == 0:
             found.append(last["recovered"].sum(1))
     return {**{name: last[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
 
 
-def recoveries(sweep: Sweep, results: SweepResults) -> list[Recovery]:
+def recoveries(sweep: Sweep[TeacherStudentSettings], results: SweepResults) -> list[Recovery]:
     """Return what the students of each width found, width by width; those that have not come back are nan."""
     width = np.array([settings.overparameterization for settings in sweep.settings])
     kept = {name: torch.from_numpy(results[name]) for name in NUMBERS}
@@ -98,10 +106,10 @@ class WidthsState(State):
     parts: list[StudentState]
 
 
-class WidthsTraining(Training[WidthsState]):
+class WidthsTraining(Training[WidthsState, TeacherStudentSettings]):
     """One training for each width."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[TeacherStudentSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.groups = _groups(lanes)
         self.trainings = [StudentTraining(part, device) for part, _ in self.groups]
@@ -120,7 +128,7 @@ class WidthsTraining(Training[WidthsState]):
             training.make_step(part)
 
 
-class WidthSweep(TrainingExperiment):
+class WidthSweep(TrainingExperiment[TeacherStudentSettings]):
     """Students of many widths; those of one width train side by side, and none is filled up to the widest.
 
     Measures what `TeacherStudent` does; offers no snapshots.
@@ -133,7 +141,9 @@ class WidthSweep(TrainingExperiment):
     training = WidthsTraining
 
 
-def _groups(lanes: Lanes) -> list[tuple[Lanes, list[int]]]:
+def _groups(
+    lanes: Lanes[TeacherStudentSettings],
+) -> list[tuple[Lanes[TeacherStudentSettings], list[int]]]:
     """Lanes of one width each, and which of all lanes they are."""
     widths = student_widths(lanes).tolist()
     members = [[k for k, width in enumerate(widths) if width == own] for own in dict.fromkeys(widths)]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
+from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.teacher import draw_teachers, teacher_network
 
@@ -32,7 +33,7 @@ class Task:
         is_point: Which of the N a lane has, shape (K, N); all False in lanes with fresh data.
     """
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[StudentSettings], device: str = "cpu"):
         shape = lanes.shared
         self.device = device
         self.teacher, self.theta = teacher_network(lanes), draw_teachers(lanes).to(device)
@@ -69,7 +70,7 @@ class Task:
             places = [torch.rand(shape, generator=source, dtype=torch.float64) for source in sources]
             self._places = torch.stack(places)
 
-    def _set_points(self, lanes: Lanes) -> None:
+    def _set_points(self, lanes: Lanes[StudentSettings]) -> None:
         sizes = torch.where(self.is_fixed.cpu(), lanes.train_size.long(), 1)
         most, shape = int(sizes.max()), lanes.shared
         keys = list(zip(lanes.values("teacher_seed"), sizes.tolist(), strict=True))

@@ -9,23 +9,24 @@ from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.teacher_student.padding import draw_padded
+from lessons.teacher_student.settings import StudentSettings
 
 WEIGHT_GRID = torch.linspace(-1, 1, 9)
 CALIBRATION_INPUTS = 4096
 
 
-def teacher_widths(lanes: Lanes) -> Tensor:
+def teacher_widths(lanes: Lanes[StudentSettings]) -> Tensor:
     """Return the nodes in each hidden layer of each lane's teacher, shape (K,)."""
     return (lanes.shared.teacher_width - lanes.left_out).long().clamp(min=1)
 
 
-def teacher_network(lanes: Lanes) -> DenseNetwork:
+def teacher_network(lanes: Lanes[StudentSettings]) -> DenseNetwork:
     """Return the shape of a teacher with all its nodes; where some are left out it is filled up, see `padding.py`."""
     shape = lanes.shared
     return DenseNetwork((shape.dimension, *[shape.teacher_width] * shape.depth, shape.outputs), "relu")
 
 
-def draw_teachers(lanes: Lanes) -> Tensor:
+def draw_teachers(lanes: Lanes[StudentSettings]) -> Tensor:
     """Draw each lane's teacher from its `teacher_seed`.
 
     Weights are drawn from {-1, -0.75, ..., 1}, as in Tian et al. 2019, arXiv 1905.13405, section 5, and scaled so that

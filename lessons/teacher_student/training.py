@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
+from typing_extensions import TypeVar
 
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
@@ -21,6 +23,7 @@ from lessons.teacher_student.overlap import (
     unexplained,
     weight_cosine,
 )
+from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import Asked, node_shake_rise, redraw_nodes
 from lessons.teacher_student.student import activations, draw_students, student_network
 from lessons.teacher_student.task import Task
@@ -32,7 +35,7 @@ class Trail:
     def __init__(self, entries: list[tuple[int, Tensor, Tensor]]):
         self._entries = entries
 
-    def __deepcopy__(self, memo: dict) -> Trail:
+    def __deepcopy__(self, memo: dict[int, object]) -> Trail:
         return Trail(list(self._entries))
 
     def add(self, step: int, correlation: Tensor, contribution: Tensor) -> None:
@@ -72,10 +75,15 @@ class StudentState(State):
     gradient: Tensor = field(init=False)
 
 
-class StudentTraining(Training[StudentState]):
+StudentSettingsT = TypeVar(
+    "StudentSettingsT", bound=TeacherStudentSettings, default=TeacherStudentSettings, covariant=True
+)
+
+
+class StudentTraining(Training[StudentState, StudentSettingsT]):
     """All students on half the squared error, summed over outputs and averaged over the batch."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[StudentSettingsT], device: str = "cpu"):
         super().__init__(lanes, device)
         self.network, self.task = student_network(lanes), Task(lanes, device)
 
@@ -147,9 +155,9 @@ def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task)
     """Return what can be drawn of theta; see `TeacherStudent`."""
     found: dict[str, Callable[[], Tensor]] = {}
     for layer in range(len(network.sizes) - 2):
-        found[f"correlation_{layer + 1}"] = lambda layer=layer: _correlation(network, theta, task, layer)
-        found[f"initial_correlation_{layer + 1}"] = lambda layer=layer: _correlation(network, initial, task, layer)
-        found[f"contribution_{layer + 1}"] = lambda layer=layer: _contribution(network, theta, task, layer)
+        found[f"correlation_{layer + 1}"] = partial(_correlation, network, theta, task, layer)
+        found[f"initial_correlation_{layer + 1}"] = partial(_correlation, network, initial, task, layer)
+        found[f"contribution_{layer + 1}"] = partial(_contribution, network, theta, task, layer)
     found["shake_rise"] = lambda: node_shake_rise(network, theta, task)
     found["student_weights"] = lambda: torch.cat(network.layers(theta)[0], 1).mT
     found["teacher_weights"] = lambda: torch.cat(task.teacher.layers(task.theta)[0], 1).mT

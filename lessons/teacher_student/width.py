@@ -71,10 +71,10 @@ class GrowingFeatures(State):
     width: int = 0
 
 
-class GrowingFit(Training[GrowingFeatures]):
+class GrowingFit(Training[GrowingFeatures, DoubleDescentSettings]):
     """An update adds units; the layer above them is fitted anew at each step."""
 
-    def __init__(self, lanes: Lanes, device: str = "cpu"):
+    def __init__(self, lanes: Lanes[DoubleDescentSettings], device: str = "cpu"):
         super().__init__(lanes, device)
         self.data = digits_split(lanes.shared.train_size)
         self.labels = given_labels(lanes, self.data.train_labels).to(device)
@@ -118,7 +118,7 @@ class GrowingFit(Training[GrowingFeatures]):
         now.width = width
 
 
-class DoubleDescent(TrainingExperiment):
+class DoubleDescent(TrainingExperiment[DoubleDescentSettings]):
     """A net that grows: its hidden ReLU units are random and fixed, and the layer above them is fitted exactly.
 
     The fit is the least-squares solution of minimum length, to which gradient descent from 0 would converge; hidden

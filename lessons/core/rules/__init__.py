@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lessons.core.lanes import OWN
 from lessons.core.rules.adagrad import AdaGrad
@@ -40,7 +40,9 @@ _OF_GRADIENTS = (*(name for name, rule in RULES.items() if not rule.needs_object
 _ALL = (*_OF_GRADIENTS, *(name for name, rule in RULES.items() if rule.needs_objective))
 
 if TYPE_CHECKING:
-    LimitedRule = GradientRule = AnyRule = str
+    LimitedRule: TypeAlias = str
+    GradientRule: TypeAlias = str
+    AnyRule: TypeAlias = str
 else:
     LimitedRule, GradientRule, AnyRule = Literal[_LIMITED], Literal[_OF_GRADIENTS], Literal[_ALL]
 

@@ -122,4 +122,5 @@ def _next_length(searches: dict[int, Search], lane: int, trial: Trial) -> float:
         return searches[lane].send(trial)
     except StopIteration as end:
         del searches[lane]
-        return end.value
+        length: float = end.value
+        return length

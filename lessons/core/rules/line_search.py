@@ -87,7 +87,7 @@ def _inside(bracket: list[Trial], near_end: bool) -> tuple[float, bool]:
         The length, and whether it is near an end.
     """
     low, high = sorted(trial.length for trial in bracket)
-    length = _cubic_minimum(*bracket, low, high)
+    length = _cubic_minimum(bracket[0], bracket[1], low, high)
     margin = 0.1 * (high - low)
     if min(high - length, length - low) >= margin:
         return length, False

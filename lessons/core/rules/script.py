@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lessons.core.record import Change
 from lessons.core.rules import RULES, Rule
 from lessons.core.script import change_table, constant
-from lessons.core.settings import Settings
+from lessons.core.settings import SettingValues
 
 _GROUP_NAMES = {"learning_rate": "lr", "momentum": "momentum"}
 _TINY = 1e-30
@@ -34,12 +35,27 @@ class OptimizerText:
     construction: str
 
 
-def optimizer_text(settings: Settings, changes: Sequence[Change], parameters: str) -> OptimizerText:
+class OptimizerSettings(SettingValues, Protocol):
+    """Settings with an optimizer."""
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the update rule."""
+
+    @property
+    def momentum(self) -> float:
+        """Beta."""
+
+    @property
+    def steps(self) -> int:
+        """Number of updates."""
+
+
+def optimizer_text(settings: OptimizerSettings, changes: Sequence[Change], parameters: str) -> OptimizerText:
     """Write the optimizer of a lane.
 
     Args:
-        settings: With `optimizer`, `learning_rate`, `momentum` and `steps`; `beta_2` and `weight_decay` if they may be
-            chosen.
+        settings: With `learning_rate`, too; `beta_2` and `weight_decay` if they may be chosen.
         changes: Of `learning_rate` and `momentum`, in the order of their steps.
         parameters: An expression of what is trained.
 
@@ -63,13 +79,13 @@ def optimizer_text(settings: Settings, changes: Sequence[Change], parameters: st
     )
 
 
-def _constants(settings: Settings, rule: type[Rule]) -> str:
+def _constants(settings: OptimizerSettings, rule: type[Rule]) -> str:
     known = [name for name in rule.reads if name in settings.fields()]
     lines = [_momentum(settings, rule) if name == "momentum" else constant(settings, name) for name in known]
     return "\n".join([constant(settings, "learning_rate"), *lines])
 
 
-def _momentum(settings: Settings, rule: type[Rule]) -> str:
+def _momentum(settings: OptimizerSettings, rule: type[Rule]) -> str:
     if settings.momentum or not _drops_velocity(rule):
         return constant(settings, "momentum")
     return f"MOMENTUM = {_TINY!r}  # momentum β is 0; at exactly 0 torch.optim.SGD would keep no velocity"

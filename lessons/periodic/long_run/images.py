@@ -57,7 +57,8 @@ class Images:
         values, shares = torch.arange(256).double(), counts / counts.sum(1, keepdim=True)
         mean = (shares * values).sum(1)
         deviation = (shares * (values - mean[:, None]) ** 2).sum(1).sqrt().clamp_min(1e-6)
-        return tuple(m.float().to(self.train.device)[:, None, None] for m in (mean, deviation))
+        mean, deviation = (m.float().to(self.train.device)[:, None, None] for m in (mean, deviation))
+        return mean, deviation
 
 
 def load_images(settings: LongRunSettings, folder: Path | None) -> Images:
@@ -89,7 +90,8 @@ def _cifar(name: str, folder: Path | None) -> Images:
     if folder is None:
         raise ValueError("CIFAR needs a folder: name it with --data.")
     train, test = read_cifar(folder, name)
-    return Images(*(torch.from_numpy(part) for part in (*train, *test)), CIFAR[name].classes, 4, True)
+    parts = [torch.from_numpy(part) for part in (*train, *test)]
+    return Images(parts[0], parts[1], parts[2], parts[3], CIFAR[name].classes, 4, True)
 
 
 def epoch_rows(seed: int, epoch: int, count: int, batch_size: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -110,7 +110,8 @@ class LongRun:
     def _values(self, loss: float) -> dict[str, float]:
         eta, decay = self.settings.learning_rate, self.settings.weight_decay
         norm = float(parameters_to_vector(self.net.weights).norm())
-        gradient = float(parameters_to_vector([w.grad for w in self.net.weights]).norm())
+        gradients = cast(list[Tensor], [w.grad for w in self.net.weights])
+        gradient = float(parameters_to_vector(gradients).norm())
         values = {
             "loss": loss,
             **self._held,

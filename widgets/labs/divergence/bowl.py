@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
+from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -24,7 +25,7 @@ AVERAGED_STEPS = 25
 LONG = {"condition_number": 50.0}
 
 
-class BowlView(LabView):
+class BowlView(LabView[BowlSettings]):
     """Paths over the level lines, the amplitude along each eigen-direction, and the loss."""
 
     name = "bowl"
@@ -129,7 +130,7 @@ class BowlView(LabView):
             ),
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[BowlSettings]) -> None:
         self._rings(frame)
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
         values = eigenvalues(frame.lanes)[0].tolist()
@@ -138,7 +139,7 @@ class BowlView(LabView):
             "bars", {"xaxis.tickvals": list(named), "xaxis.ticktext": [f"{values[i]:.3g}" for i in named]}
         )
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[BowlSettings]) -> None:
         count = len(frame.lanes)
         theta = frame.history["theta"]
         places = np.arange(theta.shape[2])
@@ -150,7 +151,7 @@ class BowlView(LabView):
             frame.screen.replace("bars", lane, x=places, y=amplitude)
             frame.screen.replace("bars", count + lane, x=places, y=self._predicted(frame, lane, row))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[BowlSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             factor = limit_factor(frame.lanes, lane)
@@ -163,7 +164,7 @@ class BowlView(LabView):
             ]
         return lines
 
-    def vitals(self, frame: Frame, lane: int) -> Vitals:
+    def vitals(self, frame: Frame[BowlSettings], lane: int) -> Vitals:
         values = eigenvalues(frame.lanes)[lane]
         return Vitals(
             loss=frame.history["loss"][:, lane],
@@ -175,7 +176,7 @@ class BowlView(LabView):
         )
 
     @staticmethod
-    def _factors(frame: Frame, lane: int) -> np.ndarray:
+    def _factors(frame: Frame[BowlSettings], lane: int) -> np.ndarray:
         """Growth per step along each eigen-direction, (D,); NaN for a rule without a closed form."""
         rule = frame.lanes.values("optimizer")[lane]
         if limit_factor(frame.lanes, lane) is None:
@@ -183,7 +184,7 @@ class BowlView(LabView):
         eta_lambda = frame.lanes.learning_rate[lane] * eigenvalues(frame.lanes)[lane]
         return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
 
-    def _growth(self, frame: Frame, lane: int, row: int) -> tuple[float | str, float | None]:
+    def _growth(self, frame: Frame[BowlSettings], lane: int, row: int) -> tuple[float | str, float | None]:
         """Mean factor per step since the last change, and the spectral radius of one step.
 
         Momentum makes the amplitude oscillate, so largest values are compared: of two stretches of equal length.
@@ -197,7 +198,7 @@ class BowlView(LabView):
         predicted = float(self._factors(frame, lane)[0])
         return float((after.max() / before.max()) ** (1 / length)), None if np.isnan(predicted) else predicted
 
-    def _predicted(self, frame: Frame, lane: int, row: int) -> np.ndarray:
+    def _predicted(self, frame: Frame[BowlSettings], lane: int, row: int) -> np.ndarray:
         """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""
         start = np.abs(frame.history["amplitude"][0, lane])
         if any(change.lane == lane for change in frame.changes):
@@ -205,7 +206,7 @@ class BowlView(LabView):
         return start * self._factors(frame, lane) ** row
 
     @staticmethod
-    def _rings(frame: Frame) -> None:
+    def _rings(frame: Frame[BowlSettings]) -> None:
         """Level lines in the plane of the first two coordinates, and the eigen-directions if they lie in it."""
         values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
         hessian = (turn * values) @ turn.T

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
+from lessons.divergence.settings import NetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot
@@ -20,7 +21,7 @@ GAUGE = SharpnessGauge()
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
 
 
-class NetView(LabView):
+class NetView(LabView[NetSettings]):
     """Loss, sharpness against 2/eta, and whether the updates zigzag, live."""
 
     name = "net"
@@ -113,7 +114,7 @@ class NetView(LabView):
             ]
         return lines
 
-    def vitals(self, frame: Frame, lane: int) -> Vitals:
+    def vitals(self, frame: Frame[NetSettings], lane: int) -> Vitals:
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]
         along[np.arange(len(along)) % frame.lanes.shared.sharpness_every != 0] = np.nan  # held, not measured
         return Vitals(

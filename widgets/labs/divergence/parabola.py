@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.divergence.parabola import Parabola
+from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -21,7 +22,7 @@ ERROR_RANGE = (-6, 4)
 ZERO = 10.0 ** ERROR_RANGE[0]
 
 
-class ParabolaView(LabView):
+class ParabolaView(LabView[ParabolaSettings]):
     """The steps on the curve, and the distance to the minimum beside its closed form."""
 
     name = "parabola"

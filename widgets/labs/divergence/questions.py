@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,13 +25,13 @@ BOTTOM, TOP = 1e-12, 1e5
 FIRST, SECOND = LANE_COLOURS[:2]
 
 
-class _OnParabola(Question):
+class _OnParabola(Question[ParabolaSettings]):
     """Distance to the minimum of a few descents on the parabola."""
 
     experiment = Parabola()
     ratios: ClassVar[tuple[float, ...]]
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[ParabolaSettings]:
         return Lanes([ParabolaSettings(ratio=ratio, steps=30) for ratio in self.ratios])
 
     def figure(self) -> go.Figure:
@@ -85,15 +85,15 @@ class DivergesAtTheLimit(_OnParabola):
         )
 
 
-class _Sweeps(Question):
+class _Sweeps(Question[BowlSettings]):
     """The smallest learning rate at which the loss grows, measured by a sweep on the bowl for each of some settings."""
 
     experiment = Bowl()
-    cases: ClassVar[dict[str, dict]]
+    cases: ClassVar[dict[str, dict[str, Any]]]
     settings: ClassVar[type[BowlSettings]] = BowlSettings
     lowest, highest, rates = 0.5, 8.0, 97
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[BowlSettings]:
         common = {"condition_number": 20.0, "steps": 120}
         each = [
             learning_rate_sweep(self.settings, {**common, **case}, self.lowest, self.highest, self.rates)
@@ -231,15 +231,15 @@ class DiagonalRule(_Sweeps):
         )
 
 
-class _OnNet(Question):
+class _OnNet(Question[NetSettings]):
     experiment = Net()
-    common: ClassVar = {"steps": 400, "sharpness_every": 5}
+    common: ClassVar[dict[str, Any]] = {"steps": 400, "sharpness_every": 5}
 
     @abstractmethod
     def _rates(self) -> tuple[float, ...]:
         """The learning rates to train with."""
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[NetSettings]:
         return Lanes([NetSettings(learning_rate=rate, **self.common) for rate in self._rates()])
 
 
@@ -269,10 +269,10 @@ class SharpnessSketch(_OnNet):
         )
         return drawn(figure, 0, SKETCH_COLUMNS)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[NetSettings]) -> None:
         screen.replace("figure", 1, **dict(zip("xy", _measured_sharpness(history, lanes), strict=True)))
 
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+    def outcome(self, history: History, lanes: Lanes[NetSettings]) -> Outcome:
         steps, top = _measured_sharpness(history, lanes)
         return Outcome(
             (steps, top),
@@ -287,7 +287,7 @@ class AlwaysDiverges(_OnNet):
     prompt = "Here λₘₐₓ is far above 2/η at the start. What will the loss do?"
     statement = "A net whose learning rate is above 2/λₘₐₓ at the start diverges."
     answer = Choice((HOLDS, FAILS))
-    common: ClassVar = {
+    common: ClassVar[dict[str, Any]] = {
         "steps": 40,
         "sharpness_every": 1,
         "activation": "relu",
@@ -317,7 +317,7 @@ class AlwaysDiverges(_OnNet):
         )
 
 
-def _measured_sharpness(history: History, lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
+def _measured_sharpness(history: History, lanes: Lanes[NetSettings]) -> tuple[np.ndarray, np.ndarray]:
     steps = np.arange(0, len(history), lanes.shared.sharpness_every)
     return steps.astype(float), history["sharpness"][steps, 0].astype(float)
 

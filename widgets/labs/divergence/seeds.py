@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings, NetShape
 from widgets.controls import Preset
@@ -27,7 +26,7 @@ class NetSeedsSettings(NetSettings):
     seed: int = fewer(NetShape, "seed", 0, 2**31 - SEEDS)
 
 
-class NetSeedsView(SeedCloudView):
+class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     """Loss and sharpness over twenty seeds, with the limit on the sharpness."""
 
     name = "net_seeds"
@@ -64,7 +63,7 @@ class NetSeedsView(SeedCloudView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[NetSeedsSettings]:
         return NetSeedsSettings
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 import torch
+from numpy.typing import ArrayLike
 
 from lessons.core.declared import fewer
-from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import SettingsT, setting
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation, starts
 from lessons.divergence.net import Net
 from lessons.divergence.settings import BowlSettings, BowlShape, NetSettings, NetShape
@@ -23,7 +23,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot, theory
 from widgets.readings import number
-from widgets.view import LabView
+from widgets.view import ControlsT, LabView
 
 DIVERGED = "#d6457b"
 THEORY_POINTS = 400
@@ -63,15 +63,15 @@ class NetSweepSettings(NetShape):
     steps: int = fewer(NetShape, "steps", 300, 1000)
 
 
-class SweepView(LabView):
+class SweepView(LabView[SettingsT, ControlsT]):
     """The base of two sweeps: final loss against learning rate, diverged lanes at the top, the limit."""
 
     compare = False
     step_figures = ()
-    lane_settings: type[Settings]
+    lane_settings: type[SettingsT]
     limit_name = "limit"
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[ControlsT], names: Sequence[str]) -> Lanes[SettingsT]:
         values = settings[0].model_dump()
         lowest, highest = values.pop("lowest"), values.pop("highest")
         return learning_rate_sweep(self.lane_settings, values, lowest, highest)
@@ -79,11 +79,11 @@ class SweepView(LabView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         return {"sweep": self._sweep_figure(colours[0])}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[SettingsT]) -> None:
         rates = frame.lanes.learning_rate.numpy()
         frame.screen.relayout("sweep", {"xaxis.range": _decades(rates)})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[SettingsT]) -> None:
         rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"][frame.stop - 1]
         alive, top = ~frame.gone & (loss > 0), self._top(frame)
         frame.screen.replace("sweep", 0, x=rates, y=np.where(alive, loss, np.nan))
@@ -99,26 +99,26 @@ class SweepView(LabView):
         loss, start = frame.history["loss"][frame.stop - 1], float(frame.history["loss"][0, 0])
         return 3 * float(loss[~frame.gone & np.isfinite(loss)].max(initial=30 * start))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[SettingsT]) -> list[Reading]:
         rates = frame.lanes.learning_rate.tolist()
         loss = np.nan_to_num(frame.history["loss"][frame.stop - 1].astype(float), nan=np.inf)
         best = Reading(0, "η with the smallest loss now", rates[int(loss.argmin())], self._best(frame), "long run")
         return [self._limit_reading(frame), best]
 
     @abstractmethod
-    def _limit_reading(self, frame: Frame) -> Reading:
+    def _limit_reading(self, frame: Frame[SettingsT]) -> Reading:
         """The limit that was measured, beside the one by the theory."""
 
-    def _limit(self, frame: Frame) -> float | None:
+    def _limit(self, frame: Frame[SettingsT]) -> float | None:
         """Largest stable learning rate by the theory."""
         factor = limit_factor(frame.lanes)
         return None if factor is None else factor / self._sharpness(frame)
 
     @abstractmethod
-    def _sharpness(self, frame: Frame) -> float:
+    def _sharpness(self, frame: Frame[SettingsT]) -> float:
         """The largest Hessian eigenvalue that the theory goes by."""
 
-    def _best(self, frame: Frame) -> float | None:
+    def _best(self, frame: Frame[SettingsT]) -> float | None:
         return None
 
     def _sweep_figure(self, colour: str) -> go.Figure:
@@ -143,12 +143,12 @@ class SweepView(LabView):
         )
 
 
-class BowlSweepView(SweepView):
+class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
     """The sweep on the bowl, with the loss that the closed form gives."""
 
     name = "bowl_sweep"
     title = "64 learning rates on the bowl"
-    experiment: Experiment = Bowl()
+    experiment = Bowl()
     lane_settings = BowlSettings
     instant = True
     speed = 20.0
@@ -180,17 +180,17 @@ class BowlSweepView(SweepView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[BowlSweepSettings]:
         return BowlSweepSettings
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[BowlSettings]) -> None:
         super().draw(frame)
         rates = self._grid(frame)
         predicted = self._predicted(frame, rates)
         shown = np.where((predicted > 0) & (predicted < self._top(frame)), predicted, np.nan)
         frame.screen.replace("sweep", 3, x=rates, y=shown)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[BowlSettings]) -> list[Reading]:
         limit, best = super().readings(frame)
         rule, momentum = frame.lanes.values("optimizer")[0], float(frame.lanes.momentum[0])
         if rule == "gradient descent" or not momentum:
@@ -205,28 +205,28 @@ class BowlSweepView(SweepView):
             Reading(0, "median factor per step on the plateau", middle ** (0.5 / step), momentum**0.5, "long run"),
         ]
 
-    def _grid(self, frame: Frame) -> np.ndarray:
+    def _grid(self, frame: Frame[BowlSettings]) -> np.ndarray:
         """Learning rates to draw the theory at: its lowest point is sharper than 64 rates can show."""
         rates = frame.lanes.learning_rate.numpy()
         best = self._best(frame)
-        near = [] if best is None else best * np.linspace(0.95, 1.05, 51)
+        near: ArrayLike = [] if best is None else best * np.linspace(0.95, 1.05, 51)
         grid = np.union1d(np.geomspace(rates[0], rates[-1], THEORY_POINTS), near)
         return grid[(grid >= rates[0]) & (grid <= rates[-1])]
 
     @staticmethod
-    def _factors(frame: Frame, rates: np.ndarray) -> np.ndarray:
+    def _factors(frame: Frame[BowlSettings], rates: np.ndarray) -> np.ndarray:
         """Growth per step at each of R learning rates along each eigen-direction, (R, D)."""
         eta_lambda = torch.from_numpy(rates)[:, None] * eigenvalues(frame.lanes)[0]
         return growth_factor(frame.lanes.values("optimizer")[0], eta_lambda, frame.lanes.momentum[0]).numpy()
 
-    def _predicted(self, frame: Frame, rates: np.ndarray) -> np.ndarray:
+    def _predicted(self, frame: Frame[BowlSettings], rates: np.ndarray) -> np.ndarray:
         """(1/2) sum_i lambda_i a_i(0)^2 rho_i^(2t): exact for gradient descent, the envelope with momentum."""
         values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
         amplitude = starts(frame.lanes)[0].numpy() @ turn
         with np.errstate(over="ignore"):
             return (values * amplitude**2 * self._factors(frame, rates) ** (2 * (frame.stop - 1))).sum(1) / 2
 
-    def _limit_reading(self, frame: Frame) -> Reading:
+    def _limit_reading(self, frame: Frame[BowlSettings]) -> Reading:
         rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"]
         limit = self._limit(frame)
         theory = "" if limit is None else f"; in theory {number(limit)}"
@@ -234,22 +234,22 @@ class BowlSweepView(SweepView):
         between = f"between {number(rates[first - 1])} and {number(rates[first])}" if 0 < first < len(rates) else ""
         return Reading(0, "limit, as the losses show it so far", (between or "not within these rates") + theory)
 
-    def _sharpness(self, frame: Frame) -> float:
+    def _sharpness(self, frame: Frame[BowlSettings]) -> float:
         return float(frame.lanes.sharpness[0])
 
-    def _best(self, frame: Frame) -> float | None:
+    def _best(self, frame: Frame[BowlSettings]) -> float | None:
         """Optimal rate of gradient descent in the long run: 2 / (lambda_max + lambda_min)."""
         values = eigenvalues(frame.lanes)[0]
         return float(2 / (values[0] + values[-1])) if frame.lanes.values("optimizer")[0] == "gradient descent" else None
 
 
-class NetSweepView(SweepView):
+class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     """The sweep with real nets, and where each one's sharpness ends."""
 
     name = "net_sweep"
     title = "64 learning rates for the net"
     limit_name = "limit at the start"
-    experiment: Experiment = Net()
+    experiment = Net()
     lane_settings = NetSettings
     covered = ("sweep", "sharpness")
     shown = ("lowest", "highest", "optimizer", "momentum", "init_scale", "seed")
@@ -268,7 +268,7 @@ class NetSweepView(SweepView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[NetSweepSettings]:
         return NetSweepSettings
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -289,7 +289,7 @@ class NetSweepView(SweepView):
         )
         return {**super().figures(names, colours), "sharpness": sharpness}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[NetSettings]) -> None:
         super().begin(frame)
         rates = frame.lanes.learning_rate.numpy()[[0, -1]]
         frame.screen.relayout("sharpness", {"xaxis.range": _decades(rates)})
@@ -297,18 +297,18 @@ class NetSweepView(SweepView):
         if factor is not None:
             frame.screen.replace("sharpness", 1, x=rates, y=factor / rates)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[NetSettings]) -> None:
         super().draw(frame)
         rates, top = frame.lanes.learning_rate.numpy(), frame.history["sharpness"][frame.stop - 1]
         frame.screen.replace("sharpness", 0, x=rates, y=np.where(frame.gone | ~(top > 0), np.nan, top))
 
-    def _limit_reading(self, frame: Frame) -> Reading:
+    def _limit_reading(self, frame: Frame[NetSettings]) -> Reading:
         rates, limit = frame.lanes.learning_rate.numpy()[frame.gone], self._limit(frame)
         if not len(rates):
             return Reading(0, SMALLEST_DIVERGED, "none yet")
         return Reading(0, SMALLEST_DIVERGED, float(rates[0]), limit, "limit")
 
-    def _sharpness(self, frame: Frame) -> float:
+    def _sharpness(self, frame: Frame[NetSettings]) -> float:
         return float(frame.history["sharpness"][0, 0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -56,7 +57,7 @@ class EdgeSettings(Settings):
     seed: int = setting(0, label="seed", doc="Draws everything.", low=0, high=2**31 - 1, slider=(0, 99))
 
 
-class EdgeView(LabView):
+class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     """Over the gain: the variance that arrives at the last layer, and the gradient that arrives at the first."""
 
     name = "edge_of_chaos"
@@ -103,16 +104,20 @@ class EdgeView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[EdgeSettings]:
         return EdgeSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[PropagationSettings]:
         values = settings[0].model_dump()
         lanes = [PropagationSettings(scheme="LeCun", gain=float(gain), **values) for gain in GAINS]
         return Lanes(lanes, [f"gain {gain:g}" for gain in GAINS])
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        axis = {"x": "gain g, for weights of variance g²/n", "xaxis_range": [GAINS[0], GAINS[-1]], "height": 340}
+        axis: dict[str, Any] = {
+            "x": "gain g, for weights of variance g²/n",
+            "xaxis_range": [GAINS[0], GAINS[-1]],
+            "height": 340,
+        }
         name, colour = ["measured"], [colours[0]]
         back = by_layer(
             "initialization-edge",
@@ -129,7 +134,7 @@ class EdgeView(LabView):
             figure.data[0].update(mode="markers", marker={"size": 6, "color": colours[0]})
         return {"gradient": back, "signal": forward}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[PropagationSettings]) -> None:
         found = on_a_fine_grid(frame.lanes)
         frame.screen.replace("gradient", 1, x=FINE, y=found.gradient[:, 0])
         frame.screen.replace("gradient", 2, x=[GAINS[0], GAINS[-1]], y=[1.0, 1.0])
@@ -137,11 +142,11 @@ class EdgeView(LabView):
         frame.screen.relayout("gradient", {"yaxis.range": decades(found.gradient[:, 0], [1.0])})
         frame.screen.relayout("signal", {"yaxis.range": decades(found.variance[:, -1])})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[PropagationSettings]) -> None:
         frame.screen.replace("gradient", 0, x=GAINS, y=positive(_first_gradients(frame)))
         frame.screen.replace("signal", 0, x=GAINS, y=positive(_last_variances(frame)))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PropagationSettings]) -> list[Reading]:
         measured = crossing(_first_gradients(frame))
         expected = crossing(on_a_fine_grid(frame.lanes).gradient[:, 0], FINE)
         kept = "not in this range" if measured is None else measured
@@ -151,7 +156,7 @@ class EdgeView(LabView):
         ]
 
 
-def on_a_fine_grid(lanes: Lanes) -> Predicted:
+def on_a_fine_grid(lanes: Lanes[PropagationSettings]) -> Predicted:
     """Return what theory says of these nets at the gains of `FINE`."""
     return prediction(Lanes([lanes.settings[0].with_value("gain", float(gain)) for gain in FINE]))
 

@@ -26,7 +26,7 @@ ORTHOGONAL, RELU = {"scheme": "orthogonal"}, {"activation": "relu"}
 ROOT_TWO = round(math.sqrt(2), 4)
 
 
-class JacobianView(SchemeView):
+class JacobianView(SchemeView[JacobianSettings]):
     """All singular values in order, their mean square beside theory, and the largest and the median, layer by layer."""
 
     name = "jacobian"
@@ -122,7 +122,7 @@ class JacobianView(SchemeView):
         )
         return {"values": values, "mean": mean, "median": middle}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[JacobianSettings]) -> None:
         found, count, depth = mean_squares(frame.lanes), len(frame.lanes), frame.lanes.shared.steps
         for lane in range(count):
             frame.screen.replace("mean", count + lane, x=np.arange(depth + 1), y=found[lane])
@@ -130,7 +130,7 @@ class JacobianView(SchemeView):
             frame.screen.relayout(figure, {"xaxis.range": [0, depth]})
         frame.screen.relayout("values", {"xaxis.range": [0, frame.lanes.shared.width + 1]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[JacobianSettings]) -> None:
         count, numbers = len(frame.lanes), np.arange(1, frame.lanes.shared.width + 1)
         values = frame.history["singular_values"][: frame.stop]
         middle, layers = medians(values), np.arange(frame.stop)

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from widgets.plots import line, plot, theory
 
 LOWEST = 1e-45  # below, float32 is 0
 SHADES = [
-    [0.0, "rgba(47,126,216,0)"],
-    [0.003, "rgba(47,126,216,0.12)"],
-    [0.05, "rgba(47,126,216,0.45)"],
-    [0.25, "rgba(47,126,216,0.75)"],
-    [1.0, "rgba(20,60,140,1)"],
+    (0.0, "rgba(47,126,216,0)"),
+    (0.003, "rgba(47,126,216,0.12)"),
+    (0.05, "rgba(47,126,216,0.45)"),
+    (0.25, "rgba(47,126,216,0.75)"),
+    (1.0, "rgba(20,60,140,1)"),
 ]
 
 
@@ -50,7 +51,7 @@ def shading(name: str, caption: str, x: str = "layer") -> go.Figure:
     return plot(name, caption, x, "activation", [picture, *lines])
 
 
-def decades(*values: np.ndarray) -> list[float]:
+def decades(*values: ArrayLike) -> list[float]:
     """Return the range of a logarithmic axis, in whole decades and at least two of them, that holds all values."""
     known = np.concatenate([np.asarray(v, dtype=float).ravel() for v in values])
     known = known[np.isfinite(known) & (known > LOWEST)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,9 +9,11 @@ import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingsT
 from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 from widgets.colours import LANE_COLOURS, colours_of
 from widgets.labs.initialization.layer_figures import decades
 from widgets.live_figure import LiveFigure
@@ -23,16 +24,20 @@ FIRST, SECOND = LANE_COLOURS[:2]
 GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5 (1 - 1/10)
 
 
-class _Lanes(Question):
+class _Lanes(Question[SettingsT]):
     """A few lanes; what is drawn of them, as a function of history and lane, over a logarithmic axis."""
 
     settings: ClassVar[dict[str, dict[str, Any]]]
     caption: ClassVar[str]
     axes: ClassVar[tuple[str, str]] = ("step", "loss")
-    curve: ClassVar[Callable[[History, int], np.ndarray]] = lambda history, lane: history["loss"][:, lane]
     first: ClassVar[int] = 0
 
-    def lanes(self) -> Lanes:
+    @staticmethod
+    def curve(history: History, lane: int) -> np.ndarray:
+        """Return what is drawn of a lane."""
+        return history["loss"][:, lane]
+
+    def lanes(self) -> Lanes[SettingsT]:
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
@@ -40,7 +45,7 @@ class _Lanes(Question):
         lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
         return plot("question", self.caption, *self.axes, lines, yaxis_type="log", showlegend=len(lines) > 1)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
         curves = [type(self).curve(history, lane) for lane in range(len(lanes))]
         for lane, values in enumerate(curves):
             shown = np.where(values > 0, values, np.nan)
@@ -60,7 +65,7 @@ def _gradient(history: History, lane: int) -> np.ndarray:
     return history["gradient_square"][:, lane].astype(float).mean(0)
 
 
-class ConstantStart(_Lanes):
+class ConstantStart(_Lanes[DeepNetSettings]):
     name = "constant_start"
     prompt = "All weights begin at 0.05. Does training pull the units apart?"
     statement = "At 0.05 gradients flow, unlike at zero; and still all 32 units of a layer stay one and the same unit."
@@ -72,7 +77,7 @@ class ConstantStart(_Lanes):
         "Xavier": {"depth": 2, "steps": 250, "scheme": "Xavier"},
     }
 
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+    def outcome(self, history: History, lanes: Lanes[DeepNetSettings]) -> Outcome:
         units = history["distinct_units"][-1].min(1)
         constant, random = history["loss"][-1]
         return Outcome(
@@ -94,7 +99,7 @@ class ThousandthOfTheSignal(_Lanes):
     experiment = Propagation()
     caption = "Mean square of the activations"
     axes = ("layer", "mean square")
-    curve = _mean_square
+    curve = staticmethod(_mean_square)
     settings: ClassVar = {"LeCun": {"scheme": "LeCun", "activation": "relu", "depth": 30, "steps": 8}}
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
@@ -158,7 +163,7 @@ class SuitsTheLogistic(_Lanes):
     experiment = Propagation()
     caption = "Mean square gradient"
     axes = ("layer", "mean square gradient")
-    curve = _gradient
+    curve = staticmethod(_gradient)
     first = 1
     settings: ClassVar = {
         "tanh": {"scheme": "Xavier", "depth": 20, "width": 128, "steps": 6},

@@ -5,37 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
+from typing_extensions import TypeVar
 
 from lessons.core.lanes import OWN, Lanes
-from lessons.core.settings import SettingError, Settings
+from lessons.core.settings import SettingError
 from lessons.initialization.schemes import SCHEMES
+from lessons.initialization.settings import SchemeSettings
+from lessons.initialization.training_settings import DeepNetSettings
 from widgets.plots import over_steps
 from widgets.view import LabView
 
 NUMBERS = ("gain", "deviation", "constant")
 _MISSING = "No scheme of your own was given here; a notebook can give one: own=my_weights."
 
+SchemeSettingsT = TypeVar("SchemeSettingsT", bound=SchemeSettings)
 
-class SchemeView(LabView):
+
+class SchemeView(LabView[SchemeSettingsT]):
     """A view whose lanes differ in how their weights are drawn; one may be the learner's own."""
 
     own_setting = "scheme"
     methods = ("scheme", "activation")
     own_noun = "scheme"
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[SchemeSettingsT], names: Sequence[str]) -> Lanes[SchemeSettingsT]:
         if self.own is None and any(each.scheme == OWN for each in settings):
             raise SettingError([_MISSING])
         return super().lanes(settings, names)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: SchemeSettingsT) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_numbers(settings.scheme))
 
 
-class DeepNetView(SchemeView):
+class DeepNetView(SchemeView[DeepNetSettings]):
     """A view of nets that are trained."""
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: DeepNetSettings) -> tuple[str, ...]:
         seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
         return (*super().idle(settings), *seedless)
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import decades
@@ -106,13 +107,13 @@ class SchemesView(DeepNetView):
         )
         return {"loss": loss, "accuracy": accuracy, "gradient": gradient}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[DeepNetSettings]) -> None:
         shape = frame.lanes.shared
         for figure in ("loss", "accuracy"):
             frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps]})
         frame.screen.relayout("gradient", {"xaxis.range": [1, shape.depth + 1]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[DeepNetSettings]) -> None:
         layers = np.arange(1, frame.lanes.shared.depth + 2)
         norms = frame.history["gradient_norm"]
         for lane in range(len(frame.lanes)):

@@ -12,6 +12,7 @@ from lessons.core.hessian_spectrum import densities
 from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
 from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import SchemeView
@@ -26,7 +27,7 @@ STARTS = ({"scheme": "LeCun", "gain": 0.5}, {"scheme": "LeCun"}, {"scheme": "Kai
 NAMES = ("half of LeCun", "LeCun", "Kaiming", "orthogonal")
 
 
-class SpectrumView(SchemeView):
+class SpectrumView(SchemeView[DeepNetSettings]):
     """Density of the Hessian's eigenvalues (dotted: at the start), sharpness with its limit, loss."""
 
     name = "hessian_spectrum"
@@ -111,7 +112,7 @@ class SpectrumView(SchemeView):
         for figure in ("sharpness", "loss"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[DeepNetSettings]) -> None:
         if followed(frame):
             GAUGE.draw(frame)
             frame.screen.relayout("sharpness", {"yaxis.range": self._reach(frame)})
@@ -152,7 +153,7 @@ class SpectrumView(SchemeView):
         return [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]
 
     @staticmethod
-    def _spectra(frame: Frame) -> None:
+    def _spectra(frame: Frame[DeepNetSettings]) -> None:
         first, now = (frame.history.snapshot(name) for name in ("first_spectrum", "spectrum"))
         ends = np.stack([first[:, 0], now[:, 0]])
         ends = ends[np.isfinite(ends)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.initialization.training import DeepNet
+from lessons.initialization.training_settings import DeepNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import DeepNetView, training_loss
@@ -17,7 +19,7 @@ COMMON = {"depth": 2, "learning_rate": 0.1, "steps": 400}
 ZEROS, CONSTANT, SMALL = {"scheme": "zeros"}, {"scheme": "constant"}, {"scheme": "normal", "deviation": 0.03}
 
 
-def _lanes(*schemes: dict, **common: object) -> tuple[dict, ...]:
+def _lanes(*schemes: dict[str, Any], **common: Any) -> tuple[dict[str, Any], ...]:
     return tuple({**COMMON, **scheme, **common} for scheme in schemes)
 
 
@@ -69,12 +71,12 @@ class SymmetryView(DeepNetView):
         units = over_steps("symmetry-units", title, "different units", names, colours, yaxis_rangemode="tozero")
         return {"loss": loss, "units": units}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[DeepNetSettings]) -> None:
         for figure in ("loss", "units"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
         frame.screen.relayout("units", {"yaxis.range": [0, 1.05 * frame.lanes.shared.width]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[DeepNetSettings]) -> None:
         fewest = frame.history["distinct_units"].min(2)
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings
 from lessons.initialization.histograms import BINS, histogram_range
 from lessons.initialization.prediction import Prediction, predict
-from lessons.initialization.propagation import Propagation
+from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import LOWEST, by_layer, decades, shading
@@ -28,7 +27,7 @@ FEWEST = 5  # nets, for a band
 ROUNDING = 1e-6  # of the mean square: what float32 leaves of a variance that is its difference from the squared mean
 
 
-class VarianceView(SchemeView):
+class VarianceView(SchemeView[PropagationSettings]):
     """Variance of activations and of gradients in each layer, and the histogram of each layer of the chosen lane.
 
     The first net is drawn at once; the others when the sliders are at rest.
@@ -43,7 +42,7 @@ class VarianceView(SchemeView):
     speed = 5.0
     trains = False
     step_figures = ()
-    presets = (
+    presets: ClassVar[tuple[Preset, ...]] = (
         Preset(
             "too small, too large",
             "Xavier's σ is 1/16 at a width of 256. What will half of it do to signal and gradient, and what more than "
@@ -127,7 +126,7 @@ class VarianceView(SchemeView):
             "histogram": shading("initialization-histogram", caption),
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[PropagationSettings]) -> None:
         count, depth, theory = len(frame.lanes), frame.lanes.shared.depth, prediction(frame.lanes)
         layers = np.arange(depth + 1)
         for lane in range(count):
@@ -138,14 +137,14 @@ class VarianceView(SchemeView):
         for figure, reach in ranges.items():
             frame.screen.relayout(figure, {"xaxis.range": [0, depth], "yaxis.range": reach})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[PropagationSettings]) -> None:
         layers = np.arange(frame.lanes.shared.depth + 1)
         for lane in range(len(frame.lanes)):
             _spread(frame, "forward", lane, layers, variances(frame, lane))
             _spread(frame, "backward", lane, layers[1:], gradients(frame, lane))
         self._histogram(frame, min(frame.selected, len(frame.lanes) - 1))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PropagationSettings]) -> list[Reading]:
         theory, depth, lines = prediction(frame.lanes), frame.lanes.shared.depth, []
         for lane in range(len(frame.lanes)):
             forward, back = variances(frame, lane)[:, -1], gradients(frame, lane)[:, 0]
@@ -196,13 +195,13 @@ class Predicted:
         self.gradient = found.gradient_square.numpy()
 
 
-def prediction(lanes: Lanes) -> Predicted:
+def prediction(lanes: Lanes[PropagationSettings]) -> Predicted:
     """Return what mean-field theory says of these lanes."""
     return _predicted(tuple(lanes.settings))
 
 
 @lru_cache(maxsize=8)
-def _predicted(settings: tuple[Settings, ...]) -> Predicted:
+def _predicted(settings: tuple[PropagationSettings, ...]) -> Predicted:
     return Predicted(predict(Lanes(settings)))
 
 
@@ -227,7 +226,7 @@ def middle(values: np.ndarray) -> np.ndarray:
 def band(name: str, colour: str) -> go.Scatter:
     """Return an empty band: where 80 % of single nets are."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    shade = {"fill": "toself", "fillcolor": f"rgba({red},{green},{blue},0.18)", "line": {"width": 0}}
+    shade: dict[str, Any] = {"fill": "toself", "fillcolor": f"rgba({red},{green},{blue},0.18)", "line": {"width": 0}}
     return go.Scatter(x=[], y=[], mode="lines", name=f"{name}, 10–90 %", showlegend=False, hoverinfo="skip", **shade)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
+from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
 from widgets.plots import over_steps
 
-COMMON = {
+COMMON: dict[str, Any] = {
     "loss": "cross-entropy",
     "learning_rate": 0.02,
     "train_size": 500,
@@ -19,11 +21,14 @@ COMMON = {
     "measure_every": 20,
     "follow_shift": False,
 }
-BATCHES = (*({"batch_size": size} for size in (1, 2, 8, 64)), {"batch_size": 16, "batches": "sorted by class"})
+BATCHES: tuple[dict[str, Any], ...] = (
+    *({"batch_size": size} for size in (1, 2, 8, 64)),
+    {"batch_size": 16, "batches": "sorted by class"},
+)
 NAMES = ("B = 1", "B = 2", "B = 8", "B = 64", "B = 16, sorted")
 
 
-def _lanes(kind: str, **changes: object) -> tuple[dict[str, object], ...]:
+def _lanes(kind: str, **changes: Any) -> tuple[dict[str, Any], ...]:
     return tuple({**COMMON, **batches, **changes, "normalization": kind} for batches in BATCHES)
 
 
@@ -95,7 +100,7 @@ class BatchesView(NetView):
     def begin(self, frame: Frame) -> None:
         show_all_steps(frame, *self.step_figures)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("accuracy", lane, lane, "test_accuracy", every)

@@ -12,7 +12,7 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot, theory
 from widgets.question import Choice, Misreading, Outcome, Question
@@ -30,7 +30,7 @@ TOO_MANY = "A convolution treats all positions alike: its outputs share one mean
 WHY_NOT = (f"{NO_ROOT} {TOO_MANY}", TOO_MANY, NO_ROOT)  # holds: l5_formula
 
 
-class FormulaOfBatchNorm(Question):
+class FormulaOfBatchNorm(Question[TensorPictureSettings]):
     name = "formula_of_batch_norm"
     prompt = (
         "A batch of 8 images with 4 channels of 3 × 3 pixels goes through torch.nn.BatchNorm2d, with γ = 1 and β = 0. "
@@ -40,7 +40,7 @@ class FormulaOfBatchNorm(Question):
     experiment = TensorPicture()
     settings: ClassVar = {"samples": 8, "steps": 5}
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[TensorPictureSettings]:
         return Lanes([TensorPictureSettings.checked(self.settings)], ["batch norm"])
 
     def figure(self) -> go.Figure:

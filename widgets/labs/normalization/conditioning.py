@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.core.settings import Settings
 from lessons.normalization.conditioning import (
     TOLERANCE,
     Conditioning,
@@ -35,7 +34,7 @@ TURN = np.linspace(0, 2 * np.pi, 49)
 KAPPAS = np.geomspace(1.0, 1e6, 61)
 
 
-class ConditioningView(LabView):
+class ConditioningView(LabView[ConditioningSettings]):
     """The model's inputs, its falling loss, and steps against condition number."""
 
     name = "conditioning"
@@ -88,7 +87,7 @@ class ConditioningView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ConditioningSettings) -> tuple[str, ...]:
         drawn = ("correlation", "scale", "offset") if settings.data == "digits" else ()
         few = () if settings.inputs == "deconvolved" else ("iterations",)
         return (*drawn, *few, *(() if settings.inputs in ("deconvolved", "whitened") else ("epsilon",)))
@@ -135,7 +134,7 @@ class ConditioningView(LabView):
         )
         return {"inputs": equal_axes(inputs), "excess": excess, "steps": steps}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[ConditioningSettings]) -> None:
         count, steps = len(frame.lanes), frame.lanes.shared.steps
         frame.screen.relayout("excess", {"xaxis.range": [0, steps]})
         frame.screen.replace("steps", count, x=KAPPAS, y=[predicted_iterations(kappa) for kappa in KAPPAS])
@@ -163,7 +162,7 @@ class ConditioningView(LabView):
             there = frame.history["excess"][row, lane] <= TOLERANCE
             frame.screen.replace("steps", lane, x=[kappa], y=[taken if there else np.nan])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[ConditioningSettings]) -> list[Reading]:
         lines = []
         for lane, settings in enumerate(frame.lanes.settings):
             row = frame.last(lane)
@@ -190,7 +189,7 @@ def known_condition_number(settings: ConditioningSettings) -> float | None:
     }.get(settings.inputs, lambda: None)()
 
 
-def _without_rate(frame: Frame, lane: int) -> ConditioningSettings:
+def _without_rate(frame: Frame[ConditioningSettings], lane: int) -> ConditioningSettings:
     """A lane's settings but for the learning rate, so that what is kept for them is found again when that changes."""
     return frame.lanes.settings[lane].model_copy(update={"relative_rate": 1.0})
 

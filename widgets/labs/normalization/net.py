@@ -10,6 +10,7 @@ import torch
 
 from lessons.core.hessian_spectrum import PROBES, densities
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
+from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
@@ -139,7 +140,7 @@ class NormalizedNetView(NetView):
         GAUGE.begin(frame)
         show_all_steps(frame, *self.step_figures)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
         GAUGE.draw(frame)
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
@@ -150,7 +151,7 @@ class NormalizedNetView(NetView):
         frame.screen.relayout("sharpness", {"yaxis.range": [0, float(f"{shown:.1g}")]})
         self._spectra(frame)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
         found = isolated_eigenvalues(torch.from_numpy(frame.history.snapshot("spectrum")), PROBES)
         lines = []
         for lane in range(len(frame.lanes)):
@@ -165,7 +166,7 @@ class NormalizedNetView(NetView):
         return lines
 
     @staticmethod
-    def _spectra(frame: Frame) -> None:
+    def _spectra(frame: Frame[NormalizedNetSettings]) -> None:
         spectrum = frame.history.snapshot("spectrum")
         ends = spectrum[:, 0][np.isfinite(spectrum[:, 0])]
         if not len(ends):
@@ -184,7 +185,7 @@ class NormalizedNetView(NetView):
         frame.screen.relayout("spectrum", {"xaxis.range": [bottom, top], "annotations": [note]})
 
 
-def _step_of_spectrum(frame: Frame) -> int:
+def _step_of_spectrum(frame: Frame[NormalizedNetSettings]) -> int:
     """The step at which the spectrum that is shown was taken."""
     every = frame.lanes.shared.spectrum_every
     return (frame.stop - 1) // every * every

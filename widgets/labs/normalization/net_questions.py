@@ -13,6 +13,7 @@ from lessons.core.hessian_spectrum import PROBES
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
+from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.stability import largest_stable_rates, stability_lanes
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
@@ -25,7 +26,7 @@ QUIET = {"follow_shift": False, "follow_sharpness": False}
 LIMIT_AND_SHARPNESS = "In the lab above λₘₐₓ was several times lower with batch norm: so the limit 2/λₘₐₓ is higher."
 
 
-class _Nets(Question):
+class _Nets(Question[NormalizedNetSettings]):
     """Nets side by side; one quantity of each over the step."""
 
     experiment = NormalizedNet()
@@ -35,7 +36,7 @@ class _Nets(Question):
     caption: ClassVar[str] = "Loss of each batch"
     label: ClassVar[str] = "loss"
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[NormalizedNetSettings]:
         return Lanes([NormalizedNetSettings.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
@@ -59,7 +60,7 @@ def _each(kinds: Sequence[str], **common: Any) -> dict[str, dict[str, Any]]:
     return {kind: {**common, "normalization": kind} for kind in kinds}
 
 
-class LongerSteps(Question):
+class LongerSteps(Question[NormalizedNetSettings]):
     name = "longer_steps"
     prompt = (
         "The same net, with and without batch norm, at 14 learning rates each, for 120 steps. Up to which rate does it "
@@ -68,9 +69,9 @@ class LongerSteps(Question):
     options = ("About as far: less than twice", "Two to four times as far", "More than four times as far")
     answer = Choice(options)
     experiment = NormalizedNet()
-    kinds: ClassVar = ("none", "batch")
+    kinds: ClassVar[tuple[NormalizationName, ...]] = ("none", "batch")
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[NormalizedNetSettings]:
         common = {"loss": "cross-entropy", "width": 16, "steps": 120, "measure_every": 1000}
         return stability_lanes(self.kinds, common, 0.05, 30.0, 14)
 
@@ -84,11 +85,11 @@ class LongerSteps(Question):
             "question", "Loss, mean of the last tenth", "learning rate η", "loss", lines, showlegend=True, **log
         )
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[NormalizedNetSettings]) -> None:
         for number, found in enumerate(largest_stable_rates(lanes, history["loss"]).values()):
             screen.replace("figure", number, x=found.rates, y=np.where(found.final_loss < 30, found.final_loss, np.nan))
 
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+    def outcome(self, history: History, lanes: Lanes[NormalizedNetSettings]) -> Outcome:
         none, batch = (found.well for found in largest_stable_rates(lanes, history["loss"]).values())
         ratio = batch / none
         return Outcome(

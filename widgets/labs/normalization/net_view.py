@@ -9,21 +9,21 @@ import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.normalization.training import NormalizedNet
+from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 from widgets.frame import Frame
 from widgets.plots import over_steps
 from widgets.view import LabView
 
 
-class NetView(LabView):
+class NetView(LabView[NormalizedNetSettings]):
     """A view of `NormalizedNet`."""
 
     experiment = NormalizedNet()
     methods = ("normalization",)
     rate_field = "learning_rate"
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: NormalizedNetSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_fields(settings))
 
     def vitals(self, frame: Frame, lane: int) -> Vitals | None:
@@ -40,7 +40,7 @@ class NetView(LabView):
         )
 
 
-def idle_fields(settings: Settings) -> tuple[str, ...]:
+def idle_fields(settings: NormalizedNetShape) -> tuple[str, ...]:
     """Name the settings that a net does not read."""
     full = settings.batch_size >= settings.train_size
     grouped = getattr(settings, "normalization", "group") == "group"

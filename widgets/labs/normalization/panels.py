@@ -102,8 +102,8 @@ class Panels:
         return {"xaxis.range": [-0.2, columns + 0.2], "yaxis.range": [rows + 0.2, -0.14 * rows]}
 
 
-def lit_scale(colours: Sequence[str]) -> list[list[Any]]:
+def lit_scale(colours: Sequence[str]) -> list[tuple[float, str]]:
     """Return a colour scale for 0 (nothing) and k = 1, 2, ... (the k-th colour), for z from 0 to their number."""
     count = len(colours) + 1
     shades = [grey(0.0), *colours]
-    return [[edge / count, shade] for k, shade in enumerate(shades) for edge in (k, k + 1)]
+    return [(edge / count, shade) for k, shade in enumerate(shades) for edge in (k, k + 1)]

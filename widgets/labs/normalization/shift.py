@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
 from widgets.plots import line, over_steps, plot
 
-COMMON = {"follow_shift": True, "follow_sharpness": False, "measure_every": 5, "steps": 150, "learning_rate": 0.04}
-ENTROPY = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
+COMMON: dict[str, Any] = {
+    "follow_shift": True,
+    "follow_sharpness": False,
+    "measure_every": 5,
+    "steps": 150,
+    "learning_rate": 0.04,
+}
+ENTROPY: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
 THREE = ("none", "batch", "deconvolution")
 RECENT = 20
 LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
 
 
-def _lanes(common: dict[str, object], kinds: Sequence[str]) -> tuple[dict[str, object], ...]:
+def _lanes(common: dict[str, Any], kinds: Sequence[str]) -> tuple[dict[str, Any], ...]:
     return tuple({**common, "normalization": kind} for kind in kinds)
 
 
@@ -79,11 +87,11 @@ class ShiftView(NetView):
             "layers": layers,
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[NormalizedNetSettings]) -> None:
         show_all_steps(frame, *self.step_figures)
         frame.screen.relayout("layers", {"xaxis.range": [1.7, frame.lanes.shared.depth + 1.3]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
@@ -95,7 +103,7 @@ class ShiftView(NetView):
             means = mean_so_far(frame, lane, "shift")
             frame.screen.replace("layers", lane, x=np.arange(2, 2 + len(means)), y=np.where(means > 0, means, np.nan))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             lines += [
@@ -113,7 +121,7 @@ def _recent_loss(frame: Frame, lane: int) -> float:
     return float(frame.history["loss"][max(0, last - RECENT + 1) : last + 1, lane].astype(float).mean())
 
 
-def mean_so_far(frame: Frame, lane: int, quantity: str) -> np.ndarray:
+def mean_so_far(frame: Frame[NormalizedNetSettings], lane: int, quantity: str) -> np.ndarray:
     """Mean over the steps at which a quantity was measured, up to a divergence.
 
     The first step is left out as soon as there are others: the shift of fresh weights is many times what follows.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import setting
+from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking, stability_lanes
 from lessons.normalization.training import NormalizedNet
-from lessons.normalization.training_settings import NormalizedNetShape
+from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -22,7 +23,7 @@ from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
 RATES = 16
-SETS = {
+SETS: dict[str, tuple[NormalizationName, ...]] = {
     "batch and layer": ("none", "batch", "layer", "deconvolution"),
     "group and RMS": ("none", "group", "RMS", "spectral"),
     "weights": ("none", "weight", "spectral", "deconvolution"),
@@ -61,7 +62,7 @@ class StabilitySettings(NormalizedNetShape):
     steps: int = fewer(NormalizedNetShape, "steps", 150, 600)
 
 
-class StabilityView(LabView):
+class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
     """Loss and test accuracy over the learning rate, and the largest learning rate at which each still learns."""
 
     name = "stable_rates"
@@ -102,16 +103,16 @@ class StabilityView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[StabilitySettings]:
         return StabilitySettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[StabilitySettings], names: Sequence[str]) -> Lanes[NormalizedNetSettings]:
         chosen = settings[0]
         common = chosen.model_dump(exclude=SETTINGS_LEFT_OUT)
         common |= {"follow_shift": False, "follow_sharpness": False, "measure_every": 25}
         return stability_lanes(SETS[chosen.compared], common, chosen.lowest, chosen.highest, RATES)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: StabilitySettings) -> tuple[str, ...]:
         groups = () if "group" in SETS[settings.compared] else ("groups",)
         return (*super().idle(settings), *groups, *idle_fields(settings))
 
@@ -140,7 +141,12 @@ class StabilityView(LabView):
             for name, shade in (("still learns up to η", 0.35), ("trains well up to η", 1.0))
             for kind, colour in kinds
         ]
-        names_of = {"tickmode": "array", "tickvals": [0, 1, 2, 3], "ticktext": KINDS[:4], "range": [-0.6, 3.6]}
+        names_of: dict[str, Any] = {
+            "tickmode": "array",
+            "tickvals": [0, 1, 2, 3],
+            "ticktext": KINDS[:4],
+            "range": [-0.6, 3.6],
+        }
         ends = plot(
             "stable-largest",
             "Largest learning rate at which each still learns (pale) and at which it trains well (full)",
@@ -154,7 +160,7 @@ class StabilityView(LabView):
         ).update_xaxes(**names_of)
         return {"loss": loss, "largest": ends}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[NormalizedNetSettings]) -> None:
         rates = frame.lanes.learning_rate.numpy()[[0, RATES - 1]]
         reach = [float(np.log10(rates[0])) - 0.05, float(np.log10(rates[1])) + 0.05]
         frame.screen.relayout("loss", {"xaxis.range": reach})
@@ -169,7 +175,7 @@ class StabilityView(LabView):
             notes.append({**at, "xanchor": "left", "yanchor": "bottom", "text": kind, "showarrow": False, "font": font})
         frame.screen.relayout("loss", {"annotations": notes})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
         found = _found(frame)
         limit = LEARNED * loss_without_looking(frame.lanes.shared.loss, frame.lanes.shared.train_size)
         seen = np.concatenate([each.final_loss for each in found.values()])
@@ -184,7 +190,7 @@ class StabilityView(LabView):
             for shade, value in enumerate((each.largest, each.well)):
                 frame.screen.replace("largest", shade * len(KINDS) + number, x=[place], y=[value])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
         found, lines = _found(frame), []
         for kind, each in found.items():
             lines.append(Reading(0, f"{kind}: still learns up to η", _or_words(each.largest)))
@@ -200,5 +206,5 @@ def _kinds(frame: Frame) -> tuple[str, ...]:
     return tuple(dict.fromkeys(frame.lanes.values("normalization")))
 
 
-def _found(frame: Frame) -> dict:
+def _found(frame: Frame[NormalizedNetSettings]) -> dict[str, Any]:
     return largest_stable_rates(frame.lanes, frame.history["loss"][: frame.stop])

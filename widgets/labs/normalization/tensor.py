@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.normalization.layers import EPSILON
-from lessons.normalization.tensor_picture import TensorPicture, chosen_cell
+from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings, chosen_cell
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.panels import Panels, lit_scale
@@ -24,7 +23,7 @@ SEEN = 1e-4  # of an output: less is rounding, and what epsilon leaves
 BARE = {"showticklabels": False, "ticks": "", "showline": False, "showgrid": False, "zeroline": False}
 
 
-class TensorView(LabView):
+class TensorView(LabView[TensorPictureSettings]):
     """Cells averaged for the chosen one, change of the outputs by another sample, running statistics, their error."""
 
     name = "tensor"
@@ -72,19 +71,24 @@ class TensorView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: TensorPictureSettings) -> tuple[str, ...]:
         only = {"groups": "group", "momentum": "batch"}
         return tuple(name for name, kind in only.items() if settings.normalization != kind)
 
-    def pointed(self, figure: str, x: float, y: float, settings: Settings) -> dict[str, float]:
+    def pointed(self, figure: str, x: float, y: float, settings: TensorPictureSettings) -> dict[str, float]:
         shape = settings.samples, settings.channels, settings.height, settings.width
         return {name: at + 1 for name, at in zip(CELL, Panels(1, shape).cell_at(x, y), strict=True)}
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
-        layout = {"xaxis": BARE, "yaxis": BARE, "height": 250, "margin": {"l": 30, "r": 8, "t": 6, "b": 26}}
+        layout: dict[str, Any] = {
+            "xaxis": BARE,
+            "yaxis": BARE,
+            "height": 250,
+            "margin": {"l": 30, "r": 8, "t": 6, "b": 26},
+        }
         ends = "channel →", "← sample"
-        values = _heatmap("values", [[0, grey(0.0)], [1, grey(0.65)]])
+        values = _heatmap("values", [(0.0, grey(0.0)), (1.0, grey(0.65))])
         lit = _heatmap("averaged", lit_scale(colours), zmin=0, zmax=len(colours) + 1, opacity=0.75)
         square = {"symbol": "square-open", "size": 9, "color": "#111", "line": {"width": 2.5}}
         cell = go.Scatter(x=[], y=[], mode="markers", name="chosen cell", marker=square, hoverinfo="skip")
@@ -95,7 +99,7 @@ class TensorView(LabView):
             [values, lit, _borders(), cell],
             **layout,
         )
-        orange = [[0, "rgba(224,102,46,0)"], [0.02, "rgba(224,102,46,0.3)"], [1, "#8a2f0b"]]
+        orange = [(0.0, "rgba(224,102,46,0)"), (0.02, "rgba(224,102,46,0.3)"), (1.0, "#8a2f0b")]
         effect = plot(
             "normalization-effect",
             "How much each output moves when the changed sample's first channel is multiplied (empty: not at all)",
@@ -133,7 +137,7 @@ class TensorView(LabView):
             "gap": gap,
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[TensorPictureSettings]) -> None:
         panels = _panels(frame)
         x, y = panels.borders()
         for figure, trace in (("cells", 2), ("effect", 1)):
@@ -146,7 +150,7 @@ class TensorView(LabView):
         for lane in range(len(frame.lanes)):
             self._expected(frame, lane)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TensorPictureSettings]) -> None:
         panels, count = _panels(frame), len(frame.lanes)
         averaged = frame.history.snapshot("averaged") * np.arange(1.5, count + 1).reshape(-1, 1, 1, 1, 1)
         frame.screen.replace("cells", 0, **panels.picture(frame.history.snapshot("before")))
@@ -158,7 +162,7 @@ class TensorView(LabView):
             if frame.lanes.settings[lane].normalization == "batch":
                 self._running(frame, lane)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[TensorPictureSettings]) -> list[Reading]:
         lines = []
         for lane, settings in enumerate(frame.lanes.settings):
             mean, variance = frame.history.snapshot("statistics")[lane].astype(float)
@@ -174,7 +178,7 @@ class TensorView(LabView):
         return lines
 
     @staticmethod
-    def _running(frame: Frame, lane: int) -> None:
+    def _running(frame: Frame[TensorPictureSettings], lane: int) -> None:
         rows, channel = frame.rows(lane), chosen_cell(frame.lanes.settings[lane])[1]
         steps, count = np.arange(rows.start, rows.stop), len(frame.lanes)
         for block, name in enumerate(("running_mean", "running_variance")):
@@ -182,7 +186,7 @@ class TensorView(LabView):
             frame.screen.extend("running", block * count + lane, steps, values)
 
     @staticmethod
-    def _expected(frame: Frame, lane: int) -> None:
+    def _expected(frame: Frame[TensorPictureSettings], lane: int) -> None:
         """Both start at 0 and 1 and lose the share m of that with each batch; torch's running variance is unbiased."""
         settings, count = frame.lanes.settings[lane], len(frame.lanes)
         if settings.normalization != "batch":
@@ -204,12 +208,12 @@ def _by_formula(kind: str, x: float, mean: float, variance: float) -> float:
     return (x - mean) / (variance + EPSILON) ** 0.5
 
 
-def _panels(frame: Frame) -> Panels:
+def _panels(frame: Frame[TensorPictureSettings]) -> Panels:
     shared = frame.lanes.shared
     return Panels(len(frame.lanes), (shared.samples, shared.channels, shared.height, shared.width))
 
 
-def _heatmap(name: str, scale: list[list[Any]], **kwargs: Any) -> go.Heatmap:
+def _heatmap(name: str, scale: list[tuple[float, str]], **kwargs: Any) -> go.Heatmap:
     return go.Heatmap(
         z=[[0, 0], [0, 0]], x=[0, 1], y=[0, 1], name=name, colorscale=scale, showscale=False, hoverinfo="skip", **kwargs
     )

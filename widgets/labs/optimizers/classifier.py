@@ -8,8 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
-from lessons.core.settings import Settings
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
+from lessons.optimizers.settings import ClassifierSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.optimizers.idle import idle_hyperparameters
@@ -43,7 +43,7 @@ SPIRAL_RATES = {"gradient descent": 0.3, "heavy ball": 0.1, "RMSProp": 0.01, "Ad
 POINTS = {"width": 32, "depth": 2, "train_size": 300, "batch_size": 32, "steps": 1200}
 
 
-class ClassifierView(LabView):
+class ClassifierView(LabView[ClassifierSettings]):
     """Loss, test accuracy, and for points in the plane the line where each net is undecided."""
 
     name = "classifier"
@@ -95,7 +95,7 @@ class ClassifierView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ClassifierSettings) -> tuple[str, ...]:
         return (*idle_hyperparameters(settings), *(("noise",) if settings.data == "digits" else ()))
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -131,7 +131,7 @@ class ClassifierView(LabView):
         )
         return {"plane": plane, "loss": loss, "accuracy": accuracy}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[ClassifierSettings]) -> None:
         for figure in ("loss", "accuracy"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
         if frame.lanes.shared.data == "digits":
@@ -145,7 +145,7 @@ class ClassifierView(LabView):
         reach = float(grid_axis()[-1])
         frame.screen.relayout("plane", {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[ClassifierSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "train_loss", every)

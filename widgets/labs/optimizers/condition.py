@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,7 +19,7 @@ from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
 
-METHODS = ("gradient descent", "heavy ball")
+METHODS: tuple[Literal["gradient descent", "heavy ball"], ...] = ("gradient descent", "heavy ball")
 COUNT = 13
 
 
@@ -39,7 +40,7 @@ class ConditionRange(Settings):
     )
 
 
-class ConditionView(LabView):
+class ConditionView(LabView[ConditionSettings, ConditionRange]):
     """Iterations to an error of 1e-6, each method at its best learning rate and momentum."""
 
     name = "condition"
@@ -58,10 +59,10 @@ class ConditionView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[ConditionRange]:
         return ConditionRange
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[ConditionRange], names: Sequence[str]) -> Lanes[ConditionSettings]:
         numbers = np.geomspace(3.0, settings[0].largest, COUNT).tolist()
         lanes = [
             ConditionSettings(method=method, condition_number=number, steps=settings[0].steps)

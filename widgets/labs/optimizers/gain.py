@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
-from lessons.optimizers.gains import Gain
+from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.theory import gain
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -18,7 +17,7 @@ from widgets.view import LabView
 BOTH = ({"gradient": "constant"}, {"gradient": "alternating"})
 
 
-class GainView(LabView):
+class GainView(LabView[GainSettings]):
     """Length of each update over that of a plain gradient step, and how far the updates lead."""
 
     name = "gain"
@@ -70,10 +69,10 @@ class GainView(LabView):
             "way": plot("gain-way", "Where the updates have led", "step", "θ", [line(n, c) for n, c in pairs]),
         }
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: GainSettings) -> tuple[str, ...]:
         return ("momentum",) if settings.optimizer == "gradient descent" else ()
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[GainSettings]) -> None:
         steps = np.arange(1, frame.lanes.shared.steps + 1)
         for lane, settings in enumerate(frame.lanes.settings):
             changed = any(change.lane == lane for change in frame.changes)
@@ -89,7 +88,7 @@ class GainView(LabView):
             frame.curve("gain", lane, lane, "gain")
             frame.curve("way", lane, lane, "theta")
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[GainSettings]) -> list[Reading]:
         lines = []
         for lane, settings in enumerate(frame.lanes.settings):
             share, momentum = _share(settings)
@@ -99,7 +98,7 @@ class GainView(LabView):
         return lines
 
 
-def _share(settings: Settings) -> tuple[float, float]:
+def _share(settings: GainSettings) -> tuple[float, float]:
     """Return what the rule multiplies the gradient by before it adds it, and its momentum."""
     if settings.optimizer == "gradient descent":
         return 1.0, 0.0

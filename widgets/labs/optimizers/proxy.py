@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -28,11 +28,11 @@ GHOST = {"dash": "dot", "width": 1.5}
 METHODS: tuple[str, ...] = get_args(Method)
 
 
-def _compare(methods: Sequence[str], **common: object) -> dict:
+def _compare(methods: Sequence[str], **common: object) -> dict[str, Any]:
     return {"lanes": tuple({"method": method, **common} for method in methods), "names": tuple(methods)}
 
 
-class ProxyView(LabView):
+class ProxyView(LabView[ProxySettings]):
     """Training points, boundaries with and without the outlier, and error on training against fresh points."""
 
     name = "proxy"
@@ -73,7 +73,7 @@ class ProxyView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ProxySettings) -> tuple[str, ...]:
         net = () if settings.method == "MLP" else ("width",)
         return (*net, *(() if settings.outlier else ("outlier_x", "outlier_y")))
 
@@ -110,7 +110,7 @@ class ProxyView(LabView):
         error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.35], height=420)
         return {"plane": placed(equal_axes(plane), OUTLIER, "Click or drag to place the outlier"), "error": error}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[ProxySettings]) -> None:
         shared = frame.lanes.shared
         points, labels = (part.numpy() for part in training_points(shared.seed, shared.train_size, shared.separation))
         for trace, label in ((LEFT, -1), (RIGHT, 1)):
@@ -125,7 +125,7 @@ class ProxyView(LabView):
         frame.screen.replace("error", 2 * len(frame.lanes), x=[0, shared.steps], y=[best, best])
         frame.screen.relayout("error", {"xaxis.range": [0, shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[ProxySettings]) -> None:
         for lane in range(len(frame.lanes)):
             self._boundary(frame, BOUNDARIES + lane, "score", lane)
             if frame.lanes.shared.outlier:
@@ -139,7 +139,7 @@ class ProxyView(LabView):
         x, y = level_line(axis, axis, frame.history.snapshot(score)[lane], 0.0)
         frame.screen.replace("plane", trace, x=x, y=y)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[ProxySettings]) -> list[Reading]:
         best, lines = bayes_error(frame.lanes.shared.separation), []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
@@ -175,7 +175,7 @@ class OutlierSettings(Settings):
     seed: int = declared.seed(doc="Draws the points and the weights.")
 
 
-class OutlierView(LabView):
+class OutlierView(LabView[ProxySettings, OutlierSettings]):
     """Share of fresh points that change sides when the outlier comes in, against its distance, for each loss."""
 
     name = "outlier_shift"
@@ -195,10 +195,10 @@ class OutlierView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[OutlierSettings]:
         return OutlierSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[ProxySettings]:
         common = {**settings[0].model_dump(), "learning_rate": 0.1}
         angle = np.deg2rad(30.0)
         places = [
@@ -246,5 +246,5 @@ class OutlierView(LabView):
         return (side[:, 1:] != side[:, :1]).mean(2)
 
 
-def _points(name: str, marker: dict) -> go.Scatter:
+def _points(name: str, marker: dict[str, Any]) -> go.Scatter:
     return go.Scatter(x=[], y=[], mode="markers", name=name, marker=marker, hoverinfo="skip")

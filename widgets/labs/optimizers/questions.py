@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.optimizers.condition import Condition, ConditionSettings
 from lessons.optimizers.escape import Escape, EscapeSettings
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
+from lessons.optimizers.proxy import Method, ProxySettings
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
 from widgets.colours import LANE_COLOURS, colour_of, colours_of
@@ -61,7 +61,7 @@ class TwoMomenta(_OverStep):
         "momentum."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Race()
+    experiment = Race()
     settings: ClassVar = {
         "moving average, η = 0.1": {"optimizer": "moving average", "learning_rate": 0.1, "steps": 60},
         "PyTorch's, η = 0.1": {"optimizer": "heavy ball", "learning_rate": 0.1, "steps": 60},
@@ -92,8 +92,8 @@ class AlternatingGain(_OverStep):
         "The gradient changes its sign at every step, as across a narrow valley. By which factor does momentum β = 0.9 "
         "(PyTorch's form) change the length of the steps?"
     )
-    answer = Number(low=0.0, high=12.0, step=0.1, tolerance=0.11)
-    experiment: ClassVar[Experiment] = Gain()
+    answer: ClassVar[Number | Choice] = Number(low=0.0, high=12.0, step=0.1, tolerance=0.11)
+    experiment = Gain()
     caption = "Length of the update in plain gradient steps"
     axis = "gain"
     layout: ClassVar = {"yaxis_rangemode": "tozero"}
@@ -168,7 +168,7 @@ class StuckAtSaddle(_OverStep):
         "hundreds of steps."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Escape()
+    experiment = Escape()
     settings: ClassVar = {
         f"ε = {distance:g}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
         for distance in (1e-3, 1e-6, 1e-9, 1e-12, 0.0)
@@ -196,7 +196,7 @@ class NewtonFindsMinima(_OverStep):
     prompt = "The start is at (−1.5, 0.02), near a saddle point (loss 0.25; the minima have 0). Where does it end?"
     statement = "Newton's method converges to a minimum, and in very few steps."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Race()
+    experiment = Race()
     settings: ClassVar = {
         name: {"surface": "saddle", "start_x": -1.5, "start_y": 0.02, "steps": 120, **each}
         for name, each in {
@@ -219,7 +219,7 @@ class NewtonFindsMinima(_OverStep):
         )
 
 
-class ConditionNumberCosts(Question):
+class ConditionNumberCosts(Question[ConditionSettings]):
     name = "condition_number_costs"
     prompt = "Gradient descent on bowls with κ = 10, 100 and 1000, until the error is a millionth of the first."
     statement = (
@@ -227,10 +227,10 @@ class ConditionNumberCosts(Question):
         "rate for each bowl."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Condition()
+    experiment = Condition()
     kappas: ClassVar = (10.0, 100.0, 1000.0)
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[ConditionSettings]:
         return Lanes([ConditionSettings(condition_number=kappa, steps=7000) for kappa in self.kappas])
 
     def figure(self) -> go.Figure:
@@ -259,7 +259,7 @@ class ConditionNumberCosts(Question):
         )
 
 
-class BoundedSlope(Question):
+class BoundedSlope(Question[ProxySettings]):
     name = "bounded_slope"
     prompt = (
         "One training point of 200 lies 32 standard deviations out, on the wrong side. How does the logistic loss take "
@@ -270,11 +270,17 @@ class BoundedSlope(Question):
         "logistic one, it does not."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = OnePlane()
-    methods: ClassVar = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
+    experiment = OnePlane()
+    methods: ClassVar[tuple[Method, ...]] = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
 
-    def lanes(self) -> Lanes:
-        common = {"outlier": True, "outlier_x": 27.7, "outlier_y": 16.0, "train_size": 200, "steps": 600}
+    def lanes(self) -> Lanes[ProxySettings]:
+        common: dict[str, Any] = {
+            "outlier": True,
+            "outlier_x": 27.7,
+            "outlier_y": 16.0,
+            "train_size": 200,
+            "steps": 600,
+        }
         return Lanes([OnePlaneSettings(method=m, **common) for m in self.methods])
 
     def figure(self) -> go.Figure:

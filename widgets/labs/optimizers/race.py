@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals, along_eigen_directions
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
+from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -31,7 +31,7 @@ MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
 
 
 def _line_up(
-    surface: str, *names: str, own: Mapping[str, dict] = MappingProxyType({}), **common: Any
+    surface: str, *names: str, own: Mapping[str, dict[str, Any]] = MappingProxyType({}), **common: Any
 ) -> dict[str, Any]:
     """Lanes and names of a preset: these optimizers, or all, at learning rates that suit the surface.
 
@@ -47,7 +47,7 @@ def _line_up(
     return {"lanes": settings, "names": chosen}
 
 
-class RaceView(LabView):
+class RaceView(LabView[RaceSettings]):
     """Paths over the level lines with the vectors of the chosen lane's next step, and the loss."""
 
     name = "race"
@@ -142,14 +142,14 @@ class RaceView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: RaceSettings) -> tuple[str, ...]:
         shape = () if settings.surface == "quadratic" else ("condition_number", "angle")
         noise = () if settings.gradient_noise else ("seed",)
         return (*idle_hyperparameters(settings), *shape, *noise)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
-        mark = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
+        mark: dict[str, Any] = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
         plane = plot(
             "race-path",
             "Paths (arrows: downhill step; dotted: velocity)",
@@ -169,7 +169,7 @@ class RaceView(LabView):
         loss = plot("race-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
         return {"plane": placed(equal_axes(plane), PATHS, "Click or drag to start elsewhere"), "loss": loss}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[RaceSettings]) -> None:
         lane = min(frame.selected, len(frame.lanes) - 1)
         surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
         x, y, loss = (part.numpy() for part in loss_grid(surface, lane, GRID))
@@ -180,7 +180,7 @@ class RaceView(LabView):
         frame.screen.relayout("plane", window)
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[RaceSettings]) -> None:
         theta, loss = frame.history["theta"], frame.history["loss"]
         for lane in range(len(frame.lanes)):
             frame.path("plane", PATHS + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
@@ -203,7 +203,7 @@ class RaceView(LabView):
             ]
         return lines
 
-    def vitals(self, frame: Frame, lane: int) -> Vitals:
+    def vitals(self, frame: Frame[RaceSettings], lane: int) -> Vitals:
         theta = frame.history["theta"][:, lane]
         surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
         hessians = _hessians(surface, frame, lane)
@@ -221,7 +221,7 @@ class RaceView(LabView):
         )
 
     @staticmethod
-    def _vectors(frame: Frame) -> None:
+    def _vectors(frame: Frame[RaceSettings]) -> None:
         """The next step of the chosen lane: downhill from where it asks, and what the velocity adds."""
         lane = min(frame.selected, len(frame.lanes) - 1)
         row = frame.last(lane)
@@ -247,7 +247,7 @@ def _background() -> go.Contour:
         y=[0, 1],
         showscale=False,
         hoverinfo="skip",
-        colorscale=[[0, "rgba(47,126,216,0.35)"], [1, "rgba(47,126,216,0)"]],
+        colorscale=[(0.0, "rgba(47,126,216,0.35)"), (1.0, "rgba(47,126,216,0)")],
         line={"width": 0.6, "color": "rgba(128,128,128,0.45)"},
         contours={"start": 0, "end": LEVELS, "size": 1, "coloring": "heatmap"},
         autocontour=False,

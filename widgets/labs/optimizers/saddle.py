@@ -42,7 +42,7 @@ class SaddleSettings(Settings):
     steps: int = setting(400, label="steps", doc="Number of updates.", low=1, high=5000, slider=(50, 1000))
 
 
-class SaddleView(LabView):
+class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     """Escape time over the distance, one row of dots per method, with the closed forms."""
 
     name = "saddle"
@@ -73,10 +73,10 @@ class SaddleView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[SaddleSettings]:
         return SaddleSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[EscapeSettings]:
         values = settings[0].model_dump()
         rates = {method: values["learning_rate"] / (10 if method == "Adam" else 1) for method in METHODS}
         lanes = [
@@ -106,7 +106,7 @@ class SaddleView(LabView):
             )
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[EscapeSettings]) -> None:
         frame.screen.relayout("escape", {"yaxis.range": [0, 1.05 * frame.lanes.shared.steps]})
         for number, method in enumerate(METHODS[:2]):
             values = frame.lanes.settings[number * len(DISTANCES)]
@@ -119,7 +119,7 @@ class SaddleView(LabView):
             rows = slice(number * len(DISTANCES), (number + 1) * len(DISTANCES))
             frame.screen.replace("escape", number, x=DISTANCES, y=frame.history["escape_time"][frame.stop - 1, rows])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[EscapeSettings]) -> list[Reading]:
         times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
         per_decade = (times[:, 2] - times[:, 8]) / 6
         growth = np.log(10) / np.log1p(frame.lanes.settings[0].learning_rate)

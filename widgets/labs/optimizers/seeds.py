@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.declared import fewer
-from lessons.core.settings import Settings
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.settings import ClassifierSettings
 from widgets.controls import Preset
@@ -38,7 +37,7 @@ class ClassifierSeedsSettings(ClassifierSettings):
     seed: int = fewer(ClassifierSettings, "seed", 0, 2**31 - SEEDS)
 
 
-class ClassifierSeedsView(SeedCloudView):
+class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSettings]):
     """Training loss and test accuracy of twenty seeds under each optimizer, one cloud each."""
 
     name = "classifier_seeds"
@@ -94,8 +93,8 @@ class ClassifierSeedsView(SeedCloudView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[ClassifierSeedsSettings]:
         return ClassifierSeedsSettings
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ClassifierSeedsSettings) -> tuple[str, ...]:
         return (*idle_hyperparameters(settings), *(("noise",) if settings.data == "digits" else ()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
+from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -26,7 +27,7 @@ EQUILIBRIUM, JUMPS, BOX = 0, 1, 1 + len(DELTAS)
 ROUND, NOW, PATHS = BOX + 1, BOX + 1 + len(Phase), BOX + 2 + len(Phase)
 
 
-class CircleView(LabView):
+class CircleView(LabView[PeriodicSettings]):
     """The plane of effective gradient and squared norm, where a training goes round and round; and its loss."""
 
     name = "circle"
@@ -71,8 +72,8 @@ class CircleView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return idle_fields(settings)
+    def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
+        return idle_fields(settings.optimizer, settings.weight_decay)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
@@ -117,7 +118,7 @@ class CircleView(LabView):
     def begin(self, frame: Frame) -> None:
         frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[PeriodicSettings]) -> None:
         draw_shades(frame, "loss")
         gradient, square = self._plane(frame)
         for lane in range(len(frame.lanes)):
@@ -151,7 +152,7 @@ class CircleView(LabView):
         frame.screen.replace("plane", NOW, x=gradient[[last]], y=square[[last]])
 
     @staticmethod
-    def _lines(frame: Frame, lane: int) -> None:
+    def _lines(frame: Frame[PeriodicSettings], lane: int) -> None:
         """The line of a constant norm, the line of steps that turn by delta, and the box of the last whole round."""
         rate, decay = _rates_now(frame, lane)
         k = _kappa(rate, decay)
@@ -164,7 +165,7 @@ class CircleView(LabView):
         )
 
     @staticmethod
-    def _fit(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
+    def _fit(frame: Frame[PeriodicSettings], lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
         """Ranges that hold the paths of all lanes, and the chosen lane's box."""
         there = [slice(0, frame.last(each) + 1) for each in range(len(frame.lanes))]
         box = _kappa(*_rates_now(frame, lane)) * np.array(_extremes(frame, lane))
@@ -176,7 +177,7 @@ class CircleView(LabView):
             layout |= {f"{axis}.range": ends, f"{axis}.dtick": ticks(10 ** np.array(ends))}
         frame.screen.relayout("plane", layout)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
@@ -205,7 +206,7 @@ class CircleView(LabView):
         return lines
 
 
-def _rates_now(frame: Frame, lane: int) -> tuple[float, float]:
+def _rates_now(frame: Frame[PeriodicSettings], lane: int) -> tuple[float, float]:
     """eta and lambda of the step now."""
     now = min(frame.last(lane), frame.lanes.shared.steps - 1)
     rates, decays = rates_used(frame, lane)
@@ -217,7 +218,7 @@ def _kappa(rate: float, decay: float) -> float:
     return float(kappa(rate, decay)) if rate * decay else np.nan
 
 
-def _closing(step: float, low: float) -> tuple[float | str, float | None, str]:
+def _closing(step: float, low: float) -> tuple[float | str, float | None, Literal["limit"]]:
     """2 eta lambda L beside l. Only where it is smaller can no step jump over the box, from one side to the other."""
     return (step, low, "limit") if np.isfinite(low) else ("after a round", None, "limit")
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from lessons.core.settings import Settings
-from lessons.periodic.forecast import Forecast
+from lessons.periodic.forecast import Forecast, ForecastSettings
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, norm_bounds
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -21,6 +22,7 @@ from widgets.labs.periodic.periods import (
     rates_used,
 )
 from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
+from widgets.live_figure import Numbers
 from widgets.plots import grey, line, plot, theory
 from widgets.view import LabView
 
@@ -31,7 +33,7 @@ POINTS = 40
 MOST_FORECASTS = 12  # whose bounds stay in the figure of the norm
 
 
-class ForecastView(LabView):
+class ForecastView(LabView[ForecastSettings]):
     """The turn of each step with the times t_min to t_max of each forecast, the norm in its bounds, and the limit.
 
     Forecasts and bounds are those of the chosen lane.
@@ -106,14 +108,14 @@ class ForecastView(LabView):
         rate = rate_figure("forecast-rate", names, colours, shaded=True)
         return {"turn": banded(turn), "norm": norm, "rate": rate}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[ForecastSettings]) -> None:
         steps = frame.lanes.shared.steps
         delta = frame.lanes.settings[self._lane(frame)].delta
         frame.screen.replace("turn", SIZE, x=[0, steps], y=[delta, delta])
         for figure in ("turn", "norm", "rate"):
             frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[ForecastSettings]) -> None:
         history = frame.history
         for lane in range(len(frame.lanes)):
             rows = frame.rows(lane)
@@ -138,24 +140,24 @@ class ForecastView(LabView):
         return min(frame.selected, len(frame.lanes) - 1)
 
     @staticmethod
-    def _bounds(frame: Frame, lane: int, ends: np.ndarray, forecasts: np.ndarray) -> None:
+    def _bounds(frame: Frame[ForecastSettings], lane: int, ends: np.ndarray, forecasts: np.ndarray) -> None:
         """Between which norms each forecast sees the run, until its end, and where it can and where it must jump."""
-        curves: dict[int, list[np.ndarray]] = {trace: [] for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN)}
-        steps = []
+        curves: dict[int, list[ArrayLike]] = {trace: [] for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN)}
+        steps: list[ArrayLike] = []
         for made, end in list(zip(forecasts, ends, strict=True))[-MOST_FORECASTS:]:
             ahead = np.linspace(0, max(0.0, end - made), POINTS)
             for trace, norms in zip(curves, _bounds_of(frame, lane, made, ahead), strict=True):
                 curves[trace] += [norms, [np.nan]]
             steps += [made + ahead, [np.nan]]
-        for trace, norms in curves.items():
-            x, y = (np.concatenate(each) if each else [] for each in (steps, norms))
+        for trace, parts in curves.items():
+            x, y = (_joined(each) for each in (steps, parts))
             frame.screen.replace("norm", trace, x=x, y=y)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[ForecastSettings]) -> list[Reading]:
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane)]
 
     @staticmethod
-    def _of_lane(frame: Frame, lane: int) -> list[Reading]:
+    def _of_lane(frame: Frame[ForecastSettings], lane: int) -> list[Reading]:
         row = frame.last(lane)
         now = {name: float(frame.history[name][row, lane]) for name in frame.history.names}
         rate, decay = (values[max(row - 1, 0)] for values in rates_used(frame, lane))
@@ -175,7 +177,7 @@ class ForecastView(LabView):
         return [*lines, limit_reading(frame, lane)]
 
 
-def _bounds_of(frame: Frame, lane: int, made: int, ahead: np.ndarray) -> tuple[np.ndarray, ...]:
+def _bounds_of(frame: Frame[ForecastSettings], lane: int, made: int, ahead: np.ndarray) -> tuple[np.ndarray, ...]:
     """Of the forecast made at a step: the lower and upper norm so many steps ahead, and the norms of both jumps."""
     delta, last = frame.lanes.settings[lane].delta, frame.lanes.shared.steps
     known = (float(frame.history[name][made, lane]) for name in ("norm", "lowest_gradient", "highest_gradient"))
@@ -203,3 +205,7 @@ def _conditions(frame: Frame, lane: int, made: int, rate: float, decay: float) -
 def _steps(series: np.ndarray) -> np.ndarray:
     """The steps that a series of step numbers has named; -1 is none."""
     return np.unique(series[series >= 0]).astype(int)
+
+
+def _joined(parts: list[ArrayLike]) -> Numbers:
+    return np.concatenate(parts) if parts else []

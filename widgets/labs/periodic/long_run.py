@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
@@ -66,9 +67,13 @@ def _figures(series: dict[str, np.ndarray], phases: Periods) -> dict[str, go.Fig
 
 
 def _curve(series: dict[str, np.ndarray], name: str, **style: object) -> go.Scatter:
+    x: Iterable[float]
+    y: Iterable[float]
     known = np.isfinite(series[name]) & (series[name] > 0)
     x, y = thin(series["step"][known], series[name][known], POINTS_ON_SCREEN, False) if known.any() else ([], [])
-    return line(name.replace("_", " "), COLOUR, showlegend=False, **style).update(x=list(x), y=list(y))
+    curve = line(name.replace("_", " "), COLOUR, showlegend=False, **style)
+    curve.update(x=list(x), y=list(y))
+    return curve
 
 
 def _shaded(steps: np.ndarray, phases: np.ndarray) -> list[go.Scatter]:

@@ -51,7 +51,7 @@ class MinimaSettings(Settings):
     )
 
 
-class MinimaView(LabView):
+class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     """Loss of the run with its minima, cosines between minima, and the test error of ensembles."""
 
     name = "minima"
@@ -79,13 +79,13 @@ class MinimaView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[MinimaSettings]:
         return MinimaSettings
 
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return ()
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[PeriodicSettings]:
         values = settings[0].model_dump()
         seeds = [values["seed"] + k for k in range(values.pop("nets"))]
         lanes = [PeriodicSettings.checked({**values, "sharpness_every": 50, "seed": seed}) for seed in seeds]

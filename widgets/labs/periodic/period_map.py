@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
+from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.periodic.experiment import Periodic
@@ -62,12 +63,12 @@ class MapSettings(Settings):
     seed: int = setting(0, label="seed", doc="Draws the weights.", low=0, high=2**31 - 1, slider=(0, 99))
 
 
-class MapView(LabView):
+class MapView(LabView[PeriodicSettings, MapSettings]):
     """Period times eta lambda and norm of each cell, and the period against eta lambda."""
 
     name = "period_map"
     title = "A map over η and λ"
-    experiment = Periodic()
+    experiment: Experiment[PeriodicSettings] = Periodic()
     compare = False
     step_figures = ()
     shown = ("learning_rate", "weight_decay", "rows", "columns", "optimizer", "momentum")
@@ -96,13 +97,13 @@ class MapView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[MapSettings]:
         return MapSettings
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return idle_fields(settings)
+    def idle(self, settings: MapSettings) -> tuple[str, ...]:
+        return idle_fields(settings.optimizer, settings.weight_decay)
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[MapSettings], names: Sequence[str]) -> Lanes[PeriodicSettings]:
         values = settings[0].model_dump()
         lowest = [values.pop(name) for name in ("learning_rate", "weight_decay")]
         counts = [values.pop(name) for name in ("rows", "columns")]
@@ -113,7 +114,9 @@ class MapView(LabView):
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         (colour,) = colours
         period = _cells(
-            "map-period", "Period times η·λ, T·η·λ, of each cell", [[0, "#2f7ed8"], [0.5, "#f5f0e6"], [1, "#e0662e"]]
+            "map-period",
+            "Period times η·λ, T·η·λ, of each cell",
+            [(0.0, "#2f7ed8"), (0.5, "#f5f0e6"), (1.0, "#e0662e")],
         )
         period.update_traces(zmin=0.0, zmax=3.0)
         norm = _cells("map-norm", "Norm ρ at which each cell breaks down", "Viridis")
@@ -212,7 +215,9 @@ class MapView(LabView):
     @staticmethod
     def _axes(frame: Frame) -> tuple[list[float], list[float]]:
         """Learning rates of the rows and weight decays of the columns."""
-        return tuple(list(dict.fromkeys(getattr(frame.lanes, n).tolist())) for n in ("learning_rate", "weight_decay"))
+        lanes = frame.lanes
+        rates, decays = (dict.fromkeys(each.tolist()) for each in (lanes.learning_rate, lanes.weight_decay))
+        return list(rates), list(decays)
 
     def _read(self, frame: Frame) -> PeriodMap:
         return read_grid(frame.history, *self._axes(frame))
@@ -223,7 +228,7 @@ class MapView(LabView):
         draw_ticks(frame, "norms", "norm")
 
 
-def _cells(name: str, caption: str, colours: object) -> go.Figure:
+def _cells(name: str, caption: str, colours: str | list[tuple[float, str]]) -> go.Figure:
     cells = go.Heatmap(
         x=[], y=[], z=[], colorscale=colours, texttemplate="%{z:.2f}", showscale=False, hoverinfo="skip", xgap=2, ygap=2
     )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
-from lessons.periodic.settings import PENALTY_FACTORS
+from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import next_norm
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -40,13 +39,13 @@ MORE = (
 )
 
 
-def idle_fields(settings: Settings) -> tuple[str, ...]:
-    """Name the settings of `PeriodicSettings` that have no effect under the others."""
-    momentum = ("momentum",) if settings.optimizer == "gradient descent" else ()
-    return (*momentum, *(() if settings.weight_decay else ("penalty",)))
+def idle_fields(optimizer: str, weight_decay: float) -> tuple[str, ...]:
+    """Name the settings of `PeriodicSettings` that have no effect under these."""
+    momentum = ("momentum",) if optimizer == "gradient descent" else ()
+    return (*momentum, *(() if weight_decay else ("penalty",)))
 
 
-def rates_used(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
+def rates_used(frame: Frame[PeriodicSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
     """Return eta and lambda of each update, changes in flight included: each of shape (steps,)."""
     settings = frame.lanes.settings[lane]
     decayed = (1 - settings.learning_rate_decay) ** np.arange(frame.lanes.shared.steps)
@@ -54,7 +53,7 @@ def rates_used(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
     return frame.at_each_step(lane, "learning_rate") * decayed, frame.at_each_step(lane, "weight_decay") * factor
 
 
-def invariant(frame: Frame) -> bool:
+def invariant(frame: Frame[PeriodicSettings]) -> bool:
     """True if the nets are scale-invariant, so that what the theory says of a sphere says something of them."""
     return frame.lanes.shared.normalization == "batch norm"
 
@@ -72,7 +71,7 @@ def draw_ticks(frame: Frame, figure: str, *quantities: str) -> None:
     frame.screen.relayout(figure, {"yaxis.dtick": ticks(seen)})
 
 
-def predicted_norms(frame: Frame, lane: int, rows: slice) -> np.ndarray:
+def predicted_norms(frame: Frame[PeriodicSettings], lane: int, rows: slice) -> np.ndarray:
     """Return the norm at each of these rows, from the one before it by Pythagoras; nan where there is no such rule."""
     steps = np.arange(rows.start, rows.stop)
     before = np.maximum(steps - 1, 0)
@@ -85,7 +84,7 @@ def predicted_norms(frame: Frame, lane: int, rows: slice) -> np.ndarray:
     return np.where((steps > 0) & plain, predicted, np.nan)
 
 
-def period_readings(frame: Frame, lane: int) -> list[Reading]:
+def period_readings(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
     """Return how many periods a lane has had, and how long they were."""
     (onsets,) = recorded_onsets(frame.history["onset"][: frame.stop, lane : lane + 1])
     found = [Reading(lane, "breakdowns", float(len(onsets)))]
@@ -96,14 +95,14 @@ def period_readings(frame: Frame, lane: int) -> list[Reading]:
     return [*found, Reading(lane, "mean period T", period), Reading(lane, "T·η·λ", period * rate * decay)]
 
 
-def limit_reading(frame: Frame, lane: int) -> Reading:
+def limit_reading(frame: Frame[PeriodicSettings], lane: int) -> Reading:
     """Return the effective learning rate now beside the limit on it, measured on the unit sphere."""
     row = frame.last(lane)
     rate, limit = (float(frame.history[name][row, lane]) for name in ("effective_learning_rate", "effective_limit"))
     return Reading(lane, "η/ρ²", rate, limit if limit > 0 and invariant(frame) else None, "limit")
 
 
-class PeriodsView(LabView):
+class PeriodsView(LabView[PeriodicSettings]):
     """Loss and test error with the phases behind them, norm, effective gradient and learning rate, and both forces."""
 
     name = "periods"
@@ -154,8 +153,8 @@ class PeriodsView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return idle_fields(settings)
+    def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
+        return idle_fields(settings.optimizer, settings.weight_decay)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
@@ -203,7 +202,7 @@ class PeriodsView(LabView):
         for figure in self.figures(["a"], ["#888"]):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[PeriodicSettings]) -> None:
         draw_shades(frame, "loss")
         draw_rates(frame)
         count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
@@ -218,7 +217,7 @@ class PeriodsView(LabView):
             predicted = predicted_norms(frame, lane, rows)
             frame.screen.extend("norm", count + lane, np.arange(rows.start, rows.stop), predicted)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
@@ -248,7 +247,7 @@ def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded:
     return banded(figure) if shaded else figure
 
 
-def draw_rates(frame: Frame, figure: str = "rate", first: int = 0) -> None:
+def draw_rates(frame: Frame[PeriodicSettings], figure: str = "rate", first: int = 0) -> None:
     """Draw the new rows of the effective learning rate and its limit; `first` is the first lane's trace."""
     for lane in range(len(frame.lanes)):
         frame.curve(figure, first + lane, lane, "effective_learning_rate")

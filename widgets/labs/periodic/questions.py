@@ -25,17 +25,17 @@ FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
 POINTS = 300
 
 
-class _OverStep(Question):
+class _OverStep(Question[PeriodicSettings]):
     """Some lanes, and one of their measured values over the step."""
 
-    experiment: ClassVar[Experiment] = Periodic()
+    experiment: Experiment[PeriodicSettings] = Periodic()
     settings: ClassVar[dict[str, dict[str, Any]]]
     common: ClassVar[dict[str, Any]] = {}
     quantity: ClassVar[str] = "norm"
     caption: ClassVar[str] = "Norm ρ"
     axis: ClassVar[str] = "norm ρ"
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[PeriodicSettings]:
         common = {"sharpness_every": 10_000, **self.common}
         return Lanes(
             [PeriodicSettings.checked({**common, **each}) for each in self.settings.values()], [*self.settings]
@@ -290,7 +290,7 @@ class ForgetsEverything(_OverStep):
     prompt = "Four nets, and the minima that one of them visits in successive periods. Compare their directions."
     statement = "A breakdown is no new start: minima of successive periods are more alike than independent nets are."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = SuccessiveMinima()
+    experiment = SuccessiveMinima()
     settings: ClassVar = {f"seed {seed}": {**FAST, "seed": seed} for seed in range(4)}
     common: ClassVar = {"steps": 1000}
 
@@ -311,7 +311,9 @@ class ForgetsEverything(_OverStep):
     def cosines(history: History, lanes: Lanes) -> tuple[np.ndarray, np.ndarray]:
         """Return the cosines between each two minima of the first net, and of those of different nets; nan if none."""
         pairs = np.triu_indices(len(lanes), 1)
-        return tuple(np.asarray(history.snapshot(f"{name}_cosines"))[pairs] for name in ("successive", "independent"))
+        names = "successive", "independent"
+        successive, independent = (np.asarray(history.snapshot(f"{name}_cosines"))[pairs] for name in names)
+        return successive, independent
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         for trace, found in enumerate(self.cosines(history, lanes)):

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.settings import Settings
-from lessons.periodic.stretching import Stretching
+from lessons.periodic.stretching import Stretching, StretchingSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot, theory
@@ -19,7 +19,7 @@ LOG = {"xaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_type": "log", "yaxi
 ROUNDING = float(np.finfo(np.float64).eps)
 
 
-class StretchView(LabView):
+class StretchView(LabView[StretchingSettings]):
     """Loss, gradient and the angle between gradient and weights, over the factor that the weights are multiplied by."""
 
     name = "stretch"
@@ -81,7 +81,7 @@ class StretchView(LabView):
         )
         return {"loss": loss, "gradient": gradient, "inner": inner}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[StretchingSettings]) -> None:
         shape, count = frame.lanes.shared, len(frame.lanes)
         ends = np.array([shape.smallest, shape.smallest * 10 ** (shape.steps / 20)])
         frame.screen.replace("gradient", count, x=ends, y=1 / ends)

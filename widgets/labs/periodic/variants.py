@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_onsets
+from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -26,7 +26,7 @@ def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, 
     return {"lanes": tuple({**shared, **each} for each in lanes.values()), "names": tuple(lanes)}
 
 
-class VariantsView(LabView):
+class VariantsView(LabView[PeriodicSettings]):
     """Loss, norm and the moments at which several lanes break down."""
 
     name = "variants"
@@ -95,8 +95,8 @@ class VariantsView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
-        return idle_fields(settings)
+    def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
+        return idle_fields(settings.optimizer, settings.weight_decay)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         pairs = list(zip(names, colours, strict=True))
@@ -131,7 +131,7 @@ class VariantsView(LabView):
             shown = onsets[lane][-MOST_DOTS:]
             frame.screen.replace("moments", lane, x=shown, y=np.full(len(shown), lane + 1))
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
@@ -145,7 +145,7 @@ class VariantsView(LabView):
         return lines
 
 
-def _equilibrium(frame: Frame, lane: int) -> list[Reading]:
+def _equilibrium(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
     """The norm at which both forces are equal on average, by the gradients of the second half of the run so far."""
     settings, row = frame.lanes.settings[lane], frame.last(lane)
     rate, decay = (values[max(row - 1, 0)] for values in rates_used(frame, lane))

@@ -76,7 +76,7 @@ class FloorSettings(Settings):
     seed: int = declared.seed(doc="Draws the noise.")
 
 
-class FloorView(LabView):
+class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     """Mean loss of the last half of each run against the learning rate, with the closed form."""
 
     name = "noise_floor"
@@ -106,10 +106,10 @@ class FloorView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[FloorSettings]:
         return FloorSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[NoisyQuadraticSettings]:
         values = settings[0].model_dump()
         lowest, highest, momentum = (values.pop(name) for name in ("lowest", "highest", "momentum"))
         method = {"optimizer": "heavy ball" if momentum else "gradient descent", "momentum": momentum}
@@ -127,7 +127,7 @@ class FloorView(LabView):
             )
         }
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[NoisyQuadraticSettings]) -> None:
         ends = frame.lanes.learning_rate.log()
         rates = torch.linspace(float(ends.min()), float(ends.max()), THEORY_POINTS, dtype=ends.dtype).exp()
         floors = self._floors(frame, rates).numpy()
@@ -140,9 +140,9 @@ class FloorView(LabView):
             "floor", 0, x=frame.lanes.learning_rate.numpy(), y=np.where(measured > 0, measured, np.nan)
         )
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        rates = frame.lanes.learning_rate
-        measured, floors, rates = self._measured(frame), self._floors(frame, rates).numpy(), rates.numpy()
+    def readings(self, frame: Frame[NoisyQuadraticSettings]) -> list[Reading]:
+        floors = self._floors(frame, frame.lanes.learning_rate).numpy()
+        measured, rates = self._measured(frame), frame.lanes.learning_rate.numpy()
         at = int(np.abs(np.log(rates / 0.1)).argmin())
         return [
             Reading(0, f"floor at η = {rates[at]:.3g}", float(measured[at]), float(floors[at])),
@@ -162,7 +162,7 @@ class FloorView(LabView):
         return np.where(np.isfinite(mean) & ~frame.gone, mean, np.nan)
 
     @staticmethod
-    def _floors(frame: Frame, rates: torch.Tensor) -> torch.Tensor:
+    def _floors(frame: Frame[NoisyQuadraticSettings], rates: torch.Tensor) -> torch.Tensor:
         """The closed form at any learning rates; all else is the same in all lanes."""
         lanes = frame.lanes
         momentum = 0.0 if lanes.values("optimizer")[0] == "gradient descent" else float(lanes.momentum[0])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import planned_shares
+from lessons.schedules.settings import ScheduledNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.schedules.rate_figure import (
@@ -74,7 +74,7 @@ MORE = (
 )
 
 
-class ScheduledNetView(LabView):
+class ScheduledNetView(LabView[ScheduledNetSettings]):
     """Learning rate, loss, sharpness and test accuracy."""
 
     name = "scheduled_net"
@@ -114,10 +114,10 @@ class ScheduledNetView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ScheduledNetSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))
 
-    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
+    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: ScheduledNetSettings) -> dict[str, Any]:
         return drawn_schedule(x, y, settings, settings.steps)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -154,7 +154,7 @@ class ScheduledNetView(LabView):
         for figure in ("loss", "sharpness", "accuracy"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[ScheduledNetSettings]) -> None:
         draw_rates(frame)
         GAUGE.draw(frame)
         for lane in range(len(frame.lanes)):
@@ -175,7 +175,7 @@ class ScheduledNetView(LabView):
         return lines
 
     def vitals(self, frame: Frame, lane: int) -> Vitals:
-        end = min(frame.ends[lane], len(frame.history) - 1)
+        end = min(cast(int, frame.ends[lane]), len(frame.history) - 1)
         return Vitals(
             loss=frame.history["loss"][:, lane],
             sharpness=frame.history["sharpness"][:, lane],

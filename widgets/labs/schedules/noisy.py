@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
+from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -43,7 +43,7 @@ def _lanes(*schedules: str, **common: Any) -> dict[str, Any]:
     return {"lanes": tuple({**COMMON, "schedule": each, **common} for each in schedules), "names": schedules}
 
 
-class NoisyView(LabView):
+class NoisyView(LabView[NoisyQuadraticSettings]):
     """Learning rate, and the loss with its expectation, over the step."""
 
     name = "noisy_quadratic"
@@ -114,10 +114,10 @@ class NoisyView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: NoisyQuadraticSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings))
 
-    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: Settings) -> dict[str, Any]:
+    def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: NoisyQuadraticSettings) -> dict[str, Any]:
         return drawn_schedule(x, y, settings, settings.steps)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -129,7 +129,7 @@ class NoisyView(LabView):
         rate = rate_figure("noisy-rate", names, colours).update_layout(height=220)
         return {"rate": wide(rate), "loss": wide(loss)}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[NoisyQuadraticSettings]) -> None:
         begin_rates(frame)
         lanes = frame.lanes
         top = HIGHEST * max(self._floors(lanes, lanes.learning_rate))
@@ -142,7 +142,7 @@ class NoisyView(LabView):
             frame.curve("loss", lane, lane, "loss")
             frame.curve("loss", len(frame.lanes) + lane, lane, "expected_loss")
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[NoisyQuadraticSettings]) -> list[Reading]:
         rows = [frame.last(lane) for lane in range(len(frame.lanes))]
         rates = frame.history["learning_rate"][rows, range(len(rows))]
         floors = self._floors(frame.lanes, frame.lanes.learning_rate.new_tensor(rates))
@@ -159,7 +159,7 @@ class NoisyView(LabView):
         ]
 
     @staticmethod
-    def _floors(lanes: Lanes, rates: Tensor) -> list[float]:
+    def _floors(lanes: Lanes[NoisyQuadraticSettings], rates: Tensor) -> list[float]:
         """The noise floor of each lane if its learning rate were this, and stayed."""
         plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
         momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)

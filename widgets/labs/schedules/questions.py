@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingsT
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
@@ -21,14 +21,14 @@ from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, N
 FIRST, SECOND = LANE_COLOURS[:2]
 
 
-class _LossOverStep(Question):
+class _LossOverStep(Question[SettingsT]):
     """A few lanes and their loss over the step."""
 
     settings: ClassVar[dict[str, dict[str, Any]]]
     quantity: ClassVar[str] = "loss"
     caption: ClassVar[str] = "Loss"
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[SettingsT]:
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
     def figure(self) -> go.Figure:
@@ -37,7 +37,7 @@ class _LossOverStep(Question):
         axes = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
         return plot("question", self.caption, "step", "loss", lines, showlegend=len(lines) > 1, **axes)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
         for lane in range(len(lanes)):
             loss = history[self.quantity][:, lane]
             steps = np.unique(np.linspace(0, len(loss) - 1, 300).astype(int))
@@ -48,7 +48,7 @@ class FloorOfAQuarter(_LossOverStep):
     name = "floor_of_a_quarter"
     prompt = "With noisy gradients the loss stops falling at a floor. You divide η by four. The floor is …"
     answer = Choice(("the same", "divided by about two", "divided by about four", "divided by about sixteen"))
-    experiment: ClassVar[Experiment] = NoisyQuadratic()
+    experiment = NoisyQuadratic()
     settings: ClassVar = {f"η = {rate:g}": {"learning_rate": rate, "steps": 1200, "start": 2.0} for rate in (0.2, 0.05)}
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
@@ -72,14 +72,20 @@ class FloorOfAQuarter(_LossOverStep):
         )
 
 
-class RestartSketch(Question):
+class RestartSketch(Question[NoisyQuadraticSettings]):
     name = "restart_sketch"
     prompt = "η falls as a cosine and jumps back up after 200 and 400 steps. Sketch the loss over 600 steps."
     answer = Sketch(tolerance=0.08)  # a flat line at the mean of the logarithms is 0.1 away
-    experiment: ClassVar[Experiment] = NoisyQuadratic()
+    experiment = NoisyQuadratic()
 
-    def lanes(self) -> Lanes:
-        values = {"schedule": "warm restarts", "period": 200, "horizon": 600, "steps": 600, "replicas": 128}
+    def lanes(self) -> Lanes[NoisyQuadraticSettings]:
+        values: dict[str, Any] = {
+            "schedule": "warm restarts",
+            "period": 200,
+            "horizon": 600,
+            "steps": 600,
+            "replicas": 128,
+        }
         return Lanes([NoisyQuadraticSettings(learning_rate=0.5, **values)])
 
     def figure(self) -> go.Figure:
@@ -114,17 +120,23 @@ class RestartSketch(Question):
         )
 
 
-class WarmupSurvivors(Question):
+class WarmupSurvivors(Question[ScheduledNetSettings]):
     name = "warmup_survivors"
     prompt = (
         "Twelve nets start with η = 0.3, and η λₘₐₓ between 7 and 13, far above 2, without warmup. How many of "
         "them come through the first 150 steps?"
     )
     answer = Number(low=0, high=12, step=1, tolerance=1)
-    experiment: ClassVar[Experiment] = ScheduledNet()
+    experiment = ScheduledNet()
 
-    def lanes(self) -> Lanes:
-        common = {"learning_rate": 0.3, "steps": 150, "horizon": 400, "sharpness_every": 50, "train_size": 300}
+    def lanes(self) -> Lanes[ScheduledNetSettings]:
+        common: dict[str, Any] = {
+            "learning_rate": 0.3,
+            "steps": 150,
+            "horizon": 400,
+            "sharpness_every": 50,
+            "train_size": 300,
+        }
         each = [
             ScheduledNetSettings(schedule=schedule, seed=seed, **common)
             for schedule in ("constant", "warmup")
@@ -161,15 +173,21 @@ class WarmupSurvivors(Question):
         )
 
 
-class AboveTheLimit(Question):
+class AboveTheLimit(Question[ScheduledNetSettings]):
     name = "above_the_limit"
     prompt = "Ten nets start with η λₘₐₓ between 3 and 5, and no warmup. Do they diverge?"
     statement = "A net that starts with a learning rate above 2/λₘₐₓ diverges; that is why one needs warmup."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = ScheduledNet()
+    experiment = ScheduledNet()
 
-    def lanes(self) -> Lanes:
-        common = {"learning_rate": 0.12, "steps": 200, "horizon": 400, "sharpness_every": 20, "train_size": 300}
+    def lanes(self) -> Lanes[ScheduledNetSettings]:
+        common: dict[str, Any] = {
+            "learning_rate": 0.12,
+            "steps": 200,
+            "horizon": 400,
+            "sharpness_every": 20,
+            "train_size": 300,
+        }
         return Lanes([ScheduledNetSettings(seed=seed, **common) for seed in range(10)])
 
     def figure(self) -> go.Figure:
@@ -179,7 +197,7 @@ class AboveTheLimit(Question):
         caption = "η λₘₐₓ of each net (dashes: the limit of a parabola, 2)"
         return plot("question", caption, "step", "η λₘₐₓ", lines, **axes)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
         steps = np.arange(0, len(history), lanes.shared.sharpness_every)
         for lane in range(len(lanes)):
             screen.replace("figure", lane, x=steps, y=history["eta_lambda"][steps, lane])
@@ -199,12 +217,12 @@ class AboveTheLimit(Question):
         )
 
 
-class SchedulesAlwaysWin(_LossOverStep):
+class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
     name = "schedules_always_win"
     prompt = "The net on the digits, squared error, batches of 8: a constant η beside two that decay. Can this be?"
     statement = "A learning rate that is never lowered can end with a lower training loss than one that decays."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = ScheduledNet()
+    experiment = ScheduledNet()
     caption = "Training loss"
     quantity = "train_loss"
     settings: ClassVar = {
@@ -222,7 +240,7 @@ class SchedulesAlwaysWin(_LossOverStep):
         for schedule in ("constant", "exponential", "step decay")
     }
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
+    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
         steps = np.arange(0, len(history), lanes.shared.sharpness_every)
         for lane in range(len(lanes)):
             screen.replace("figure", lane, x=steps, y=history["train_loss"][steps, lane])

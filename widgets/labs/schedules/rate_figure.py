@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.schedules.schedule_settings import DRAWN_FIELDS, ScheduleShape
 from lessons.schedules.schedules import SCHEDULES, planned_shares
+from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from widgets.frame import Frame
 from widgets.plots import drawn, line, plot, theory
 
@@ -59,7 +59,9 @@ def draw_rates(frame: Frame) -> None:
         frame.curve(FIGURE, len(frame.lanes) + lane, lane, "learning_rate")
 
 
-def drawn_schedule(x: np.ndarray, y: np.ndarray, settings: ScheduleShape, steps: int) -> dict[str, Any]:
+def drawn_schedule(
+    x: np.ndarray, y: np.ndarray, settings: NoisyQuadraticSettings | ScheduledNetSettings, steps: int
+) -> dict[str, Any]:
     """Return the settings of the schedule that a stroke stands for.
 
     The schedule lasts as long as the run. Where nothing is drawn, the nearest drawn value holds; nothing is drawn above
@@ -68,7 +70,7 @@ def drawn_schedule(x: np.ndarray, y: np.ndarray, settings: ScheduleShape, steps:
     Args:
         x: Steps, shape (columns,).
         y: Learning rates, shape (columns,); NaN where nothing is drawn.
-        settings: The lane's settings, with `learning_rate`.
+        settings: The lane's settings.
         steps: Length of the run.
     """
     known = np.isfinite(y) & (y > 0)
@@ -76,12 +78,12 @@ def drawn_schedule(x: np.ndarray, y: np.ndarray, settings: ScheduleShape, steps:
         return {}
     at = np.linspace(0, steps, len(DRAWN_FIELDS))
     shares = np.exp(np.interp(at, x[known], np.log(y[known]))) / settings.learning_rate
-    low, high = settings.fields()[DRAWN_FIELDS[0]].low, 1.0
+    low, high = settings.fields()[DRAWN_FIELDS[0]].bounds[0], 1.0
     points = {name: float(f"{share:.3g}") for name, share in zip(DRAWN_FIELDS, np.clip(shares, low, high), strict=True)}
-    return {"schedule": "drawn", "horizon": max(steps, settings.fields()["horizon"].low), **points}
+    return {"schedule": "drawn", "horizon": max(steps, settings.fields()["horizon"].bounds[0]), **points}
 
 
-def idle_schedule_fields(settings: Settings, used_too: Sequence[str] = ()) -> tuple[str, ...]:
+def idle_schedule_fields(settings: ScheduleShape, used_too: Sequence[str] = ()) -> tuple[str, ...]:
     """Name the fields of `ScheduleShape` that this schedule does not read."""
     used = {"schedule", *SCHEDULES[settings.schedule].uses, *used_too}
     return tuple(name for name in ScheduleShape.fields() if name not in used)

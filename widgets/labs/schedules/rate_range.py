@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.rate_range import usable_range
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
+from lessons.schedules.settings import ScheduledNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE
@@ -35,7 +35,7 @@ COMMON = {
 }
 
 
-class RangeTestView(LabView):
+class RangeTestView(LabView[ScheduledNetSettings]):
     """Loss against the rising learning rate, the range in which it fell, and where 2 / lambda_max was at its end."""
 
     name = "range_test"
@@ -73,7 +73,7 @@ class RangeTestView(LabView):
             return tuple(name for name in SCHEDULES if name not in RANGE_TESTS)
         return super().hidden_choices(field)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ScheduledNetSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -120,7 +120,7 @@ class RangeTestView(LabView):
             limits = np.full(len(rates), np.nan) if factor is None else factor / rates
             frame.screen.replace("sharpness", len(lanes) + lane, x=rates, y=limits)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[ScheduledNetSettings]) -> None:
         count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
         found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
         bottom = float(np.nanmin(frame.history["smoothed_loss"][: frame.stop]))

@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import Settings
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
@@ -33,7 +32,7 @@ class ScheduleSeedsSettings(ScheduledNetSettings):
     seed: int = fewer(ScheduledNetSettings, "seed", 0, 2**31 - SEEDS)
 
 
-class ScheduleSeedsView(SeedCloudView):
+class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSettings]):
     """Loss and sharpness of twenty seeds under one schedule."""
 
     name = "schedule_seeds"
@@ -76,7 +75,7 @@ class ScheduleSeedsView(SeedCloudView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[ScheduleSeedsSettings]:
         return ScheduleSeedsSettings
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -97,5 +96,5 @@ class ScheduleSeedsView(SeedCloudView):
         factor = limit_factor(frame.lanes)
         return None if quantity != "sharpness" or factor is None or rate == 0 else factor / rate
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: ScheduleSeedsSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))

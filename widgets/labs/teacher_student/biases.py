@@ -9,9 +9,10 @@ import ipywidgets as ipw
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.teacher_student.bias_signs import BiasSigns
+from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
 from lessons.teacher_student.coactivation import saved_biases
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import taken
 from widgets.live_figure import LiveFigure
@@ -23,7 +24,7 @@ BINS = 31
 LAYERS = ("first convolution", "second convolution")
 
 
-class BiasesView(LabView):
+class BiasesView(LabView[BiasSignsSettings]):
     """Share of negative biases in each layer over the step, test accuracy, and the chosen lane's biases."""
 
     name = "biases"
@@ -99,7 +100,7 @@ class BiasesView(LabView):
             frame.screen.replace(figure, len(frame.lanes), x=[0, steps], y=[0.5, 0.5])
         self._histogram(frame)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[BiasSignsSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             rows = frame.rows(lane)
@@ -114,7 +115,7 @@ class BiasesView(LabView):
         layers = [taken(frame, f"bias_{layer}") for layer in (1, 2)]
         if any(layer is None for layer in layers):
             return
-        own = [layer[frame.selected] for layer in layers]
+        own = [layer[frame.selected] for layer in layers if layer is not None]
         for trace, (x, y) in enumerate(histograms(own)):
             frame.screen.replace("histogram", trace, x=x, y=y)
 

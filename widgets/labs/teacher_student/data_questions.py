@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
@@ -15,7 +14,7 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS
 from widgets.labs.teacher_student.descent import peak_row
 from widgets.live_figure import LiveFigure
 from widgets.plots import drawn, line, plot
@@ -25,16 +24,16 @@ FIRST, SECOND = LANE_COLOURS[:2]
 TICKS = (4, 10, 30, 100, 300, 1000, 2000)
 
 
-class RandomLabels(Question):
+class RandomLabels(Question[MemorizationSettings]):
     name = "random_labels"
     prompt = (
         "300 images of digits get random labels. A net with 256 hidden units is trained on them for 200 steps. On what "
         "percentage of these images does it reproduce the random label?"
     )
     answer = Number(low=0, high=100, step=1, tolerance=8, unit="%")
-    experiment: ClassVar[Experiment] = Memorization()
+    experiment = Memorization()
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[MemorizationSettings]:
         return Lanes([MemorizationSettings(random_share=1.0, steps=200)])
 
     def figure(self) -> go.Figure:
@@ -59,7 +58,7 @@ class RandomLabels(Question):
         )
 
 
-class WidthSketch(Question):
+class WidthSketch(Question[DoubleDescentSettings]):
     name = "width_sketch"
     prompt = (
         "150 images, a fifth of them with random labels; the hidden units are random, the layer above them is fitted. "
@@ -67,9 +66,9 @@ class WidthSketch(Question):
     )
     statement = "More parameters only help: the wider the net, the lower its test error."
     answer = Sketch(tolerance=0.13)
-    experiment: ClassVar[Experiment] = DoubleDescent()
+    experiment = DoubleDescent()
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[DoubleDescentSettings]:
         return Lanes([DoubleDescentSettings(steps=76)])
 
     def figure(self) -> go.Figure:
@@ -91,7 +90,7 @@ class WidthSketch(Question):
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         screen.replace("figure", 1, x=np.log10(history["width"][:, 0]), y=history["test_error"][:, 0])
 
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+    def outcome(self, history: History, lanes: Lanes[DoubleDescentSettings]) -> Outcome:
         width, error = history["width"][:, 0].astype(float), history["test_error"][:, 0].astype(float)
         peak = peak_row(width, error, lanes.shared.train_size)
         if peak is None:
@@ -105,7 +104,7 @@ class WidthSketch(Question):
         return Outcome((np.log10(width), error), said)
 
 
-class NegativeBiases(Question):
+class NegativeBiases(Question[BiasSignsSettings]):
     name = "negative_biases"
     prompt = "The same small net is trained on real labels and on random ones. In which do its biases turn negative?"
     statement = (
@@ -113,10 +112,10 @@ class NegativeBiases(Question):
         "turn negative just as they do with real labels."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = BiasSigns()
+    experiment = BiasSigns()
     labels: ClassVar = {"real labels": 0.0, "random labels": 1.0}
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[BiasSignsSettings]:
         return Lanes([BiasSignsSettings(random_share=share, steps=150) for share in self.labels.values()])
 
     def figure(self) -> go.Figure:
@@ -140,7 +139,7 @@ class NegativeBiases(Question):
         )
 
 
-class HeatReversed(Question):
+class HeatReversed(Question[TeacherStudentSettings]):
     name = "heat_reversed"
     prompt = (
         "The same training twice: once on what a teacher with five nodes says, once with its answers shuffled. Does "
@@ -148,11 +147,14 @@ class HeatReversed(Question):
     )
     statement = "Training creates structure out of disorder: it is thermodynamics run backwards."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = TeacherStudent()
-    data: ClassVar = {"the teacher's answers": "fixed", "shuffled answers": "shuffled"}
+    experiment = TeacherStudent()
+    data: ClassVar[dict[str, Literal["fixed", "shuffled"]]] = {
+        "the teacher's answers": "fixed",
+        "shuffled answers": "shuffled",
+    }
 
-    def lanes(self) -> Lanes:
-        common = {"teacher_width": 5, "overparameterization": 10.0, "init_scale": 0.1, "top_scale": 0.1}
+    def lanes(self) -> Lanes[TeacherStudentSettings]:
+        common: dict[str, Any] = {"teacher_width": 5, "overparameterization": 10.0, "init_scale": 0.1, "top_scale": 0.1}
         return Lanes(
             [TeacherStudentSettings(data=data, steps=1200, horizon=1200, **common) for data in self.data.values()]
         )

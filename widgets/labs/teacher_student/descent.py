@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.teacher_student.width import DoubleDescent, widths
+from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, widths
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
 
 
-class DescentView(LabView):
+class DescentView(LabView[DoubleDescentSettings]):
     """Test and training error over the width, and the length of the fitted weights."""
 
     name = "descent"
@@ -82,7 +82,7 @@ class DescentView(LabView):
         )
         return {"error": error, "length": length}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[DoubleDescentSettings]) -> None:
         size, lanes = frame.lanes.shared.train_size, len(frame.lanes)
         frame.screen.replace("error", 2 * lanes, x=[size, size], y=[0, 1])
         for figure in ("error", "length"):
@@ -90,7 +90,7 @@ class DescentView(LabView):
                 figure, {"xaxis.range": [np.log10(3.5), np.log10(widths(frame.lanes.shared.steps)[-1]) + 0.05]}
             )
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[DoubleDescentSettings]) -> None:
         count, width = len(frame.lanes), frame.history["width"]
         for lane in range(count):
             rows = frame.rows(lane)
@@ -102,7 +102,7 @@ class DescentView(LabView):
         size = frame.lanes.shared.train_size
         frame.screen.replace("length", count, x=[size, size], y=[float(norm.min()), float(norm.max())])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[DoubleDescentSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             width, error = (frame.history[name][: frame.stop, lane] for name in ("width", "test_error"))

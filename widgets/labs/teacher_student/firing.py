@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.teacher_student.firing import Firing
+from lessons.teacher_student.firing import Firing, FiringSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot, theory
@@ -16,7 +16,7 @@ from widgets.view import LabView
 LEAST = 1e-5
 
 
-class FiringView(LabView):
+class FiringView(LabView[FiringSettings]):
     """Share of inputs on which one node fires, and on which two do, against the bias, with the closed forms."""
 
     name = "firing"
@@ -87,7 +87,7 @@ class FiringView(LabView):
         )
         return {"shares": shares, "together": together}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[FiringSettings]) -> None:
         lowest = min(1 - own.fall * own.steps for own in frame.lanes.settings)
         for figure in ("shares", "together"):
             frame.screen.relayout(figure, {"xaxis.range": [1.0, lowest]})

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
-from lessons.teacher_student.layerwise import Layerwise
+from lessons.teacher_student.layerwise import Layerwise, LayerwiseSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import widths
@@ -20,7 +19,7 @@ from widgets.view import LabView
 METHODS = ("end to end", "greedy", "random first layer")
 
 
-class LayersView(LabView):
+class LayersView(LabView[LayerwiseSettings]):
     """Unexplained share, and the mean best correlation with the teacher's nodes in each layer."""
 
     name = "layerwise"
@@ -62,7 +61,7 @@ class LayersView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: LayerwiseSettings) -> tuple[str, ...]:
         found = idle_student_fields(settings)
         return found if settings.method == "greedy" else (*found, "switch_at")
 
@@ -93,7 +92,7 @@ class LayersView(LabView):
         for figure in ("fvu", "layer_1", "layer_2"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[LayerwiseSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("fvu", lane, lane, "fvu", every)
@@ -105,7 +104,7 @@ class LayersView(LabView):
                 best = frame.history["best_correlation"][steps, lane, layer, :teachers].mean(1)
                 frame.screen.extend(f"layer_{layer + 1}", lane, steps, best)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[LayerwiseSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row, teachers = frame.last(lane), widths(frame, lane)[1]

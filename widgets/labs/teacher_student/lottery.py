@@ -11,7 +11,8 @@ from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, lottery_lanes
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
@@ -35,7 +36,7 @@ class TicketsSettings(LotterySettings):
     seed: int = fewer(LotterySettings, "seed", 0, 2**31 - 24)
 
 
-class LotteryView(LabView):
+class LotteryView(LabView[LotterySettings, TicketsSettings]):
     """Median over the step, each run's end, and how many have learned the teacher."""
 
     name = "lottery"
@@ -72,14 +73,14 @@ class LotteryView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[TicketsSettings]:
         return TicketsSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[LotterySettings]:
         values = settings[0].model_dump(exclude={"ticket"})
         return lottery_lanes(values.pop("students"), values.pop("seed"), **values)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: TicketsSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -110,7 +111,7 @@ class LotteryView(LabView):
         )
         return {"median": median, "ends": ends, "share": share}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[LotterySettings]) -> None:
         shape = frame.lanes.shared
         back = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": shape.prune_at, "x1": shape.prune_at}
         mark = [{**back, "line": {"color": "#888", "width": 1, "dash": "dot"}}] if shape.prune_at < shape.steps else []
@@ -118,7 +119,7 @@ class LotteryView(LabView):
             frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps], "shapes": mark})
         frame.screen.replace("ends", len(TICKETS), x=[0.4, len(TICKETS) + 0.6], y=[LEARNED, LEARNED])
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[LotterySettings]) -> None:
         groups = _groups(frame)
         draw_medians(frame, "median", groups, "fvu")
         steps = np.arange(frame.start, frame.stop)
@@ -128,7 +129,7 @@ class LotteryView(LabView):
             frame.screen.extend("share", trace, steps, (fvu[steps][:, lanes] < LEARNED).mean(1))
         draw_strips(frame, "ends", [np.maximum(fvu[frame.stop - 1, lanes], 1e-12) for lanes in groups])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[LotterySettings]) -> list[Reading]:
         shape, fvu = frame.lanes.shared, frame.history["fvu"][frame.stop - 1]
         lines = [Reading(0, "now", "first training" if frame.stop - 1 <= shape.prune_at else "second training")]
         for ticket, lanes in zip(TICKETS, _groups(frame), strict=True):

@@ -15,7 +15,8 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.luck import WON, Luck, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import nearest_nodes
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
@@ -39,7 +40,7 @@ class LuckSettings(TeacherStudentSettings):
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - STUDENTS)
 
 
-class LuckView(LabView):
+class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
     """Nearness at the start against nearness now, the winners' places at the start, and who is found when."""
 
     name = "luck"
@@ -81,10 +82,10 @@ class LuckView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[LuckSettings]:
         return LuckSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
         values = settings[0].model_dump()
         first = values.pop("seed")
         seeds = range(first, first + STUDENTS)
@@ -92,7 +93,7 @@ class LuckView(LabView):
             [TeacherStudentSettings.checked({**values, "seed": seed}) for seed in seeds], [f"seed {k}" for k in seeds]
         )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: LuckSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -141,7 +142,7 @@ class LuckView(LabView):
         frame.screen.replace("overlap", 2, x=[-0.1, 0.9], y=[-0.1, 0.9])
         self._draw(frame)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         if is_due(frame):
             self._draw(frame)
 

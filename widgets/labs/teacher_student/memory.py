@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lessons.teacher_student.memorization import Memorization
+from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
@@ -15,7 +15,7 @@ from widgets.view import LabView
 CHANCE = 0.1
 
 
-class MemoryView(LabView):
+class MemoryView(LabView[MemorizationSettings]):
     """Accuracy on the training images with the labels given, and on others with the real ones."""
 
     name = "memorization"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 
+from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.shaking import nearest_nodes, winners
 from widgets.frame import Frame
 from widgets.plots import grey, line, plot
 
 # From -1 over what hardly shows, on light and on dark, to 1.
-SCALE = ((0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e"))
+SCALE = [(0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e")]
 POINTS_OF_A_PATH = 40
 OTHERS = grey(0.35)
 
@@ -28,7 +29,7 @@ def taken(frame: Frame, name: str) -> np.ndarray | None:
         return None
 
 
-def is_due(frame: Frame) -> bool:
+def is_due(frame: Frame[StudentSettings]) -> bool:
     """True if what is measured now and then has been measured among the frame's new rows, or the run is at its end."""
     shape = frame.lanes.shared
     measured = (frame.stop - 1) // shape.measure_every > (frame.start - 1) // shape.measure_every
@@ -52,24 +53,27 @@ class Nodes:
     has_won: list[np.ndarray]
 
     @classmethod
-    def of(cls, frame: Frame) -> list[Nodes]:
+    def of(cls, frame: Frame[StudentSettings]) -> list[Nodes]:
         """The nodes of each lane; an empty list while there is no snapshot."""
         layers = range(1, frame.lanes.shared.depth + 1)
         first = [taken(frame, f"initial_correlation_{layer}") for layer in layers]
         last = [taken(frame, f"correlation_{layer}") for layer in layers]
         if any(each is None for each in (*first, *last)):
             return []
-        return [cls._of_lane(frame, lane, first, last) for lane in range(len(frame.lanes))]
+        both = cast(list[np.ndarray], first), cast(list[np.ndarray], last)
+        return [cls._of_lane(frame, lane, *both) for lane in range(len(frame.lanes))]
 
     @classmethod
-    def _of_lane(cls, frame: Frame, lane: int, first: list[np.ndarray], last: list[np.ndarray]) -> Nodes:
+    def _of_lane(
+        cls, frame: Frame[StudentSettings], lane: int, first: list[np.ndarray], last: list[np.ndarray]
+    ) -> Nodes:
         students, teachers = widths(frame, lane)
         initial, now = ([each[lane, :students, :teachers] for each in layers] for layers in (first, last))
         nearest, won = ([flag(torch.as_tensor(each)).numpy() for each in now] for flag in (nearest_nodes, winners))
         return cls(initial, now, nearest, won)
 
 
-def widths(frame: Frame, lane: int) -> tuple[int, int]:
+def widths(frame: Frame[StudentSettings], lane: int) -> tuple[int, int]:
     """Student nodes and teacher nodes in each hidden layer of a lane."""
     own = frame.lanes.settings[lane]
     students = max(1, round(own.overparameterization * own.teacher_width))
@@ -102,7 +106,7 @@ def draw_matrix(frame: Frame, figure: str, nodes: Nodes) -> None:
     frame.screen.relayout(figure, {**_columns(nodes), **ranges})
 
 
-def _columns(nodes: Nodes) -> dict:
+def _columns(nodes: Nodes) -> dict[str, Any]:
     """Number the teacher nodes of each layer from 1."""
     values, texts, start = [], [], 0
     for block in nodes.now:

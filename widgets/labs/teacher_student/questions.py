@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.experiment import TeacherStudent
@@ -18,7 +17,7 @@ from lessons.teacher_student.luck import Luck, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import winners
 from lessons.teacher_student.sweep import WidthSweep
-from widgets.controls import LANE_COLOURS
+from widgets.colours import LANE_COLOURS
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
 from widgets.live_figure import LiveFigure
 from widgets.plots import grey, line, plot, theory
@@ -60,14 +59,14 @@ class ExactSize(_Groups):
         "all ten of the teacher's nodes more often."
     )
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = WidthSweep()
+    experiment = WidthSweep()
     groups = ("1×", "2×")
     caption = "Students that have found all ten nodes"
     axis = "students of twelve"
     every = 25
 
     def lanes(self) -> Lanes:
-        common = {"steps": 1200, "horizon": 1200}
+        common: dict[str, Any] = {"steps": 1200, "horizon": 1200}
         widths = [(width, seed) for width in (1.0, 2.0) for seed in range(12)]
         return Lanes([TeacherStudentSettings(overparameterization=w, seed=seed, **common) for w, seed in widths])
 
@@ -89,17 +88,17 @@ class ExactSize(_Groups):
         )
 
 
-class LuckiestWins(Question):
+class LuckiestWins(Question[TeacherStudentSettings]):
     name = "luckiest_wins"
     prompt = (
         "Fifty student nodes, ten teacher nodes. For each teacher node look at the student node that is nearest to it "
         "after training. In what percentage of cases was it among the three nearest at the start?"
     )
     answer = Number(low=0, high=100, step=1, tolerance=10, unit="%")
-    experiment: ClassVar[Experiment] = TeacherStudent()
+    experiment = TeacherStudent()
     places: ClassVar = 10
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[TeacherStudentSettings]:
         return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(8)])
 
     def figure(self) -> go.Figure:
@@ -112,7 +111,7 @@ class LuckiestWins(Question):
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
         places, rank = np.arange(self.places), self._seen(history).rank
-        shares = [(rank == place).float().mean().item() for place in places]
+        shares = [(rank == place).float().mean().item() for place in places.tolist()]
         screen.replace("figure", 0, x=places + 1, y=shares)
         screen.replace("figure", 1, x=places + 1, y=np.full(self.places, 1 / 50))
 
@@ -136,7 +135,7 @@ class LuckiestWins(Question):
         )
 
 
-class IrrelevantNodes(Question):
+class IrrelevantNodes(Question[TeacherStudentSettings]):
     name = "irrelevant_nodes"
     prompt = (
         "After training you shake one node: its incoming weights are drawn anew. How much more does the unexplained "
@@ -146,9 +145,9 @@ class IrrelevantNodes(Question):
     answer = Choice(
         ("up to 10 times as much", "10 to 1,000 times", "1,000 to 100,000 times", "more than 100,000 times")
     )
-    experiment: ClassVar[Experiment] = TeacherStudent()
+    experiment = TeacherStudent()
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[TeacherStudentSettings]:
         return Lanes([TeacherStudentSettings(top_scale=1.0)])
 
     def figure(self) -> go.Figure:
@@ -200,7 +199,7 @@ class TicketIsTheMask(_Groups):
     prompt = "Ten of fifty nodes are kept, the ones that mattered. Do they learn as often with new first weights?"
     statement = "A lottery ticket is the right set of nodes: keep these, draw their weights anew, and train."
     answer = Choice((HOLDS, FAILS))
-    experiment: ClassVar[Experiment] = Lottery()
+    experiment = Lottery()
     tickets: ClassVar = ("rewound", "re-initialized")
     groups = ("first weights", "new weights")
     caption = "Two trainings, one after the other: students that have learned the teacher"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
+from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, width_lanes
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import draw_strips, spread, strip_figure
@@ -41,12 +43,12 @@ class RecoverySettings(TeacherStudentSettings):
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 20)
 
 
-class RecoveryView(LabView):
+class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     """Teacher nodes found over the step, and each student's end, by width."""
 
     name = "recovery"
     title = "How wide must a student be?"
-    experiment = WidthSweep()
+    experiment: Experiment[TeacherStudentSettings] = WidthSweep()
     compare = False
     seeds = 20
     step_figures = ()
@@ -85,15 +87,15 @@ class RecoveryView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[RecoverySettings]:
         return RecoverySettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
         values = settings[0].model_dump()
         widths, students, first = RANGES[values.pop("widths")], values.pop("students"), values.pop("seed")
         return width_lanes(TeacherStudentSettings.checked({**values, "seed": first}), widths, students)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: RecoverySettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -123,7 +125,7 @@ class RecoveryView(LabView):
         ).update_yaxes(type="log")
         return {"found": found, "best": best, "left": left}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
         frame.screen.relayout("found", {"xaxis.range": [0, frame.lanes.shared.steps]})
         ticks = [f"{width:g}×" for width in dict.fromkeys(s.overparameterization for s in frame.lanes.settings)]
         at = _notes(ticks)
@@ -131,14 +133,14 @@ class RecoveryView(LabView):
             frame.screen.relayout(figure, {"xaxis.ticktext": ticks})
         frame.screen.relayout("found", {"annotations": at})
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         groups, now = groups_of(frame), self._now(frame)
         self._draw_found(frame)
         best, left = now["best_correlation"].mean((1, 2)), np.maximum(now["fvu"], 1e-12)
         draw_strips(frame, "best", [best[lanes] for lanes in groups])
         draw_strips(frame, "left", [left[lanes] for lanes in groups])
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         now = self._now(frame)
         return [self._reading(frame, now, lanes) for lanes in self._known(frame)]
 
@@ -148,11 +150,11 @@ class RecoveryView(LabView):
         return {name: frame.history[name][frame.stop - 1] for name in NUMBERS}
 
     @staticmethod
-    def _known(frame: Frame) -> list[np.ndarray]:
+    def _known(frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
         """The lanes of each width of which `_now` tells."""
         return groups_of(frame)
 
-    def _draw_found(self, frame: Frame) -> None:
+    def _draw_found(self, frame: Frame[TeacherStudentSettings]) -> None:
         steps = np.arange(frame.start, frame.stop)
         steps = steps[steps % frame.lanes.shared.measure_every == 0]
         for trace, lanes in enumerate(groups_of(frame)):
@@ -160,7 +162,7 @@ class RecoveryView(LabView):
             frame.screen.extend("found", trace, steps, recovered / nodes_of(frame))
 
     @staticmethod
-    def _reading(frame: Frame, now: dict[str, np.ndarray], lanes: np.ndarray) -> Reading:
+    def _reading(frame: Frame[TeacherStudentSettings], now: dict[str, np.ndarray], lanes: np.ndarray) -> Reading:
         width = frame.lanes.settings[lanes[0]].overparameterization
         alls = (now["recovered"][lanes] == frame.lanes.shared.teacher_width).all(1).mean()
         best = ", ".join(spread(each) for each in now["best_correlation"][lanes].mean(2).T)
@@ -168,18 +170,18 @@ class RecoveryView(LabView):
         return Reading(0, f"width {width:g}×", f"{alls:.0%} found all; correlation {best}; weight cosine {cosine}")
 
 
-def nodes_of(frame: Frame) -> int:
+def nodes_of(frame: Frame[TeacherStudentSettings]) -> int:
     """Return the number of the teacher's nodes."""
     return frame.lanes.shared.teacher_width * frame.lanes.shared.depth
 
 
-def groups_of(frame: Frame) -> list[np.ndarray]:
+def groups_of(frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
     """Return the lanes of each width, in the order of the widths."""
     own = np.array([settings.overparameterization for settings in frame.lanes.settings])
     return [np.flatnonzero(own == width) for width in dict.fromkeys(own.tolist())]
 
 
-def _notes(ticks: Sequence[str]) -> list[dict]:
+def _notes(ticks: Sequence[str]) -> list[dict[str, Any]]:
     """Name the curves in the figure: their widths depend on a setting, a legend does not."""
     return [
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lessons.core.sweep import ExecutorLike
+from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, students_sweep
 from widgets.controls import Reading
 from widgets.frame import Frame
@@ -27,11 +28,11 @@ class SentRecoveryView(RecoveryView):
         super().__init__()
         self.experiment = SentSweep(students_sweep, executor, lanes_per_task, ("fvu",), WidthSweep())
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         if came_back(frame).any():
             super().draw(frame)
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         return [*sent_readings(frame), *(super().readings(frame) if came_back(frame).any() else [])]
 
     @staticmethod
@@ -39,11 +40,11 @@ class SentRecoveryView(RecoveryView):
         return {name: frame.history.snapshot(name) for name in NUMBERS}
 
     @staticmethod
-    def _known(frame: Frame) -> list[np.ndarray]:
+    def _known(frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
         back = came_back(frame)
         return [lanes[back[lanes]] for lanes in groups_of(frame) if back[lanes].any()]
 
-    def _draw_found(self, frame: Frame) -> None:
+    def _draw_found(self, frame: Frame[TeacherStudentSettings]) -> None:
         found, back = frame.history.snapshot("found") / nodes_of(frame), came_back(frame)
         steps = np.arange(found.shape[1]) * frame.lanes.shared.measure_every
         for trace, lanes in enumerate(groups_of(frame)):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
+from lessons.teacher_student.settings import TeacherStudentSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import Nodes, draw_paths, is_due, path_figure, taken
@@ -22,7 +22,7 @@ WON = "winners, or nearest so far"
 LONG = {"top_scale": 1.0, "steps": 3000, "horizon": 4000, "measure_every": 20}
 
 
-class ShakenView(LabView):
+class ShakenView(LabView[TeacherStudentSettings]):
     """Loss with the moments of shaking marked, what each node adds over time, and what shaking it would do."""
 
     name = "shaken"
@@ -77,7 +77,7 @@ class ShakenView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: TeacherStudentSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -103,19 +103,19 @@ class ShakenView(LabView):
         added = path_figure("shaken-added", caption, "contribution", WINNERS, WON, **log)
         return {"loss": loss, "added": added, "nodes": nodes}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
         for figure in ("loss", "added"):
             frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
         self._nodes(frame)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         for lane in range(len(frame.lanes)):
             frame.curve("loss", lane, lane, "loss")
         if is_due(frame):
             self._nodes(frame)
 
     @staticmethod
-    def _nodes(frame: Frame) -> None:
+    def _nodes(frame: Frame[TeacherStudentSettings]) -> None:
         for lane, nodes, _, rise in _matter(frame):
             if lane != frame.selected:
                 continue
@@ -124,7 +124,7 @@ class ShakenView(LabView):
                 frame.screen.replace("nodes", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
             frame.screen.relayout("nodes", {"xaxis.range": [0, len(rise) + 1]})
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         last = [float(frame.history["fvu"][frame.last(lane), lane]) for lane in range(len(frame.lanes))]
         lines = [Reading(lane, "unexplained", value) for lane, value in enumerate(last)]
         for lane, nodes, added, rise in _matter(frame):
@@ -135,7 +135,7 @@ class ShakenView(LabView):
         return lines
 
 
-def _matter(frame: Frame) -> list[tuple[int, Nodes, np.ndarray, np.ndarray]]:
+def _matter(frame: Frame[TeacherStudentSettings]) -> list[tuple[int, Nodes, np.ndarray, np.ndarray]]:
     """For each lane what each node of the last hidden layer adds and what shaking it would do, (m,) each."""
     rise, added = taken(frame, "shake_rise"), taken(frame, f"contribution_{frame.lanes.shared.depth}")
     if rise is None or added is None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from lessons.teacher_student.settings import StudentSettings
 from widgets.frame import Frame
 from widgets.plots import line, plot
 from widgets.readings import number
@@ -32,7 +33,13 @@ def draw_strips(frame: Frame, figure: str, values: Sequence[np.ndarray]) -> None
         frame.screen.replace(figure, trace, x=trace + 1 + WIDTH_OF_A_STRIP * place, y=own)
 
 
-def draw_medians(frame: Frame, figure: str, groups: Sequence[np.ndarray], quantity: str, first: int = 0) -> None:
+def draw_medians(
+    frame: Frame[StudentSettings],
+    figure: str,
+    groups: Sequence[np.ndarray],
+    quantity: str,
+    first: int = 0,
+) -> None:
     """Append the median over each group of lanes (of the first layer) at the new measured steps, from trace `first`."""
     every = frame.lanes.shared.measure_every
     steps = np.arange(frame.start, frame.stop)

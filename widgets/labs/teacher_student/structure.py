@@ -13,7 +13,8 @@ from lessons.core.settings import Settings, setting
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.structure import KINDS, structure_lanes
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -48,7 +49,7 @@ FIXED = (
 )
 
 
-class StructureView(LabView):
+class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     """Nodes in use over the step, and what is left unexplained on the training points and on fresh ones."""
 
     name = "structure"
@@ -92,14 +93,14 @@ class StructureView(LabView):
     )
 
     @property
-    def settings_type(self) -> type[Settings]:
+    def settings_type(self) -> type[StructureSettings]:
         return StructureSettings
 
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes:
+    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
         values = settings[0].model_dump(exclude=set(FIXED))
         return structure_lanes(values.pop("students"), values.pop("seed"), **values)
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: StructureSettings) -> tuple[str, ...]:
         return tuple(name for name in idle_student_fields(settings) if name != "train_size")
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -141,7 +142,7 @@ class StructureView(LabView):
             frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
         frame.screen.replace("left", 2 * len(KINDS), x=[0, steps], y=[1, 1])
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         groups = _groups(frame)
         draw_medians(frame, "used", groups, "effective_nodes")
         draw_medians(frame, "left", groups, "train_fvu")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
-from widgets.controls import LANE_COLOURS, Preset, Reading
+from lessons.teacher_student.settings import StudentSettings, TeacherStudentSettings
+from widgets.colours import LANE_COLOURS
+from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import (
     Nodes,
@@ -29,15 +30,15 @@ WIDTHS = (1.0, 2.0, 5.0, 10.0)
 WINNERS = (LANE_COLOURS[1], LANE_COLOURS[3])
 
 
-def idle_student_fields(settings: Settings) -> tuple[str, ...]:
+def idle_student_fields(settings: StudentSettings) -> tuple[str, ...]:
     """Name the fields of `StudentSettings` that the others switch off."""
-    found = () if settings.optimizer == "heavy ball" else ("momentum",)
+    found: tuple[str, ...] = () if settings.optimizer == "heavy ball" else ("momentum",)
     if settings.schedule == "constant":
         found += ("horizon",)
     return (*found, "train_size") if settings.data == "fresh" else found
 
 
-class StudentsView(LabView):
+class StudentsView(LabView[TeacherStudentSettings]):
     """Unexplained variance, the matrix of the chosen lane, and each of its nodes' nearness to a teacher node."""
 
     name = "students"
@@ -110,7 +111,7 @@ class StudentsView(LabView):
         ),
     )
 
-    def idle(self, settings: Settings) -> tuple[str, ...]:
+    def idle(self, settings: TeacherStudentSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
@@ -137,7 +138,7 @@ class StudentsView(LabView):
         paths = path_figure("students-paths", caption, "largest correlation", WINNERS, yaxis_range=[-0.1, 1.03])
         return {"matrix": matrix_figure("students-matrix"), "paths": paths, "fvu": fvu, "found": found}
 
-    def begin(self, frame: Frame) -> None:
+    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
         steps, shape = frame.lanes.shared.steps, frame.lanes.shared
         for figure in ("fvu", "found", "paths"):
             frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
@@ -145,7 +146,7 @@ class StudentsView(LabView):
         frame.screen.relayout("found", {"yaxis.range": [0, 1.05 * most]})
         self._nodes(frame)
 
-    def draw(self, frame: Frame) -> None:
+    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
         every = frame.lanes.shared.measure_every
         for lane in range(len(frame.lanes)):
             frame.curve("fvu", lane, lane, "fvu", every)
@@ -159,12 +160,12 @@ class StudentsView(LabView):
             self._nodes(frame)
 
     @staticmethod
-    def _nodes(frame: Frame) -> None:
+    def _nodes(frame: Frame[TeacherStudentSettings]) -> None:
         if nodes := Nodes.of(frame):
             draw_matrix(frame, "matrix", nodes[frame.selected])
             draw_paths(frame, "paths", nodes[frame.selected].is_nearest, "trail_correlation")
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row, teachers = frame.last(lane), widths(frame, lane)[1]
