@@ -1,15 +1,12 @@
 // The browser's end of question_panel.py.
 
+import { make } from "./dom.js";
+import { page } from "./page.js";
+import { KERNEL_GONE, hearKernel, tell, whenGone } from "./telling.js";
+
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
 const LONGEST_NUMBER = 61;
-const page = (globalThis.__trainingDynamicsLab ??= {});
 const newName = () => `tdl-answer-${(page.answers = (page.answers ?? 0) + 1)}`;
-
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
 
 // ---- the three kinds of answer: each has an element, a value, and shows one that the kernel has read ----
 

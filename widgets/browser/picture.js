@@ -1,6 +1,6 @@
-// Joined before live_figure.js: a figure as a picture that says by itself what it shows, with caption, lanes and ground.
+// A figure as a picture that says by itself what it shows, with caption, lanes and ground.
 
-const PICTURE = { width: 1000, height: 600, scale: 2 };
+export const PICTURE = { width: 1000, height: 600, scale: 2 };
 const PICTURE_TITLE = 17;
 const PICTURE_LEGEND = 14;
 
@@ -33,7 +33,7 @@ function laneKeys(data, layout) {
 }
 
 // A figure as drawn, ready for Plotly.downloadImage: `colours` are those of `themeColours`.
-function picture(plot, colours) {
+export function picture(plot, colours) {
   const layout = structuredClone(plot.layout);
   const keys = laneKeys(plot.data, layout);
   const data = layout.showlegend ? plot.data : plot.data.map((trace) => ({ ...trace, showlegend: false }));

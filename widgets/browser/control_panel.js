@@ -1,23 +1,17 @@
 // The browser's end of control_panel.py: shows the traits, sends commands.
 
+import { make } from "./dom.js";
+import { page } from "./page.js";
+import { Presence } from "./presence.js";
+import { lookAfterOutputs } from "./revival.js";
+import { hearKernel } from "./telling.js";
+import { unzip } from "./unzip.js";
+
 const SLIDER_STEPS = 1000;
 const SEND_EVERY_MS = 40;
 const FASTEST = 101;
 const LONGEST_NUMBER = 61;
-// Each panel may come with its own copy of this module, but all stand on one page.
-const page = (globalThis.__trainingDynamicsLab ??= {});
 const newId = () => `tdl-control-${(page.ids = (page.ids ?? 0) + 1)}`;
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key in element && key !== "list") element[key] = value;
-    else element.setAttribute(key, value);
-  }
-  element.append(...children);
-  return element;
-}
 
 // A number to look at; a box has all digits of the number that holds, and what is typed into it is read by the kernel.
 const rounded = (number) => String(Number(number.toPrecision(4)));
