@@ -53,9 +53,14 @@ test-processors: $(PROCESSORS:%=test-on-%)  ## the numerical tests, as other pro
 $(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
 	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
 
+# What runs in the browser.
+BROWSER := widgets/browser deploy/templates tests/widgets/browser
+
 lint: $(VENV)/lint-ready  ## check style
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/oxlint --quiet $(BROWSER)
+	$(VENV)/bin/oxfmt --check $(BROWSER)
 
 bench: $(VENV)/bench-ready  ## measure speed, in a Chromium too; prints a table and writes bench_output/benchmarks.json
 	$(RUN) -m benchmarks
@@ -85,5 +90,5 @@ $(VENV)/%-ready: $(VENV)/ready
 
 # Style is checked without PyTorch.
 $(VENV)/lint-ready: constraints.txt | $(VENV)/made
-	$(INSTALL) ruff
+	$(INSTALL) ruff oxlint oxfmt
 	touch $@

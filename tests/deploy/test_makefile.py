@@ -50,7 +50,7 @@ def test_others_get_one_extra_beside_it(clone, target, extra):
 
 def test_style_is_checked_without_the_product(clone):
     planned = plan(clone, "lint")
-    assert "install --quiet --constraint constraints.txt ruff" in planned
+    assert "install --quiet --constraint constraints.txt ruff oxlint oxfmt" in planned
     assert "--editable" not in planned
 
 

@@ -43,12 +43,16 @@ export class Figure {
       name: `Save as ${format.toUpperCase()}`,
       title: `Save as ${format.toUpperCase()}`,
       icon: this.Plotly.Icons.camera,
-      click: (plot) => this.Plotly.downloadImage(picture(plot, themeColours(plot)), { format, filename: this.name, ...PICTURE }),
+      click: (plot) =>
+        this.Plotly.downloadImage(picture(plot, themeColours(plot)), { format, filename: this.name, ...PICTURE }),
     });
     const config = {
       displaylogo: false,
       responsive: false,
-      modeBarButtons: [...(spec.layout.meta?.pointer ? [] : [["zoom2d", "pan2d", "resetScale2d"]]), [save("png"), save("svg")]],
+      modeBarButtons: [
+        ...(spec.layout.meta?.pointer ? [] : [["zoom2d", "pan2d", "resetScale2d"]]),
+        [save("png"), save("svg")],
+      ],
     };
     clearTimeout(this.timer);
     this.timer = null;
@@ -149,7 +153,8 @@ export class Figure {
     if (traces.length) {
       const data = { x: traces.map((trace) => this.traces[trace].x), y: traces.map((trace) => this.traces[trace].y) };
       const matrices = traces.filter((trace) => this.traces[trace].z);
-      if (matrices.length) await this.Plotly.restyle(this.element, { z: matrices.map((t) => this.traces[t].z) }, matrices);
+      if (matrices.length)
+        await this.Plotly.restyle(this.element, { z: matrices.map((t) => this.traces[t].z) }, matrices);
       await (relaid
         ? this.Plotly.update(this.element, data, layout, traces)
         : this.Plotly.restyle(this.element, data, traces));
@@ -210,8 +215,8 @@ export class Figure {
     const more = curves.length - TRACES_IN_SUMMARY;
     const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : [])];
     const marks = (this.notes ?? []).map((note) => plain(note.text)).filter(Boolean);
-    const picture = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip");
-    const what = picture ? "Picture" : plain(yaxis?.title?.text) || "values";
+    const isPicture = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip");
+    const what = isPicture ? "Picture" : plain(yaxis?.title?.text) || "values";
     const said = words.length ? `${what}: ${words.join("; ")}.` : "Nothing is drawn yet.";
     return marks.length ? `${said} Marked: ${marks.join("; ")}.` : said;
   }

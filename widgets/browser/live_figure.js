@@ -124,11 +124,14 @@ function nearTheScreen(el, signal) {
   return new Promise((resolve) => {
     const leave = onPrinting((yes) => yes && resolve());
     signal.addEventListener("abort", leave);
-    const watch = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watch.disconnect();
-      resolve();
-    }, { rootMargin: "60% 0px", scrollMargin: "60% 0px" });
+    const watch = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        watch.disconnect();
+        resolve();
+      },
+      { rootMargin: "60% 0px", scrollMargin: "60% 0px" },
+    );
     watch.observe(el);
     signal.addEventListener("abort", () => watch.disconnect());
   });

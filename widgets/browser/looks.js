@@ -9,7 +9,12 @@ export function themeColours(element) {
   if (FORCED.matches) {
     // The person's own colours: the figure's text has the system's, and its ground shows through.
     const { color } = style;
-    return { text: color, grid: "rgba(128,128,128,0.4)", line: color, ground: getComputedStyle(document.body).backgroundColor };
+    return {
+      text: color,
+      grid: "rgba(128,128,128,0.4)",
+      line: color,
+      ground: getComputedStyle(document.body).backgroundColor,
+    };
   }
   const colour = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   return {
@@ -75,7 +80,8 @@ export function sized(layout) {
   for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
     put(`${axis}.tickfont.size`, layout[axis].tickfont?.size);
     // Left alone, plotly.js writes small digits between the powers of ten, up to nine of them.
-    if (layout[axis].type === "log") Object.assign(changes, { [`${axis}.nticks`]: 5, [`${axis}.minorloglabels`]: "none" });
+    if (layout[axis].type === "log")
+      Object.assign(changes, { [`${axis}.nticks`]: 5, [`${axis}.minorloglabels`]: "none" });
     put(`${axis}.title.font.size`, layout[axis].title?.font?.size);
   }
   return changes;

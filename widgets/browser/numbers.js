@@ -29,5 +29,7 @@ export function thin(x, y, limit, path) {
 }
 
 export function inRows(numbers, columns) {
-  return Array.from({ length: numbers.length / columns }, (_, row) => numbers.slice(row * columns, (row + 1) * columns));
+  return Array.from({ length: numbers.length / columns }, (_, row) =>
+    numbers.slice(row * columns, (row + 1) * columns),
+  );
 }

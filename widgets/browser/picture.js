@@ -24,11 +24,19 @@ function literal(text) {
 
 // The lanes that the figure's own legend does not name, each as a line of no length.
 function laneKeys(data, layout) {
-  const named = new Set(layout.showlegend ? data.filter((trace) => trace.showlegend !== false).map(({ name }) => name) : []);
+  const named = new Set(
+    layout.showlegend ? data.filter((trace) => trace.showlegend !== false).map(({ name }) => name) : [],
+  );
   return (layout.meta?.lanes ?? [])
     .filter(({ name }) => !named.has(name))
     .map(({ name, colour }) => ({
-      type: "scatter", mode: "lines", x: [null], y: [null], name: literal(name), line: { color: colour, width: 3 }, showlegend: true,
+      type: "scatter",
+      mode: "lines",
+      x: [null],
+      y: [null],
+      name: literal(name),
+      line: { color: colour, width: 3 },
+      showlegend: true,
     }));
 }
 
@@ -44,7 +52,13 @@ export function picture(plot, colours) {
   const title = {
     text: lines.map((line) => `<b>${literal(line)}</b>`).join("<br>"),
     font: { size: PICTURE_TITLE, color: colours.text },
-    x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 16, l: 20 },
+    x: 0,
+    xref: "container",
+    xanchor: "left",
+    y: 1,
+    yref: "container",
+    yanchor: "top",
+    pad: { t: 16, l: 20 },
   };
   Object.assign(layout, {
     title,

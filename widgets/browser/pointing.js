@@ -122,7 +122,11 @@ export class Pointing {
   show() {
     const { x, y } = this.sketch();
     this.figure.replace(this.wish.trace, "x", x);
-    this.figure.replace(this.wish.trace, "y", y.map((value) => value ?? NaN));
+    this.figure.replace(
+      this.wish.trace,
+      "y",
+      y.map((value) => value ?? NaN),
+    );
     this.figure.full();
   }
 
@@ -165,4 +169,3 @@ export class Pointing {
     this.keyTimer = setTimeout(() => this.sendSketch(), 400);
   }
 }
-

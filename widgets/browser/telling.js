@@ -49,7 +49,10 @@ function wholeModel(model) {
 export async function hearKernel(model) {
   const whole = wholeModel(model);
   const nothing = { content: { data: { method: "" } } };
-  const isDeaf = await whole._handle_comm_msg(nothing).then(() => false, () => true);
+  const isDeaf = await whole._handle_comm_msg(nothing).then(
+    () => false,
+    () => true,
+  );
   if (!isDeaf || !whole.comm) return;
   const { _handle_comm_msg: hear } = Object.getPrototypeOf(Object.getPrototypeOf(whole));
   whole.comm.on_msg((message) => hear.call(whole, message));

@@ -18,7 +18,9 @@ class Kept extends Traces {
 }
 
 const expanded = (number) =>
-  number?.ramp ? Array.from({ length: number.ramp[2] }, (_, i) => number.ramp[0] + i * number.ramp[1]) : [number ?? NaN];
+  number?.ramp
+    ? Array.from({ length: number.ramp[2] }, (_, i) => number.ramp[0] + i * number.ramp[1])
+    : [number ?? NaN];
 
 for (const { what, x, y, limit, path, kept } of thinned) {
   test(what, () => {
@@ -30,14 +32,29 @@ for (const { what, given, messages, shown, layouts, points } of frames) {
   test(what, () => {
     const figures = given.map((data) => new Kept(data));
     for (const { ops, numbers } of messages) carryOut(ops, Float64Array.from(numbers.flatMap(expanded)), figures);
-    if (shown) assert.deepEqual(figures.map(({ all }) => all), shown);
-    if (layouts) assert.deepEqual(figures.map(({ layout }) => layout), layouts);
-    if (points) assert.deepEqual(figures.map(({ all }) => all.map(({ x }) => x.length)), points);
+    if (shown)
+      assert.deepEqual(
+        figures.map(({ all }) => all),
+        shown,
+      );
+    if (layouts)
+      assert.deepEqual(
+        figures.map(({ layout }) => layout),
+        layouts,
+      );
+    if (points)
+      assert.deepEqual(
+        figures.map(({ all }) => all.map(({ x }) => x.length)),
+        points,
+      );
   });
 }
 
 test("what has changed is told once", () => {
-  const traces = new Traces([{ x: [], y: [] }, { x: [], y: [] }]);
+  const traces = new Traces([
+    { x: [], y: [] },
+    { x: [], y: [] },
+  ]);
   traces.extend(1, [0], [1], false);
   assert.deepEqual(traces.takeDirty(), [1]);
   assert.deepEqual(traces.takeDirty(), []);

@@ -16,7 +16,10 @@ test("tags are left out", () => {
 
 test("a curve is told by its ends, and by what lies beyond them", () => {
   assert.equal(traceInWords("loss", [0, 1, 2], [4, 3, 1], "step"), "loss from 4 at step 0 to 1 at step 2");
-  assert.equal(traceInWords("loss", [0, 1, 2], [4, 9, 1], "step"), "loss from 4 at step 0 to 1 at step 2, between 1 and 9");
+  assert.equal(
+    traceInWords("loss", [0, 1, 2], [4, 9, 1], "step"),
+    "loss from 4 at step 0 to 1 at step 2, between 1 and 9",
+  );
 });
 
 test("what is not finite is left out", () => {
@@ -25,6 +28,12 @@ test("what is not finite is left out", () => {
 });
 
 test("cells are counted where they have a value", () => {
-  assert.equal(cellsInWords("lit", [[0, 1], [NaN, 2]]), "lit in 2 cells");
+  assert.equal(
+    cellsInWords("lit", [
+      [0, 1],
+      [NaN, 2],
+    ]),
+    "lit in 2 cells",
+  );
   assert.equal(cellsInWords("lit", [[0, 0]]), null);
 });
