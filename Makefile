@@ -53,10 +53,15 @@ test-processors: $(PROCESSORS:%=test-on-%)  ## the numerical tests, as other pro
 $(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
 	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
 
+# What runs in the browser.
+BROWSER := widgets/browser deploy/templates tests/widgets/browser
+
 lint: $(VENV)/lint-ready  ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/oxlint --quiet $(BROWSER)
+	$(VENV)/bin/oxfmt --check $(BROWSER)
 
 bench: $(VENV)/bench-ready  ## measure speed, in a Chromium too; prints a table and writes bench_output/benchmarks.json
 	$(RUN) -m benchmarks

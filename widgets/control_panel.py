@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget, joined
+from widgets.browser_module import FOLDER, bundled
+from widgets.one_way import OneWayWidget
 from widgets.spaced import Spaced
 from widgets.views import Views
 
-_HERE = Path(__file__).parent
 LONGEST_NAME = 40
 # A file is up to megabytes, and a second of the kernel's time.
 SAVE_SECONDS = 1.5
@@ -30,8 +29,8 @@ class ControlPanel(OneWayWidget):
         traits: Initial values of the traits below.
     """
 
-    _esm = joined("telling.js", "presence.js", "revival.js", "unzip.js", "control_panel.js")
-    _css = _HERE / "control_panel.css"
+    _esm = bundled("control_panel.js")
+    _css = FOLDER / "control_panel.css"
     title = traitlets.Unicode().tag(sync=True)
     fields: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     presets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)

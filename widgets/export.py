@@ -6,12 +6,10 @@ import json
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from lessons.core.record import RunRecord
-
-_HERE = Path(__file__).parent
+from widgets.browser_module import bundled
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -87,7 +85,7 @@ def html_page(
         record=escape(record.model_dump_json(indent=1)),
         figures=data,
         plotly=plotly,
-        printing=(_HERE / "printing.js").read_text(encoding="utf-8"),
+        printing=bundled("printing.js"),
     )
 
 

@@ -17,7 +17,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,9 +24,10 @@ import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs_version
 
+from widgets.browser_module import FOLDER, bundled
 from widgets.decimate import thin
 from widgets.delivery import Delivery
-from widgets.one_way import OneWayWidget, joined
+from widgets.one_way import OneWayWidget
 from widgets.spaced import Spaced
 
 POINTS_PER_FRAME = 56
@@ -35,7 +35,6 @@ POINTS_ON_SCREEN = 600
 # plotly.js is 1.5 MB, and asked for once a page; a whole figure is up to 100 KB, and asked for once a view.
 PLOTLY_SECONDS = 2.0
 STATE_SECONDS = 0.5
-_HERE = Path(__file__).parent
 
 Numbers = Sequence[float] | np.ndarray
 OnPoint = Callable[[str, float, float], None]
@@ -171,8 +170,8 @@ class LiveFigure(OneWayWidget):
     the caller keeps the data, so nothing is queued here and a browser that stops answering costs nothing.
     """
 
-    _esm = joined("telling.js", "delivery.js", "unzip.js", "pointing.js", "picture.js", "printing.js", "live_figure.js")
-    _css = _HERE / "live_figure.css"
+    _esm = bundled("live_figure.js")
+    _css = FOLDER / "live_figure.css"
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
     label = traitlets.Unicode("Live figure").tag(sync=True)
     _frame: _Operations

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget, joined
-
-_HERE = Path(__file__).parent
+from widgets.browser_module import FOLDER, bundled
+from widgets.one_way import OneWayWidget
 
 
 class NoticeBoard(OneWayWidget):
@@ -20,8 +18,8 @@ class NoticeBoard(OneWayWidget):
         on_command: Called with each command, a dict with the key `do`.
     """
 
-    _esm = joined("telling.js", "notice_board.js")
-    _css = _HERE / "notice_board.css"
+    _esm = bundled("notice_board.js")
+    _css = FOLDER / "notice_board.css"
     notice = traitlets.Dict().tag(sync=True)
 
     def __init__(self, on_command: Callable[[Any], None], **state: Any):

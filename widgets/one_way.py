@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 from typing import Any
 
 import anywidget
-
-
-def joined(*names: str) -> str:
-    """Return files of this folder as one module for the browser; telling.js, for one, is part of several."""
-    return "\n".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
 
 
 class OneWayWidget(anywidget.AnyWidget):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from widgets.one_way import OneWayWidget, joined
-
-_HERE = Path(__file__).parent
+from widgets.browser_module import FOLDER, bundled
+from widgets.one_way import OneWayWidget
 
 
 class QuestionPanel(OneWayWidget):
@@ -20,8 +18,8 @@ class QuestionPanel(OneWayWidget):
         on_command: Called with each command, a dict with the key `do`.
     """
 
-    _esm = joined("telling.js", "question_panel.js")
-    _css = _HERE / "question_panel.css"
+    _esm = bundled("question_panel.js")
+    _css = FOLDER / "question_panel.css"
     question = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 

@@ -37,7 +37,7 @@ class HeadlessFigure:
             return
         if self._newest is not None and number != self._newest + 1:
             self._trouble(f"A figure's message {number} came after {self._newest}.")
-        wanted = 8 * sum(_numbers(operation) for operation in message["ops"])
+        wanted = 8 * sum(numbers_of(operation) for operation in message["ops"])
         if sum(map(len, buffers)) != wanted:
             self._trouble(f"A figure's message {number} has not the numbers that it tells of.")
         self._newest = number
@@ -60,7 +60,8 @@ class HeadlessFigure:
             self._drawing.cancel()
 
 
-def _numbers(operation: list[Any]) -> int:
+def numbers_of(operation: list[Any]) -> int:
+    """Return how many numbers an operation of a frame takes."""
     match operation:
         case ["extend", _, _, count, _]:
             return 2 * count

@@ -15,7 +15,9 @@
   };
 
   const loading = () =>
-    [...document.querySelectorAll(".jp-OutputArea-output")].some((output) => output.textContent === "Loading widget...");
+    [...document.querySelectorAll(".jp-OutputArea-output")].some(
+      (output) => output.textContent === "Loading widget...",
+    );
 
   // What the server knows of the kernel of this page, in words; nothing if all is well.
   const trouble = ({ connections }) => {
@@ -49,7 +51,9 @@
         timer = setTimeout(ask, AGAIN_MS);
       }
     } catch {
-      say("The server does not answer. What you see stays, and the page goes on by itself once the server is there again.");
+      say(
+        "The server does not answer. What you see stays, and the page goes on by itself once the server is there again.",
+      );
     }
   };
 

@@ -29,6 +29,7 @@ def labs_of(topic: ModuleType) -> ModuleType:
 TOPICS = [import_module(f"lab_cases.{module.name}") for module in pkgutil.iter_modules(lab_cases.__path__)]
 CASES: dict[str, LabCase] = {name: case for topic in TOPICS for name, case in topic.CASES.items()}
 QUESTIONS = {name: question for topic in TOPICS for name, question in labs_of(topic).QUIZ.questions.items()}
+POINTS_OF_A_PATH = 4000  # in traces.js
 LABS = tuple(CASES)
 INSTANT = tuple(name for name in LABS if CASES[name].instant)
 SWEEPS = tuple(name for name in LABS if CASES[name].sweep)
@@ -238,8 +239,9 @@ class Browser:
                 data = self.traces[index][trace]
                 x = np.concatenate([data["x"], numbers[at : at + count]])
                 y = np.concatenate([data["y"], numbers[at + count : at + 2 * count]])
-                if len(x) > 2 * POINTS_ON_SCREEN:
-                    x, y = thin(x, y, POINTS_ON_SCREEN, bool(path))
+                limit = POINTS_OF_A_PATH if path else POINTS_ON_SCREEN
+                if len(x) > 2 * limit:
+                    x, y = thin(x, y, limit, bool(path))
                 data.update(x=x.tolist(), y=y.tolist())
                 at += 2 * count
         assert at == len(numbers), "the operations take all the numbers"

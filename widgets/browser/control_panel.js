@@ -1,23 +1,17 @@
 // The browser's end of control_panel.py: shows the traits, sends commands.
 
+import { make } from "./dom.js";
+import { page } from "./page.js";
+import { Presence } from "./presence.js";
+import { lookAfterOutputs } from "./revival.js";
+import { hearKernel } from "./telling.js";
+import { unzip } from "./unzip.js";
+
 const SLIDER_STEPS = 1000;
 const SEND_EVERY_MS = 40;
 const FASTEST = 101;
 const LONGEST_NUMBER = 61;
-// Each panel may come with its own copy of this module, but all stand on one page.
-const page = (globalThis.__trainingDynamicsLab ??= {});
 const newId = () => `tdl-control-${(page.ids = (page.ids ?? 0) + 1)}`;
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key in element && key !== "list") element[key] = value;
-    else element.setAttribute(key, value);
-  }
-  element.append(...children);
-  return element;
-}
 
 // A number to look at; a box has all digits of the number that holds, and what is typed into it is read by the kernel.
 const rounded = (number) => String(Number(number.toPrecision(4)));
@@ -130,7 +124,10 @@ class Control {
 
   // While a finger or a caret is on it, the control is the person's.
   held() {
-    return this.slider.matches(":active") || (this.text === document.activeElement && this.text.value !== this.text.defaultValue);
+    return (
+      this.slider.matches(":active") ||
+      (this.text === document.activeElement && this.text.value !== this.text.defaultValue)
+    );
   }
 }
 
@@ -158,7 +155,11 @@ class Panel {
     this.parts.controls.setAttribute("aria-label", "Settings");
     element.append(...Object.values(this.parts));
     this.running = false;
-    this.presence = new Presence(model, () => this.running, () => this.showTransport());
+    this.presence = new Presence(
+      model,
+      () => this.running,
+      () => this.showTransport(),
+    );
     this.buildTransport();
     this.buildRun();
     this.buildShare();
@@ -215,11 +216,17 @@ class Panel {
 
   buildTransport() {
     const { seed } = this.model.get("options");
-    this.playButton = this.button("▶ Play", "Play or pause", () => this.command(this.running ? "pause" : "play"), "tdl-play");
+    this.playButton = this.button(
+      "▶ Play",
+      "Play or pause",
+      () => this.command(this.running ? "pause" : "play"),
+      "tdl-play",
+    );
     this.stepButton = this.button("Step", "One update", () => this.command("step"));
     this.resetButton = this.button("Reset", "Back to the same start", () => this.command("reset"));
     this.parts.transport.append(this.playButton, this.stepButton, this.resetButton);
-    if (seed) this.parts.transport.append(this.button("New seed", "Other random weights", () => this.command("new_seed")));
+    if (seed)
+      this.parts.transport.append(this.button("New seed", "Other random weights", () => this.command("new_seed")));
     this.progress = make("progress", { max: 1, value: 0, "aria-label": "Progress of the run" });
     this.statusText = make("span", { role: "status" });
     this.parts.status.append(this.progress, this.statusText);
@@ -236,7 +243,13 @@ class Panel {
       this.sendSoon("speed", { value });
     });
     const stopId = newId();
-    this.stopBelow = make("input", { id: stopId, type: "text", inputMode: "decimal", className: "tdl-number", placeholder: "never" });
+    this.stopBelow = make("input", {
+      id: stopId,
+      type: "text",
+      inputMode: "decimal",
+      className: "tdl-number",
+      placeholder: "never",
+    });
     this.stopBelow.addEventListener("change", () => {
       this.command("stop_below", { value: this.stopBelow.value.slice(0, LONGEST_NUMBER) });
     });
@@ -245,9 +258,25 @@ class Panel {
     this.restart.addEventListener("change", () => this.command("restart_on_change", { value: this.restart.checked }));
     this.parts.run.append(
       make("summary", {}, "Speed and stopping"),
-      make("div", { className: "tdl-control" }, make("label", { htmlFor: speedId }, "speed"), this.speedText, this.speed),
-      make("div", { className: "tdl-control" }, make("label", { htmlFor: stopId }, "stop when loss is below"), this.stopBelow),
-      make("div", { className: "tdl-control tdl-flag" }, this.restart, make("label", { htmlFor: restartId }, "every change starts the run again")),
+      make(
+        "div",
+        { className: "tdl-control" },
+        make("label", { htmlFor: speedId }, "speed"),
+        this.speedText,
+        this.speed,
+      ),
+      make(
+        "div",
+        { className: "tdl-control" },
+        make("label", { htmlFor: stopId }, "stop when loss is below"),
+        this.stopBelow,
+      ),
+      make(
+        "div",
+        { className: "tdl-control tdl-flag" },
+        this.restart,
+        make("label", { htmlFor: restartId }, "every change starts the run again"),
+      ),
     );
     const { devices = [] } = this.model.get("options");
     this.device = null;
@@ -255,14 +284,22 @@ class Panel {
       const deviceId = newId();
       this.device = make("select", { id: deviceId }, ...devices.map((name) => make("option", { value: name }, name)));
       this.device.addEventListener("change", () => this.command("device", { value: this.device.value }));
-      this.parts.run.append(make("div", { className: "tdl-control" }, make("label", { htmlFor: deviceId }, "device"), this.device));
+      this.parts.run.append(
+        make("div", { className: "tdl-control" }, make("label", { htmlFor: deviceId }, "device"), this.device),
+      );
     }
   }
 
   buildShare() {
     const { compare } = this.model.get("options");
     const stepId = newId();
-    this.toStep = make("input", { id: stepId, type: "text", inputMode: "numeric", className: "tdl-number", value: "0" });
+    this.toStep = make("input", {
+      id: stepId,
+      type: "text",
+      inputMode: "numeric",
+      className: "tdl-number",
+      value: "0",
+    });
     const step = () => this.toStep.value.slice(0, LONGEST_NUMBER);
     const go = (command, content = {}) => this.command(command, { step: step(), ...content });
     this.toStep.addEventListener("keydown", (event) => event.key === "Enter" && go("go_to"));
@@ -276,7 +313,13 @@ class Panel {
         this.told.textContent = "The file is made …";
         this.command("save", { kind, lane: this.model.get("selected") });
       });
-    this.link = make("input", { type: "text", readOnly: true, className: "tdl-link", hidden: true, "aria-label": "Link to this lab" });
+    this.link = make("input", {
+      type: "text",
+      readOnly: true,
+      className: "tdl-link",
+      hidden: true,
+      "aria-label": "Link to this lab",
+    });
     this.told = make("p", { className: "tdl-told", role: "status" });
     this.parts.share.append(
       make("summary", {}, "Rewind, share and save"),
@@ -314,7 +357,9 @@ class Panel {
     this.link.select();
     this.told.textContent = "";
     this.copied().then((copied) => {
-      this.told.textContent = copied ? "Copied." : "The browser does not let this page copy: press Ctrl+C, on a Mac ⌘C. The text is selected.";
+      this.told.textContent = copied
+        ? "Copied."
+        : "The browser does not let this page copy: press Ctrl+C, on a Mac ⌘C. The text is selected.";
     });
   }
 
@@ -391,7 +436,9 @@ class Panel {
     const buttons = presets.map((preset, index) =>
       this.button(preset.name, preset.sentence, () => this.command("preset", { index })),
     );
-    this.parts.presets.replaceChildren(...(presets.length ? [make("span", { className: "tdl-heading" }, "Try"), ...buttons, sentence] : []));
+    this.parts.presets.replaceChildren(
+      ...(presets.length ? [make("span", { className: "tdl-heading" }, "Try"), ...buttons, sentence] : []),
+    );
     this.presets = { buttons, sentence };
     this.showPreset();
   }
@@ -407,10 +454,17 @@ class Panel {
   }
 
   buildFields() {
-    this.controls = this.model.get("fields").map(
-      (field) => new Control(field, (value) => this.sendSoon("set", { field: field.name, value, lane: this.model.get("selected") })),
+    this.controls = this.model
+      .get("fields")
+      .map(
+        (field) =>
+          new Control(field, (value) =>
+            this.sendSoon("set", { field: field.name, value, lane: this.model.get("selected") }),
+          ),
+      );
+    const [first, more] = [false, true].map((folded) =>
+      this.controls.filter((control) => control.field.folded === folded),
     );
-    const [first, more] = [false, true].map((folded) => this.controls.filter((control) => control.field.folded === folded));
     const fold = make("details", { className: "tdl-more" }, make("summary", {}, "More settings"));
     fold.append(make("div", { className: "tdl-controls" }, ...more.map((control) => control.element)));
     this.parts.controls.replaceChildren(...first.map((control) => control.element), ...(more.length ? [fold] : []));
@@ -440,7 +494,9 @@ class Panel {
     const selected = this.model.get("selected");
     if (compare) {
       const chips = lanes.map((lane, index) => this.chip(lane, index, index === selected, lanes.length));
-      const add = this.button("+ compare", "Add a lane: a copy of this one, to change one thing in", () => this.command("add_lane"));
+      const add = this.button("+ compare", "Add a lane: a copy of this one, to change one thing in", () =>
+        this.command("add_lane"),
+      );
       add.disabled = lanes.length >= mostLanes;
       if (!this.renaming) this.parts.lanes.replaceChildren(...chips, add);
     }
@@ -467,7 +523,12 @@ class Panel {
     chip.style.borderColor = selected ? lane.colour : "";
     if (lane.status) chip.append(make("span", { className: "tdl-chip-status" }, lane.status));
     if (count > 1) {
-      const remove = this.button("×", `Remove ${lane.name}`, () => this.command("remove_lane", { lane: index }), "tdl-remove");
+      const remove = this.button(
+        "×",
+        `Remove ${lane.name}`,
+        () => this.command("remove_lane", { lane: index }),
+        "tdl-remove",
+      );
       remove.setAttribute("aria-label", `Remove ${lane.name}`);
       chip.append(remove);
     }

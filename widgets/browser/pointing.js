@@ -1,11 +1,13 @@
-// Joined before live_figure.js: pointing at a figure with mouse, finger or keys, to place a point or to draw a curve.
+// Pointing at a figure with mouse, finger or keys, to place a point or to draw a curve.
 // A figure asks for it in its layout: `meta.pointer` is {kind: "place", trace, step} or {kind: "draw", trace, columns}.
+
+import { brief } from "./words.js";
 
 const SEND_POINT_MS = 30;
 const KEY_SHARE = 0.02;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
-class Pointing {
+export class Pointing {
   // `send` takes a message for the kernel; what the person points at is `figure`, whose `meta.pointer` is `wish`.
   constructor(figure, wish, send) {
     Object.assign(this, { figure, wish, send, values: [], column: 0 });
@@ -120,7 +122,11 @@ class Pointing {
   show() {
     const { x, y } = this.sketch();
     this.figure.replace(this.wish.trace, "x", x);
-    this.figure.replace(this.wish.trace, "y", y.map((value) => value ?? NaN));
+    this.figure.replace(
+      this.wish.trace,
+      "y",
+      y.map((value) => value ?? NaN),
+    );
     this.figure.full();
   }
 
@@ -163,4 +169,3 @@ class Pointing {
     this.keyTimer = setTimeout(() => this.sendSketch(), 400);
   }
 }
-

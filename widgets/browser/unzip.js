@@ -1,6 +1,6 @@
-// Joined before control_panel.js and live_figure.js: what the kernel sends compressed, as a Response.
+// What the kernel sends compressed, as a Response.
 
-function unzip(gzip) {
+export function unzip(gzip) {
   if (typeof DecompressionStream === "undefined") {
     throw new Error(
       "This browser is too old to unpack what the kernel sends. It takes Chrome or Edge 98, Firefox 113, Safari 16.4, or newer.",

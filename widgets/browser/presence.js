@@ -1,9 +1,11 @@
-// Joined before control_panel.js: a view says that it is there, and notices when its kernel says nothing more.
+// A view says that it is there, and notices when its kernel says nothing more.
+
+import { KERNEL_GONE, tell, whenGone } from "./telling.js";
 
 const BEAT_MS = 5000;
 const SILENT_BEATS = 4;
 
-class Presence {
+export class Presence {
   // `waits()` is whether the kernel has something to say, as a lab has that trains; `changed()` is told of trouble.
   constructor(model, waits, changed) {
     Object.assign(this, { model, waits, changed, trouble: "", isGone: false, asked: false, unanswered: 0 });

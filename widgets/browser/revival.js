@@ -1,8 +1,10 @@
-// Joined before control_panel.js: renders again what jupyter-widgets gave up too early, in JupyterLab.
+// Renders again what jupyter-widgets gave up too early, in JupyterLab.
 //
 // Its `get_model` looks for a model every 100 ms for two seconds and throws without a last look. Where a page is busy and
 // comes back late, an output says "model not found" for good, though all models are there. Pages of Voilà have their own
 // mend (deploy/templates/revival.js), for Voilà keeps no list of outputs.
+
+import { page } from "./page.js";
 
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 const GIVEN_UP = "Error displaying widget: model not found";
@@ -10,7 +12,7 @@ const REVIVE_EVERY_MS = 1000;
 const REVIVE_LOOKS = 30;
 
 // Called for each model that a page gets; looks after the outputs of its notebook for half a minute, once.
-function lookAfterOutputs(manager) {
+export function lookAfterOutputs(manager) {
   const known = (page.lookedAfter ??= new WeakSet());
   const cells = manager?.context?.model?.cells;
   if (!cells || known.has(manager)) return;

@@ -1,9 +1,11 @@
-// Joined before live_figure.js; the browser's end of delivery.py: which messages have come, and what to do about others.
+// The browser's end of delivery.py: which messages have come, and what to do about others.
+
+import { kernelOf, tell } from "./telling.js";
 
 const GREET_AGAIN_MS = 5000;
 const MOST_GREET_MS = 30000;
 
-class Delivery {
+export class Delivery {
   // `take(message, buffers)` gets states and frames, in order and without a gap.
   constructor(model, take) {
     Object.assign(this, { model, take, got: 0, drawn: 0, greeted: false });

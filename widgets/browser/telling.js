@@ -1,12 +1,12 @@
-// Joined before the modules that tell their kernel something, and hear what it says.
+// Telling a kernel something, and hearing what it says.
 
 // What to say where nobody hears it any more.
-const KERNEL_GONE = document.body.dataset.voila
+export const KERNEL_GONE = document.body.dataset.voila
   ? "The kernel of this page has ended. What you see stays; load the page again to go on."
   : "The kernel of this lab was restarted or has ended. What you see stays; run the cell again for a new lab.";
 
 // Returns false if the kernel that made the model is gone: jupyter-widgets throws at whoever tells it something then.
-function tell(model, message) {
+export function tell(model, message) {
   try {
     model.send(message);
     return true;
@@ -17,12 +17,12 @@ function tell(model, message) {
 }
 
 // Jupyter's connection to the kernel of a model, with signals of its own; other notebooks may have none.
-function kernelOf(model) {
+export function kernelOf(model) {
   return model.widget_manager?.kernel ?? null;
 }
 
 // The kernel of a model is gone for good: it was restarted, has ended, or the page has been told that it has.
-function whenGone(model, gone) {
+export function whenGone(model, gone) {
   const ends = (_, status) => ["restarting", "autorestarting", "dead"].includes(status) && gone();
   const kernel = kernelOf(model);
   kernel?.statusChanged.connect(ends);
@@ -46,10 +46,13 @@ function wholeModel(model) {
 // anywidget gives a module two seconds to load. Where a slow device takes longer, its model then throws at everything
 // that the kernel says, for good: the lab stands there, and never draws. Such a model is taken back to what
 // jupyter-widgets does with messages, and asks for what it has missed.
-async function hearKernel(model) {
+export async function hearKernel(model) {
   const whole = wholeModel(model);
   const nothing = { content: { data: { method: "" } } };
-  const isDeaf = await whole._handle_comm_msg(nothing).then(() => false, () => true);
+  const isDeaf = await whole._handle_comm_msg(nothing).then(
+    () => false,
+    () => true,
+  );
   if (!isDeaf || !whole.comm) return;
   const { _handle_comm_msg: hear } = Object.getPrototypeOf(Object.getPrototypeOf(whole));
   whole.comm.on_msg((message) => hear.call(whole, message));

@@ -1,6 +1,6 @@
-// Joined before live_figure.js: a figure as a picture that says by itself what it shows, with caption, lanes and ground.
+// A figure as a picture that says by itself what it shows, with caption, lanes and ground.
 
-const PICTURE = { width: 1000, height: 600, scale: 2 };
+export const PICTURE = { width: 1000, height: 600, scale: 2 };
 const PICTURE_TITLE = 17;
 const PICTURE_LEGEND = 14;
 
@@ -24,16 +24,24 @@ function literal(text) {
 
 // The lanes that the figure's own legend does not name, each as a line of no length.
 function laneKeys(data, layout) {
-  const named = new Set(layout.showlegend ? data.filter((trace) => trace.showlegend !== false).map(({ name }) => name) : []);
+  const named = new Set(
+    layout.showlegend ? data.filter((trace) => trace.showlegend !== false).map(({ name }) => name) : [],
+  );
   return (layout.meta?.lanes ?? [])
     .filter(({ name }) => !named.has(name))
     .map(({ name, colour }) => ({
-      type: "scatter", mode: "lines", x: [null], y: [null], name: literal(name), line: { color: colour, width: 3 }, showlegend: true,
+      type: "scatter",
+      mode: "lines",
+      x: [null],
+      y: [null],
+      name: literal(name),
+      line: { color: colour, width: 3 },
+      showlegend: true,
     }));
 }
 
 // A figure as drawn, ready for Plotly.downloadImage: `colours` are those of `themeColours`.
-function picture(plot, colours) {
+export function picture(plot, colours) {
   const layout = structuredClone(plot.layout);
   const keys = laneKeys(plot.data, layout);
   const data = layout.showlegend ? plot.data : plot.data.map((trace) => ({ ...trace, showlegend: false }));
@@ -44,7 +52,13 @@ function picture(plot, colours) {
   const title = {
     text: lines.map((line) => `<b>${literal(line)}</b>`).join("<br>"),
     font: { size: PICTURE_TITLE, color: colours.text },
-    x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 16, l: 20 },
+    x: 0,
+    xref: "container",
+    xanchor: "left",
+    y: 1,
+    yref: "container",
+    yanchor: "top",
+    pad: { t: 16, l: 20 },
   };
   Object.assign(layout, {
     title,

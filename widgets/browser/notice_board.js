@@ -1,11 +1,7 @@
 // The browser's end of notice_board.py.
 
-function make(tag, content, className = "") {
-  const element = document.createElement(tag);
-  element.textContent = content;
-  element.className = className;
-  return element;
-}
+import { make } from "./dom.js";
+import { KERNEL_GONE, hearKernel, tell } from "./telling.js";
 
 function render({ model, el }) {
   el.classList.add("tdl-board");
@@ -13,20 +9,17 @@ function render({ model, el }) {
   const show = () => {
     const { kind = "", text = "", details = "", actions = [] } = model.get("notice");
     el.dataset.kind = kind;
-    const parts = text ? text.split("\n").map((paragraph) => make("p", paragraph)) : [];
+    const parts = text ? text.split("\n").map((paragraph) => make("p", {}, paragraph)) : [];
     for (const { label, do: command } of actions) {
-      const button = make("button", label, "tdl-button");
-      button.type = "button";
+      const button = make("button", { type: "button", className: "tdl-button" }, label);
       button.addEventListener("click", () => {
         button.disabled = !tell(model, { do: command });
-        if (button.disabled) button.after(make("p", KERNEL_GONE));
+        if (button.disabled) button.after(make("p", {}, KERNEL_GONE));
       });
       parts.push(button);
     }
     if (details) {
-      const fold = document.createElement("details");
-      fold.append(make("summary", "Details"), make("pre", details));
-      parts.push(fold);
+      parts.push(make("details", {}, make("summary", {}, "Details"), make("pre", {}, details)));
     }
     el.replaceChildren(...parts);
   };

@@ -1,15 +1,12 @@
 // The browser's end of question_panel.py.
 
+import { make } from "./dom.js";
+import { page } from "./page.js";
+import { KERNEL_GONE, hearKernel, tell, whenGone } from "./telling.js";
+
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
 const LONGEST_NUMBER = 61;
-const page = (globalThis.__trainingDynamicsLab ??= {});
 const newName = () => `tdl-answer-${(page.answers = (page.answers ?? 0) + 1)}`;
-
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
 
 // ---- the three kinds of answer: each has an element, a value, and shows one that the kernel has read ----
 
@@ -36,9 +33,16 @@ function numberAnswer({ low, high, step, unit }, before, send) {
 
 function choiceAnswer({ options, prompt }, before) {
   const name = newName();
-  const inputs = options.map((_, index) => make("input", { type: "radio", name, value: index, checked: index === before }));
+  const inputs = options.map((_, index) =>
+    make("input", { type: "radio", name, value: index, checked: index === before }),
+  );
   const rows = options.map((option, index) => make("label", {}, inputs[index], ` ${option}`));
-  const element = make("fieldset", { className: "tdl-answer" }, make("legend", { className: "tdl-hidden-text" }, prompt), ...rows);
+  const element = make(
+    "fieldset",
+    { className: "tdl-answer" },
+    make("legend", { className: "tdl-hidden-text" }, prompt),
+    ...rows,
+  );
   const value = () => {
     const chosen = inputs.findIndex((input) => input.checked);
     return chosen < 0 ? null : chosen;
@@ -60,7 +64,11 @@ function render({ model, el }) {
   el.setAttribute("role", "group");
   const question = model.get("question");
   el.setAttribute("aria-label", question.statement ? "Find the mistake" : "Predict, then check");
-  const heading = make("p", { className: "tdl-question-kind" }, question.statement ? "Find the mistake" : "Predict, then check");
+  const heading = make(
+    "p",
+    { className: "tdl-question-kind" },
+    question.statement ? "Find the mistake" : "Predict, then check",
+  );
   const statement = question.statement ? [make("blockquote", {}, question.statement)] : [];
   const form = make("div", { className: "tdl-question-form" });
   const said = make("div", { className: "tdl-question-said" });
@@ -84,7 +92,10 @@ function render({ model, el }) {
   const build = (state, value) => {
     if (state === "open") {
       answer = ANSWERS[question.kind](question, value, command);
-      form.replaceChildren(answer.element, button("Commit and run", () => command({ do: "answer", value: answer.value() })));
+      form.replaceChildren(
+        answer.element,
+        button("Commit and run", () => command({ do: "answer", value: answer.value() })),
+      );
     } else {
       if (value !== undefined) answer?.show(value);
       form.querySelectorAll("input, button").forEach((input) => (input.disabled = true));
@@ -103,9 +114,12 @@ function render({ model, el }) {
     if (refusal) lines.push(make("p", { className: "tdl-refusal" }, refusal));
     if (state === "running") lines.push(make("p", {}, `It runs: ${Math.round(100 * share)} %`));
     if (state === "checked") {
-      lines.push(make("p", { className: "tdl-grade" }, `${GRADES[grade]}. `, make("span", {}, words.replace(/^Right\.$/, ""))));
+      lines.push(
+        make("p", { className: "tdl-grade" }, `${GRADES[grade]}. `, make("span", {}, words.replace(/^Right\.$/, ""))),
+      );
       lines.push(make("p", {}, sentence));
-      if (count > 1) lines.push(make("p", { className: "tdl-question-kind" }, `Answer ${count}; the first one counts.`));
+      if (count > 1)
+        lines.push(make("p", { className: "tdl-question-kind" }, `Answer ${count}; the first one counts.`));
     }
     if (state === "failed") {
       lines.push(make("p", {}, "The run stopped with an error; this is a fault of the lesson, not of your answer."));

@@ -1,0 +1,124 @@
+"""The browser's modules: what node says of them, how they are put together, what a frame means to all who read it."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from headless import Browser
+
+from benchmarks.room.figure import numbers_of
+from widgets.browser_module import FOLDER, bundled
+from widgets.decimate import thin
+from widgets.live_figure import LiveFigure
+
+HERE = Path(__file__).parent / "browser"
+CASES = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))
+MODULES = sorted(FOLDER.glob("*.js"))
+WIDGETS = ("control_panel.js", "live_figure.js", "notice_board.js", "question_panel.js")
+NAMED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
+IMPORTED = re.compile(r'^import \{ ([^}]*) \} from "\./(\w+\.js)";$', re.M)
+
+by_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+
+
+def what(case: dict[str, Any]) -> str:
+    return case["what"]
+
+
+def expanded(numbers: list[Any]) -> np.ndarray:
+    """The numbers of a message, as the kernel sends them."""
+    parts: list[Any] = []
+    for number in numbers:
+        if isinstance(number, dict):
+            start, step, count = number["ramp"]
+            parts += (start + step * np.arange(count)).tolist()
+        else:
+            parts.append(np.nan if number is None else number)
+    return np.array(parts, dtype=float)
+
+
+def test_modules_do_in_node_what_their_own_tests_say() -> None:
+    node = Path(sys.executable).with_name("node")
+    tests = sorted(str(path) for path in HERE.glob("*.test.mjs"))
+    assert len(tests) >= 2
+    run = subprocess.run([node, "--test", *tests], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@by_module
+def test_a_module_imports_what_it_uses_and_what_there_is(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    body = IMPORTED.sub("", text)
+    assert not re.search(r"^import\b", body, re.M), "one line an import, of names from a file of this folder"
+    for names, source in IMPORTED.findall(text):
+        exported = re.findall(
+            r"^export (?:async )?(?:function|class|const) (\w+)", (FOLDER / source).read_text(encoding="utf-8"), re.M
+        )
+        for name in names.split(", "):
+            assert name in exported, f"{source} exports no {name}"
+            assert re.search(rf"\b{name}\b", body), f"{name} is not used"
+
+
+@by_module
+def test_what_is_exported_is_imported_somewhere(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    everywhere = [*MODULES, *HERE.glob("*.mjs")]
+    taken = {
+        name
+        for path in everywhere
+        for names, source in re.findall(
+            r'^import \{ ([^}]*) \} from "[./]*(?:widgets/browser/)?(\w+\.js)";$',
+            path.read_text(encoding="utf-8"),
+            re.M,
+        )
+        if source == module.name
+        for name in names.split(", ")
+    }
+    exported = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, re.M)
+    assert set(exported) <= taken
+    assert bool(re.search(r"^export default", text, re.M)) == (module.name in WIDGETS)
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widgets_module_is_one_text_in_which_each_name_is_given_once(name: str) -> None:
+    text = bundled(name)
+    assert not re.search(r"^import\b", text, re.M)
+    assert re.findall(r"^export\b.*", text, re.M) == ["export default { initialize, render };"]
+    twice = [each for each, count in Counter(NAMED.findall(text)).items() if count > 1]
+    assert not twice
+
+
+@pytest.mark.parametrize("case", CASES["thinned"], ids=what)
+def test_the_kernel_thins_as_the_browser_does(case: dict[str, Any]) -> None:
+    x, y = (np.array(case[key], dtype=float) for key in "xy")
+    kept_x, kept_y = thin(x, y, case["limit"], case["path"])
+    assert kept_x.tolist() == [case["x"][at] for at in case["kept"]]
+    assert kept_y.tolist() == [case["y"][at] for at in case["kept"]]
+
+
+@pytest.mark.parametrize("case", CASES["frames"], ids=what)
+def test_the_double_of_the_headless_tests_shows_what_the_browser_shows(case: dict[str, Any]) -> None:
+    browser = Browser(LiveFigure({"a": go.Figure()}))
+    state = {"type": "state", "figures": [{"data": data} for data in case["given"]], "ops": []}
+    browser._apply(state, b"")
+    for message in case["messages"]:
+        browser._apply({"type": "frame", "ops": message["ops"]}, expanded(message["numbers"]).tobytes())
+    if "shown" in case:
+        assert browser.traces == case["shown"]
+    if "layouts" in case:
+        assert browser.layouts == case["layouts"]
+    if "points" in case:
+        assert [[len(trace["x"]) for trace in traces] for traces in browser.traces] == case["points"]
+
+
+@pytest.mark.parametrize("case", CASES["frames"], ids=what)
+def test_the_load_test_counts_the_numbers_that_a_frame_takes(case: dict[str, Any]) -> None:
+    for message in case["messages"]:
+        assert sum(map(numbers_of, message["ops"])) == len(expanded(message["numbers"]))
