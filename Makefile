@@ -25,7 +25,7 @@ hub: $(VENV)/hub-ready  ## JupyterHub on http://127.0.0.1:$(HUB_PORT); see deplo
 test: needs $(VENV)/test-ready  ## run all tests
 	@$(RUN) -m deploy.hub.proxy || [ -z "$$CI" ]
 	@status=0; \
-	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=load $(ARGS) || status=$$?; \
+	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=loadfile $(ARGS) || status=$$?; \
 	[ $$status != 2 ] || exit 2; [ $$status != 5 ] || status=0; \
 	$(RUN) -m pytest -m browser $(ARGS) || [ $$? = 5 ] || status=1; \
 	[ $$status = 0 ] || $(RUN) -m pytest --cache-show cache/lastfailed; \
