@@ -1,0 +1,60 @@
+// A recorded run (recorder.py): its moments, and what a figure shows after any of them.
+
+// How often a run that plays moves on.
+export const TICK_MS = 16;
+
+function floats(base64) {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+export class RecordedRun {
+  constructor({ speed, moments, numbers }) {
+    Object.assign(this, { speed, moments, numbers: floats(numbers) });
+    let at = 0;
+    this.starts = moments.map(({ count }) => (at += count) - count);
+  }
+
+  get steps() {
+    return this.moments[0].steps;
+  }
+
+  get last() {
+    return this.moments.length - 1;
+  }
+
+  // The last moment that is not after a step.
+  at(step) {
+    const after = this.moments.findIndex((moment) => moment.step > step);
+    return after < 0 ? this.last : Math.max(after - 1, 0);
+  }
+
+  // What leads from the moment before `first` to the moment `last`, as one message: `figures` if they are other ones.
+  message(first, last) {
+    const message = { ops: [], parts: [] };
+    for (let index = first; index <= last; index++) {
+      const { figures, ops = [], count } = this.moments[index];
+      if (figures) Object.assign(message, { figures, ops: [], parts: [] });
+      message.ops.push(...ops);
+      message.parts.push(this.numbers.subarray(this.starts[index], this.starts[index] + count));
+    }
+    return { figures: message.figures, ops: message.ops, numbers: joined(message.parts) };
+  }
+
+  // What else a page shows after a moment: readings, lanes and the like, each as it was noted last.
+  shown(last) {
+    const found = {};
+    for (const { step, figures, ops, count, ...shown } of this.moments.slice(0, last + 1)) Object.assign(found, shown);
+    return found;
+  }
+}
+
+function joined(parts) {
+  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
