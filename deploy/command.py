@@ -4,9 +4,10 @@
     training-dynamics-lab serve my.ipynb        a notebook of your own, as a page
     training-dynamics-lab lab                   JupyterLab, code in sight
     training-dynamics-lab hub                   JupyterHub, for a class with accounts
+    training-dynamics-lab pages FOLDER          the lessons as plain files that play recorded runs, for any web server
     training-dynamics-lab --version
 
-What follows goes to Voilà (serve), JupyterLab (lab) or JupyterHub (hub), whose options `serve --help` and so on list.
+What else follows goes to Voilà (serve), JupyterLab (lab) or JupyterHub (hub), whose options `serve --help` and so on list.
 """
 
 from __future__ import annotations
@@ -85,7 +86,15 @@ def _hub(arguments: list[str]) -> None:
     JupyterHub.launch_instance([f"--config={config}", *arguments])
 
 
-ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub}
+def _pages(arguments: list[str]) -> None:
+    from deploy.pages.builder import build
+
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        sys.exit("training-dynamics-lab pages takes one folder, which it makes and fills.")
+    build(Path(arguments[0]))
+
+
+ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}
 
 if __name__ == "__main__":
     main()

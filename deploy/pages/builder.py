@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from plotly.offline import get_plotlyjs_version
 from deploy.pages.cells import inside, shown
 from deploy.pages.words import as_html, with_formulas
 from deploy.places import NOTEBOOKS
+from widgets import plotlyjs
 from widgets.browser_module import FOLDER, bundled
 from widgets.check import Check
 from widgets.gallery import lessons
@@ -27,7 +27,10 @@ from widgets.record.lab_record import lab_record
 from widgets.record.question_record import question_record
 
 WIDGETS = ("control_panel", "live_figure", "notice_board", "question_panel")
-LIVE = "To change a setting, run the lessons with a kernel: pip install training-dynamics-lab, then training-dynamics-lab serve."
+LIVE = (
+    "To change a setting, run the lessons with a kernel: "
+    "pip install training-dynamics-lab, then training-dynamics-lab serve."
+)
 HERE = Path(__file__).parent
 
 
@@ -47,11 +50,15 @@ class Site:
 
     def build(self) -> Iterator[str]:
         """Write all pages; yields the name of each when it is written."""
-        for path in [self._notebooks / "index.ipynb", *(self._notebooks / each.file for each in lessons(self._notebooks))]:
+        for path in [
+            self._notebooks / "index.ipynb",
+            *(self._notebooks / each.file for each in lessons(self._notebooks)),
+        ]:
             yield self.page(path)
 
     def page(self, notebook: Path) -> str:
         """Write the page of a notebook, and return its name."""
+        self._questions: dict[str, str] = {}
         with inside(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
@@ -76,23 +83,36 @@ class Site:
             case str():
                 return f"<div class='tdl-words'>{as_html(value)}</div>"
             case Lab():
-                record = await lab_record(value)
-                return self._place("lab", record["name"], record, record["panel"]["title"])
+                return self._lab(await lab_record(value))
             case Check():
                 record = await question_record(value._question)
-                return self._place("question", record["name"], record, record["question"]["prompt"])
+                asked = record["question"]
+                self._questions[record["name"]] = asked["statement"] or asked["prompt"]
+                return self._place("question", record["name"], record, asked["prompt"])
             case ipw.HTMLMath():
                 return with_formulas(value.value)
             case ipw.HTML() if "tdl-scoreboard" in value._dom_classes:
-                return f"<div class='tdl-answers' data-answers='{{}}'>{value.value}</div>"
+                titles = escape(json.dumps(self._questions), quote=True)  # all that come before, as on a live page
+                return f"<div class='tdl-answers' data-answers='{titles}'>{value.value}</div>"
             case ipw.HTML():
                 return str(value.value)
         raise TypeError(f"A page of plain files cannot show {type(value).__name__}.")
 
-    def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    def _lab(self, record: dict[str, Any]) -> str:
+        """A place for a lab; its first preset's run comes with it, each of the others when it is chosen."""
+        first, *others = record["runs"]
+        name = record["name"]
+        sources = [self._record(f"{name}-{index}", views) for index, views in enumerate(others, start=1)]
+        return self._place("lab", name, {**record, "runs": [first, *sources]}, record["panel"]["title"])
+
+    def _record(self, name: str, content: Any) -> str:
+        """Write a record as a script: a page in a folder may not fetch anything else."""
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         script = f"((globalThis.__trainingDynamicsLab ??= {{}}).records ??= {{}})[{json.dumps(name)}] = {text};"
-        source = self._written(f"{name}.js", script)
+        return self._written(f"{name}.js", script)
+
+    def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
+        source = self._record(name, record)
         return (
             f"<div class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
             f"<p>{escape(title)}</p></div>"
@@ -103,8 +123,12 @@ class Site:
         sheet = self._written("page.css", "\n".join(path.read_text(encoding="utf-8") for path in css))
         scripts = [self._written(f"{name}.js", _as_script(name)) for name in WIDGETS]
         host = self._written("recorded_page.js", f"(() => {{\n{bundled('recorded_page.js')}\n}})();")
-        plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8")
-        return {"sheets": [sheet], "scripts": scripts, "host": host, "plotly": self._written("plotly.js", plotly)}
+        return {
+            "sheets": [sheet],
+            "scripts": scripts,
+            "host": host,
+            "plotly": self._written("plotly.js", plotlyjs.script()),
+        }
 
     def _written(self, name: str, text: str) -> str:
         """Write a file under a name with its hash, and return its address on a page."""

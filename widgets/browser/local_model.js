@@ -27,7 +27,8 @@ export class LocalModel {
   }
 
   emit(event, ...content) {
-    for (const listener of [...(this.listeners.get(event) ?? [])]) listener(...content);
+    // Those that listen now: who joins or leaves meanwhile is for the next time.
+    Array.from(this.listeners.get(event) ?? []).forEach((listener) => listener(...content));
   }
 
   // From the view. Answered a moment later, as everywhere: who asks is ready for an answer then.

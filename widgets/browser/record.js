@@ -16,7 +16,7 @@ export class RecordedRun {
   }
 
   get steps() {
-    return this.moments[0].steps;
+    return this.moments[0].shown.steps;
   }
 
   get last() {
@@ -43,9 +43,7 @@ export class RecordedRun {
 
   // What else a page shows after a moment: readings, lanes and the like, each as it was noted last.
   shown(last) {
-    const found = {};
-    for (const { step, figures, ops, count, ...shown } of this.moments.slice(0, last + 1)) Object.assign(found, shown);
-    return found;
+    return Object.assign({}, ...this.moments.slice(0, last + 1).map(({ shown }) => shown));
   }
 }
 

@@ -9,9 +9,10 @@ export const RECORDED = "recorded run";
 const RUN_SECONDS = 4;
 
 export class RecordedLab {
-  // `record` is of recorder.py; `beyond(message)` is told of commands that no record covers, and returns a sentence.
-  constructor(record, plotlyVersion, beyond) {
-    Object.assign(this, { runs: record.runs, beyond, state: "idle", moment: 0, timer: null });
+  // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(message)` is told of
+  // commands that no record covers, and returns a sentence.
+  constructor(record, plotlyVersion, { runOf, beyond }) {
+    Object.assign(this, { name: record.name, runs: record.runs, runOf, beyond, state: "idle", moment: 0, timer: null });
     this.panel = new LocalModel(
       { ...record.panel, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} },
       (message) => this.handle(message),
@@ -28,18 +29,32 @@ export class RecordedLab {
       pause: () => this.enter("paused"),
       step: () => this.step(),
       reset: () => this.load(this.panel.get("preset"), this.panel.get("selected")),
-      preset: () => this.load(message.index),
+      preset: () => this.choose(message.index),
       select: () => this.select(message.lane),
       go_to: () => this.goTo(Number(message.step)),
       speed: () => this.hurry(message.value),
     };
     if (message.type === "here") this.panel.tell({ type: "heard" });
     if (!message.do) return;
-    const text = commands[message.do] ? (commands[message.do]() ?? "") : this.beyond(message);
-    this.panel.set("refusal", text ? { text, field: message.field ?? (message.do === "go_to" ? "go_to" : "") } : {});
+    const text = commands[message.do] ? commands[message.do]() : this.beyond(message);
+    this.panel.set(
+      "refusal",
+      typeof text === "string" && text ? { text, field: message.field ?? (message.do === "go_to" ? "go_to" : "") } : {},
+    );
   }
 
   // ---- which run ----
+
+  async choose(index) {
+    this.enter("paused");
+    try {
+      if (typeof this.runs[index] === "string")
+        this.runs[index] = await this.runOf(`${this.name}-${index}`, this.runs[index]);
+      this.load(index);
+    } catch (error) {
+      this.panel.set("refusal", { text: `This run could not be loaded: ${error.message}.`, field: "" });
+    }
+  }
 
   load(index, selected = 0) {
     const views = this.runs[index];

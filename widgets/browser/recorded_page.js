@@ -18,8 +18,8 @@ function loaded(source) {
   if (!asked.has(source)) {
     const script = make("script", { src: source });
     const done = new Promise((resolve, reject) => {
-      script.onload = resolve;
-      script.onerror = () => reject(new Error(`${source} is not there`));
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error(`${source} is not there`)));
     });
     asked.set(source, done);
     document.head.append(script);
@@ -27,9 +27,9 @@ function loaded(source) {
   return asked.get(source);
 }
 
-async function recordOf(element) {
-  await loaded(element.dataset.record);
-  return page.records[element.dataset.name];
+async function recordOf(name, source) {
+  await loaded(source);
+  return page.records[name];
 }
 
 function show(widget, model, element) {
@@ -40,7 +40,8 @@ function show(widget, model, element) {
 // ---- labs ----
 
 async function putLab(element) {
-  const lab = new RecordedLab(await recordOf(element), version, () => BEYOND);
+  const { name, record } = element.dataset;
+  const lab = new RecordedLab(await recordOf(name, record), version, { runOf: recordOf, beyond: () => BEYOND });
   const values = make("div", { className: "widget-html-content" });
   const showValues = () => (values.innerHTML = lab.readings.get("value") ?? "");
   lab.readings.on("change:value", showValues);
@@ -82,7 +83,7 @@ function showAnswers() {
 }
 
 async function putQuestion(element) {
-  const record = await recordOf(element);
+  const record = await recordOf(element.dataset.name, element.dataset.record);
   const panel = make("div");
   element.classList.add("tdl-check");
   element.replaceChildren(panel);
@@ -107,7 +108,9 @@ async function put(element) {
     await PUT[element.dataset.kind](element);
   } catch (error) {
     console.error(error);
-    element.replaceChildren(make("p", { role: "alert" }, `This part of the page could not be loaded: ${error.message}.`));
+    element.replaceChildren(
+      make("p", { role: "alert" }, `This part of the page could not be loaded: ${error.message}.`),
+    );
   }
 }
 

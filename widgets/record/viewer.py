@@ -23,7 +23,7 @@ class Viewer:
     def __init__(self, figure: LiveFigure):
         self._figure = figure
         self._taken: list[tuple[dict[str, Any], np.ndarray]] = []
-        figure.send = self._take
+        figure.send = self._take  # type: ignore[method-assign]
 
     def hello(self) -> None:
         """Ask for everything."""
@@ -73,7 +73,7 @@ class Moments:
         self._shown |= changed
         self._numbers.append(numbers)
         drawn = message if message["ops"] or "figures" in message else {}
-        self._moments.append({"step": step, **drawn, "count": len(numbers), **changed})
+        self._moments.append({"step": step, **drawn, "count": len(numbers), "shown": changed})
 
     def as_json(self) -> dict[str, Any]:
         """Return the moments, and the numbers of all of them as float32 in base64.
