@@ -7,7 +7,7 @@
     training-dynamics-lab pages FOLDER          the lessons as plain files that play recorded runs, for any web server
     training-dynamics-lab --version
 
-What else follows goes to Voilà (serve), JupyterLab (lab) or JupyterHub (hub), whose options `serve --help` and so on list.
+What follows serve, lab or hub goes to Voilà, JupyterLab or JupyterHub, whose options `serve --help` and so on list.
 """
 
 from __future__ import annotations

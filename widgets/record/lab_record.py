@@ -29,19 +29,32 @@ async def lab_record(lab: Lab) -> dict[str, Any]:
     viewer = Viewer(lab.stage.figure)
     runs = []
     for preset in range(len(lab.view.presets)):
-        views = [await _run(lab, viewer, preset, 0)]
+        views = [await _preset(lab, viewer, preset, 0)]
         if await _shows_the_chosen_lane(lab, viewer):
-            views += [await _run(lab, viewer, preset, lane) for lane in range(1, len(lab.panel.lanes))]
+            views += [await _preset(lab, viewer, preset, lane) for lane in range(1, len(lab.panel.lanes))]
         runs.append(views)
     panel = {name: getattr(lab.panel, name) for name in ("title", "fields", "presets", "options")}
     return {"name": lab.view.name, "panel": panel, "label": lab.stage.figure.label, "runs": runs}
 
 
-async def _run(lab: Lab, viewer: Viewer, preset: int, lane: int) -> dict[str, Any]:
-    """Play a preset to its end with one of its lanes chosen."""
+async def _preset(lab: Lab, viewer: Viewer, preset: int, lane: int) -> dict[str, Any]:
+    """Record a preset with one of its lanes chosen."""
     lab.handle({"do": "preset", "index": preset})
-    await until(lambda: lab.state is State.IDLE and lab.run.step == 0 and not lab.stage.prepares)
+    await until(lambda: _waits_at_its_start(lab))
     lab.handle({"do": "select", "lane": lane})
+    return await run_record(lab, viewer)
+
+
+def _waits_at_its_start(lab: Lab) -> bool:
+    return lab.state is State.IDLE and lab.run.step == 0 and not lab.stage.prepares
+
+
+async def run_record(lab: Lab, viewer: Viewer) -> dict[str, Any]:
+    """Play a lab that waits at its start to its end, and return what is seen of it.
+
+    Raises:
+        RuntimeError: If the run fails.
+    """
     viewer.hello()
     moments = Moments()
     await _note(lab, viewer, moments)
@@ -56,7 +69,7 @@ async def _run(lab: Lab, viewer: Viewer, preset: int, lane: int) -> dict[str, An
     lab.loop.forward(steps + 1)  # a run knows that it has ended when it is asked for one more step
     await until(lambda: lab.state in (State.FINISHED, State.FAILED))
     if lab.state is State.FAILED:
-        raise RuntimeError(f"{lab.view.name}, preset {preset}: {lab.loop.failure}")
+        raise RuntimeError(f"The run of {lab.view.name} failed: {lab.loop.failure}")
     await _note(lab, viewer, moments)
     return {"speed": lab.panel.transport["speed"], **moments.as_json()}
 
