@@ -1,5 +1,6 @@
 """Recorded runs: what a page without a kernel plays is what a live lab shows, and its answers are judged alike."""
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -10,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from headless import LABS, QUESTIONS, Browser, live, opened, played, until
+from headless import LABS, QUESTIONS, Browser, live, opened, played
 
 from lessons.core.history import History
 from lessons.core.run import Run
+from widgets.lab import Lab
 from widgets.question import Choice, Number, Question, Sketch
 from widgets.record.lab_record import lab_record, run_record
 from widgets.record.question_record import question_record
@@ -35,6 +37,15 @@ def replayed(record: dict[str, Any], stop: int | None = None) -> Browser:
     return browser
 
 
+async def at_the_end(browser: Browser, lab: Lab) -> None:
+    """Draw until a lab has nothing more to show, also what takes it long to compute."""
+    shown = -1
+    while shown < len(browser.messages) or lab.stage.prepares:
+        shown = len(browser.messages)
+        browser.settle()
+        await asyncio.sleep(0.05)
+
+
 def assert_same(traces: list[list[dict[str, Any]]], others: list[list[dict[str, Any]]]) -> None:
     """Equal but for the rounding to float32, which no screen shows."""
     for figure, other in zip(traces, others, strict=True):
@@ -53,8 +64,7 @@ def test_the_record_of_a_run_ends_with_what_the_live_lab_ends_with(name: str) ->
         browser = Browser(lived.stage.figure)
         browser.hello().settle()
         await played(lived)
-        await until(lambda: not lived.stage.prepares)
-        browser.settle()
+        await at_the_end(browser, lived)
         for key in lived.history.names:
             np.testing.assert_array_equal(recorded.history[key], lived.history[key])
         shown = {key: value for moment in record["moments"] for key, value in moment["shown"].items()}
