@@ -89,9 +89,15 @@ def _hub(arguments: list[str]) -> None:
 def _pages(arguments: list[str]) -> None:
     from deploy.pages.builder import build
 
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        sys.exit("training-dynamics-lab pages takes one folder, which it makes and fills.")
-    build(Path(arguments[0]))
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(
+            "training-dynamics-lab pages takes a folder, which it makes and fills, and notebooks if not all lessons."
+        )
+    folder, *notebooks = map(Path, arguments)
+    for notebook in notebooks:
+        if not notebook.is_file():
+            sys.exit(f"There is no notebook '{notebook}' in {Path.cwd()}.")
+    build(folder, notebooks)
 
 
 ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}

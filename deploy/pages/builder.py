@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -39,22 +39,13 @@ class Site:
 
     Args:
         folder: Where it is written; made if it is not there.
-        notebooks: Where the lessons are.
     """
 
-    def __init__(self, folder: Path, notebooks: Path = NOTEBOOKS):
-        self._folder, self._notebooks = folder, notebooks
+    def __init__(self, folder: Path):
+        self._folder = folder.resolve()
         (folder / "files").mkdir(parents=True, exist_ok=True)
         self._template = Environment(loader=FileSystemLoader(HERE), autoescape=False).get_template("page.html")
         self._common = self._shared_files()
-
-    def build(self) -> Iterator[str]:
-        """Write all pages; yields the name of each when it is written."""
-        for path in [
-            self._notebooks / "index.ipynb",
-            *(self._notebooks / each.file for each in lessons(self._notebooks)),
-        ]:
-            yield self.page(path)
 
     def page(self, notebook: Path) -> str:
         """Write the page of a notebook, and return its name."""
@@ -149,8 +140,10 @@ def _linked(page: str) -> str:
     return page.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
 
 
-def build(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
-    """Write all pages, and say which."""
+def build(folder: Path, notebooks: Sequence[Path] = ()) -> None:
+    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done."""
     torch.set_num_threads(1)
-    for name in Site(folder, notebooks).build():
-        print(folder / name, flush=True)
+    gallery = [NOTEBOOKS / "index.ipynb", *(NOTEBOOKS / lesson.file for lesson in lessons(NOTEBOOKS))]
+    site = Site(folder)
+    for notebook in notebooks or gallery:
+        print(folder / site.page(notebook.resolve()), flush=True)
