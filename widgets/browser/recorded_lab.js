@@ -4,7 +4,7 @@ import { LocalModel } from "./local_model.js";
 import { RecordedRun, TICK_MS } from "./record.js";
 import { RecordedFigure } from "./recorded_figure.js";
 
-export const RECORDED = "recorded run";
+const RECORDED = "recorded run";
 // A run without a speed of its own takes this long to play.
 const RUN_SECONDS = 4;
 

@@ -3,7 +3,7 @@
 const SIGNIFICANT = 4;
 
 // As `number` of widgets/readings.py has it.
-export function written(value) {
+function written(value) {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value > 0 ? "infinite" : "−infinite";
   if (value === 0) return "0";
