@@ -18,8 +18,9 @@ from lessons.core.run import Run
 from widgets.lab import Lab
 from widgets.question import Choice, Number, Question, Sketch
 from widgets.record.lab_record import lab_record, run_record
+from widgets.record.moments import MOST_NUMBERS, Moments, as_difference
 from widgets.record.question_record import question_record
-from widgets.record.viewer import MOST_NUMBERS, Moments, Viewer, stops
+from widgets.record.viewer import Viewer, stops
 from widgets.scoring import verdict
 
 HERE = Path(__file__).parent / "browser"
@@ -117,6 +118,26 @@ def test_of_arrays_that_replace_each_other_a_long_record_keeps_those_that_hold()
     assert len(numbers) < 1.1 * MOST_NUMBERS
     assert sum(op[0] == "extend" for moment in record["moments"] for op in moment.get("ops", [])) == count - 1
     assert (numbers[-size:] == count - 1).all()
+
+
+def test_what_two_lanes_have_in_common_is_kept_once_and_a_page_puts_it_together_again() -> None:
+    async def scenario() -> list[dict[str, Any]]:
+        records = []
+        for lane in (0, 1):
+            lab = opened("race", steps=30)
+            lab.handle({"do": "select", "lane": lane})
+            records.append(await run_record(lab, Viewer(lab.stage.figure)))
+        return records
+
+    base, run = live(scenario)
+    difference = as_difference(run, base)
+    assert len(json.dumps(difference)) < 0.5 * len(json.dumps(run))
+    given = json.dumps({"run": run, "base": base, "difference": difference})
+    done = subprocess.run([NODE, HERE / "replay.mjs"], input=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    whole, completed = json.loads(done.stdout)
+    assert completed == whole
+    assert len(whole) == len(run["moments"])
 
 
 @pytest.mark.parametrize(("steps", "ends"), [(1, [1]), (5, [1, 2, 3, 4, 5]), (40, [1, 2, 3, 14, 26, 40])])

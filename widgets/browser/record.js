@@ -8,11 +8,45 @@ function floats(base64) {
   return new Float32Array(bytes.buffer);
 }
 
+// How many numbers an operation takes.
+function countOf([kind, , , count]) {
+  if (kind === "extend") return 2 * count;
+  return kind === "replace" ? count : 0;
+}
+
+function startsOf(moments) {
+  let at = 0;
+  return moments.map(({ count }) => (at += count) - count);
+}
+
 export class RecordedRun {
-  constructor({ speed, moments, numbers }) {
-    Object.assign(this, { speed, moments, numbers: floats(numbers) });
-    let at = 0;
-    this.starts = moments.map(({ count }) => (at += count) - count);
+  // `base` is the run of another lane, where this one is kept as what is different from it.
+  constructor({ speed, moments, numbers }, base = null) {
+    Object.assign(this, { speed, moments, numbers: floats(numbers), starts: startsOf(moments) });
+    if (base) this.complete(base);
+  }
+
+  // Take over from another run what both have in common.
+  complete(base) {
+    const whole = this.moments.map((_, index) => {
+      const known = base.operations(index);
+      return this.operations(index).map((own) => (own.op[0] === "same" ? known[own.op[1]] : own));
+    });
+    const sizes = whole.map((operations) => operations.reduce((sum, { part }) => sum + part.length, 0));
+    this.moments = this.moments.map((moment, index) => ({
+      ...moment,
+      ops: whole[index].map(({ op }) => op),
+      count: sizes[index],
+      shown: { ...base.moments[index].shown, ...moment.shown },
+    }));
+    this.numbers = joined(whole.flat().map(({ part }) => part));
+    this.starts = startsOf(this.moments);
+  }
+
+  // The operations of a moment, each with its numbers.
+  operations(index) {
+    let at = this.starts[index];
+    return (this.moments[index].ops ?? []).map((op) => ({ op, part: this.numbers.subarray(at, (at += countOf(op))) }));
   }
 
   get steps() {

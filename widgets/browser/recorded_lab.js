@@ -57,15 +57,22 @@ export class RecordedLab {
   }
 
   load(index, selected = 0) {
-    const views = this.runs[index];
-    this.open(views[Math.min(selected, views.length - 1)], 0);
+    this.open(this.view(index, selected), 0);
     this.panel.set("selected", selected);
     this.enter("idle");
   }
 
-  open(view, moment) {
-    view.run ??= new RecordedRun(view);
-    this.run = view.run;
+  // The run of a preset as its figures show it with a lane chosen.
+  view(index, lane) {
+    const [first, ...others] = this.runs[index];
+    first.run ??= new RecordedRun(first);
+    const other = others[lane - 1];
+    if (other) other.run ??= new RecordedRun(other, first.run);
+    return (other ?? first).run;
+  }
+
+  open(run, moment) {
+    this.run = run;
     this.speed = this.run.speed;
     this.moment = moment;
     this.figure.open(this.run, moment);
@@ -74,8 +81,8 @@ export class RecordedLab {
 
   // Another lane is chosen: where the figures show the chosen one, its own record goes on at the same moment.
   select(lane) {
-    const views = this.runs[this.panel.get("preset")];
-    if (views.length > 1) this.open(views[lane], this.moment);
+    const run = this.view(this.panel.get("preset"), lane);
+    if (run !== this.run) this.open(run, this.moment);
     this.panel.set("selected", lane);
     this.showTransport();
   }

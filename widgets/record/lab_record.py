@@ -10,7 +10,8 @@ import asyncio
 from typing import Any
 
 from widgets.lab import Lab
-from widgets.record.viewer import POLL_SECONDS, Moments, Viewer, stops, until
+from widgets.record.moments import Moments, as_difference
+from widgets.record.viewer import POLL_SECONDS, Viewer, stops, until
 from widgets.run_loop import State
 
 # A run is recorded step by step at first, for who presses Step, and then in as many equal parts.
@@ -21,7 +22,8 @@ PARTS = 150
 async def lab_record(lab: Lab) -> dict[str, Any]:
     """Return the record of a lab as JSON: what its panel shows, and for each preset its run.
 
-    Where the figures show the lane that is chosen, a preset has a run for each lane that may be.
+    Where the figures show the lane that is chosen, a preset has a run for each lane that may be: the first as it is, of
+    the others what is different.
 
     Raises:
         RuntimeError: If a run fails.
@@ -29,9 +31,11 @@ async def lab_record(lab: Lab) -> dict[str, Any]:
     viewer = Viewer(lab.stage.figure)
     runs = []
     for preset in range(len(lab.view.presets)):
-        views = [await _preset(lab, viewer, preset, 0)]
+        first = await _preset(lab, viewer, preset, 0)
+        views = [first]
         if await _shows_the_chosen_lane(lab, viewer):
-            views += [await _preset(lab, viewer, preset, lane) for lane in range(1, len(lab.panel.lanes))]
+            others = [await _preset(lab, viewer, preset, lane) for lane in range(1, len(lab.panel.lanes))]
+            views += [as_difference(other, first) for other in others]
         runs.append(views)
     panel = {name: getattr(lab.panel, name) for name in ("title", "fields", "presets", "options")}
     return {"name": lab.view.name, "panel": panel, "label": lab.stage.figure.label, "runs": runs}

@@ -12,7 +12,8 @@ from lessons.core.run import Run
 from widgets.live_figure import LiveFigure
 from widgets.question import Choice, Number, Outcome, Question, Sketch
 from widgets.readings import number
-from widgets.record.viewer import Moments, Viewer, stops
+from widgets.record.moments import Moments
+from widgets.record.viewer import Viewer, stops
 from widgets.scoring import CLOSE, verdict
 
 PARTS = 60
