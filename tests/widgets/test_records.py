@@ -76,6 +76,19 @@ def test_the_record_of_a_run_ends_with_what_the_live_lab_ends_with(name: str) ->
         end = replayed(record)
         if sum(moment["count"] for moment in record["moments"]) < MOST_NUMBERS:
             assert_same(end.traces, browser.traces)
+        assert end.layouts == browser.layouts
+
+    live(scenario)
+
+
+def test_what_is_recorded_stays_as_it_was_when_the_lab_goes_on() -> None:
+    async def scenario() -> None:
+        lab = opened("variance")
+        record = await run_record(lab, Viewer(lab.stage.figure))
+        before = json.dumps(record)
+        lab.handle({"do": "select", "lane": 1})
+        lab.stage.draw()
+        assert json.dumps(record) == before
 
     live(scenario)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,7 +43,8 @@ class Viewer:
 
     def _take(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         if content["type"] in ("state", "frame"):
-            self._taken.append((content, np.frombuffer((buffers or [b""])[0])))
+            # A copy: what is on its way to a browser is written down at once, and the figure goes on changing.
+            self._taken.append((copy.deepcopy(content), np.frombuffer((buffers or [b""])[0])))
             asyncio.get_running_loop().call_soon(self._say, {"type": "ack", "n": content["n"]})
 
     def _say(self, content: dict[str, Any]) -> None:
