@@ -53,6 +53,10 @@ class Training(ABC, Generic[S, SettingsT_co]):
     def advance(self, now: S) -> None:
         """Make one update."""
 
+    def follow(self, now: S, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return further series, found by reading those that were measured at this step."""
+        return {}
+
     def make_step(self, now: S) -> None:
         """Make one update, and count it."""
         self.advance(now)
@@ -96,4 +100,5 @@ class TrainingExperiment(Experiment[SettingsT]):
 def measured(training: Training[S], now: S) -> Measurement:
     """Return all that a training measures at its present step."""
     values = training.measure(now)
+    values |= training.follow(now, values)
     return Measurement(now.step, values, training.snapshots(now), training.failures(now), now)

@@ -175,6 +175,7 @@ class Classifiers:
     def __init__(self, lanes: Lanes[ProxySettings]):
         self.is_net = torch.tensor([method == "MLP" for method in lanes.values("method")])
         self._lanes_of_method = lanes_of_each(lanes.values("method"))
+        self._nets = self._lanes_of_method.get("MLP")
         self._network = DenseNetwork((2, lanes.shared.width, 1), "tanh")
 
     def initial(self, seeds: Tensor) -> Tensor:
@@ -185,11 +186,11 @@ class Classifiers:
     def score(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Return what each lane's classifier gives for inputs (N, 2) or (K, N, 2), shape (K, N)."""
         linear = (inputs * theta[:, None, :2]).sum(2) + theta[:, 2:3]
-        if not self.is_net.any():
+        if self._nets is None:
             return linear
-        own = inputs[self.is_net] if inputs.dim() == 3 else inputs
+        own = inputs[self._nets] if inputs.dim() == 3 else inputs
         score = linear.clone()
-        score[self.is_net] = self._network(theta[self.is_net, 3:], own)[..., 0]
+        score[self._nets] = self._network(theta[self._nets, 3:], own)[..., 0]
         return score
 
     def margin_loss(self, margin: Tensor) -> Tensor:
@@ -202,16 +203,16 @@ class Classifiers:
     def sides(self, theta: Tensor, points: Tensor) -> Tensor:
         """Return which points (N, 2) each lane puts to the right class, bool, shape (K, N)."""
         side = theta[:, :2] @ points.T + theta[:, 2:3] > 0
-        if self.is_net.any():
-            side[self.is_net] = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
+        if self._nets is not None:
+            side[self._nets] = self._network(theta[self._nets, 3:], points)[..., 0] > 0
         return side
 
     def fresh_error(self, theta: Tensor, points: Tensor, separation: float) -> Tensor:
         """Return the error on points never seen, shape (K,)."""
         error = linear_error(theta[:, :3], separation)
-        if self.is_net.any():
-            side = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
-            error[self.is_net] = error_of_sides(side, points[:, 0], separation)
+        if self._nets is not None:
+            side = self._network(theta[self._nets, 3:], points)[..., 0] > 0
+            error[self._nets] = error_of_sides(side, points[:, 0], separation)
         return error
 
     def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:

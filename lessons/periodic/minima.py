@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.periodic.experiment import Periodic, network_of
 from lessons.periodic.network import ScaleInvariantNetwork
@@ -48,10 +47,9 @@ class MinimumCollector:
         self._step = torch.zeros(self.lanes, dtype=torch.long)
         self._theta: Tensor | None = None
 
-    def update(self, measurement: Measurement) -> None:
-        """Take the next measurement of a run of `Periodic`."""
-        loss, norm, theta = measurement["loss"].cpu(), measurement["norm"].cpu(), measurement.state.theta.cpu()
-        before = self.detector.count
+    def update(self, step: int, loss: Tensor, norm: Tensor, theta: Tensor) -> None:
+        """Take the next step of a run of `Periodic`: its `loss` (K,), `norm` (K,) and parameters (K, P)."""
+        loss, norm, theta, before = loss.cpu(), norm.cpu(), theta.cpu(), self.detector.count
         self.detector.update(loss.numpy(), norm.numpy())
         ended = torch.from_numpy(self.detector.count > before)
         for lane in ended.nonzero()[:, 0].tolist():
@@ -59,7 +57,7 @@ class MinimumCollector:
         better = ended | (loss < self._loss)
         self._theta = theta if self._theta is None else torch.where(better[:, None], theta, self._theta)
         self._loss = torch.where(better, loss, self._loss)
-        self._step = torch.where(better, torch.tensor(measurement.step), self._step)
+        self._step = torch.where(better, step, self._step)
 
     def _keep(self, lane: int, period: int) -> None:
         assert self._theta is not None
@@ -88,7 +86,7 @@ def collect_minima(lanes: Lanes[PeriodicSettings]) -> list[Minimum]:
     """Train to the end and return the minima of all lanes, in the order in which their periods ended."""
     collector = MinimumCollector(len(lanes))
     for measurement in Periodic().run(lanes):
-        collector.update(measurement)
+        collector.update(measurement.step, measurement["loss"], measurement["norm"], measurement.state.theta)
     return collector.minima
 
 

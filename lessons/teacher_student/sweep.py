@@ -151,10 +151,6 @@ def _groups(
 
 
 def _follow(part: Lanes, lanes: Lanes, members: list[int]) -> None:
-    """Take over what has changed in flight."""
-    for own, lane in enumerate(members):
-        wanted = lanes.settings[lane]
-        if part.settings[own] is not wanted:
-            for name in (name for name, field in lanes.fields.items() if field.hot):
-                part.change(own, name, getattr(wanted, name))
-            part.settings[own] = wanted
+    """Take over what may have changed in flight."""
+    part.settings = [lanes.settings[lane] for lane in members]
+    part.stacked |= {name: lanes.stacked[name][members] for name in part.stacked if lanes.fields[name].hot}
