@@ -107,8 +107,9 @@ class GrowingFit(Training[GrowingFeatures, DoubleDescentSettings]):
         self.grow(now, self.widths[now.step + 1])
 
     def grow(self, now: GrowingFeatures, width: int) -> None:
-        """Add units: weights N(0, 1/D), biases N(0, 1)."""
-        drawn = _units(self.lanes, now.width, width)
+        """Add units, drawn from each lane's seed: weights N(0, 1/D), biases N(0, 1)."""
+        more, purpose = width - now.width, f"units from {now.width}"
+        drawn = draw_per_seed(self.lanes.seed, purpose, lambda source: torch.randn(65, more, generator=source).double())
         weight, bias = drawn[:, :64].to(now.gram) / 8, drawn[:, 64:].to(now.gram)
         features = torch.relu(self.data.train_inputs.to(now.gram) @ weight + bias)
         test_features = torch.relu(self.data.test_inputs.to(now.gram) @ weight + bias)
@@ -138,12 +139,6 @@ class DoubleDescent(TrainingExperiment[DoubleDescentSettings]):
         "Nakkiran, Venkat, Kakade & Ma 2021, arXiv 2003.01897 (the right ridge penalty removes the peak)",
     )
     training = GrowingFit
-
-
-def _units(lanes: Lanes[DoubleDescentSettings], first: int, end: int) -> Tensor:
-    """Draw the units of these numbers from each lane's seed: standard normal, float64, shape (K, 65, end - first)."""
-    size = (65, end - first)
-    return draw_per_seed(lanes.seed, f"units from {first}", lambda source: torch.randn(size, generator=source).double())
 
 
 def widths(steps: int) -> list[int]:

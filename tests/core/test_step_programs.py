@@ -14,6 +14,7 @@ only when they are drawn; a step at which a student's node is shaken or lottery 
 import copy
 import io
 import pickle
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -30,8 +31,6 @@ from lessons.core.training import State, Training, TrainingExperiment
 from lessons.divergence.parabola import Parabola, ParabolaTraining
 from lessons.optimizers.race import Noise
 from lessons.periodic.inputs import TrainingInputs
-from lessons.schedules import noisy_quadratic
-from lessons.teacher_student import bias_signs, width
 from lessons.teacher_student.task import Task
 from tests.core.test_experiment_contract import every_training, lanes_of, other_value, variety
 
@@ -44,10 +43,7 @@ DRAWS = (
     (TrainingInputs, "at"),
     (Task, "batch"),
     (Noise, "at"),
-    (noisy_quadratic, "gradient_noise"),
-    (bias_signs, "_rows"),
-    (width, "_units"),
-)
+)  # beside what calls `draw_per_seed` at each step
 EVERY = {"sharpness_every": 3, "measure_every": 3, "spectrum_every": 3}
 PLAIN, OCCASIONAL = 4, 6  # steps at which nothing, and everything, is measured now and then
 
@@ -91,7 +87,9 @@ class Draws:
         self.noted: list = []
         self._given: list | None = None  # until there are some, it draws
         self._inside = False
-        for owner, name in DRAWS:
+        lessons = [module for name, module in sys.modules.items() if name.startswith("lessons.")]
+        drawing = [(module, "draw_per_seed") for module in lessons if hasattr(module, "draw_per_seed")]
+        for owner, name in (*DRAWS, *drawing):
             monkeypatch.setattr(owner, name, self._in_place_of(getattr(owner, name)))
 
     def give(self, draws: list) -> None:
