@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -256,31 +256,6 @@ def fresh_points(separation: float) -> tuple[Tensor, Tensor]:
 def grid_axis() -> Tensor:
     """Return the coordinates of the snapshot's columns, and of its rows, shape (G,)."""
     return torch.linspace(-WINDOW, WINDOW, GRID, dtype=torch.float64)
-
-
-def boundary_shifts(distances: Sequence[float], methods: Sequence[str] = get_args(Method), **common: Any) -> Tensor:
-    """Train with the outlier at each distance and without it, and see which share of fresh points changes sides.
-
-    The outlier lies beyond the right class, at 30 degrees from the line through the means.
-
-    Args:
-        distances: From the origin, D of them.
-        methods: Of `Method`, M of them.
-        common: Further settings.
-
-    Returns:
-        Shape (M, D).
-
-    Raises:
-        SettingError: If a setting is not allowed.
-    """
-    direction = torch.deg2rad(torch.tensor(30.0))
-    places = [{"outlier_x": d * direction.cos().item(), "outlier_y": d * direction.sin().item()} for d in distances]
-    outliers = [{}, *({"outlier": True, **place} for place in places)]
-    settings = [ProxySettings.checked({**common, "method": method, **o}) for method in methods for o in outliers]
-    *_, last = Proxy().run(Lanes(settings))
-    side = last.snapshots["fresh_side"]().view(len(methods), len(outliers), FRESH)
-    return (side[:, 1:] != side[:, :1]).double().mean(2)
 
 
 def _gaussian_points(count: int, separation: float, source: torch.Generator) -> Tensor:

@@ -11,7 +11,7 @@ from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.teacher_student.luck import WON
-from lessons.teacher_student.overlap import contribution, correlation, unexplained
+from lessons.teacher_student.overlap import contribution, correlation
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.task import Task
 
@@ -118,11 +118,6 @@ def scrambled(network: DenseNetwork, theta: Tensor, chosen: Tensor, seeds: list[
     noise = _noise(weight, seeds)
     weight[:] = torch.where(chosen[:, None], noise * weight.norm(dim=1, keepdim=True), weight)
     return shaken
-
-
-def shaken_fvu(network: DenseNetwork, theta: Tensor, task: Task, chosen: Tensor, seeds: list[int]) -> Tensor:
-    """Return the unexplained fraction of variance after the chosen nodes were all shaken at once, shape (K,)."""
-    return unexplained(network(scrambled(network, theta, chosen, seeds), task.test_inputs), task.test_targets)
 
 
 @torch.no_grad()

@@ -13,7 +13,6 @@ from torch import Tensor
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.sweep import Sweep
-from lessons.core.sweep_results import SweepResults
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
@@ -23,35 +22,6 @@ from lessons.teacher_student.training import StudentState, StudentTraining
 WIDTHS = (1.0, 2.0, 5.0, 10.0)
 SEEDS = 20
 NUMBERS = ("fvu", "best_correlation", "weight_cosine", "recovered")
-_TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "steps": 3000, "horizon": 3000}
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """The nodes that S students of one width found of their teacher, after training.
-
-    Attributes:
-        overparameterization: Student nodes for each teacher node.
-        fvu: Fraction of variance unexplained, shape (S,).
-        best_correlation: Of each teacher node, shape (S, L, n).
-        weight_cosine: Of each first-layer teacher node, shape (S, n).
-        recovered: Teacher nodes found in each layer, shape (S, L).
-    """
-
-    overparameterization: float
-    fvu: Tensor
-    best_correlation: Tensor
-    weight_cosine: Tensor
-    recovered: Tensor
-
-
-def two_layer_settings(**changes: Any) -> TeacherStudentSettings:
-    """Return settings in which students with two hidden layers find the nodes of both.
-
-    Raises:
-        SettingError: If a value is not allowed.
-    """
-    return TeacherStudentSettings.checked({**_TWO_LAYERS, **changes})
 
 
 def width_lanes(
@@ -77,7 +47,7 @@ def students_sweep(
 def student_numbers(
     lanes: Lanes[TeacherStudentSettings], measurements: Iterator[Measurement]
 ) -> dict[str, np.ndarray | Tensor]:
-    """Reduce a run to `NUMBERS` at its end, see `Recovery`, and what was found on the way.
+    """Reduce a run to `NUMBERS` at its end, see `TeacherStudent`, and what was found on the way.
 
     `found` is the number of teacher nodes recovered in all layers at each `measure_every`-th step, shape (K, points).
     """
@@ -87,16 +57,6 @@ def student_numbers(
         if last.step % lanes.shared.measure_every == 0:
             found.append(last["recovered"].sum(1))
     return {**{name: last[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
-
-
-def recoveries(sweep: Sweep[TeacherStudentSettings], results: SweepResults) -> list[Recovery]:
-    """Return what the students of each width found, width by width; those that have not come back are nan."""
-    width = np.array([settings.overparameterization for settings in sweep.settings])
-    kept = {name: torch.from_numpy(results[name]) for name in NUMBERS}
-    return [
-        Recovery(own, **{name: value[torch.from_numpy(width == own)] for name, value in kept.items()})
-        for own in dict.fromkeys(width.tolist())
-    ]
 
 
 @dataclass
