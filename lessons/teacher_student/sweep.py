@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.experiment import Measurement
-from lessons.core.lanes import Lanes
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.sweep import Sweep
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
@@ -73,7 +73,7 @@ class WidthsTraining(Training[WidthsState, TeacherStudentSettings]):
         super().__init__(lanes, device)
         self.groups = _groups(lanes)
         self.trainings = [StudentTraining(part, device) for part, _ in self.groups]
-        self.back = torch.tensor([lane for _, members in self.groups for lane in members]).argsort()
+        self.back = torch.tensor([lane for _, rows in self.groups for lane in _numbers(lanes, rows)]).argsort()
 
     def start(self) -> WidthsState:
         return WidthsState([training.start() for training in self.trainings])
@@ -83,8 +83,8 @@ class WidthsTraining(Training[WidthsState, TeacherStudentSettings]):
         return {name: torch.cat([each[name] for each in found])[self.back] for name in found[0]}
 
     def advance(self, now: WidthsState) -> None:
-        for (lanes, members), training, part in zip(self.groups, self.trainings, now.parts, strict=True):
-            _follow(lanes, self.lanes, members)
+        for (lanes, rows), training, part in zip(self.groups, self.trainings, now.parts, strict=True):
+            _follow(lanes, self.lanes, rows)
             training.make_step(part)
 
 
@@ -103,14 +103,17 @@ class WidthSweep(TrainingExperiment[TeacherStudentSettings]):
 
 def _groups(
     lanes: Lanes[TeacherStudentSettings],
-) -> list[tuple[Lanes[TeacherStudentSettings], list[int]]]:
-    """Lanes of one width each, and which of all lanes they are."""
-    widths = student_widths(lanes).tolist()
-    members = [[k for k, width in enumerate(widths) if width == own] for own in dict.fromkeys(widths)]
-    return [(Lanes([lanes.settings[k] for k in each]), each) for each in members]
+) -> list[tuple[Lanes[TeacherStudentSettings], Tensor | slice]]:
+    """Lanes of one width each, and which of all lanes they are, as an index of rows."""
+    rows_of_width = lanes_of_each(student_widths(lanes).tolist())
+    return [(Lanes([lanes.settings[k] for k in _numbers(lanes, rows)]), rows) for rows in rows_of_width.values()]
 
 
-def _follow(part: Lanes, lanes: Lanes, members: list[int]) -> None:
+def _numbers(lanes: Lanes, rows: Tensor | slice) -> list[int]:
+    return list(range(len(lanes))[rows]) if isinstance(rows, slice) else rows.tolist()
+
+
+def _follow(part: Lanes, lanes: Lanes, rows: Tensor | slice) -> None:
     """Take over what may have changed in flight."""
-    part.settings = [lanes.settings[lane] for lane in members]
-    part.stacked |= {name: lanes.stacked[name][members] for name in part.stacked if lanes.fields[name].hot}
+    part.settings = [lanes.settings[k] for k in _numbers(lanes, rows)]
+    part.stacked |= {name: lanes.stacked[name][rows] for name in part.stacked if lanes.fields[name].hot}
