@@ -3,12 +3,13 @@
 PYTHON ?= python3
 PORT ?= 8866
 HUB_PORT ?= 8000
+FOLDER ?= pages
 VENV := .venv
 RUN := $(VENV)/bin/python
 LESSONS := $(VENV)/bin/training-dynamics-lab
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 
-.PHONY: serve lab hub test lint bench clean
+.PHONY: serve lab hub pages test lint bench clean
 
 serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
 	$(LESSONS) serve --port=$(PORT) $(ARGS)
@@ -18,6 +19,9 @@ lab: $(VENV)/ready  ## open the lessons in JupyterLab
 
 hub: $(VENV)/hub-ready  ## JupyterHub on http://127.0.0.1:$(HUB_PORT); see deploy/hub/README.md
 	LESSONS_HUB_URL=$${LESSONS_HUB_URL:-http://127.0.0.1:$(HUB_PORT)} $(LESSONS) hub $(ARGS)
+
+pages: $(VENV)/ready  ## the lessons as plain files that play recorded runs, in FOLDER (pages)
+	$(LESSONS) pages $(FOLDER)
 
 # Headless tests share out the cores; those in a browser follow, one after the other: a page, its
 # kernel and the server are busy enough. They follow too where a headless one fails, but not after Ctrl-C (2).
