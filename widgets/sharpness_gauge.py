@@ -1,8 +1,12 @@
-"""The Hessian gauge of a lab: measured sharpness over the step, and the limit on it, of each lane."""
+"""The Hessian gauge of a lab: measured sharpness over the step, and the limit on it, of each lane.
+
+For any view whose experiment measures `sharpness`, and has the settings `optimizer` and `momentum`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,9 +14,55 @@ import plotly.graph_objects as go
 from lessons.core.rules.stability import limit_factor
 from widgets.controls import Reading
 from widgets.frame import Frame
+from widgets.lines import Line, Theory
+from widgets.panels import Now, OverSteps
 from widgets.plots import line, plot, theory
 
 POINTS_OF_A_LIMIT = 120
+
+Rates = Callable[[Frame, int], tuple[np.ndarray, np.ndarray]]
+
+
+def learning_rates(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return steps and learning rates of a lane, changes in flight included; both of shape (N,)."""
+    return frame.timeline(lane, "learning_rate")
+
+
+def sharpness_panel(rates: Rates = learning_rates, **layout: Any) -> OverSteps:
+    """Return the figure of the sharpness and its limit.
+
+    Args:
+        rates: Function of a frame and the number of a lane that returns steps and learning rates, of shape (N,).
+        layout: Further keywords of `plotly.graph_objects.Layout`.
+    """
+
+    def limits(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
+        steps, used = rates(frame, lane)
+        factor = limit_factor(frame.lanes, lane)
+        limit = factor / used if factor is not None and used.all() else np.full(len(used), np.nan)
+        return steps[-POINTS_OF_A_LIMIT:], limit[-POINTS_OF_A_LIMIT:]
+
+    return OverSteps(
+        "Sharpness λₘₐₓ (line) and its limit 2/η (dashes)",
+        "λₘₐₓ",
+        Line("sharpness", every="sharpness_every"),
+        Theory(limits, "{lane}, limit"),
+        **{"yaxis_rangemode": "tozero", **layout},
+    )
+
+
+def limit_now(frame: Frame, lane: int) -> float | None:
+    """Return the limit on the sharpness under a lane's learning rate; None if there is none."""
+    return limit_at(frame, lane, float(frame.lanes.learning_rate[lane]))
+
+
+def limit_at(frame: Frame, lane: int, rate: float) -> float | None:
+    """Return the limit on the sharpness under this learning rate; None if there is none."""
+    factor = limit_factor(frame.lanes, lane)
+    return factor / rate if factor is not None and rate else None
+
+
+SHARPNESS_NOW: Now[Any] = Now("λₘₐₓ, limit 2/η", "sharpness", limit_now, "limit")
 
 
 class SharpnessGauge:
