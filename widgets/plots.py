@@ -14,6 +14,11 @@ def grey(opacity: float) -> str:
 
 
 FAINT = grey(0.55)
+# Layout of logarithmic axes with plain numbers.
+LOG: dict[str, Any] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+LOG_X: dict[str, Any] = {"xaxis_type": "log", "xaxis_tickformat": "~g"}
+# Layout of a plane: both axes have one scale, whatever shape the figure has; there, angles and lengths mean something.
+EQUAL_AXES: dict[str, Any] = {"xaxis_constrain": "domain", "yaxis_constrain": "domain", "yaxis_scaleanchor": "x"}
 
 
 def see_through(colour: str, opacity: float) -> str:
@@ -85,8 +90,8 @@ def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) 
 
 
 def equal_axes(figure: go.Figure) -> go.Figure:
-    """Give both axes one scale, whatever shape the figure has: in a plane, angles and lengths mean something."""
-    return figure.update_layout(xaxis_constrain="domain", yaxis_constrain="domain", yaxis_scaleanchor="x")
+    """Give both axes one scale."""
+    return figure.update_layout(**EQUAL_AXES)
 
 
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
@@ -124,6 +129,16 @@ def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty line that will grow."""
     style = {"color": colour, "width": 2, **kwargs.pop("line", {})}
     return go.Scatter(x=[], y=[], mode=kwargs.pop("mode", "lines"), name=name, line=style, **kwargs)
+
+
+def marks(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
+    """Return empty marks, whose colour is that of `marker`."""
+    return go.Scatter(x=[], y=[], mode="markers", name=name, **kwargs)
+
+
+def cells(name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
+    """Return empty cells, whose colours are those of `colorscale`."""
+    return go.Heatmap(x=[], y=[], z=[], name=name, **kwargs)
 
 
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:

@@ -23,7 +23,7 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.lines import One, Points
 from widgets.panels import Panel
-from widgets.plots import grey, theory
+from widgets.plots import LOG_X, grey, theory
 from widgets.readings import number
 from widgets.view import ControlsT, LabView
 
@@ -90,11 +90,10 @@ class SweepView(LabView[SettingsT, ControlsT]):
                 One(self._limit_line, self.limit_name, grey(0.9), make=theory),
                 One(self._theory, "theory", make=theory),
                 fit=_decades,
-                xaxis_type="log",
-                xaxis_tickformat="~g",
                 yaxis_type="log",
                 height=380,
                 showlegend=True,
+                **LOG_X,
             )
         }
 
@@ -281,11 +280,10 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
             One(_sharpness_now, "λₘₐₓ now", mode="markers", marker={"size": 6}),
             One(_limit_at_each_rate, "2/η", grey(0.9), make=theory, fixed=True),
             fit=_decades,
-            xaxis_type="log",
-            xaxis_tickformat="~g",
             yaxis_type="log",
             height=380,
             showlegend=True,
+            **LOG_X,
         )
         return {**super().panels, "sharpness": sharpness}
 
