@@ -139,6 +139,7 @@ class Curve(Part[DrawnT]):
         of: Function of a frame and the number of a lane (of the trace, where `each` is given) that returns its points;
             None leaves those that it has.
         fixed: Whether it depends on the settings alone, and is drawn anew only when they change.
+        when: Tells of a frame whether it is drawn anew there; it always is when settings change.
     """
 
     def __init__(
@@ -147,17 +148,18 @@ class Curve(Part[DrawnT]):
         name: str = "{lane}",
         *,
         fixed: bool = False,
+        when: Callable[[Frame[DrawnT]], bool] | None = None,
         **style: Any,
     ):
         super().__init__(name, **style)
-        self._of, self._fixed = of, fixed
+        self._of, self._when = of, (lambda _: False) if fixed else when
 
     def begin(self, frame: Frame[DrawnT], traces: Traces) -> None:
-        if self._fixed:
+        if self._when is not None:
             self._replace(frame, traces)
 
     def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
-        if not self._fixed:
+        if self._when is None or self._when(frame):
             self._replace(frame, traces)
 
     def _replace(self, frame: Frame[DrawnT], traces: Traces) -> None:

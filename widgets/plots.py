@@ -136,6 +136,11 @@ def marks(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
     return go.Scatter(x=[], y=[], mode="markers", name=name, **kwargs)
 
 
+def bars(name: str, colour: str, **kwargs: Any) -> go.Bar:
+    """Return empty bars."""
+    return go.Bar(x=[], y=[], name=name, marker={"color": colour}, **kwargs)
+
+
 def cells(name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
     """Return empty cells, whose colours are those of `colorscale`."""
     return go.Heatmap(x=[], y=[], z=[], name=name, **kwargs)
