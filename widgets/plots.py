@@ -14,6 +14,7 @@ def grey(opacity: float) -> str:
 
 
 FAINT = grey(0.55)
+TWO_CLASSES = [("class 0", ""), ("class 1", "")]
 # Layout of logarithmic axes with plain numbers.
 LOG: dict[str, Any] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
 LOG_X: dict[str, Any] = {"xaxis_type": "log", "xaxis_tickformat": "~g"}
@@ -116,13 +117,11 @@ def drawn(figure: go.Figure, trace: int, columns: int, invitation: str = "") -> 
     return figure.update_layout(meta={**_meta(figure), "pointer": wish, "invitation": invitation})
 
 
-def two_classes() -> list[go.Scatter]:
-    """Return empty traces for the points of two classes: told apart by shape, since colours are the lanes'."""
-    marks = ({"symbol": "circle-open", "size": 6, "color": grey(0.9)}, {"symbol": "x", "size": 5, "color": grey(0.7)})
-    return [
-        go.Scatter(x=[], y=[], mode="markers", name=f"class {k}", marker=mark, hoverinfo="skip")
-        for k, mark in enumerate(marks)
-    ]
+def two_classes(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
+    """Return empty marks for "class 0" or "class 1": told apart by shape, since colours are the lanes'."""
+    circle, cross = {"symbol": "circle-open", "size": 6}, {"symbol": "x", "size": 5}
+    mark = {**circle, "color": grey(0.9)} if name == "class 0" else {**cross, "color": grey(0.7)}
+    return go.Scatter(x=[], y=[], mode="markers", name=name, marker=mark, hoverinfo="skip", **kwargs)
 
 
 def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
