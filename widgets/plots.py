@@ -90,11 +90,6 @@ def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) 
     return figure.update_layout(meta={**_meta(figure), "lanes": lanes if len(lanes) > 1 else []})
 
 
-def equal_axes(figure: go.Figure) -> go.Figure:
-    """Give both axes one scale."""
-    return figure.update_layout(**EQUAL_AXES)
-
-
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys.
 
@@ -147,7 +142,7 @@ def cells(name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
 
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty dashed line for a prediction."""
-    return line(name, colour, line={"dash": "dash", "width": 1.5}, opacity=0.8, hoverinfo="skip", **kwargs)
+    return line(name, colour, line={"dash": "dash", "width": 1.5}, **{"opacity": 0.8, "hoverinfo": "skip", **kwargs})
 
 
 def as_text(text: str) -> str:

@@ -112,7 +112,7 @@ class ConditioningView(LabView[ConditioningSettings]):
                 "Loss above its minimum, as a share of the start (dashes: closed form)",
                 "share left",
                 Line("excess", line={"width": 4}, opacity=0.5),
-                Theory(_closed_form, "{lane}, closed form", make=lambda n, c: theory(n, c).update(opacity=1.0)),
+                Theory(_closed_form, "{lane}, closed form", opacity=1.0),
                 fit=_height,
                 yaxis_type="log",
                 yaxis_range=[LOWEST, HIGHEST],
