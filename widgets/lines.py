@@ -51,6 +51,8 @@ class Part(ABC, Generic[DrawnT]):
         name: Of a lane's trace; "{lane}" stands for the lane's name.
         each: Names and colours of the traces, where they are not one a lane.
         make: Makes an empty trace from a name, a colour and the style, as those of `widgets.plots` do.
+        if_several: The legend names its traces only where there are several lanes, or, if False, where there is one; if
+            None, the style says so.
         pointer: Lets a person point at its first trace, or draw it: `placed` or `drawn` of `widgets.plots`.
         style: Further keywords of `make`.
     """
@@ -61,17 +63,19 @@ class Part(ABC, Generic[DrawnT]):
         *,
         each: Sequence[tuple[str, str]] | None = None,
         make: Callable[..., BaseTraceType] = line,
+        if_several: bool | None = None,
         pointer: Callable[[go.Figure, int], go.Figure] | None = None,
         **style: Any,
     ):
         self._name, self._each, self._make, self._style = name, each, make, style
-        self.pointer = pointer
+        self._if_several, self.pointer = if_several, pointer
 
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         """Return the traces for these lanes, empty."""
         lanes = zip(names, colours, strict=True)
         each = [(self._name.format(lane=n), c) for n, c in lanes] if self._each is None else self._each
-        return [self._make(*pair, **self._style) for pair in each]
+        legend = {} if self._if_several is None else {"showlegend": self._if_several == (len(names) > 1)}
+        return [self._make(*pair, **self._style, **legend) for pair in each]
 
     def count(self, lanes: int) -> int:
         """How many traces there are for so many lanes."""

@@ -140,6 +140,12 @@ def cells(name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
     return go.Heatmap(x=[], y=[], z=[], name=name, **kwargs)
 
 
+def numbered_cells(_name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
+    """Return empty cells with their numbers written in them."""
+    seen: dict[str, Any] = {"texttemplate": "%{z:.2f}", "showscale": False, "hoverinfo": "skip", "xgap": 2, "ygap": 2}
+    return go.Heatmap(x=[], y=[], z=[], **seen, **kwargs)
+
+
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty dashed line for a prediction."""
     return line(name, colour, line={"dash": "dash", "width": 1.5}, **{"opacity": 0.8, "hoverinfo": "skip", **kwargs})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from plotly.basedatatypes import BaseTraceType
 
 from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
@@ -88,7 +87,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
                 "loss",
                 Line("smoothed_loss", x="learning_rate"),
                 Curve(_range, "{lane}: range", line={"width": 5}, opacity=0.5, showlegend=False),
-                _Limits(_limit_line, "{lane}: 2/λₘₐₓ there", make=theory),
+                Curve(_limit_line, "{lane}: 2/λₘₐₓ there", make=theory, if_several=False),
                 fit=_fit_losses,
                 height=380,
                 showlegend=True,
@@ -120,16 +119,6 @@ class RangeTestView(LabView[ScheduledNetSettings]):
                 Reading(lane, "η where it is lowest, 2/λₘₐₓ there", high, None if np.isnan(limit) else limit, "limit"),
             ]
         return lines
-
-
-class _Limits(Curve[ScheduledNetSettings]):
-    """A limit is named where there is one alone; several have the colours of their lanes."""
-
-    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
-        traces = super().traces(names, colours)
-        for trace in traces:
-            trace.update(showlegend=len(names) == 1)
-        return traces
 
 
 def _limit(frame: Frame, lane: int, row: int) -> float:
