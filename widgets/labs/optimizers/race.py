@@ -170,8 +170,8 @@ class RaceView(LabView[RaceSettings]):
                     marker={"symbol": "x", "size": 9, "color": "#888"},
                     **still,
                 ),
-                One(_downhill, "downhill, −η g", "#777", line={"dash": "solid"}, hoverinfo="skip"),
-                One(_velocity, "velocity", "#777", line={"dash": "dot"}, hoverinfo="skip"),
+                One(downhill, "downhill, −η g", "#777", line={"dash": "solid"}, hoverinfo="skip"),
+                One(velocity, "velocity", "#777", line={"dash": "dot"}, hoverinfo="skip"),
                 Path(_path, pointer=partial(placed, invitation="Click or drag to start elsewhere")),
                 fit=_window,
                 height=440,
@@ -256,16 +256,16 @@ def _loss(frame: Frame[RaceSettings], lane: int, steps: np.ndarray) -> np.ndarra
     return np.where(loss > LOWEST, loss, np.nan)
 
 
-def _downhill(frame: Frame[RaceSettings]) -> Points:
+def downhill(frame: Frame[RaceSettings]) -> Points:
     """The next step of the chosen lane: as much of the gradient as the rule adds to its velocity."""
     lane = _chosen(frame)
     row, average = frame.last(lane), frame.lanes.values("optimizer")[lane] == "moving average"
     share = 1 - float(frame.lanes.momentum[lane]) if average else 1.0
-    downhill = -share * float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
-    return _arrow(frame, frame.history["theta"][row, lane], downhill)
+    step = -share * float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
+    return _arrow(frame, frame.history["theta"][row, lane], step)
 
 
-def _velocity(frame: Frame[RaceSettings]) -> Points:
+def velocity(frame: Frame[RaceSettings]) -> Points:
     """What the velocity adds: both arrows together are the next step."""
     lane = _chosen(frame)
     row = frame.last(lane)
