@@ -73,25 +73,6 @@ class Frame(Generic[SettingsT_co]):
         steps = np.arange(rows.start, rows.stop)
         return steps[steps % getattr(self.lanes.shared, every) == 0] if every else steps
 
-    def curve(self, figure: str, trace: int, lane: int, quantity: str, every: int = 1) -> None:
-        """Append a lane's new values of a quantity, over the step.
-
-        Args:
-            figure: Name of the figure.
-            trace: Number of the trace in it.
-            lane: Whose values.
-            quantity: Name of the measured value, of shape (K,).
-            every: Draw only steps divisible by this.
-        """
-        steps = self.steps(lane)
-        steps = steps[steps % every == 0]
-        self.screen.extend(figure, trace, steps, self.history[quantity][steps, lane])
-
-    def path(self, figure: str, trace: int, x: np.ndarray, y: np.ndarray, lane: int) -> None:
-        """Append a lane's new points of a trajectory; x and y are columns of the whole history, shape (T,)."""
-        rows = self.rows(lane)
-        self.screen.extend(figure, trace, x[rows], y[rows], path=True)
-
     def last(self, lane: int) -> int:
         """The last row of a lane that counts: before it diverged."""
         end = self.ends[lane]

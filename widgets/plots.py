@@ -68,13 +68,6 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
     return figure.update_layout(**layout)
 
 
-def over_steps(
-    name: str, caption: str, y: str, names: Sequence[str], colours: Sequence[str], **layout: Any
-) -> go.Figure:
-    """Return a figure with a line over the step for each lane."""
-    return plot(name, caption, "step", y, [line(*pair) for pair in zip(names, colours, strict=True)], **layout)
-
-
 def _meta(figure: go.Figure) -> dict[str, Any]:
     return cast(dict[str, Any], figure.layout.meta)
 
