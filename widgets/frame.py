@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from lessons.core.settings import SettingsT_co
 from widgets.covered import CoveredScreen
 from widgets.decimate import thin
 from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class Frame(Generic[SettingsT_co]):
     changes: Sequence[Change]
     started_with: Sequence[dict[str, Any]]
     selected: int
+    _found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, of: Callable[[Frame[SettingsT_co]], T]) -> T:
+        """Return what a function makes of this frame; computed once, however many lines show it."""
+        if of not in self._found:
+            self._found[of] = of(self)
+        return cast(T, self._found[of])
 
     @property
     def gone(self) -> np.ndarray:
@@ -53,25 +62,16 @@ class Frame(Generic[SettingsT_co]):
         end = self.ends[lane]
         return slice(self.start, self.stop if end is None else max(self.start, min(self.stop, end + 1)))
 
-    def curve(self, figure: str, trace: int, lane: int, quantity: str, every: int = 1) -> None:
-        """Append a lane's new values of a quantity, over the step.
+    def steps(self, lane: int | None = None, every: str = "") -> np.ndarray:
+        """The new steps, shape (N,).
 
         Args:
-            figure: Name of the figure.
-            trace: Number of the trace in it.
-            lane: Whose values.
-            quantity: Name of the measured value, of shape (K,).
-            every: Draw only steps divisible by this.
+            lane: Up to the step where this lane diverged, if one is given.
+            every: Only those at which something is measured that has its interval from this setting.
         """
-        rows = self.rows(lane)
+        rows = slice(self.start, self.stop) if lane is None else self.rows(lane)
         steps = np.arange(rows.start, rows.stop)
-        steps = steps[steps % every == 0]
-        self.screen.extend(figure, trace, steps, self.history[quantity][steps, lane])
-
-    def path(self, figure: str, trace: int, x: np.ndarray, y: np.ndarray, lane: int) -> None:
-        """Append a lane's new points of a trajectory; x and y are columns of the whole history, shape (T,)."""
-        rows = self.rows(lane)
-        self.screen.extend(figure, trace, x[rows], y[rows], path=True)
+        return steps[steps % getattr(self.lanes.shared, every) == 0] if every else steps
 
     def last(self, lane: int) -> int:
         """The last row of a lane that counts: before it diverged."""

@@ -14,6 +14,12 @@ def grey(opacity: float) -> str:
 
 
 FAINT = grey(0.55)
+TWO_CLASSES = [("class 0", ""), ("class 1", "")]
+# Layout of logarithmic axes with plain numbers.
+LOG: dict[str, Any] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
+LOG_X: dict[str, Any] = {"xaxis_type": "log", "xaxis_tickformat": "~g"}
+# Layout of a plane: both axes have one scale, whatever shape the figure has; there, angles and lengths mean something.
+EQUAL_AXES: dict[str, Any] = {"xaxis_constrain": "domain", "yaxis_constrain": "domain", "yaxis_scaleanchor": "x"}
 
 
 def see_through(colour: str, opacity: float) -> str:
@@ -62,13 +68,6 @@ def plot(name: str, caption: str, x: str, y: str, traces: Sequence[Any], **layou
     return figure.update_layout(**layout)
 
 
-def over_steps(
-    name: str, caption: str, y: str, names: Sequence[str], colours: Sequence[str], **layout: Any
-) -> go.Figure:
-    """Return a figure with a line over the step for each lane."""
-    return plot(name, caption, "step", y, [line(*pair) for pair in zip(names, colours, strict=True)], **layout)
-
-
 def _meta(figure: go.Figure) -> dict[str, Any]:
     return cast(dict[str, Any], figure.layout.meta)
 
@@ -82,11 +81,6 @@ def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) 
     """Tell a figure its lanes, if there are several: on the page they are named beside it, in a saved picture in it."""
     lanes = [{"name": name, "colour": colour} for name, colour in zip(names, colours, strict=True)]
     return figure.update_layout(meta={**_meta(figure), "lanes": lanes if len(lanes) > 1 else []})
-
-
-def equal_axes(figure: go.Figure) -> go.Figure:
-    """Give both axes one scale, whatever shape the figure has: in a plane, angles and lengths mean something."""
-    return figure.update_layout(xaxis_constrain="domain", yaxis_constrain="domain", yaxis_scaleanchor="x")
 
 
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
@@ -111,13 +105,11 @@ def drawn(figure: go.Figure, trace: int, columns: int, invitation: str = "") -> 
     return figure.update_layout(meta={**_meta(figure), "pointer": wish, "invitation": invitation})
 
 
-def two_classes() -> list[go.Scatter]:
-    """Return empty traces for the points of two classes: told apart by shape, since colours are the lanes'."""
-    marks = ({"symbol": "circle-open", "size": 6, "color": grey(0.9)}, {"symbol": "x", "size": 5, "color": grey(0.7)})
-    return [
-        go.Scatter(x=[], y=[], mode="markers", name=f"class {k}", marker=mark, hoverinfo="skip")
-        for k, mark in enumerate(marks)
-    ]
+def two_classes(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
+    """Return empty marks for "class 0" or "class 1": told apart by shape, since colours are the lanes'."""
+    circle, cross = {"symbol": "circle-open", "size": 6}, {"symbol": "x", "size": 5}
+    mark = {**circle, "color": grey(0.9)} if name == "class 0" else {**cross, "color": grey(0.7)}
+    return go.Scatter(x=[], y=[], mode="markers", name=name, marker=mark, hoverinfo="skip", **kwargs)
 
 
 def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
@@ -126,9 +118,30 @@ def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     return go.Scatter(x=[], y=[], mode=kwargs.pop("mode", "lines"), name=name, line=style, **kwargs)
 
 
+def marks(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
+    """Return empty marks, whose colour is that of `marker`."""
+    return go.Scatter(x=[], y=[], mode="markers", name=name, **kwargs)
+
+
+def bars(name: str, colour: str, **kwargs: Any) -> go.Bar:
+    """Return empty bars."""
+    return go.Bar(x=[], y=[], name=name, marker={"color": colour}, **kwargs)
+
+
+def cells(name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
+    """Return empty cells, whose colours are those of `colorscale`."""
+    return go.Heatmap(x=[], y=[], z=[], name=name, **kwargs)
+
+
+def numbered_cells(_name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
+    """Return empty cells with their numbers written in them."""
+    seen: dict[str, Any] = {"texttemplate": "%{z:.2f}", "showscale": False, "hoverinfo": "skip", "xgap": 2, "ygap": 2}
+    return go.Heatmap(x=[], y=[], z=[], **seen, **kwargs)
+
+
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty dashed line for a prediction."""
-    return line(name, colour, line={"dash": "dash", "width": 1.5}, opacity=0.8, hoverinfo="skip", **kwargs)
+    return line(name, colour, line={"dash": "dash", "width": 1.5}, **{"opacity": 0.8, "hoverinfo": "skip", **kwargs})
 
 
 def as_text(text: str) -> str:

@@ -13,9 +13,14 @@ from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingsT
-from widgets.live_figure import LiveFigure
+from widgets.colours import LANE_COLOURS, colours_of
+from widgets.covered import CoveredScreen
+from widgets.frame import Frame
+from widgets.live_figure import LiveFigure, Numbers
+from widgets.panels import Panel
 
 SKETCH_COLUMNS = 33
+SAMPLES = 300
 Curve = tuple[np.ndarray, np.ndarray]
 HOLDS, FAILS = "It holds as written", "It does not hold as written"
 
@@ -89,6 +94,7 @@ class Question(ABC, Generic[SettingsT]):
         statement: What is often written; empty if the question is a prediction and not a search for a mistake.
         answer: What kind of answer it takes.
         experiment: What runs when the learner has answered; some seconds at most.
+        methods: The settings that may say which method a lane is, and so its colour, as in `LabView`.
         slow: Names of snapshots that it draws and that are computed in parts, as in `LabView`.
     """
 
@@ -97,6 +103,7 @@ class Question(ABC, Generic[SettingsT]):
     statement: ClassVar[str] = ""
     answer: ClassVar[Number | Choice | Sketch]
     experiment: Experiment[SettingsT]
+    methods: ClassVar[tuple[str, ...]] = ("optimizer",)
     slow: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -107,10 +114,33 @@ class Question(ABC, Generic[SettingsT]):
     def outcome(self, history: History, lanes: Lanes[SettingsT]) -> Outcome:
         """Return what the finished run says; computed from what it measured."""
 
-    @abstractmethod
+    @property
+    def panel(self) -> Panel[SettingsT]:
+        """The figure; lines are drawn whole. None is needed where `figure` and `draw` are overridden."""
+        raise NotImplementedError
+
     def figure(self) -> go.Figure:
         """Return the figure, with empty traces; a sketch has the learner's curve first."""
+        lanes = self.lanes()
+        few = len(lanes) <= len(LANE_COLOURS)  # many have no lines of their own
+        names, colours = (lanes.names, colours_of(lanes.settings, self.methods)) if few else ((), ())
+        return self.panel.figure("question", names, colours)
 
-    @abstractmethod
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
         """Draw the run so far into the figure, which is called `figure`."""
+        frame = Frame(_Whole(screen, ()), history, 0, len(history), lanes, [None] * len(lanes), [], [], 0)
+        self.panel.begin(frame, "figure", len(lanes))
+        self.panel.draw(frame, "figure", len(lanes))
+
+
+class _Whole(CoveredScreen):
+    """A screen on which nothing grows: each frame has the whole run."""
+
+    def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
+        self.replace(figure, trace, x=x, y=y)
+
+
+def sampled(values: np.ndarray, points: int = SAMPLES) -> Curve:
+    """Return some of the values at steps 0, 1, ..., evenly spaced, and their steps; a gap where one is not positive."""
+    steps = np.unique(np.linspace(0, len(values) - 1, points).astype(int))
+    return steps, np.where(values[steps] > 0, values[steps], np.nan)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError, SettingsT
 from widgets.controls import Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, see_through
+from widgets.lines import DrawnT, Part, Traces
+from widgets.panels import OverSteps, Panel
+from widgets.plots import line, see_through
 from widgets.readings import number
 from widgets.view import ControlsT, LabView
 
@@ -21,6 +24,37 @@ SEEDS = 20
 MOST_CLOUDS = 3
 # In the order of a cloud's traces: the band's lower edge, its upper edge (filled down to it), the median over both.
 QUANTILES = (0.1, 0.9, 0.5)
+
+
+class Band(Part[DrawnT]):
+    """Median and 10 to 90 % band over the seeds of each lane of the controls, over the step.
+
+    Args:
+        quantity: Name of the measured value, of shape (K,).
+        every: Name of the setting that says at which steps it is measured; at each if empty.
+    """
+
+    def __init__(self, quantity: str, every: str = ""):
+        super().__init__()
+        self._quantity, self._every = quantity, every
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        edge, traces = {"width": 0.5}, list[BaseTraceType]()
+        for name, colour in zip(names, colours, strict=True):
+            who = f"{name}, " if len(names) > 1 else ""
+            band = {"fill": "tonexty", "fillcolor": see_through(colour, 0.2)}
+            traces += [line(f"{who}10 %", colour, line=edge), line(f"{who}90 %", colour, line=edge, **band)]
+            traces.append(line(f"{who}median of {SEEDS} seeds", colour))
+        return traces
+
+    def count(self, lanes: int) -> int:
+        return lanes * len(QUANTILES)
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        steps = frame.steps(every=self._every)
+        values = frame.history[self._quantity][steps]
+        for trace, (rows, share) in enumerate(product(_clouds_of(frame), QUANTILES)):
+            traces.extend(trace, steps, quantile(values[:, rows], share))
 
 
 @dataclass(frozen=True)
@@ -33,6 +67,7 @@ class Cloud:
         axis: Title of the y axis.
         layout: Further keywords of `plotly.graph_objects.Layout`.
         every: Name of the setting that says at which steps the quantity is measured; measured at each if empty.
+        beside: What else is in the figure.
     """
 
     quantity: str
@@ -40,6 +75,7 @@ class Cloud:
     axis: str
     layout: dict[str, Any]
     every: str = ""
+    beside: tuple[Part, ...] = ()
 
 
 class SeedCloudView(LabView[SettingsT, ControlsT]):
@@ -65,31 +101,17 @@ class SeedCloudView(LabView[SettingsT, ControlsT]):
             labels += [f"{name}, seed {first + k}" if len(settings) > 1 else f"seed {first + k}" for k in range(SEEDS)]
         return Lanes(seeds, labels)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        edge = {"width": 0.5}
-        traces = []
-        for name, colour in zip(names, colours, strict=True):
-            who = f"{name}, " if len(names) > 1 else ""
-            band = {"fill": "tonexty", "fillcolor": see_through(colour, 0.2)}
-            traces += [line(f"{who}10 %", colour, line=edge), line(f"{who}90 %", colour, line=edge, **band)]
-            traces.append(line(f"{who}median of {SEEDS} seeds", colour))
+    @property
+    def panels(self) -> Mapping[str, Panel[SettingsT]]:
         return {
-            cloud.quantity: plot(f"seeds-{cloud.quantity}", cloud.caption, "step", cloud.axis, traces, **cloud.layout)
+            cloud.quantity: OverSteps(
+                cloud.caption, cloud.axis, Band(cloud.quantity, cloud.every), *cloud.beside, **cloud.layout
+            )
             for cloud in self.clouds
         }
 
-    def begin(self, frame: Frame) -> None:
-        for cloud in self.clouds:
-            frame.screen.relayout(cloud.quantity, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame) -> None:
-        for cloud in self.clouds:
-            steps = np.arange(frame.start, frame.stop)
-            if cloud.every:
-                steps = steps[steps % getattr(frame.lanes.shared, cloud.every) == 0]
-            values = frame.history[cloud.quantity][steps]
-            for trace, (rows, share) in enumerate((rows, share) for rows in _clouds_of(frame) for share in QUANTILES):
-                frame.screen.extend(cloud.quantity, trace, steps, quantile(values[:, rows], share))
+    def drawn_lanes(self, frame: Frame) -> int:
+        return len(frame.lanes) // SEEDS
 
     def readings(self, frame: Frame[SettingsT]) -> list[Reading]:
         lines = []

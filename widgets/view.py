@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, cast
@@ -18,6 +18,7 @@ from lessons.core.rules.lane_optimizer import rule_type
 from lessons.core.settings import Settings, SettingsT
 from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
+from widgets.panels import Now, Panel
 from widgets.run_loop import FASTEST
 
 # Settings that the controls show, where they are not those of the lanes that run: a sweep makes many lanes of them.
@@ -145,21 +146,37 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         del figure, x, y, settings
         return {}
 
-    @abstractmethod
+    @property
+    def panels(self) -> Mapping[str, Panel[SettingsT]]:
+        """The figures by name, with the lines that are in them."""
+        return {}
+
+    @property
+    def table(self) -> Sequence[Now[SettingsT]]:
+        """The numbers that are shown of each lane."""
+        return ()
+
+    def drawn_lanes(self, frame: Frame[SettingsT]) -> int:
+        """How many lanes the figures are made for: those of the controls."""
+        return 1 if self.sweeps else len(frame.lanes)
+
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         """Return the figures for these lanes, with empty traces."""
+        return {name: panel.figure(f"{self.name}-{name}", names, colours) for name, panel in self.panels.items()}
 
-    @abstractmethod
     def begin(self, frame: Frame[SettingsT]) -> None:
         """Draw what depends on the settings alone: backgrounds, predictions. Again after each change in flight."""
+        for name, panel in self.panels.items():
+            panel.begin(frame, name, self.drawn_lanes(frame))
 
-    @abstractmethod
     def draw(self, frame: Frame[SettingsT]) -> None:
         """Draw the frame's new rows."""
+        for name, panel in self.panels.items():
+            panel.draw(frame, name, self.drawn_lanes(frame))
 
-    @abstractmethod
     def readings(self, frame: Frame[SettingsT]) -> list[Reading]:
         """Return the numbers to show now, measured and predicted."""
+        return [each.reading(frame, lane) for lane in range(self.drawn_lanes(frame)) for each in self.table]
 
     def vitals(self, frame: Frame[SettingsT], lane: int) -> Vitals | None:
         """Return what the doctor needs to explain a blow-up, if this lab has one."""

@@ -22,7 +22,7 @@ from widgets.labs import optimizers
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
-from widgets.labs.optimizers.race import GRADIENT, VELOCITY, RaceView
+from widgets.labs.optimizers.race import RaceView, downhill, velocity
 from widgets.labs.optimizers.saddle import METHODS, SaddleView
 from widgets.question import FAILS, HOLDS
 
@@ -75,20 +75,14 @@ def degrees_turned(path: np.ndarray) -> float:
 @pytest.mark.sentence("l1_arrows")
 @pytest.mark.parametrize("name", ["heavy ball", "moving average", "Nesterov"])
 def test_both_arrows_together_are_the_next_step(name):
-    lanes, drawn, history = Lanes([RaceSettings(optimizer=name, steps=20)]), {}, History()
+    lanes, history = Lanes([RaceSettings(optimizer=name, steps=20)]), History()
     history.extend(list(Run(Race(), lanes)))
-    frame = SimpleNamespace(
-        selected=0,
-        lanes=lanes,
-        history=history,
-        screen=SimpleNamespace(replace=lambda figure, trace, x, y: drawn.update({trace: np.stack([x, y], 1)})),
-        last=lambda lane: 12,
-    )
-    RaceView._vectors(frame)
-    gradient, velocity = (drawn[trace][1] - drawn[trace][0] for trace in (GRADIENT, VELOCITY))
-    assert min(np.linalg.norm(gradient), np.linalg.norm(velocity)) > 1e-3
+    frame = SimpleNamespace(selected=0, lanes=lanes, history=history, last=lambda lane: 12)
+    gradient, carried = (np.stack(arrow(frame), 1) for arrow in (downhill, velocity))
+    gradient, carried = (arrow[1] - arrow[0] for arrow in (gradient, carried))
+    assert min(np.linalg.norm(gradient), np.linalg.norm(carried)) > 1e-3
     ball = history["ball"][:, 0]
-    np.testing.assert_allclose(ball[12] + gradient + velocity, ball[13], atol=1e-12)
+    np.testing.assert_allclose(ball[12] + gradient + carried, ball[13], atol=1e-12)
 
 
 @pytest.mark.sentence("l1_too_much_momentum")

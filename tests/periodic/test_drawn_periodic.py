@@ -14,9 +14,10 @@ from lessons.core.run import Run
 from lessons.periodic.forecast import ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import periodic_history
+from tests.trace_named import trace_named
 from widgets.frame import Frame
 from widgets.labs.periodic.circle import CircleView
-from widgets.labs.periodic.forecast import CERTAIN, LOWEST, POINTS, ForecastView
+from widgets.labs.periodic.forecast import POINTS, ForecastView
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView, predicted_norms, ticks
@@ -56,8 +57,8 @@ def test_all_forecasts_stay_in_the_figure_with_the_norms_that_they_named(foretol
     made = np.unique(foretold["forecast_step"][:, 0])
     made = made[made >= 0]
     assert len(made) >= 2
-    for trace in range(LOWEST, CERTAIN + 1):
-        drawn = frame.screen.traces["norm", trace]
+    for name in ("if g were ℓ", "if g were L", "possible below", "certain below"):
+        drawn = frame.screen.traces["norm", trace_named(ForecastView(), "norm", name, len(lanes))]
         assert np.isfinite(drawn["y"]).sum() == POINTS * len(made)
         assert drawn["x"][:: POINTS + 1].tolist() == made.tolist()
 
@@ -80,8 +81,9 @@ def test_without_batch_norm_neither_pythagoras_nor_a_limit_is_drawn():
         lanes = Lanes([PeriodicSettings(**common, normalization=normalization)])
         frame = whole(periodic_history(lanes), lanes)
         PeriodsView().draw(frame)
-        assert np.isfinite(predicted_norms(frame, 0, slice(1, 11))).all() == known
-        assert (("rate", 1) in frame.screen.traces) == known
+        assert np.isfinite(predicted_norms(frame, 0, np.arange(1, 11))).all() == known
+        limit = frame.screen.traces["rate", trace_named(PeriodsView(), "rate", "0, limit")]
+        assert np.isfinite(limit["y"]).any() == known
         (rate,) = [reading for reading in PeriodsView().readings(frame) if reading.quantity == "η/ρ²"]
         assert (rate.predicted is not None) == known
 

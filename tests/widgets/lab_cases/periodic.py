@@ -4,13 +4,13 @@ import numpy as np
 from lab_case import LabCase, Shown
 
 from lessons.periodic.phases import find_periods
+from tests.trace_named import trace_named
 from widgets.lab import Lab
-from widgets.labs.periodic.circle import PATHS, CircleView
-from widgets.labs.periodic.forecast import NORMS_OF_LANES, TURNS, ForecastView
+from widgets.labs.periodic.circle import CircleView
+from widgets.labs.periodic.forecast import ForecastView
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView
-from widgets.labs.periodic.phase_shades import SHADES
 from widgets.labs.periodic.stretch import StretchView
 from widgets.labs.periodic.variants import VariantsView
 
@@ -21,8 +21,9 @@ def steps_of(lab: Lab) -> list[int]:
     return list(range(len(lab.history)))
 
 
-def series(lab: Lab, figure: str, trace: int, quantity: str) -> Shown:
-    """A trace is a quantity of the first lane at each step."""
+def series(lab: Lab, figure: str, name: str, quantity: str) -> Shown:
+    """A trace is a quantity of the first lane, whose name is 0, at each step."""
+    trace = trace_named(lab.view, figure, name, lab.history[quantity].shape[1])
     number = list(lab.view.figures(["a"], ["#111"])).index(figure)
     return Shown(number, trace, steps_of(lab), lab.history[quantity][:, 0].astype(float).tolist())
 
@@ -36,31 +37,35 @@ def whole_show(lab: Lab) -> list[Shown]:
     corners = []
     for begin, end in zip(begins, ends, strict=True):
         corners += [begin, begin, end, end, begin, None] if phases[begin] == phases[0] else []
-    lanes = history["loss"].shape[1]
     return [
         Shown(0, int(phases[0]), corners, [0, 1, 1, 0, 0, None] * (len(corners) // 6)),
-        series(lab, "loss", SHADES, "loss"),
-        series(lab, "norm", 0, "norm"),
-        series(lab, "gradient", 0, "effective_gradient"),
-        series(lab, "rate", 0, "effective_learning_rate"),
-        series(lab, "forces", 0, "gradient_force"),
-        series(lab, "forces", lanes, "decay_force"),
+        series(lab, "loss", "0", "loss"),
+        series(lab, "norm", "0", "norm"),
+        series(lab, "gradient", "0", "effective_gradient"),
+        series(lab, "rate", "0", "effective_learning_rate"),
+        series(lab, "forces", "0, up", "gradient_force"),
+        series(lab, "forces", "0, down", "decay_force"),
     ]
 
 
 def along_the_plane(lab: Lab) -> list[Shown]:
     """Each lane's points are effective gradient and squared norm."""
     gradient, norm = (lab.history[name][:, 0].astype(float) for name in ("effective_gradient", "norm"))
-    return [Shown(0, PATHS, gradient.tolist(), (norm**2).tolist()), series(lab, "loss", SHADES, "loss")]
+    return [
+        Shown(
+            0, trace_named(lab.view, "plane", "0", lab.history["norm"].shape[1]), gradient.tolist(), (norm**2).tolist()
+        ),
+        series(lab, "loss", "0", "loss"),
+    ]
 
 
 def turns(lab: Lab) -> list[Shown]:
     """1 - cos at each step but the first, which has not turned; norm and effective learning rate."""
     turn = lab.history["cosine_distance"][1:, 0].astype(float)
     return [
-        Shown(0, TURNS, steps_of(lab)[1:], turn.tolist()),
-        series(lab, "norm", NORMS_OF_LANES, "norm"),
-        series(lab, "rate", SHADES, "effective_learning_rate"),
+        Shown(0, trace_named(lab.view, "turn", "0", lab.history["loss"].shape[1]), steps_of(lab)[1:], turn.tolist()),
+        series(lab, "norm", "0", "norm"),
+        series(lab, "rate", "0", "effective_learning_rate"),
     ]
 
 
@@ -75,7 +80,7 @@ def stretched(lab: Lab) -> list[Shown]:
 
 
 def losses_and_norms(lab: Lab) -> list[Shown]:
-    return [series(lab, "loss", 0, "loss"), series(lab, "norm", 0, "norm")]
+    return [series(lab, "loss", 0, "loss"), series(lab, "norm", "0", "norm")]
 
 
 def cells(lab: Lab) -> list[Shown]:

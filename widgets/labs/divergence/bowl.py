@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,9 +14,11 @@ from lessons.core.rules.stability import limit_factor
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.plots import FAINT, line, placed, plot, see_through, theory
+from widgets.lines import Curve, Line, Path, Points
+from widgets.panels import Now, OverSteps, Panel
+from widgets.plots import FAINT, placed, see_through, theory
 from widgets.view import LabView
 
 LEVELS = 6
@@ -76,43 +79,37 @@ class BowlView(LabView[BowlSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        rings = [
-            line("level line", FAINT, line={"width": 1}, hoverinfo="skip", showlegend=False) for _ in range(LEVELS)
-        ]
-        axes = [theory("eigen-direction", FAINT, showlegend=False) for _ in range(2)]
-        paths = [line(n, c, mode="lines+markers", marker={"size": 4}, line={"width": 1.5}) for n, c in pairs]
-        bars = [go.Bar(x=[], y=[], name=n, marker={"color": see_through(c, 0.5)}, offsetgroup=n) for n, c in pairs]
-        tick = {"symbol": "line-ew-open", "size": 14, "line": {"width": 2}}
-        ticks = [
-            go.Scatter(x=[], y=[], mode="markers", name=f"{n}, predicted", marker={**tick, "color": c}, offsetgroup=n)
-            for n, c in pairs
-        ]
+    @property
+    def panels(self) -> Mapping[str, Panel[BowlSettings]]:
+        still: dict[str, Any] = {"fixed": True, "showlegend": False}
         return {
-            "plane": placed(
-                plot(
-                    "bowl-path",
-                    "Path over the level lines (dashed: eigen-directions)",
-                    "θ₁",
-                    "θ₂",
-                    [*rings, *axes, *paths],
-                    xaxis_range=[-REACH, REACH],
-                    yaxis_range=[-REACH, REACH],
-                    xaxis_constrain="domain",
-                    yaxis_scaleanchor="x",
-                    height=380,
-                    showlegend=len(names) > 1,
+            "plane": Panel(
+                "Path over the level lines (dashed: eigen-directions)",
+                "θ₁",
+                "θ₂",
+                Curve(_ring, each=[("level line", FAINT)] * LEVELS, line={"width": 1}, hoverinfo="skip", **still),
+                Curve(_eigen_direction, each=[("eigen-direction", FAINT)] * 2, make=theory, **still),
+                Path(
+                    _path,
+                    pointer=partial(placed, invitation="Click or drag to start elsewhere"),
+                    mode="lines+markers",
+                    marker={"size": 4},
+                    line={"width": 1.5},
                 ),
-                LEVELS + 2,
-                "Click or drag to start elsewhere",
+                legend=True,
+                xaxis_range=[-REACH, REACH],
+                yaxis_range=[-REACH, REACH],
+                xaxis_constrain="domain",
+                yaxis_scaleanchor="x",
+                height=380,
             ),
-            "bars": plot(
-                "bowl-bars",
+            "bars": Panel(
                 "Distance along each eigen-direction (marks: growth factor to the power of the step)",
                 "eigenvalue λᵢ, from λₘₐₓ to λₘᵢₙ",
                 "|qᵢᵀθ|",
-                [*bars, *ticks],
+                Curve(_amplitudes, make=_bar),
+                Curve(_predicted, "{lane}, predicted", make=_tick),
+                fit=_eigenvalue_names,
                 yaxis_type="log",
                 yaxis_range=[-6, 3],
                 xaxis_type="category",
@@ -120,49 +117,21 @@ class BowlView(LabView[BowlSettings]):
                 barmode="group",
                 height=380,
             ),
-            "loss": plot(
-                "bowl-loss",
-                "Loss",
-                "step",
-                "loss",
-                [line(n, c) for n, c in pairs],
-                yaxis_type="log",
-            ),
+            "loss": OverSteps("Loss", "loss", Line("loss"), yaxis_type="log"),
         }
 
-    def begin(self, frame: Frame[BowlSettings]) -> None:
-        self._rings(frame)
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
-        values = eigenvalues(frame.lanes)[0].tolist()
-        named = range(len(values)) if len(values) <= 12 else (0, len(values) - 1)
-        frame.screen.relayout(
-            "bars", {"xaxis.tickvals": list(named), "xaxis.ticktext": [f"{values[i]:.3g}" for i in named]}
+    @property
+    def table(self) -> Sequence[Now[BowlSettings]]:
+        return (
+            Now(
+                "η, limit 2/λₘₐₓ (as the rule moves it)",
+                lambda frame, lane: float(frame.lanes.learning_rate[lane]),
+                _limit,
+                "limit",
+            ),
+            Now("growth per step along λₘₐₓ", _growth, _spectral_radius),
+            Now("loss", "loss"),
         )
-
-    def draw(self, frame: Frame[BowlSettings]) -> None:
-        count = len(frame.lanes)
-        theta = frame.history["theta"]
-        places = np.arange(theta.shape[2])
-        for lane in range(count):
-            frame.path("plane", LEVELS + 2 + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
-            frame.curve("loss", lane, lane, "loss")
-            row = frame.last(lane)
-            amplitude = np.abs(frame.history["amplitude"][row, lane])
-            frame.screen.replace("bars", lane, x=places, y=amplitude)
-            frame.screen.replace("bars", count + lane, x=places, y=self._predicted(frame, lane, row))
-
-    def readings(self, frame: Frame[BowlSettings]) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            factor = limit_factor(frame.lanes, lane)
-            limit = None if factor is None else factor / float(frame.lanes.sharpness[lane])
-            rate, row = float(frame.lanes.learning_rate[lane]), frame.last(lane)
-            lines += [
-                Reading(lane, "η, limit 2/λₘₐₓ (as the rule moves it)", rate, limit, "limit"),
-                Reading(lane, "growth per step along λₘₐₓ", *self._growth(frame, lane, row)),
-                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
-            ]
-        return lines
 
     def vitals(self, frame: Frame[BowlSettings], lane: int) -> Vitals:
         values = eigenvalues(frame.lanes)[lane]
@@ -175,49 +144,102 @@ class BowlView(LabView[BowlSettings]):
             limit_factor=limit_factor(frame.lanes, lane),
         )
 
-    @staticmethod
-    def _factors(frame: Frame[BowlSettings], lane: int) -> np.ndarray:
-        """Growth per step along each eigen-direction, (D,); NaN for a rule without a closed form."""
-        rule = frame.lanes.values("optimizer")[lane]
-        if limit_factor(frame.lanes, lane) is None:
-            return np.full(frame.lanes.shared.dimension, np.nan)
-        eta_lambda = frame.lanes.learning_rate[lane] * eigenvalues(frame.lanes)[lane]
-        return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
 
-    def _growth(self, frame: Frame[BowlSettings], lane: int, row: int) -> tuple[float | str, float | None]:
-        """Mean factor per step since the last change, and the spectral radius of one step.
+# ---- what is drawn ----
 
-        Momentum makes the amplitude oscillate, so largest values are compared: of two stretches of equal length.
-        """
-        since = max((c.step for c in frame.changes if c.lane == lane), default=0)
-        length = min(AVERAGED_STEPS, (row - since) // 2)
-        size = np.abs(frame.history["amplitude"][: row + 1, lane, 0])
-        after, before = size[row + 1 - length : row + 1], size[row + 1 - 2 * length : row + 1 - length]
-        if length < 1 or not (before.max() > 1e-250 and after.max() > 1e-250):
-            return "needs two steps, away from the minimum", None
-        predicted = float(self._factors(frame, lane)[0])
-        return float((after.max() / before.max()) ** (1 / length)), None if np.isnan(predicted) else predicted
 
-    def _predicted(self, frame: Frame[BowlSettings], lane: int, row: int) -> np.ndarray:
-        """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""
-        start = np.abs(frame.history["amplitude"][0, lane])
-        if any(change.lane == lane for change in frame.changes):
-            return np.full(len(start), np.nan)
-        return start * self._factors(frame, lane) ** row
+def _path(frame: Frame[BowlSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    theta = frame.history["theta"]
+    return theta[:, lane, 0], theta[:, lane, 1]
 
-    @staticmethod
-    def _rings(frame: Frame[BowlSettings]) -> None:
-        """Level lines in the plane of the first two coordinates, and the eigen-directions if they lie in it."""
-        values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
-        hessian = (turn * values) @ turn.T
-        plane_values, plane_turn = np.linalg.eigh(hessian[:2, :2])
-        around = np.linspace(0, 2 * np.pi, 56)
-        circle = np.stack([np.cos(around), np.sin(around)])
-        # A long valley's level lines leave the window: what counts there is that they reach across.
-        outermost = max(1.3 * np.sqrt(plane_values[0]), 0.46 * np.sqrt(plane_values[1])) * REACH
-        for level in range(LEVELS):
-            ring = plane_turn @ (circle * outermost * (level + 1) / LEVELS / np.sqrt(plane_values)[:, None])
-            frame.screen.replace("plane", level, x=ring[0], y=ring[1])
-        for axis in range(2):
-            reach = 2 * REACH * plane_turn[:, axis] if len(values) == 2 else np.full(2, np.nan)
-            frame.screen.replace("plane", LEVELS + axis, x=[-reach[0], reach[0]], y=[-reach[1], reach[1]])
+
+def _plane(frame: Frame[BowlSettings]) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors of the Hessian in the plane of the first two coordinates."""
+    values, turn = eigenvalues(frame.lanes)[0].numpy(), rotation(frame.lanes)[0].numpy()
+    plane_values, plane_turn = np.linalg.eigh(((turn * values) @ turn.T)[:2, :2])
+    return plane_values, plane_turn
+
+
+def _ring(frame: Frame[BowlSettings], level: int) -> Points:
+    values, turn = frame.once(_plane)
+    around = np.linspace(0, 2 * np.pi, 56)
+    circle = np.stack([np.cos(around), np.sin(around)])
+    # A long valley's level lines leave the window: what counts there is that they reach across.
+    outermost = max(1.3 * np.sqrt(values[0]), 0.46 * np.sqrt(values[1])) * REACH
+    x, y = turn @ (circle * outermost * (level + 1) / LEVELS / np.sqrt(values)[:, None])
+    return x, y
+
+
+def _eigen_direction(frame: Frame[BowlSettings], axis: int) -> Points:
+    """An eigen-direction, if it lies in the plane."""
+    _, turn = frame.once(_plane)
+    reach = 2 * REACH * turn[:, axis] if frame.lanes.shared.dimension == 2 else np.full(2, np.nan)
+    return [-reach[0], reach[0]], [-reach[1], reach[1]]
+
+
+def _amplitudes(frame: Frame[BowlSettings], lane: int) -> Points:
+    amplitude = np.abs(frame.history["amplitude"][frame.last(lane), lane])
+    return np.arange(len(amplitude)), amplitude
+
+
+def _predicted(frame: Frame[BowlSettings], lane: int) -> Points:
+    """|a_i(0)| rho_i^t; exact for gradient descent, the long-run size with momentum. A gap after a change."""
+    start = np.abs(frame.history["amplitude"][0, lane])
+    changed = any(change.lane == lane for change in frame.changes)
+    now = np.full(len(start), np.nan) if changed else start * _factors(frame, lane) ** frame.last(lane)
+    return np.arange(len(start)), now
+
+
+def _eigenvalue_names(frame: Frame[BowlSettings]) -> dict[str, Any]:
+    values = eigenvalues(frame.lanes)[0].tolist()
+    named = range(len(values)) if len(values) <= 12 else (0, len(values) - 1)
+    return {"xaxis.tickvals": list(named), "xaxis.ticktext": [f"{values[i]:.3g}" for i in named]}
+
+
+def _bar(name: str, colour: str) -> go.Bar:
+    return go.Bar(x=[], y=[], name=name, marker={"color": see_through(colour, 0.5)}, offsetgroup=name)
+
+
+def _tick(name: str, colour: str) -> go.Scatter:
+    """A tick across the bar of its lane."""
+    marker = {"symbol": "line-ew-open", "size": 14, "line": {"width": 2}, "color": colour}
+    return go.Scatter(
+        x=[], y=[], mode="markers", name=name, marker=marker, offsetgroup=name.removesuffix(", predicted")
+    )
+
+
+# ---- what is read ----
+
+
+def _limit(frame: Frame[BowlSettings], lane: int) -> float | None:
+    factor = limit_factor(frame.lanes, lane)
+    return None if factor is None else factor / float(frame.lanes.sharpness[lane])
+
+
+def _factors(frame: Frame[BowlSettings], lane: int) -> np.ndarray:
+    """Growth per step along each eigen-direction, (D,); NaN for a rule without a closed form."""
+    rule = frame.lanes.values("optimizer")[lane]
+    if limit_factor(frame.lanes, lane) is None:
+        return np.full(frame.lanes.shared.dimension, np.nan)
+    eta_lambda = frame.lanes.learning_rate[lane] * eigenvalues(frame.lanes)[lane]
+    return growth_factor(rule, eta_lambda, frame.lanes.momentum[lane]).numpy()
+
+
+def _growth(frame: Frame[BowlSettings], lane: int) -> float | str:
+    """Mean factor per step since the last change.
+
+    Momentum makes the amplitude oscillate, so largest values are compared: of two stretches of equal length.
+    """
+    row = frame.last(lane)
+    since = max((c.step for c in frame.changes if c.lane == lane), default=0)
+    length = min(AVERAGED_STEPS, (row - since) // 2)
+    size = np.abs(frame.history["amplitude"][: row + 1, lane, 0])
+    after, before = size[row + 1 - length : row + 1], size[row + 1 - 2 * length : row + 1 - length]
+    if length < 1 or not (before.max() > 1e-250 and after.max() > 1e-250):
+        return "needs two steps, away from the minimum"
+    return float((after.max() / before.max()) ** (1 / length))
+
+
+def _spectral_radius(frame: Frame[BowlSettings], lane: int) -> float | None:
+    predicted = float(_factors(frame, lane)[0])
+    return None if np.isnan(predicted) else predicted

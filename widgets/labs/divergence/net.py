@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.plots import line, plot
-from widgets.sharpness_gauge import SharpnessGauge
+from widgets.lines import Line
+from widgets.panels import Now, OverSteps
+from widgets.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
 from widgets.view import LabView
 
-GAUGE = SharpnessGauge()
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
 
 
@@ -67,52 +64,25 @@ class NetView(LabView[NetSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        return {
-            "loss": plot(
-                "net-loss",
-                "Training loss",
-                "step",
-                "loss",
-                [line(n, c) for n, c in pairs],
-                yaxis_type="log",
-                yaxis_tickformat="~g",
-                yaxis_dtick="D2",
-                showlegend=len(names) > 1,
-            ),
-            "sharpness": GAUGE.figure("net-sharpness", names, colours),
-            "zigzag": plot(
-                "net-zigzag",
-                "Zigzag: cosine between each update and the one before",
-                "step",
-                "cosine",
-                [line(n, c, line={"width": 1}) for n, c in pairs],
-                yaxis_range=[-1.05, 1.05],
-            ),
-        }
-
-    def begin(self, frame: Frame) -> None:
-        GAUGE.begin(frame)
-        for figure in self.step_figures:
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame) -> None:
-        GAUGE.draw(frame)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("zigzag", lane, lane, "update_cosine")
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
-            lines += [
-                GAUGE.reading(frame, lane, rate),
-                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
-            ]
-        return lines
+    panels = {
+        "loss": OverSteps(
+            "Training loss",
+            "loss",
+            Line("loss"),
+            legend=True,
+            yaxis_type="log",
+            yaxis_tickformat="~g",
+            yaxis_dtick="D2",
+        ),
+        "sharpness": sharpness_panel(),
+        "zigzag": OverSteps(
+            "Zigzag: cosine between each update and the one before",
+            "cosine",
+            Line("update_cosine", line={"width": 1}),
+            yaxis_range=[-1.05, 1.05],
+        ),
+    }
+    table = (SHARPNESS_NOW, Now("training loss", "loss"), Now("test accuracy", "test_accuracy"))
 
     def vitals(self, frame: Frame[NetSettings], lane: int) -> Vitals:
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +13,8 @@ from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Curve, Line, Path, Points, Theory
+from widgets.panels import Panel
 from widgets.view import LabView
 
 REACH = 4.5
@@ -68,55 +69,31 @@ class ParabolaView(LabView[ParabolaSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        curves = [theory(f"f, {n}", c, showlegend=False) for n, c in zip(names, colours, strict=True)]
-        marker = {"size": 6}
-        paths = [line(n, c, mode="lines+markers", marker=marker) for n, c in zip(names, colours, strict=True)]
-        errors = [line(n, c, mode="lines+markers", marker={"size": 4}) for n, c in zip(names, colours, strict=True)]
-        predicted = [theory(f"{n}, closed form", c) for n, c in zip(names, colours, strict=True)]
-        zeros = [_landing_mark(n, c) for n, c in zip(names, colours, strict=True)]
-        several = len(names) > 1
+    @property
+    def panels(self) -> Mapping[str, Panel[ParabolaSettings]]:
         return {
-            "descent": plot(
-                "parabola-descent",
+            "descent": Panel(
                 "Steps on the curve",
                 "position x",
                 "f(x) = λx²/2",
-                [*curves, *paths],
+                Theory(_curve, "f, {lane}", showlegend=False),
+                Path(_descent, mode="lines+markers", marker={"size": 6}),
+                fit=_height,
+                legend=True,
                 xaxis_range=[-REACH, REACH],
-                showlegend=several,
             ),
-            "error": plot(
-                "parabola-error",
+            "error": Panel(
                 "Distance to the minimum: measured (dots), closed form (dashes)",
                 "step",
                 "|x|",
-                [*errors, *predicted, *zeros],
+                Line(_distance, mode="lines+markers", marker={"size": 4}),
+                Theory(_closed_form, "{lane}, closed form"),
+                Curve(_zero, "{lane}, exactly 0", make=_landing_mark),
+                fit=lambda frame: {"xaxis.range": [-0.5, frame.lanes.shared.steps + 0.5]},
                 yaxis_type="log",
                 yaxis_range=list(ERROR_RANGE),
             ),
         }
-
-    def begin(self, frame: Frame) -> None:
-        count, x = len(frame.lanes), np.linspace(-REACH, REACH, 55)
-        for lane, curvature in enumerate(frame.lanes.curvature.tolist()):
-            frame.screen.replace("descent", lane, x=x, y=curvature * x**2 / 2)
-            steps, values = frame.thinned(self._closed_form(frame, lane))
-            frame.screen.replace("error", count + lane, x=steps, y=np.where(values > 0, values, np.nan))
-        top = float(frame.lanes.curvature.max()) * REACH**2 / 2
-        frame.screen.relayout("descent", {"yaxis.range": [-0.04 * top, 1.04 * top]})
-        frame.screen.relayout("error", {"xaxis.range": [-0.5, frame.lanes.shared.steps + 0.5]})
-
-    def draw(self, frame: Frame) -> None:
-        x, loss = frame.history["position"], frame.history["loss"]
-        for lane in range(len(frame.lanes)):
-            frame.path("descent", len(frame.lanes) + lane, x[:, lane], loss[:, lane], lane)
-            rows = frame.rows(lane)
-            distance = np.abs(x[rows, lane])
-            steps = np.arange(rows.start, rows.stop)
-            drawn = (distance > 0) | (steps == self._landing(x[: rows.stop, lane]))
-            frame.screen.extend("error", lane, steps[drawn], np.maximum(distance[drawn], ZERO * (distance[drawn] == 0)))
-            self._mark_zero(frame, lane)
 
     def readings(self, frame: Frame) -> list[Reading]:
         return [line for lane in range(len(frame.lanes)) for line in self._lane_readings(frame, lane)]
@@ -146,17 +123,6 @@ class ParabolaView(LabView[ParabolaSettings]):
             Reading(lane, "x now", float(x[-1])),
         ]
 
-    def _mark_zero(self, frame: Frame, lane: int) -> None:
-        """A mark with a 0 where a lane has come to lie on the minimum exactly."""
-        step = self._landing(frame.history["position"][: frame.stop, lane])
-        at, zero = ([step], [ZERO]) if step >= 0 else ([], [])
-        frame.screen.replace("error", 2 * len(frame.lanes) + lane, x=at, y=zero)
-
-    @staticmethod
-    def _landing(x: np.ndarray) -> int:
-        """The first row whose position is exactly 0; -1 if there is none."""
-        return int(np.argmax(x == 0)) if (x == 0).any() else -1
-
     @staticmethod
     def _telling_row(x: np.ndarray) -> int:
         """The last row whose position before is far enough from 0 and infinity to divide by; 0 if there is none."""
@@ -164,13 +130,46 @@ class ParabolaView(LabView[ParabolaSettings]):
         usable = np.flatnonzero((before > 1e-150) & (before < 1e150))
         return int(usable[-1]) + 1 if len(usable) else 0
 
-    @staticmethod
-    def _closed_form(frame: Frame, lane: int) -> np.ndarray:
-        """|x_0| times the product of |1 - eta lambda| over the updates so far, (steps + 1,)."""
-        factors = np.abs(1 - frame.at_each_step(lane, "ratio"))
-        start = abs(float(frame.lanes.start[lane]))
-        with np.errstate(over="ignore"):
-            return start * np.concatenate([[1.0], np.cumprod(factors)])
+
+def _curve(frame: Frame[ParabolaSettings], lane: int) -> Points:
+    x = np.linspace(-REACH, REACH, 55)
+    return x, float(frame.lanes.curvature[lane]) * x**2 / 2
+
+
+def _height(frame: Frame[ParabolaSettings]) -> dict[str, list[float]]:
+    top = float(frame.lanes.curvature.max()) * REACH**2 / 2
+    return {"yaxis.range": [-0.04 * top, 1.04 * top]}
+
+
+def _descent(frame: Frame[ParabolaSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    return frame.history["position"][:, lane], frame.history["loss"][:, lane]
+
+
+def _distance(frame: Frame[ParabolaSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """The distance to the minimum; once it is 0 it is drawn at the bottom, and then no more."""
+    distance = np.abs(frame.history["position"][steps, lane])
+    return np.where(distance > 0, distance, np.where(steps == _landing(frame, lane), ZERO, np.nan))
+
+
+def _closed_form(frame: Frame[ParabolaSettings], lane: int) -> Points:
+    """|x_0| times the product of |1 - eta lambda| over the updates so far."""
+    factors = np.abs(1 - frame.at_each_step(lane, "ratio"))
+    start = abs(float(frame.lanes.start[lane]))
+    with np.errstate(over="ignore"):
+        steps, values = frame.thinned(start * np.concatenate([[1.0], np.cumprod(factors)]))
+    return steps, np.where(values > 0, values, np.nan)
+
+
+def _zero(frame: Frame[ParabolaSettings], lane: int) -> Points:
+    """A mark with a 0 where a lane has come to lie on the minimum exactly."""
+    step = _landing(frame, lane)
+    return ([step], [ZERO]) if step >= 0 else ([], [])
+
+
+def _landing(frame: Frame[ParabolaSettings], lane: int) -> int:
+    """The first row whose position is exactly 0; -1 if there is none."""
+    x = frame.history["position"][: frame.stop, lane]
+    return int(np.argmax(x == 0)) if (x == 0).any() else -1
 
 
 def _landing_mark(name: str, colour: str) -> go.Scatter:
@@ -179,7 +178,7 @@ def _landing_mark(name: str, colour: str) -> go.Scatter:
         x=[],
         y=[],
         mode="markers+text",
-        name=f"{name}, exactly 0",
+        name=name,
         marker={"symbol": "triangle-down", "size": 10, "color": colour},
         text="0",
         textposition="top right",

@@ -17,7 +17,10 @@ from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.colours import LANE_COLOURS, colours_of
+from widgets.frame import Frame
+from widgets.lines import Line
 from widgets.live_figure import LiveFigure
+from widgets.panels import Panel
 from widgets.plots import FAINT, drawn, line, plot, theory
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
@@ -32,17 +35,16 @@ class _OnParabola(Question[ParabolaSettings]):
     ratios: ClassVar[tuple[float, ...]]
 
     def lanes(self) -> Lanes[ParabolaSettings]:
-        return Lanes([ParabolaSettings(ratio=ratio, steps=30) for ratio in self.ratios])
+        settings = [ParabolaSettings(ratio=ratio, steps=30) for ratio in self.ratios]
+        return Lanes(settings, [f"η = {ratio:g} ηₒₚₜ" for ratio in self.ratios])
 
-    def figure(self) -> go.Figure:
-        lines = [line(f"η = {r:g} ηₒₚₜ", c) for r, c in zip(self.ratios, LANE_COLOURS, strict=False)]
-        legend = len(lines) > 1
-        return plot("question", "Distance to the minimum", "step", "|x|", lines, yaxis_type="log", showlegend=legend)
+    @property
+    def panel(self) -> Panel[ParabolaSettings]:
+        return Panel("Distance to the minimum", "step", "|x|", Line(_distance), legend=True, yaxis_type="log")
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane in range(len(lanes)):
-            distance = np.abs(history["position"][:, lane])
-            screen.replace("figure", lane, x=np.arange(len(distance)), y=distance)
+
+def _distance(frame: Frame[ParabolaSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return np.abs(frame.history["position"][steps, lane])
 
 
 class StepFactor(_OnParabola):
@@ -299,11 +301,9 @@ class AlwaysDiverges(_OnNet):
     def _rates(self) -> tuple[float, ...]:
         return (0.05,)
 
-    def figure(self) -> go.Figure:
-        return plot("question", "Training loss", "step", "loss", [line("loss", FIRST)], yaxis_type="log")
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        screen.replace("figure", 0, x=np.arange(len(history)), y=history["loss"][:, 0])
+    @property
+    def panel(self) -> Panel[NetSettings]:
+        return Panel("Training loss", "step", "loss", Line("loss", "loss"), yaxis_type="log")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         loss, top = history["loss"][:, 0], history["sharpness"][:, 0]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import plotly.graph_objects as go
-
 from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings, NetShape
 from widgets.controls import Preset
 from widgets.frame import Frame
+from widgets.lines import One, Points
 from widgets.plots import theory
-from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
+from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
 
 
 class NetSeedsSettings(NetSettings):
@@ -24,6 +21,16 @@ class NetSeedsSettings(NetSettings):
     train_size: int = fewer(NetShape, "train_size", 100, 400)
     steps: int = fewer(NetShape, "steps", 500, 2000)
     seed: int = fewer(NetShape, "seed", 0, 2**31 - SEEDS)
+
+
+def _limit(frame: Frame[NetSettings]) -> float | None:
+    rate, factor = float(frame.lanes.learning_rate[0]), limit_factor(frame.lanes)
+    return None if factor is None or rate == 0 else factor / rate
+
+
+def _limit_line(frame: Frame[NetSettings]) -> Points | None:
+    limit = _limit(frame)
+    return None if limit is None else ([0, frame.lanes.shared.steps], [limit, limit])
 
 
 class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
@@ -45,6 +52,7 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             "λₘₐₓ",
             {"yaxis_rangemode": "tozero"},
             every="sharpness_every",
+            beside=(One(_limit_line, "limit", make=theory, fixed=True),),
         ),
     )
     shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")
@@ -66,17 +74,5 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     def settings_type(self) -> type[NetSeedsSettings]:
         return NetSeedsSettings
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        figures = super().figures(names, colours)
-        figures["sharpness"].add_trace(theory("limit", colours[0]))
-        return figures
-
-    def begin(self, frame: Frame) -> None:
-        super().begin(frame)
-        limit = self.limit(frame, "sharpness")
-        if limit is not None:
-            frame.screen.replace("sharpness", len(QUANTILES), x=[0, frame.lanes.shared.steps], y=[limit, limit])
-
-    def limit(self, frame: Frame, quantity: str) -> float | None:
-        rate, factor = float(frame.lanes.learning_rate[0]), limit_factor(frame.lanes)
-        return None if quantity != "sharpness" or factor is None or rate == 0 else factor / rate
+    def limit(self, frame: Frame[NetSettings], quantity: str) -> float | None:
+        return _limit(frame) if quantity == "sharpness" else None

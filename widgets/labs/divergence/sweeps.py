@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,7 +21,9 @@ from lessons.divergence.sweep import learning_rate_sweep
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot, theory
+from widgets.lines import One, Points
+from widgets.panels import Panel
+from widgets.plots import LOG_X, grey, theory
 from widgets.readings import number
 from widgets.view import ControlsT, LabView
 
@@ -76,22 +78,43 @@ class SweepView(LabView[SettingsT, ControlsT]):
         lowest, highest = values.pop("lowest"), values.pop("highest")
         return learning_rate_sweep(self.lane_settings, values, lowest, highest)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        return {"sweep": self._sweep_figure(colours[0])}
+    @property
+    def panels(self) -> Mapping[str, Panel[SettingsT]]:
+        return {
+            "sweep": Panel(
+                "Loss of 64 learning rates trained at once",
+                "learning rate η",
+                "loss now",
+                One(self._losses, "loss now", mode="markers", marker={"size": 6}),
+                One(self._diverged, "diverged", make=_crosses),
+                One(self._limit_line, self.limit_name, grey(0.9), make=theory),
+                One(self._theory, "theory", make=theory),
+                fit=_decades,
+                yaxis_type="log",
+                height=380,
+                showlegend=True,
+                **LOG_X,
+            )
+        }
 
-    def begin(self, frame: Frame[SettingsT]) -> None:
-        rates = frame.lanes.learning_rate.numpy()
-        frame.screen.relayout("sweep", {"xaxis.range": _decades(rates)})
+    def _losses(self, frame: Frame[SettingsT]) -> Points:
+        loss = frame.history["loss"][frame.stop - 1]
+        return frame.lanes.learning_rate.numpy(), np.where(_alive(frame), loss, np.nan)
 
-    def draw(self, frame: Frame[SettingsT]) -> None:
-        rates, loss = frame.lanes.learning_rate.numpy(), frame.history["loss"][frame.stop - 1]
-        alive, top = ~frame.gone & (loss > 0), self._top(frame)
-        frame.screen.replace("sweep", 0, x=rates, y=np.where(alive, loss, np.nan))
-        frame.screen.replace("sweep", 1, x=rates[frame.gone], y=np.full(frame.gone.sum(), top))
-        limit = self._limit(frame)
-        if limit is not None:
-            low = loss[alive].min(initial=float(frame.history["loss"][0, 0]))
-            frame.screen.replace("sweep", 2, x=[limit, limit], y=[low, top])
+    def _diverged(self, frame: Frame[SettingsT]) -> Points:
+        return frame.lanes.learning_rate.numpy()[frame.gone], np.full(frame.gone.sum(), self._top(frame))
+
+    def _limit_line(self, frame: Frame[SettingsT]) -> Points | None:
+        limit, loss = self._limit(frame), frame.history["loss"]
+        if limit is None:
+            return None
+        low = loss[frame.stop - 1][_alive(frame)].min(initial=float(loss[0, 0]))
+        return [limit, limit], [low, self._top(frame)]
+
+    def _theory(self, frame: Frame[SettingsT]) -> Points | None:
+        """The loss at each rate by a closed form, where there is one."""
+        del frame
+        return None
 
     @staticmethod
     def _top(frame: Frame) -> float:
@@ -120,27 +143,6 @@ class SweepView(LabView[SettingsT, ControlsT]):
 
     def _best(self, frame: Frame[SettingsT]) -> float | None:
         return None
-
-    def _sweep_figure(self, colour: str) -> go.Figure:
-        cross = {"symbol": "x", "size": 7, "color": DIVERGED}
-        traces = [
-            line("loss now", colour, mode="markers", marker={"size": 6}),
-            go.Scatter(x=[], y=[], mode="markers", name="diverged", marker=cross),
-            theory(self.limit_name, grey(0.9)),
-            theory("theory", colour),
-        ]
-        return plot(
-            "sweep",
-            "Loss of 64 learning rates trained at once",
-            "learning rate η",
-            "loss now",
-            traces,
-            xaxis_type="log",
-            xaxis_tickformat="~g",
-            yaxis_type="log",
-            height=380,
-            showlegend=True,
-        )
 
 
 class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
@@ -183,12 +185,10 @@ class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
     def settings_type(self) -> type[BowlSweepSettings]:
         return BowlSweepSettings
 
-    def draw(self, frame: Frame[BowlSettings]) -> None:
-        super().draw(frame)
+    def _theory(self, frame: Frame[BowlSettings]) -> Points:
         rates = self._grid(frame)
         predicted = self._predicted(frame, rates)
-        shown = np.where((predicted > 0) & (predicted < self._top(frame)), predicted, np.nan)
-        frame.screen.replace("sweep", 3, x=rates, y=shown)
+        return rates, np.where((predicted > 0) & (predicted < self._top(frame)), predicted, np.nan)
 
     def readings(self, frame: Frame[BowlSettings]) -> list[Reading]:
         limit, best = super().readings(frame)
@@ -271,36 +271,21 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     def settings_type(self) -> type[NetSweepSettings]:
         return NetSweepSettings
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        sharpness = plot(
-            "sweep-sharpness",
+    @property
+    def panels(self) -> Mapping[str, Panel[NetSettings]]:
+        sharpness = Panel(
             "Sharpness of each net now, and the limit 2/η (dashes)",
             "learning rate η",
             "λₘₐₓ now",
-            [
-                line("λₘₐₓ now", colours[0], mode="markers", marker={"size": 6}),
-                theory("2/η", grey(0.9)),
-            ],
-            xaxis_type="log",
-            xaxis_tickformat="~g",
+            One(_sharpness_now, "λₘₐₓ now", mode="markers", marker={"size": 6}),
+            One(_limit_at_each_rate, "2/η", grey(0.9), make=theory, fixed=True),
+            fit=_decades,
             yaxis_type="log",
             height=380,
             showlegend=True,
+            **LOG_X,
         )
-        return {**super().figures(names, colours), "sharpness": sharpness}
-
-    def begin(self, frame: Frame[NetSettings]) -> None:
-        super().begin(frame)
-        rates = frame.lanes.learning_rate.numpy()[[0, -1]]
-        frame.screen.relayout("sharpness", {"xaxis.range": _decades(rates)})
-        factor = limit_factor(frame.lanes)
-        if factor is not None:
-            frame.screen.replace("sharpness", 1, x=rates, y=factor / rates)
-
-    def draw(self, frame: Frame[NetSettings]) -> None:
-        super().draw(frame)
-        rates, top = frame.lanes.learning_rate.numpy(), frame.history["sharpness"][frame.stop - 1]
-        frame.screen.replace("sharpness", 0, x=rates, y=np.where(frame.gone | ~(top > 0), np.nan, top))
+        return {**super().panels, "sharpness": sharpness}
 
     def _limit_reading(self, frame: Frame[NetSettings]) -> Reading:
         rates, limit = frame.lanes.learning_rate.numpy()[frame.gone], self._limit(frame)
@@ -312,6 +297,26 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
         return float(frame.history["sharpness"][0, 0])
 
 
-def _decades(rates: np.ndarray) -> list[float]:
-    """Range of a logarithmic axis around the learning rates."""
-    return [float(np.log10(rates[0])) - 0.05, float(np.log10(rates[-1])) + 0.05]
+def _alive(frame: Frame) -> np.ndarray:
+    """The lanes that have a loss to draw: bool, shape (K,)."""
+    return ~frame.gone & (frame.history["loss"][frame.stop - 1] > 0)
+
+
+def _sharpness_now(frame: Frame[NetSettings]) -> Points:
+    top = frame.history["sharpness"][frame.stop - 1]
+    return frame.lanes.learning_rate.numpy(), np.where(frame.gone | ~(top > 0), np.nan, top)
+
+
+def _limit_at_each_rate(frame: Frame[NetSettings]) -> Points | None:
+    rates, factor = frame.lanes.learning_rate.numpy()[[0, -1]], limit_factor(frame.lanes)
+    return None if factor is None else (rates, factor / rates)
+
+
+def _crosses(name: str, _colour: str) -> go.Scatter:
+    return go.Scatter(x=[], y=[], mode="markers", name=name, marker={"symbol": "x", "size": 7, "color": DIVERGED})
+
+
+def _decades(frame: Frame) -> dict[str, list[float]]:
+    """Range of the logarithmic x axis around the learning rates."""
+    rates = frame.lanes.learning_rate.numpy()
+    return {"xaxis.range": [float(np.log10(rates[0])) - 0.05, float(np.log10(rates[-1])) + 0.05]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from lessons.initialization.activations import ActivationName
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.initialization.layer_figures import by_layer, decades
+from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.variance import Predicted, gradients, middle, positive, prediction, variances
-from widgets.plots import grey, theory
+from widgets.lines import One, Points
+from widgets.panels import Panel
+from widgets.plots import grey, line, theory
 from widgets.view import LabView
 
 GAINS = np.round(np.linspace(0.5, 3.0, 41), 4)
@@ -112,39 +114,33 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
         lanes = [PropagationSettings(scheme="LeCun", gain=float(gain), **values) for gain in GAINS]
         return Lanes(lanes, [f"gain {gain:g}" for gain in GAINS])
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        axis: dict[str, Any] = {
-            "x": "gain g, for weights of variance g²/n",
-            "xaxis_range": [GAINS[0], GAINS[-1]],
-            "height": 340,
+    @property
+    def panels(self) -> Mapping[str, Panel[PropagationSettings]]:
+        layout: dict[str, Any] = {"xaxis_range": [GAINS[0], GAINS[-1]], "height": 340}
+        gain = "gain g, for weights of variance g²/n"
+        return {
+            "gradient": Panel(
+                "Mean square gradient at layer 1, of 1 at the last: median of the nets (dashes: theory; grey: kept)",
+                gain,
+                "gradient at layer 1",
+                One(lambda frame: (GAINS, positive(_first_gradients(frame))), "measured", make=_dots),
+                One(_expected_gradients, "measured, theory", make=expected, fixed=True),
+                One(_kept, "kept", grey(0.9), make=theory, fixed=True),
+                fit=lambda frame: {"yaxis.range": decades(on_a_fine_grid(frame.lanes).gradient[:, 0], [1.0])},
+                yaxis_type="log",
+                **layout,
+            ),
+            "signal": Panel(
+                "Variance at the last layer: median of the nets",
+                gain,
+                "variance",
+                One(lambda frame: (GAINS, positive(_last_variances(frame))), "measured", make=_dots),
+                One(_expected_variances, "measured, theory", make=expected, fixed=True),
+                fit=lambda frame: {"yaxis.range": decades(on_a_fine_grid(frame.lanes).variance[:, -1])},
+                yaxis_type="log",
+                **layout,
+            ),
         }
-        name, colour = ["measured"], [colours[0]]
-        back = by_layer(
-            "initialization-edge",
-            "Mean square gradient at layer 1, of 1 at the last: median of the nets (dashes: theory; grey: kept)",
-            "gradient at layer 1",
-            name,
-            colour,
-            **axis,
-        )
-        back.add_trace(theory("kept", grey(0.9)))
-        caption = "Variance at the last layer: median of the nets"
-        forward = by_layer("initialization-edge-signal", caption, "variance", name, colour, **axis)
-        for figure in (back, forward):
-            figure.data[0].update(mode="markers", marker={"size": 6, "color": colours[0]})
-        return {"gradient": back, "signal": forward}
-
-    def begin(self, frame: Frame[PropagationSettings]) -> None:
-        found = on_a_fine_grid(frame.lanes)
-        frame.screen.replace("gradient", 1, x=FINE, y=found.gradient[:, 0])
-        frame.screen.replace("gradient", 2, x=[GAINS[0], GAINS[-1]], y=[1.0, 1.0])
-        frame.screen.replace("signal", 1, x=FINE, y=positive(found.variance[:, -1]))
-        frame.screen.relayout("gradient", {"yaxis.range": decades(found.gradient[:, 0], [1.0])})
-        frame.screen.relayout("signal", {"yaxis.range": decades(found.variance[:, -1])})
-
-    def draw(self, frame: Frame[PropagationSettings]) -> None:
-        frame.screen.replace("gradient", 0, x=GAINS, y=positive(_first_gradients(frame)))
-        frame.screen.replace("signal", 0, x=GAINS, y=positive(_last_variances(frame)))
 
     def readings(self, frame: Frame[PropagationSettings]) -> list[Reading]:
         measured = crossing(_first_gradients(frame))
@@ -179,3 +175,19 @@ def _first_gradients(frame: Frame) -> np.ndarray:
 
 def _last_variances(frame: Frame) -> np.ndarray:
     return np.array([middle(variances(frame, lane))[-1] for lane in range(len(frame.lanes))])
+
+
+def _expected_gradients(frame: Frame[PropagationSettings]) -> Points:
+    return FINE, on_a_fine_grid(frame.lanes).gradient[:, 0]
+
+
+def _expected_variances(frame: Frame[PropagationSettings]) -> Points:
+    return FINE, positive(on_a_fine_grid(frame.lanes).variance[:, -1])
+
+
+def _kept(_frame: Frame[PropagationSettings]) -> Points:
+    return [GAINS[0], GAINS[-1]], [1.0, 1.0]
+
+
+def _dots(name: str, colour: str) -> go.Scatter:
+    return line(name, colour, mode="markers", marker={"size": 6, "color": colour}, **MEASURED)

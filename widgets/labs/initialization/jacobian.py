@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,13 +17,15 @@ from lessons.initialization.prediction import predict
 from lessons.initialization.propagation import PropagationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.initialization.layer_figures import by_layer, decades
+from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import known, positive
-from widgets.plots import line, plot
+from widgets.lines import Curve, Line, Points, Theory
+from widgets.panels import OverSteps, Panel
 from widgets.readings import number
 
 ORTHOGONAL, RELU = {"scheme": "orthogonal"}, {"activation": "relu"}
+ROW = 0.05  # of the height, for the ticks of a lane
 ROOT_TWO = round(math.sqrt(2), 4)
 
 
@@ -90,59 +93,42 @@ class JacobianView(SchemeView[JacobianSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        zeros = [marks(f"{n}, exactly 0", c, "line-ns-open") for n, c in pairs]
-        lost = [marks(f"{n}, hidden", c, "triangle-down-open") for n, c in pairs]
-        values = plot(
-            "jacobian-values",
-            "Singular values of the Jacobian, in order (ticks at the bottom: exactly 0; triangles: below what float64 "
-            "can tell from 0)",
-            "number, from the largest on",
-            "singular value",
-            [*(line(n, c) for n, c in pairs), *zeros, *lost],
-            yaxis_type="log",
-            showlegend=len(names) > 1,
-        )
-        mean = by_layer(
-            "jacobian-mean",
-            "Mean squared singular value (dashes: theory)",
-            "mean square",
-            names,
-            colours,
-            "layers",
-        )
-        middle = plot(
-            "jacobian-median",
-            "The median singular value, layer by layer (ticks: exactly 0; a line ends where float64 does)",
-            "layers",
-            "median",
-            [*(line(n, c) for n, c in pairs), *zeros],
-            yaxis_type="log",
-        )
-        return {"values": values, "mean": mean, "median": middle}
-
-    def begin(self, frame: Frame[JacobianSettings]) -> None:
-        found, count, depth = mean_squares(frame.lanes), len(frame.lanes), frame.lanes.shared.steps
-        for lane in range(count):
-            frame.screen.replace("mean", count + lane, x=np.arange(depth + 1), y=found[lane])
-        for figure in ("mean", "median"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, depth]})
-        frame.screen.relayout("values", {"xaxis.range": [0, frame.lanes.shared.width + 1]})
-
-    def draw(self, frame: Frame[JacobianSettings]) -> None:
-        count, numbers = len(frame.lanes), np.arange(1, frame.lanes.shared.width + 1)
-        values = frame.history["singular_values"][: frame.stop]
-        middle, layers = medians(values), np.arange(frame.stop)
-        _with_zeros(frame, "values", numbers, values[-1])
-        _with_zeros(frame, "median", layers, middle.T)
-        for lane in range(count):
-            lost = hidden(values[-1, lane])
-            heights = values[-1, lane, lost]
-            frame.screen.replace("values", 2 * count + lane, x=numbers[lost], y=heights)
-            new = np.arange(frame.start, frame.stop)
-            frame.screen.extend("mean", lane, new, positive(frame.history["loss"][new, lane]))
-        frame.screen.relayout("mean", {"yaxis.range": decades(frame.history["loss"], mean_squares(frame.lanes))})
+    @property
+    def panels(self) -> Mapping[str, Panel[JacobianSettings]]:
+        ticks: dict[str, Any] = {"make": partial(marks, symbol="line-ns-open")}
+        return {
+            "values": Panel(
+                "Singular values of the Jacobian, in order (ticks at the bottom: exactly 0; triangles: below what "
+                "float64 can tell from 0)",
+                "number, from the largest on",
+                "singular value",
+                Curve(_known_values),
+                Curve(partial(_zeros, _values), "{lane}, exactly 0", **ticks),
+                Curve(_hidden_values, "{lane}, hidden", make=partial(marks, symbol="triangle-down-open")),
+                fit=_fit_values,
+                legend=True,
+                yaxis_type="log",
+            ),
+            "mean": OverSteps(
+                "Mean squared singular value (dashes: theory)",
+                "mean square",
+                Line(_mean_square, **MEASURED),
+                Theory(_expected_mean_square, "{lane}, theory", make=expected),
+                fit=lambda frame: {"yaxis.range": decades(frame.history["loss"], mean_squares(frame.lanes))},
+                x="layers",
+                legend=True,
+                yaxis_type="log",
+            ),
+            "median": OverSteps(
+                "The median singular value, layer by layer (ticks: exactly 0; a line ends where float64 does)",
+                "median",
+                Curve(_known_medians),
+                Curve(partial(_zeros, _medians), "{lane}, exactly 0", **ticks),
+                fit=lambda frame: {"yaxis.range": _with_room_for_zeros(_medians(frame)[1])},
+                x="layers",
+                yaxis_type="log",
+            ),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
         found, step, lines = mean_squares(frame.lanes), frame.stop - 1, []
@@ -182,16 +168,62 @@ def floor(values: np.ndarray) -> np.ndarray:
     return rounding_floor(torch.from_numpy(values)).numpy()
 
 
-def _with_zeros(frame: Frame, figure: str, x: np.ndarray, values: np.ndarray) -> None:
-    """Draw values (K, N) over x, and what is exactly 0 as ticks at the bottom, a row for each lane."""
+Ordered = tuple[np.ndarray, np.ndarray]  # x, shape (N,), and values, shape (K, N)
+
+
+def _values(frame: Frame[JacobianSettings]) -> Ordered:
+    """Numbers and singular values now."""
+    return np.arange(1, frame.lanes.shared.width + 1), frame.history["singular_values"][frame.stop - 1]
+
+
+def _medians(frame: Frame[JacobianSettings]) -> Ordered:
+    """Layers and the median singular value after each."""
+    return np.arange(frame.stop), medians(frame.history["singular_values"][: frame.stop]).T
+
+
+def _known_values(frame: Frame[JacobianSettings], lane: int) -> Points:
+    x, values = _values(frame)
+    return x, positive(np.where(hidden(values[lane]), np.nan, values[lane]))
+
+
+def _hidden_values(frame: Frame[JacobianSettings], lane: int) -> Points:
+    x, values = _values(frame)
+    lost = hidden(values[lane])
+    return x[lost], values[lane, lost]
+
+
+def _known_medians(frame: Frame[JacobianSettings], lane: int) -> Points:
+    x, values = _medians(frame)
+    return x, positive(values[lane])
+
+
+def _zeros(of: Callable[[Frame[JacobianSettings]], Ordered], frame: Frame[JacobianSettings], lane: int) -> Points:
+    """What is exactly 0, as ticks at the bottom, a row for each lane."""
+    x, values = of(frame)
     low, high = decades(values)
-    zero, row = values == 0, 0.05 * (high - low)
-    for lane, each in enumerate(values):
-        at = 10 ** (low - row * (lane + 0.5))
-        shown = np.where(hidden(each), np.nan, each) if figure == "values" else each
-        frame.screen.replace(figure, lane, x=x, y=positive(shown))
-        frame.screen.replace(figure, len(values) + lane, x=x[zero[lane]], y=np.full(zero[lane].sum(), at))
-    frame.screen.relayout(figure, {"yaxis.range": [low - row * len(values) if zero.any() else low, high]})
+    zero = values[lane] == 0
+    return x[zero], np.full(zero.sum(), 10 ** (low - ROW * (high - low) * (lane + 0.5)))
+
+
+def _with_room_for_zeros(values: np.ndarray) -> list[float]:
+    low, high = decades(values)
+    return [low - ROW * (high - low) * len(values) if (values == 0).any() else low, high]
+
+
+def _fit_values(frame: Frame[JacobianSettings]) -> dict[str, list[float]]:
+    return {
+        "xaxis.range": [0, frame.lanes.shared.width + 1],
+        "yaxis.range": _with_room_for_zeros(_values(frame)[1]),
+    }
+
+
+def _mean_square(frame: Frame[JacobianSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return positive(frame.history["loss"][steps, lane])
+
+
+def _expected_mean_square(frame: Frame[JacobianSettings], lane: int) -> Points:
+    found = mean_squares(frame.lanes)[lane]
+    return np.arange(len(found)), found
 
 
 def _reading(lane: int, quantity: str, value: float, values: np.ndarray) -> Reading:

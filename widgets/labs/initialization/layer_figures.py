@@ -1,15 +1,14 @@
-"""Figures with the layer on the x axis: measured lines, the theory's dashes, and the histogram of each layer."""
+"""Lines over the layer: what is measured, the theory's dashes, and the histogram of each layer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from widgets.plots import line, plot, theory
+from widgets.plots import theory
 
 LOWEST = 1e-45  # below, float32 is 0
 SHADES = [
@@ -21,20 +20,17 @@ SHADES = [
 ]
 
 
-def by_layer(
-    name: str, caption: str, y: str, names: Sequence[str], colours: Sequence[str], x: str = "layer", **layout: Any
-) -> go.Figure:
-    """Return a figure on a logarithmic axis: for each lane a line that is measured, then for each a dashed one."""
-    pairs = list(zip(names, colours, strict=True))
-    measured = [line(n, c, line={"width": 4}, opacity=0.5) for n, c in pairs]
-    expected = [theory(f"{n}, theory", c, showlegend=False).update(opacity=1.0) for n, c in pairs]
-    traces, shown = [*measured, *expected], {"yaxis_type": "log", "showlegend": len(names) > 1, **layout}
-    return plot(name, caption, x, y, traces, **shown)
+MEASURED: dict[str, Any] = {"line": {"width": 4}, "opacity": 0.5}
 
 
-def shading(name: str, caption: str, x: str = "layer") -> go.Figure:
-    """Return a figure for the histograms of all layers, one a column; lines for the mean and a deviation around it."""
-    picture = go.Heatmap(
+def expected(name: str, colour: str) -> go.Scatter:
+    """Return an empty dashed line over a measured one."""
+    return theory(name, colour, showlegend=False, opacity=1.0)
+
+
+def shading(name: str, _colour: str) -> go.Heatmap:
+    """Return an empty picture of the histograms of all layers, one a column."""
+    return go.Heatmap(
         z=[[0, 0], [0, 0]],
         x=[1, 2],
         y=[0, 1],
@@ -44,11 +40,8 @@ def shading(name: str, caption: str, x: str = "layer") -> go.Figure:
         showscale=False,
         hoverinfo="skip",
         colorscale=SHADES,
-        name="histogram",
+        name=name,
     )
-    edge = {"line": {"width": 1.5}}
-    lines = [line(label, "#b45fc9", **edge) for label in ("mean + standard deviation", "mean − standard deviation")]
-    return plot(name, caption, x, "activation", [picture, *lines])
 
 
 def decades(*values: ArrayLike) -> list[float]:

@@ -14,9 +14,12 @@ from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.colours import LANE_COLOURS, colours_of
+from widgets.colours import LANE_COLOURS
+from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import decades
+from widgets.lines import Curve, Points
 from widgets.live_figure import LiveFigure
+from widgets.panels import Panel
 from widgets.plots import drawn, line, plot
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
@@ -27,6 +30,7 @@ GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5
 class _Lanes(Question[SettingsT]):
     """A few lanes; what is drawn of them, as a function of history and lane, over a logarithmic axis."""
 
+    methods = ("scheme", "activation")
     settings: ClassVar[dict[str, dict[str, Any]]]
     caption: ClassVar[str]
     axes: ClassVar[tuple[str, str]] = ("step", "loss")
@@ -40,17 +44,18 @@ class _Lanes(Question[SettingsT]):
     def lanes(self) -> Lanes[SettingsT]:
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings, ("scheme", "activation"))
-        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
-        return plot("question", self.caption, *self.axes, lines, yaxis_type="log", showlegend=len(lines) > 1)
+    @property
+    def panel(self) -> Panel[SettingsT]:
+        lines = Curve[SettingsT](lambda frame, lane: self._points(frame.history, lane))
+        return Panel(self.caption, *self.axes, lines, fit=self._decades, legend=True, yaxis_type="log")
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
-        curves = [type(self).curve(history, lane) for lane in range(len(lanes))]
-        for lane, values in enumerate(curves):
-            shown = np.where(values > 0, values, np.nan)
-            screen.replace("figure", lane, x=np.arange(self.first, self.first + len(values)), y=shown)
-        screen.relayout("figure", {"yaxis.range": decades(*curves)})
+    def _points(self, history: History, lane: int) -> Points:
+        values = type(self).curve(history, lane)
+        return np.arange(self.first, self.first + len(values)), np.where(values > 0, values, np.nan)
+
+    def _decades(self, frame: Frame[SettingsT]) -> dict[str, Any]:
+        curves = [type(self).curve(frame.history, lane) for lane in range(len(frame.lanes))]
+        return {"yaxis.range": decades(*curves)}
 
 
 def _mean_square(history: History, lane: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 from typing_extensions import TypeVar
 
 from lessons.core.lanes import OWN, Lanes
@@ -12,11 +11,15 @@ from lessons.core.settings import SettingError
 from lessons.initialization.schemes import SCHEMES
 from lessons.initialization.settings import SchemeSettings
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.plots import over_steps
+from widgets.lines import Line
+from widgets.panels import OverSteps, Panel
+from widgets.plots import LOG
 from widgets.view import LabView
 
 NUMBERS = ("gain", "deviation", "constant")
 _MISSING = "No scheme of your own was given here; a notebook can give one: own=my_weights."
+
+TRAINING_LOSS: Panel = OverSteps("Training loss", "loss", Line("loss"), legend=True, **LOG)
 
 SchemeSettingsT = TypeVar("SchemeSettingsT", bound=SchemeSettings)
 
@@ -43,12 +46,6 @@ class DeepNetView(SchemeView[DeepNetSettings]):
     def idle(self, settings: DeepNetSettings) -> tuple[str, ...]:
         seedless = ("seed",) if settings.scheme in ("zeros", "constant") else ()
         return (*super().idle(settings), *seedless)
-
-
-def training_loss(name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
-    """Return a figure of the loss on a logarithmic axis."""
-    style = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(names) > 1}
-    return over_steps(name, "Training loss", "loss", names, colours, **style)
 
 
 def idle_numbers(scheme: str) -> tuple[str, ...]:

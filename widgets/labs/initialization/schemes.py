@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import decades
-from widgets.labs.initialization.scheme_view import DeepNetView, training_loss
+from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
 from widgets.labs.initialization.variance import positive
-from widgets.plots import line, over_steps, plot
+from widgets.lines import Curve, Line
+from widgets.panels import Now, OverSteps, Panel
 
 ROOT_TWO = 1.4142
 DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}
@@ -92,47 +93,47 @@ class SchemesView(DeepNetView):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        loss = training_loss("schemes-loss", names, colours)
-        title = "Accuracy on test images"
-        accuracy = over_steps("schemes-accuracy", title, "accuracy", names, colours, yaxis_range=[0, 1])
-        gradient = plot(
-            "schemes-gradient",
-            "Gradient of each layer's weights, at the step below",
-            "layer",
-            "norm of the gradient",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
+    @property
+    def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
+        return {
+            "loss": TRAINING_LOSS,
+            "accuracy": OverSteps(
+                "Accuracy on test images",
+                "accuracy",
+                Line("test_accuracy", every="measure_every"),
+                yaxis_range=[0, 1],
+            ),
+            "gradient": Panel(
+                "Gradient of each layer's weights, at the step below",
+                "layer",
+                "norm of the gradient",
+                Curve(lambda frame, lane: (_layers(frame), positive(_norms(frame, lane)))),
+                fit=_fit_gradients,
+                yaxis_type="log",
+            ),
+        }
+
+    @property
+    def table(self) -> Sequence[Now[DeepNetSettings]]:
+        return (
+            Now("training loss", "loss"),
+            Now("test accuracy", "test_accuracy"),
+            Now("gradient, first layer", lambda frame, lane: float(_norms(frame, lane)[0])),
+            Now("gradient, last layer", lambda frame, lane: float(_norms(frame, lane)[-1])),
         )
-        return {"loss": loss, "accuracy": accuracy, "gradient": gradient}
 
-    def begin(self, frame: Frame[DeepNetSettings]) -> None:
-        shape = frame.lanes.shared
-        for figure in ("loss", "accuracy"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps]})
-        frame.screen.relayout("gradient", {"xaxis.range": [1, shape.depth + 1]})
 
-    def draw(self, frame: Frame[DeepNetSettings]) -> None:
-        layers = np.arange(1, frame.lanes.shared.depth + 2)
-        norms = frame.history["gradient_norm"]
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.measure_every)
-            frame.screen.replace("gradient", lane, x=layers, y=positive(norms[frame.last(lane), lane]))
-        shown = np.stack([norms[frame.last(lane), lane] for lane in range(len(frame.lanes))])
-        step = (frame.stop - 1) // frame.lanes.shared.measure_every * frame.lanes.shared.measure_every
-        frame.screen.relayout("gradient", {"yaxis.range": decades(shown), "xaxis.title.text": f"layer, at step {step}"})
+def _layers(frame: Frame[DeepNetSettings]) -> np.ndarray:
+    return np.arange(1, frame.lanes.shared.depth + 2)
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            norms = frame.history["gradient_norm"][row, lane]
-            lines += [
-                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
-                Reading(lane, "gradient, first layer", float(norms[0])),
-                Reading(lane, "gradient, last layer", float(norms[-1])),
-            ]
-        return lines
+
+def _norms(frame: Frame[DeepNetSettings], lane: int) -> np.ndarray:
+    """Norm of the gradient of each layer's weights now."""
+    return frame.history["gradient_norm"][frame.last(lane), lane]
+
+
+def _fit_gradients(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
+    shape = frame.lanes.shared
+    step = (frame.stop - 1) // shape.measure_every * shape.measure_every
+    reach = decades(np.stack([_norms(frame, lane) for lane in range(len(frame.lanes))]))
+    return {"xaxis.range": [1, shape.depth + 1], "yaxis.range": reach, "xaxis.title.text": f"layer, at step {step}"}

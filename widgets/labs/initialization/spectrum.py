@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.hessian_spectrum import densities
-from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.plots import line, plot, theory
-from widgets.sharpness_gauge import SharpnessGauge
+from widgets.lines import Curve, Line, Points, Theory
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import LOG
+from widgets.sharpness_gauge import SHARPNESS_NOW, limit_now, sharpness_panel
 
-GAUGE = SharpnessGauge()
 POINTS = 120
 LEAST, MOST = 1e-5, 30.0
 COMMON = {"depth": 3, "train_size": 100, "steps": 600, "learning_rate": 0.1, "follow_sharpness": True}
@@ -81,53 +82,34 @@ class SpectrumView(SchemeView[DeepNetSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        dots = {"line": {"dash": "dot", "width": 1.5}, "opacity": 0.7}
-        now = [line(n, c) for n, c in pairs]
-        start = [line(f"{n}, at the start", c, showlegend=False, **dots) for n, c in pairs]
-        spectrum = plot(
-            "hessian-spectrum",
-            "Density of the Hessian's eigenvalues: at the start (dotted), at the step below (line), and the limit 2/η "
-            "(dashes)",
-            "eigenvalue λ",
-            "density",
-            [*now, *start, *(theory(f"{n}, limit", c, showlegend=False) for n, c in pairs)],
-            yaxis_type="log",
-            yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
-            showlegend=len(names) > 1,
-        )
-        loss = plot(
-            "hessian-loss", "Training loss", "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log"
-        ).update_yaxes(tickformat="~g")
-        sharpness = GAUGE.figure("hessian-sharpness", names, colours).update_yaxes(type="log", rangemode="normal")
-        return {"spectrum": spectrum, "sharpness": sharpness, "loss": loss}
-
-    def begin(self, frame: Frame) -> None:
-        GAUGE.begin(frame)
-        for lane in range(len(frame.lanes)):
-            factor, rate = limit_factor(frame.lanes, lane), float(frame.lanes.learning_rate[lane])
-            limit = factor / rate if factor is not None and rate else np.nan
-            frame.screen.replace("spectrum", 2 * len(frame.lanes) + lane, x=[limit, limit], y=[LEAST, MOST])
-        for figure in ("sharpness", "loss"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[DeepNetSettings]) -> None:
-        if followed(frame):
-            GAUGE.draw(frame)
-            frame.screen.relayout("sharpness", {"yaxis.range": self._reach(frame)})
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-        self._spectra(frame)
+    @property
+    def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
+        dots: dict[str, Any] = {"showlegend": False, "line": {"dash": "dot", "width": 1.5}, "opacity": 0.7}
+        return {
+            "spectrum": Panel(
+                "Density of the Hessian's eigenvalues: at the start (dotted), at the step below (line), and the limit "
+                "2/η (dashes)",
+                "eigenvalue λ",
+                "density",
+                Curve(partial(_density, "spectrum")),
+                Curve(partial(_density, "first_spectrum"), "{lane}, at the start", **dots),
+                Theory(_limit, "{lane}, limit", showlegend=False),
+                fit=_fit_spectra,
+                legend=True,
+                yaxis_type="log",
+                yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
+            ),
+            "sharpness": sharpness_panel(fit=_reach, yaxis_type="log", yaxis_rangemode="normal"),
+            "loss": OverSteps("Training loss", "loss", Line("loss"), **LOG),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
-            row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
             if followed(frame):
                 lines.append(Reading(lane, "λₘₐₓ at the start", float(frame.history["sharpness"][0, lane])))
-                lines.append(GAUGE.reading(frame, lane, rate))
-            lines.append(Reading(lane, "training loss", float(frame.history["loss"][row, lane])))
+                lines.append(SHARPNESS_NOW.reading(frame, lane))
+            lines.append(Reading(lane, "training loss", now(frame, "loss", lane)))
         return lines
 
     def vitals(self, frame: Frame, lane: int) -> Vitals | None:
@@ -143,37 +125,49 @@ class SpectrumView(SchemeView[DeepNetSettings]):
             limit_factor=limit_factor(frame.lanes, lane),
         )
 
-    @staticmethod
-    def _reach(frame: Frame) -> list[float]:
-        """Range of the sharpness axis, in decades: starts and limits are in it, what has diverged leaves it."""
-        start = frame.history["sharpness"][0].astype(float)
-        rates = frame.lanes.learning_rate.numpy()
-        limits = [limit_factor(frame.lanes, k) / rates[k] for k in range(len(rates)) if _limited(frame.lanes, k)]
-        known = np.array([each for each in (*start, *limits) if np.isfinite(each) and each > 0] or [1.0])
-        return [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]
 
-    @staticmethod
-    def _spectra(frame: Frame[DeepNetSettings]) -> None:
-        first, now = (frame.history.snapshot(name) for name in ("first_spectrum", "spectrum"))
-        ends = np.stack([first[:, 0], now[:, 0]])
-        ends = ends[np.isfinite(ends)]
-        if not len(ends):
-            return
-        low, high = float(min(ends.min(), 0)), float(max(ends.max(), 1.0))
-        top = 10 * np.ceil(1.08 * high / 10)
-        bottom = -top / 20 if low > -top / 20 else 10 * np.floor(low / 10)
-        grid = np.linspace(bottom, top, POINTS)
-        for trace, spectrum in ((0, now), (len(first), first)):
-            for lane, values in enumerate(densities(spectrum, grid)):
-                frame.screen.replace("spectrum", trace + lane, x=grid, y=np.where(values > LEAST / 10, values, np.nan))
-        step = (frame.stop - 1) // frame.lanes.shared.spectrum_every * frame.lanes.shared.spectrum_every
-        title = {"xaxis.title.text": f"eigenvalue λ, at step {step}"}
-        frame.screen.relayout("spectrum", {"xaxis.range": [float(bottom), float(top)], **title})
+def _limit(frame: Frame[DeepNetSettings], lane: int) -> Points:
+    limit = limit_now(frame, lane)
+    return [np.nan if limit is None else limit] * 2, [LEAST, MOST]
 
 
-def _limited(lanes: Lanes, lane: int) -> bool:
-    """True if a lane's learning rate sets a limit on the sharpness."""
-    return limit_factor(lanes, lane) is not None and float(lanes.learning_rate[lane]) > 0
+def _reach(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
+    """Range of the sharpness axis, in decades: starts and limits are in it, what has diverged leaves it."""
+    if not followed(frame):
+        return {}
+    start = frame.history["sharpness"][0].astype(float)
+    limits = [limit_now(frame, lane) or np.nan for lane in range(len(frame.lanes))]
+    known = np.array([each for each in (*start, *limits) if np.isfinite(each) and each > 0] or [1.0])
+    return {"yaxis.range": [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]}
+
+
+def _spectra(frame: Frame[DeepNetSettings]) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+    """A grid, (G,), and the densities on it at the start and now, (K, G) each; None if all lanes have diverged."""
+    spectra = {name: frame.history.snapshot(name) for name in SpectrumView.slow}
+    ends = np.stack([spectrum[:, 0] for spectrum in spectra.values()])
+    ends = ends[np.isfinite(ends)]
+    if not len(ends):
+        return None
+    low, high = float(min(ends.min(), 0)), float(max(ends.max(), 1.0))
+    top = 10 * np.ceil(1.08 * high / 10)
+    grid = np.linspace(-top / 20 if low > -top / 20 else 10 * np.floor(low / 10), top, POINTS)
+    return grid, {name: densities(spectrum, grid) for name, spectrum in spectra.items()}
+
+
+def _density(name: str, frame: Frame[DeepNetSettings], lane: int) -> Points | None:
+    found = frame.once(_spectra)
+    if found is None:
+        return None
+    grid, values = found[0], found[1][name][lane]
+    return grid, np.where(values > LEAST / 10, values, np.nan)
+
+
+def _fit_spectra(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
+    found, every = frame.once(_spectra), frame.lanes.shared.spectrum_every
+    if found is None:
+        return {}
+    title = f"eigenvalue λ, at step {(frame.stop - 1) // every * every}"
+    return {"xaxis.range": [float(found[0][0]), float(found[0][-1])], "xaxis.title.text": title}
 
 
 def followed(frame: Frame) -> bool:

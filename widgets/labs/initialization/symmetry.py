@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.labs.initialization.scheme_view import DeepNetView, training_loss
-from widgets.plots import over_steps
+from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
+from widgets.lines import Line
+from widgets.panels import Now, OverSteps, Panel
 
 COMMON = {"depth": 2, "learning_rate": 0.1, "steps": 400}
 ZEROS, CONSTANT, SMALL = {"scheme": "zeros"}, {"scheme": "constant"}, {"scheme": "normal", "deviation": 0.03}
@@ -65,34 +65,29 @@ class SymmetryView(DeepNetView):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        loss = training_loss("symmetry-loss", names, colours)
-        title = "Different hidden units, in the layer that has fewest"
-        units = over_steps("symmetry-units", title, "different units", names, colours, yaxis_rangemode="tozero")
-        return {"loss": loss, "units": units}
+    @property
+    def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
+        units = OverSteps(
+            "Different hidden units, in the layer that has fewest",
+            "different units",
+            Line(_fewest, every="measure_every"),
+            fit=lambda frame: {"yaxis.range": [0, 1.05 * frame.lanes.shared.width]},
+            yaxis_rangemode="tozero",
+        )
+        return {"loss": TRAINING_LOSS, "units": units}
 
-    def begin(self, frame: Frame[DeepNetSettings]) -> None:
-        for figure in ("loss", "units"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-        frame.screen.relayout("units", {"yaxis.range": [0, 1.05 * frame.lanes.shared.width]})
+    @property
+    def table(self) -> Sequence[Now[DeepNetSettings]]:
+        return (
+            Now("training loss", "loss"),
+            Now("test accuracy", "test_accuracy"),
+            Now("different units, layer by layer", _units),
+        )
 
-    def draw(self, frame: Frame[DeepNetSettings]) -> None:
-        fewest = frame.history["distinct_units"].min(2)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            steps = steps[steps % frame.lanes.shared.measure_every == 0]
-            frame.screen.extend("units", lane, steps, fewest[steps, lane])
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            units = frame.history["distinct_units"][row, lane]
-            lines += [
-                Reading(lane, "training loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
-                Reading(lane, "different units, layer by layer", ", ".join(f"{count:.0f}" for count in units)),
-            ]
-        return lines
+def _fewest(frame: Frame[DeepNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["distinct_units"][steps, lane].min(1)
+
+
+def _units(frame: Frame[DeepNetSettings], lane: int) -> str:
+    return ", ".join(f"{count:.0f}" for count in frame.history["distinct_units"][frame.last(lane), lane])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,9 +15,11 @@ from lessons.initialization.prediction import Prediction, predict
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.initialization.layer_figures import LOWEST, by_layer, decades, shading
+from widgets.labs.initialization.layer_figures import LOWEST, MEASURED, decades, expected, shading
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.plots import as_text
+from widgets.lines import Curve, One, Points, Theory
+from widgets.panels import Panel
+from widgets.plots import as_text, see_through
 from widgets.readings import number
 from widgets.seed_cloud import quantile
 
@@ -25,6 +27,8 @@ BOUNDED = ("tanh", "logistic")
 BAND = (0.1, 0.9)
 FEWEST = 5  # nets, for a band
 ROUNDING = 1e-6  # of the mean square: what float32 leaves of a variance that is its difference from the squared mean
+
+Measured = Callable[[Frame, int], np.ndarray]
 
 
 class VarianceView(SchemeView[PropagationSettings]):
@@ -102,47 +106,51 @@ class VarianceView(SchemeView[PropagationSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        forward = by_layer(
-            "initialization-forward",
-            "Forward: variance of the activations, median and 10–90 % of single nets (dashes: theory, infinite width)",
-            "variance",
-            names,
-            colours,
-        )
-        backward = by_layer(
-            "initialization-backward",
-            "Backward: mean square gradient, from the last layer to the first (a line ends where float32 does)",
-            "mean square gradient",
-            names,
-            colours,
-        )
-        for figure in (forward, backward):
-            figure.add_traces([band(n, c) for n, c in zip(names, colours, strict=True)])
-        caption = "Activations of the chosen lane: stronger colour where more of them are"
+    @property
+    def panels(self) -> Mapping[str, Panel[PropagationSettings]]:
+        thin: dict[str, Any] = {"line": {"width": 1.5}}
         return {
-            "forward": forward,
-            "backward": backward,
-            "histogram": shading("initialization-histogram", caption),
+            "forward": Panel(
+                "Forward: variance of the activations, median and 10–90 % of single nets "
+                "(dashes: theory, infinite width)",
+                "layer",
+                "variance",
+                Curve(partial(_median, variances), **MEASURED),
+                Theory(_expected_variance, "{lane}, theory", make=expected),
+                Curve(partial(_band, variances), "{lane}, 10–90 %", make=band),
+                legend=True,
+                yaxis_type="log",
+            ),
+            "backward": Panel(
+                "Backward: mean square gradient, from the last layer to the first (a line ends where float32 does)",
+                "layer",
+                "mean square gradient",
+                Curve(partial(_median, gradients), **MEASURED),
+                Theory(_expected_gradient, "{lane}, theory", make=expected),
+                Curve(partial(_band, gradients), "{lane}, 10–90 %", make=band),
+                legend=True,
+                yaxis_type="log",
+            ),
+            "histogram": Panel(
+                "Activations of the chosen lane: stronger colour where more of them are",
+                "layer",
+                "activation",
+                One(_histogram, "histogram", make=shading),
+                One(partial(_edge, 1), "mean + standard deviation", "#b45fc9", **thin),
+                One(partial(_edge, -1), "mean − standard deviation", "#b45fc9", **thin),
+                fit=_fit_histogram,
+            ),
         }
 
     def begin(self, frame: Frame[PropagationSettings]) -> None:
-        count, depth, theory = len(frame.lanes), frame.lanes.shared.depth, prediction(frame.lanes)
-        layers = np.arange(depth + 1)
-        for lane in range(count):
-            frame.screen.replace("forward", count + lane, x=layers, y=theory.variance[lane])
-            frame.screen.replace("backward", count + lane, x=layers[1:], y=theory.gradient[lane])
-        ranges = {"forward": decades(theory.variance, *(variances(frame, lane) for lane in range(count)))}
-        ranges["backward"] = decades(theory.gradient, *(gradients(frame, lane) for lane in range(count)))
+        super().begin(frame)
+        found, lanes, depth = prediction(frame.lanes), range(len(frame.lanes)), frame.lanes.shared.depth
+        ranges = {
+            "forward": decades(found.variance, *(variances(frame, lane) for lane in lanes)),
+            "backward": decades(found.gradient, *(gradients(frame, lane) for lane in lanes)),
+        }
         for figure, reach in ranges.items():
             frame.screen.relayout(figure, {"xaxis.range": [0, depth], "yaxis.range": reach})
-
-    def draw(self, frame: Frame[PropagationSettings]) -> None:
-        layers = np.arange(frame.lanes.shared.depth + 1)
-        for lane in range(len(frame.lanes)):
-            _spread(frame, "forward", lane, layers, variances(frame, lane))
-            _spread(frame, "backward", lane, layers[1:], gradients(frame, lane))
-        self._histogram(frame, min(frame.selected, len(frame.lanes) - 1))
 
     def readings(self, frame: Frame[PropagationSettings]) -> list[Reading]:
         theory, depth, lines = prediction(frame.lanes), frame.lanes.shared.depth, []
@@ -159,22 +167,67 @@ class VarianceView(SchemeView[PropagationSettings]):
             lines.append(Reading(lane, "nets", str(frame.stop)))
         return lines
 
-    @staticmethod
-    def _histogram(frame: Frame, lane: int) -> None:
-        shares = frame.history.snapshot("activation_histogram")[lane]
-        name = frame.lanes.values("activation")[lane]
-        low, high = histogram_range(name)
-        edges, layers = np.linspace(low, high, BINS + 1), np.arange(1, len(shares) + 1)
-        frame.screen.replace("histogram", 0, x=layers, y=(edges[1:] + edges[:-1]) / 2, z=shares.T)
-        mean = frame.history["activation_mean"][frame.stop - 1, lane, 1:].astype(float)
-        square = frame.history["activation_square"][frame.stop - 1, lane, 1:].astype(float)
-        with np.errstate(invalid="ignore"):
-            deviation = np.sqrt(np.maximum(square - mean**2, 0))
-        for trace, edge in ((1, mean + deviation), (2, mean - deviation)):
-            frame.screen.replace("histogram", trace, x=layers, y=edge)
-        frame.screen.relayout("histogram", _ends(name, low, high))
-        title = {"yaxis.range": [low, high], "yaxis.title.text": f"activation ({as_text(frame.lanes.names[lane])})"}
-        frame.screen.relayout("histogram", {"xaxis.range": [0.5, len(layers) + 0.5], **title})
+
+def _expected_variance(frame: Frame[PropagationSettings], lane: int) -> Points:
+    found = prediction(frame.lanes).variance[lane]
+    return np.arange(len(found)), found
+
+
+def _expected_gradient(frame: Frame[PropagationSettings], lane: int) -> Points:
+    found = prediction(frame.lanes).gradient[lane]
+    return np.arange(1, len(found) + 1), found
+
+
+def _layers(frame: Frame[PropagationSettings], values: np.ndarray) -> np.ndarray:
+    """The layers that values (nets, layers) are of: the last ones."""
+    depth = frame.lanes.shared.depth
+    return np.arange(depth + 1 - values.shape[1], depth + 1)
+
+
+def _median(of: Measured, frame: Frame[PropagationSettings], lane: int) -> Points:
+    values = of(frame, lane)
+    return _layers(frame, values), positive(middle(values))
+
+
+def _band(of: Measured, frame: Frame[PropagationSettings], lane: int) -> Points:
+    """The band where 80 % of the nets are: along its lower edge, and back along the upper one."""
+    values = of(frame, lane)
+    layers, (low, high) = _layers(frame, values), (quantile(values.T, share) for share in BAND)
+    shown = np.isfinite(high) & (low > 0)
+    around = np.concatenate([low[shown], high[shown][::-1]])
+    return np.concatenate([layers[shown], layers[shown][::-1]]), around
+
+
+def _chosen(frame: Frame[PropagationSettings]) -> int:
+    return min(frame.selected, len(frame.lanes) - 1)
+
+
+def _histogram(frame: Frame[PropagationSettings]) -> Points:
+    shares = frame.history.snapshot("activation_histogram")[_chosen(frame)]
+    edges = np.linspace(*histogram_range(frame.lanes.values("activation")[_chosen(frame)]), BINS + 1)
+    return np.arange(1, len(shares) + 1), (edges[1:] + edges[:-1]) / 2, shares.T
+
+
+def _edge(side: int, frame: Frame[PropagationSettings]) -> Points:
+    """The mean of the chosen lane's activations plus or minus their standard deviation."""
+    row, lane = frame.stop - 1, _chosen(frame)
+    mean = frame.history["activation_mean"][row, lane, 1:].astype(float)
+    square = frame.history["activation_square"][row, lane, 1:].astype(float)
+    with np.errstate(invalid="ignore"):
+        deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return np.arange(1, len(mean) + 1), mean + side * deviation
+
+
+def _fit_histogram(frame: Frame[PropagationSettings]) -> dict[str, Any]:
+    lane = _chosen(frame)
+    name = frame.lanes.values("activation")[lane]
+    low, high = histogram_range(name)
+    return {
+        **_ends(name, low, high),
+        "xaxis.range": [0.5, frame.lanes.shared.depth + 0.5],
+        "yaxis.range": [low, high],
+        "yaxis.title.text": f"activation ({as_text(frame.lanes.names[lane])})",
+    }
 
 
 def _ends(activation: str, low: float, high: float) -> dict[str, Any]:
@@ -225,18 +278,8 @@ def middle(values: np.ndarray) -> np.ndarray:
 
 def band(name: str, colour: str) -> go.Scatter:
     """Return an empty band: where 80 % of single nets are."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    shade: dict[str, Any] = {"fill": "toself", "fillcolor": f"rgba({red},{green},{blue},0.18)", "line": {"width": 0}}
-    return go.Scatter(x=[], y=[], mode="lines", name=f"{name}, 10–90 %", showlegend=False, hoverinfo="skip", **shade)
-
-
-def _spread(frame: Frame, figure: str, lane: int, layers: np.ndarray, values: np.ndarray) -> None:
-    """Draw the median over nets, and the band where 80 % of them are; values (nets, layers)."""
-    low, high = (quantile(values.T, share) for share in BAND)
-    shown = np.isfinite(high) & (low > 0)
-    frame.screen.replace(figure, lane, x=layers, y=positive(middle(values)))
-    around = [np.concatenate([layers[shown], layers[shown][::-1]]), np.concatenate([low[shown], high[shown][::-1]])]
-    frame.screen.replace(figure, 2 * len(frame.lanes) + lane, x=around[0], y=around[1])
+    shade: dict[str, Any] = {"fill": "toself", "fillcolor": see_through(colour, 0.18), "line": {"width": 0}}
+    return go.Scatter(x=[], y=[], mode="lines", name=name, showlegend=False, hoverinfo="skip", **shade)
 
 
 def positive(values: np.ndarray) -> np.ndarray:

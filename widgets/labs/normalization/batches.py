@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
-from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
-from widgets.plots import over_steps
+from widgets.controls import Preset
+from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.lines import Line
+from widgets.panels import Now, OverSteps
 
 COMMON: dict[str, Any] = {
     "loss": "cross-entropy",
@@ -88,32 +84,22 @@ class BatchesView(NetView):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        accuracy = "Accuracy on test images, in evaluation"
-        gap = "Accuracy by batch statistics minus accuracy by running averages, same weights, same images"
-        return {
-            "accuracy": over_steps("batches-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
-            "gap": over_steps("batches-gap", gap, "difference", names, colours),
-            "loss": loss_figure("batches-loss", names, colours),
-        }
-
-    def begin(self, frame: Frame) -> None:
-        show_all_steps(frame, *self.step_figures)
-
-    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            frame.curve("accuracy", lane, lane, "test_accuracy", every)
-            frame.curve("gap", lane, lane, "mode_gap", every)
-            frame.curve("loss", lane, lane, "loss")
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            named = (("test accuracy", "test_accuracy"), ("training images, batch statistics", "train_accuracy"))
-            lines += [Reading(lane, name, float(frame.history[key][row, lane])) for name, key in named]
-            lines.append(
-                Reading(lane, "same images, running averages", float(frame.history["eval_accuracy"][row, lane]))
-            )
-        return lines
+    panels = {
+        "accuracy": OverSteps(
+            "Accuracy on test images, in evaluation",
+            "accuracy",
+            Line("test_accuracy", every="measure_every"),
+            yaxis_range=[0, 1],
+        ),
+        "gap": OverSteps(
+            "Accuracy by batch statistics minus accuracy by running averages, same weights, same images",
+            "difference",
+            Line("mode_gap", every="measure_every"),
+        ),
+        "loss": LOSS,
+    }
+    table = (
+        Now("test accuracy", "test_accuracy"),
+        Now("training images, batch statistics", "train_accuracy"),
+        Now("same images, running averages", "eval_accuracy"),
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.normalization.conditioning import (
@@ -22,7 +22,9 @@ from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import equal_axes, grey, line, plot, theory
+from widgets.lines import Curve, Line, One, Points, Theory
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import EQUAL_AXES, grey, marks, theory
 from widgets.view import LabView
 
 INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
@@ -92,87 +94,55 @@ class ConditioningView(LabView[ConditioningSettings]):
         few = () if settings.inputs == "deconvolved" else ("iterations",)
         return (*drawn, *few, *(() if settings.inputs in ("deconvolved", "whitened") else ("epsilon",)))
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        dots = go.Scatter(x=[], y=[], mode="markers", name="examples", marker={"size": 4, "color": grey(0.8)})
-        inputs = plot(
-            "conditioning-inputs",
-            "Two inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
-            "first input",
-            "second input",
-            [*(line(n, c) for n, c in pairs), dots.update(hoverinfo="skip")],
-            height=360,
-        )
-        excess = plot(
-            "conditioning-excess",
-            "Loss above its minimum, as a share of the start (dashes: closed form)",
-            "step",
-            "share left",
-            [
-                *(line(n, c, line={"width": 4}, opacity=0.5) for n, c in pairs),
-                *(theory(f"{n}, closed form", c).update(opacity=1.0) for n, c in pairs),
-            ],
-            yaxis_type="log",
-            yaxis_range=[LOWEST, HIGHEST],
-            height=360,
-        )
-        steps = plot(
-            "conditioning-steps",
-            "Steps to a millionth of the excess, against κ (dashes: what the rate allows at the best η)",
-            "condition number κ",
-            "steps",
-            [
-                *(line(n, c, mode="markers", marker={"size": 11}) for n, c in pairs),
-                theory("at the best learning rate", grey(0.9)),
-            ],
-            xaxis_type="log",
-            xaxis_range=[-0.3, 6],
-            xaxis_dtick=1,
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            yaxis_range=[-0.3, 4],
-        )
-        return {"inputs": equal_axes(inputs), "excess": excess, "steps": steps}
-
-    def begin(self, frame: Frame[ConditioningSettings]) -> None:
-        count, steps = len(frame.lanes), frame.lanes.shared.steps
-        frame.screen.relayout("excess", {"xaxis.range": [0, steps]})
-        frame.screen.replace("steps", count, x=KAPPAS, y=[predicted_iterations(kappa) for kappa in KAPPAS])
-        for lane in range(count):
-            x, y = ellipse(_two_inputs(_without_rate(frame, lane)))
-            frame.screen.replace("inputs", lane, x=x, y=y)
-            rates = torch.from_numpy(frame.at_each_step(lane, "relative_rate"))
-            expected = _quadratic(_without_rate(frame, lane)).predicted_excess(rates, steps).numpy()
-            kept = expected > 10.0 ** (LOWEST - 1)
-            at, values = frame.thinned(np.where(kept, expected, np.nan))
-            frame.screen.replace("excess", count + lane, x=at, y=values)
-        x, y = _two_inputs(_without_rate(frame, min(frame.selected, count - 1)))[:SHOWN].T
-        frame.screen.replace("inputs", count, x=x, y=y)
-        side = float(max(np.abs(_two_inputs(_without_rate(frame, k))[:SHOWN]).max() for k in range(count)))
-        for axis in ("xaxis.range", "yaxis.range"):
-            frame.screen.relayout("inputs", {axis: [-1.05 * side, 1.05 * side]})
-
-    def draw(self, frame: Frame) -> None:
-        above = frame.history["excess"][frame.stop - 1].max() > 10**HIGHEST
-        frame.screen.relayout("excess", {"yaxis.range": [LOWEST, 4 if above else HIGHEST]})
-        for lane in range(len(frame.lanes)):
-            frame.curve("excess", lane, lane, "excess")
-            row = frame.last(lane)
-            kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
-            there = frame.history["excess"][row, lane] <= TOLERANCE
-            frame.screen.replace("steps", lane, x=[kappa], y=[taken if there else np.nan])
+    @property
+    def panels(self) -> Mapping[str, Panel[ConditioningSettings]]:
+        dot = {"size": 4, "color": grey(0.8)}
+        return {
+            "inputs": Panel(
+                "Two inputs as each model sees them: ellipses of two standard deviations, the chosen lane's examples",
+                "first input",
+                "second input",
+                Curve(_ellipse, fixed=True),
+                One(_examples, "examples", make=marks, fixed=True, marker=dot, hoverinfo="skip"),
+                fit=_reach,
+                height=360,
+                **EQUAL_AXES,
+            ),
+            "excess": OverSteps(
+                "Loss above its minimum, as a share of the start (dashes: closed form)",
+                "share left",
+                Line("excess", line={"width": 4}, opacity=0.5),
+                Theory(_closed_form, "{lane}, closed form", opacity=1.0),
+                fit=_height,
+                yaxis_type="log",
+                yaxis_range=[LOWEST, HIGHEST],
+                height=360,
+            ),
+            "steps": Panel(
+                "Steps to a millionth of the excess, against κ (dashes: what the rate allows at the best η)",
+                "condition number κ",
+                "steps",
+                Curve(_steps_taken, mode="markers", marker={"size": 11}),
+                One(_fewest_steps, "at the best learning rate", grey(0.9), make=theory, fixed=True),
+                xaxis_type="log",
+                xaxis_range=[-0.3, 6],
+                xaxis_dtick=1,
+                yaxis_type="log",
+                yaxis_tickformat="~g",
+                yaxis_range=[-0.3, 4],
+            ),
+        }
 
     def readings(self, frame: Frame[ConditioningSettings]) -> list[Reading]:
         lines = []
         for lane, settings in enumerate(frame.lanes.settings):
-            row = frame.last(lane)
-            kappa, taken = (float(frame.history[name][row, lane]) for name in ("condition_number", "iterations"))
-            there = frame.history["excess"][row, lane] <= TOLERANCE
+            kappa, taken = (now(frame, name, lane) for name in ("condition_number", "iterations"))
+            there = now(frame, "excess", lane) <= TOLERANCE
             best = math.ceil(predicted_iterations(kappa)) if settings.relative_rate == 1 and not frame.changes else None
             lines += [
                 Reading(lane, "condition number κ", kappa, known_condition_number(settings)),
                 Reading(lane, "steps to 10⁻⁶", taken if there else "not there yet", best if there else None, "at most"),
-                Reading(lane, "learning rate η", float(frame.history["learning_rate"][row, lane])),
+                Reading(lane, "learning rate η", now(frame, "learning_rate", lane)),
             ]
         return lines
 
@@ -187,6 +157,41 @@ def known_condition_number(settings: ConditioningSettings) -> float | None:
         "centred": lambda: raw_condition_number(rho, scale),
         "standardised": lambda: standardised_condition_number(rho),
     }.get(settings.inputs, lambda: None)()
+
+
+def _ellipse(frame: Frame[ConditioningSettings], lane: int) -> Points:
+    return ellipse(_two_inputs(_without_rate(frame, lane)))
+
+
+def _examples(frame: Frame[ConditioningSettings]) -> Points:
+    x, y = _two_inputs(_without_rate(frame, min(frame.selected, len(frame.lanes) - 1)))[:SHOWN].T
+    return x, y
+
+
+def _reach(frame: Frame[ConditioningSettings]) -> dict[str, Any]:
+    lanes = range(len(frame.lanes))
+    side = 1.05 * float(max(np.abs(_two_inputs(_without_rate(frame, lane))[:SHOWN]).max() for lane in lanes))
+    return {axis: [-side, side] for axis in ("xaxis.range", "yaxis.range")}
+
+
+def _closed_form(frame: Frame[ConditioningSettings], lane: int) -> Points:
+    rates = torch.from_numpy(frame.at_each_step(lane, "relative_rate"))
+    expected = _quadratic(_without_rate(frame, lane)).predicted_excess(rates, frame.lanes.shared.steps).numpy()
+    return frame.thinned(np.where(expected > 10.0 ** (LOWEST - 1), expected, np.nan))
+
+
+def _height(frame: Frame[ConditioningSettings]) -> dict[str, Any]:
+    above = frame.history["excess"][frame.stop - 1].max() > 10**HIGHEST
+    return {"yaxis.range": [LOWEST, 4 if above else HIGHEST]}
+
+
+def _steps_taken(frame: Frame[ConditioningSettings], lane: int) -> Points:
+    there = now(frame, "excess", lane) <= TOLERANCE
+    return [now(frame, "condition_number", lane)], [now(frame, "iterations", lane) if there else np.nan]
+
+
+def _fewest_steps(_frame: Frame[ConditioningSettings]) -> Points:
+    return KAPPAS, [predicted_iterations(kappa) for kappa in KAPPAS]
 
 
 def _without_rate(frame: Frame[ConditioningSettings], lane: int) -> ConditioningSettings:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.hessian_spectrum import PROBES, densities
@@ -13,11 +14,12 @@ from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
-from widgets.plots import line, over_steps, plot, theory
-from widgets.sharpness_gauge import SharpnessGauge
+from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.lines import Curve, Line, Points
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import theory
+from widgets.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
 
-GAUGE = SharpnessGauge()
 POINTS = 160
 LEAST, MOST = 1e-5, 30.0
 COMMON = {
@@ -114,75 +116,92 @@ class NormalizedNetView(NetView):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        spectrum = plot(
-            "normalization-spectrum",
-            "Density of the Hessian's eigenvalues, at the step named (dashes: three times the bulk's edge)",
-            "eigenvalue λ",
-            "density",
-            [
-                *(line(n, c) for n, c in pairs),
-                *(theory(f"{n}, isolated from here", c, showlegend=False) for n, c in pairs),
-            ],
-            yaxis_type="log",
-            yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
-        )
-        accuracy = "Accuracy on test images, in evaluation"
+    @property
+    def panels(self) -> Mapping[str, Panel[NormalizedNetSettings]]:
         return {
-            "loss": loss_figure("normalization-loss", names, colours),
-            "sharpness": GAUGE.figure("normalization-sharpness", names, colours),
-            "spectrum": spectrum,
-            "accuracy": over_steps("normalization-accuracy", accuracy, "accuracy", names, colours, yaxis_range=[0, 1]),
+            "loss": LOSS,
+            "sharpness": sharpness_panel(fit=_reach_of_the_sharpness),
+            "spectrum": Panel(
+                "Density of the Hessian's eigenvalues, at the step named (dashes: three times the bulk's edge)",
+                "eigenvalue λ",
+                "density",
+                Curve(_density),
+                Curve(_isolated_from, "{lane}, isolated from here", make=theory, showlegend=False),
+                fit=_fit_to_the_spectrum,
+                yaxis_type="log",
+                yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
+            ),
+            "accuracy": OverSteps(
+                "Accuracy on test images, in evaluation",
+                "accuracy",
+                Line("test_accuracy", every="measure_every"),
+                yaxis_range=[0, 1],
+            ),
         }
-
-    def begin(self, frame: Frame) -> None:
-        GAUGE.begin(frame)
-        show_all_steps(frame, *self.step_figures)
-
-    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
-        GAUGE.draw(frame)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.measure_every)
-        top = np.nanmax(np.where(frame.gone, np.nan, frame.history["sharpness"][: frame.stop]), initial=1.0)
-        limits = 2 / frame.lanes.learning_rate.clamp_min(1e-9).numpy()
-        shown = max(1.15 * top, min(1.3 * limits.max(), 1.6 * top))
-        frame.screen.relayout("sharpness", {"yaxis.range": [0, float(f"{shown:.1g}")]})
-        self._spectra(frame)
 
     def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
         found = isolated_eigenvalues(torch.from_numpy(frame.history.snapshot("spectrum")), PROBES)
         lines = []
         for lane in range(len(frame.lanes)):
-            row, rate = frame.last(lane), float(frame.lanes.learning_rate[lane])
             lines += [
-                GAUGE.reading(frame, lane, rate),
+                SHARPNESS_NOW.reading(frame, lane),
                 Reading(
                     lane, f"isolated eigenvalues, step {_step_of_spectrum(frame)}", _count(float(found.count[lane]))
                 ),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
+                Reading(lane, "test accuracy", now(frame, "test_accuracy", lane)),
             ]
         return lines
 
-    @staticmethod
-    def _spectra(frame: Frame[NormalizedNetSettings]) -> None:
+
+@dataclass(frozen=True)
+class _Spectra:
+    """The spectra as drawn: densities (K, G) on a grid (G,), and from where on eigenvalues are isolated, (K,)."""
+
+    grid: np.ndarray
+    density: np.ndarray
+    isolated: np.ndarray
+
+    @classmethod
+    def of(cls, frame: Frame[NormalizedNetSettings]) -> _Spectra | None:
+        """The newest spectra; None where all have diverged."""
         spectrum = frame.history.snapshot("spectrum")
         ends = spectrum[:, 0][np.isfinite(spectrum[:, 0])]
         if not len(ends):
-            return
+            return None
         high, low = max(float(ends.max()), 1.0), min(float(ends.min()), 0.0)
         top = float(np.ceil(1.08 * high / 5) * 5)
         bottom = -top / 20 if low > -top / 20 else float(np.floor(low / 5) * 5)
         grid = np.linspace(bottom, top, POINTS)
         edges = isolated_eigenvalues(torch.from_numpy(spectrum), PROBES).edge.numpy()
-        for lane, values in enumerate(densities(spectrum, grid)):
-            shown = np.where(values > LEAST / 10, values, np.nan)
-            frame.screen.replace("spectrum", lane, x=grid, y=shown)
-            frame.screen.replace("spectrum", len(spectrum) + lane, x=[FAR * edges[lane]] * 2, y=[LEAST, MOST])
-        at = {"xref": "paper", "yref": "paper", "x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
-        note = {**at, "text": f"at step {_step_of_spectrum(frame)}", "showarrow": False, "font": {"size": 13}}
-        frame.screen.relayout("spectrum", {"xaxis.range": [bottom, top], "annotations": [note]})
+        return cls(grid, densities(spectrum, grid), FAR * edges)
+
+
+def _density(frame: Frame[NormalizedNetSettings], lane: int) -> Points | None:
+    found = frame.once(_Spectra.of)
+    return (
+        None if found is None else (found.grid, np.where(found.density[lane] > LEAST / 10, found.density[lane], np.nan))
+    )
+
+
+def _isolated_from(frame: Frame[NormalizedNetSettings], lane: int) -> Points | None:
+    found = frame.once(_Spectra.of)
+    return None if found is None else ([found.isolated[lane]] * 2, [LEAST, MOST])
+
+
+def _fit_to_the_spectrum(frame: Frame[NormalizedNetSettings]) -> dict[str, Any]:
+    found = frame.once(_Spectra.of)
+    if found is None:
+        return {}
+    at = {"xref": "paper", "yref": "paper", "x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
+    note = {**at, "text": f"at step {_step_of_spectrum(frame)}", "showarrow": False, "font": {"size": 13}}
+    return {"xaxis.range": [float(found.grid[0]), float(found.grid[-1])], "annotations": [note]}
+
+
+def _reach_of_the_sharpness(frame: Frame[NormalizedNetSettings]) -> dict[str, Any]:
+    top = np.nanmax(np.where(frame.gone, np.nan, frame.history["sharpness"][: frame.stop]), initial=1.0)
+    limits = 2 / frame.lanes.learning_rate.clamp_min(1e-9).numpy()
+    shown = max(1.15 * top, min(1.3 * limits.max(), 1.6 * top))
+    return {"yaxis.range": [0, float(f"{shown:.1g}")]}
 
 
 def _step_of_spectrum(frame: Frame[NormalizedNetSettings]) -> int:

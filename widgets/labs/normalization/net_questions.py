@@ -18,7 +18,10 @@ from lessons.normalization.stability import largest_stable_rates, stability_lane
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.colours import colour_of, colours_of
+from widgets.frame import Frame
+from widgets.lines import Line
 from widgets.live_figure import LiveFigure
+from widgets.panels import OverSteps, Panel
 from widgets.plots import line, plot, theory
 from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 
@@ -30,6 +33,7 @@ class _Nets(Question[NormalizedNetSettings]):
     """Nets side by side; one quantity of each over the step."""
 
     experiment = NormalizedNet()
+    methods = ("normalization",)
     settings: ClassVar[dict[str, dict[str, Any]]]
     quantity: ClassVar[str] = "loss"
     axis: ClassVar[dict[str, Any]] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
@@ -39,17 +43,13 @@ class _Nets(Question[NormalizedNetSettings]):
     def lanes(self) -> Lanes[NormalizedNetSettings]:
         return Lanes([NormalizedNetSettings.checked(each) for each in self.settings.values()], [*self.settings])
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings, ("normalization",))
-        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
-        steps = next(iter(self.settings.values()))["steps"]
-        axes = {"xaxis_range": [0, steps], **self.axis}
-        return plot("question", self.caption, "step", self.label, lines, showlegend=True, **axes)
+    @property
+    def panel(self) -> Panel[NormalizedNetSettings]:
+        return OverSteps(self.caption, self.label, Line(self._measured), showlegend=True, **self.axis)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane in range(len(lanes)):
-            values = self.measured(history, lane)
-            screen.replace("figure", lane, x=np.arange(len(values)), y=np.where(values > 0, values, np.nan))
+    def _measured(self, frame: Frame[NormalizedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+        values = self.measured(frame.history, lane)[steps]
+        return np.where(values > 0, values, np.nan)
 
     def measured(self, history: History, lane: int) -> np.ndarray:
         """Return what is drawn of a lane, shape (T,)."""

@@ -1,19 +1,18 @@
-"""What the labs with a trained net share: which settings have no effect, curves over the step, ranges."""
+"""What the labs with a trained net share: which settings have no effect, the figure of the loss."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
-
-import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 from widgets.frame import Frame
-from widgets.plots import over_steps
+from widgets.lines import Line
+from widgets.panels import OverSteps, Panel
+from widgets.plots import LOG
 from widgets.view import LabView
+
+LOSS: Panel = OverSteps("Loss of each batch", "loss", Line("loss"), **LOG)
 
 
 class NetView(LabView[NormalizedNetSettings]):
@@ -45,15 +44,3 @@ def idle_fields(settings: NormalizedNetShape) -> tuple[str, ...]:
     full = settings.batch_size >= settings.train_size
     grouped = getattr(settings, "normalization", "group") == "group"
     return (*(() if grouped else ("groups",)), *(("batches",) if full else ()))
-
-
-def loss_figure(name: str, names: Sequence[str], colours: Sequence[str], **layout: Any) -> go.Figure:
-    """Return a figure of the loss, of the batch, on a logarithmic axis."""
-    style = {"yaxis_type": "log", "yaxis_tickformat": "~g", **layout}
-    return over_steps(name, "Loss of each batch", "loss", names, colours, **style)
-
-
-def show_all_steps(frame: Frame, *figures: str) -> None:
-    """Let the x axis of figures be the whole run."""
-    for figure in figures:
-        frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})

@@ -9,24 +9,30 @@ import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.settings import SettingsT
 from lessons.normalization.conditioning import Conditioning
+from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.tensor_picture import TensorPicture
-from widgets.colours import LANE_COLOURS, colour_of, colours_of
+from widgets.colours import LANE_COLOURS, colour_of
+from widgets.frame import Frame
 from widgets.labs.normalization import net_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
+from widgets.lines import Line
 from widgets.live_figure import LiveFigure
+from widgets.panels import OverSteps, Panel
 from widgets.plots import drawn, line, plot
 from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
 
 
-def lanes_of(question: Question, settings: dict[str, dict[str, Any]]) -> Lanes:
+def lanes_of(question: Question[SettingsT], settings: dict[str, dict[str, Any]]) -> Lanes[SettingsT]:
     """Return lanes by name."""
     return Lanes([question.experiment.settings_type.checked(each) for each in settings.values()], [*settings])
 
 
-class StandardisedInputs(Question):
+class StandardisedInputs(Question[ConditioningSettings]):
+    methods = ("inputs",)
     name = "standardised_inputs"
     prompt = (
         "Two inputs with correlation 0.8, one three times as wide as the other. What is κ once they are standardised?"
@@ -35,20 +41,13 @@ class StandardisedInputs(Question):
     experiment = Conditioning()
     settings: ClassVar = {name: {"inputs": name, "steps": 120} for name in ("raw", "standardised", "whitened")}
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[ConditioningSettings]:
         return lanes_of(self, self.settings)
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings, ("inputs",))
-        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
+    @property
+    def panel(self) -> Panel[ConditioningSettings]:
         caption = "Loss above its minimum, as a share of the start"
-        log = {"yaxis_type": "log", "yaxis_range": [-8, 0.3], "xaxis_range": [0, 120]}
-        return plot("question", caption, "step", "share left", lines, showlegend=True, **log)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane in range(len(lanes)):
-            values = history["excess"][:, lane]
-            screen.replace("figure", lane, x=np.arange(len(values)), y=np.where(values > 1e-12, values, np.nan))
+        return OverSteps(caption, "share left", Line(_excess), showlegend=True, yaxis_type="log", yaxis_range=[-8, 0.3])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         raw, standardised, whitened = (float(value) for value in history["condition_number"][-1])
@@ -61,6 +60,11 @@ class StandardisedInputs(Question):
                 Misreading(whitened, "That is κ of whitened inputs: standardising leaves the correlation."),
             ),
         )
+
+
+def _excess(frame: Frame[ConditioningSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    values = frame.history["excess"][steps, lane]
+    return np.where(values > 1e-12, values, np.nan)
 
 
 class RunningMean(Question):

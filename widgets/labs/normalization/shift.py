@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.labs.normalization.net_view import NetView, loss_figure, show_all_steps
-from widgets.plots import line, over_steps, plot
+from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.lines import Curve, Line, Points
+from widgets.panels import Now, OverSteps, Panel
+from widgets.plots import LOG
 
 COMMON: dict[str, Any] = {
     "follow_shift": True,
@@ -24,7 +26,6 @@ COMMON: dict[str, Any] = {
 ENTROPY: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
 THREE = ("none", "batch", "deconvolution")
 RECENT = 20
-LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
 
 
 def _lanes(common: dict[str, Any], kinds: Sequence[str]) -> tuple[dict[str, Any], ...]:
@@ -68,51 +69,55 @@ class ShiftView(NetView):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        layers = plot(
-            "shift-layers",
-            "Shift of each layer, mean over the run so far without its first step",
-            "layer",
-            "|G − G′|",
-            [line(n, c, mode="lines+markers") for n, c in zip(names, colours, strict=True)],
-            xaxis_dtick=1,
-            **LOG,
-        )
-        shift = "Internal covariate shift: how the update of earlier layers changes a layer's gradient (mean of layers)"
-        roughness = "Roughness: how fast the gradient changes along itself (lower: more predictive)"
+    @property
+    def panels(self) -> Mapping[str, Panel[NormalizedNetSettings]]:
         return {
-            "loss": loss_figure("shift-loss", names, colours),
-            "shift": over_steps("shift", shift, "|G − G′|", names, colours, **LOG),
-            "roughness": over_steps("shift-roughness", roughness, "|Δg| / |Δθ|", names, colours, **LOG),
-            "layers": layers,
+            "loss": LOSS,
+            "shift": OverSteps(
+                "Internal covariate shift: how the update of earlier layers changes a layer's gradient "
+                "(mean of layers)",
+                "|G − G′|",
+                Line(_mean_shift, every="measure_every"),
+                **LOG,
+            ),
+            "roughness": OverSteps(
+                "Roughness: how fast the gradient changes along itself (lower: more predictive)",
+                "|Δg| / |Δθ|",
+                Line("effective_smoothness", every="measure_every"),
+                **LOG,
+            ),
+            "layers": Panel(
+                "Shift of each layer, mean over the run so far without its first step",
+                "layer",
+                "|G − G′|",
+                Curve(_shift_of_layers, mode="lines+markers"),
+                fit=lambda frame: {"xaxis.range": [1.7, frame.lanes.shared.depth + 1.3]},
+                xaxis_dtick=1,
+                **LOG,
+            ),
         }
 
-    def begin(self, frame: Frame[NormalizedNetSettings]) -> None:
-        show_all_steps(frame, *self.step_figures)
-        frame.screen.relayout("layers", {"xaxis.range": [1.7, frame.lanes.shared.depth + 1.3]})
+    @property
+    def table(self) -> Sequence[Now[NormalizedNetSettings]]:
+        return (
+            Now(f"loss, last {RECENT} batches", _recent_loss),
+            Now("shift, mean after the first step", partial(_mean, "shift")),
+            Now("its cosine", partial(_mean, "shift_cosine")),
+            Now("roughness, its mean", partial(_mean, "effective_smoothness")),
+        )
 
-    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("roughness", lane, lane, "effective_smoothness", every)
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            steps = steps[steps % every == 0]
-            frame.screen.extend("shift", lane, steps, frame.history["shift"][steps, lane].mean(1))
-            means = mean_so_far(frame, lane, "shift")
-            frame.screen.replace("layers", lane, x=np.arange(2, 2 + len(means)), y=np.where(means > 0, means, np.nan))
 
-    def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            lines += [
-                Reading(lane, f"loss, last {RECENT} batches", _recent_loss(frame, lane)),
-                Reading(lane, "shift, mean after the first step", float(mean_so_far(frame, lane, "shift").mean())),
-                Reading(lane, "its cosine", float(mean_so_far(frame, lane, "shift_cosine").mean())),
-                Reading(lane, "roughness, its mean", float(mean_so_far(frame, lane, "effective_smoothness"))),
-            ]
-        return lines
+def _mean(quantity: str, frame: Frame[NormalizedNetSettings], lane: int) -> float:
+    return float(mean_so_far(frame, lane, quantity).mean())
+
+
+def _mean_shift(frame: Frame[NormalizedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["shift"][steps, lane].mean(1)
+
+
+def _shift_of_layers(frame: Frame[NormalizedNetSettings], lane: int) -> Points:
+    means = mean_so_far(frame, lane, "shift")
+    return np.arange(2, 2 + len(means)), np.where(means > 0, means, np.nan)
 
 
 def _recent_loss(frame: Frame, lane: int) -> float:

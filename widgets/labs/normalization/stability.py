@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,9 @@ from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.normalization.net_view import idle_fields
-from widgets.plots import grey, line, plot, theory
+from widgets.lines import Curve, One, Points
+from widgets.panels import Panel
+from widgets.plots import LOG, LOG_X, grey, theory
 from widgets.view import LabView
 
 RATES = 16
@@ -29,6 +32,7 @@ SETS: dict[str, tuple[NormalizationName, ...]] = {
     "weights": ("none", "weight", "spectral", "deconvolution"),
 }
 KINDS = tuple(dict.fromkeys(kind for compared in SETS.values() for kind in compared))
+LARGEST, LEARNS, WELL = ", largest stable", ": still learns up to η", ": trains well up to η"
 SETTINGS_LEFT_OUT = {"compared", "lowest", "highest"}
 
 
@@ -116,85 +120,46 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
         groups = () if "group" in SETS[settings.compared] else ("groups",)
         return (*super().idle(settings), *groups, *idle_fields(settings))
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+    @property
+    def panels(self) -> Mapping[str, Panel[NormalizedNetSettings]]:
         kinds = [(kind, colour_of("normalization", kind)) for kind in KINDS]  # those that are not compared stay empty
-        lines = [
-            line(kind, colour, mode="lines+markers", marker={"size": 6}, line={"width": 1.5}) for kind, colour in kinds
-        ]
-        largest = [theory(f"{kind}, largest stable", colour, showlegend=False) for kind, colour in kinds]
-        axis = {"xaxis_type": "log", "xaxis_tickformat": "~g", "height": 380}
-        loss = plot(
-            "stable-loss",
-            "Loss, mean of the last tenth so far (dashes: largest stable η; grey: above it nothing is learned)",
-            "learning rate η",
-            "loss",
-            [*lines, *largest, theory("learned below this", grey(0.9), showlegend=False)],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            yaxis_range=[-2.0, 1.0],
-            **axis,
-        )
-        bars = [
-            go.Bar(
-                x=[], y=[], marker={"color": colour}, name=f"{kind}: {name}", hoverinfo="y", width=0.6, opacity=shade
-            )
-            for name, shade in (("still learns up to η", 0.35), ("trains well up to η", 1.0))
-            for kind, colour in kinds
-        ]
-        names_of: dict[str, Any] = {
-            "tickmode": "array",
-            "tickvals": [0, 1, 2, 3],
-            "ticktext": KINDS[:4],
-            "range": [-0.6, 3.6],
+        named = {name: [(f"{kind}{name}", c) for kind, c in kinds] for name in (LARGEST, LEARNS, WELL)}
+        return {
+            "loss": Panel(
+                "Loss, mean of the last tenth so far (dashes: largest stable η; grey: above it nothing is learned)",
+                "learning rate η",
+                "loss",
+                Curve(_losses, each=kinds, mode="lines+markers", marker={"size": 6}, line={"width": 1.5}),
+                Curve(_largest_stable, each=named[LARGEST], make=theory, showlegend=False),
+                One(_learned, "learned below this", grey(0.9), make=theory, fixed=True, showlegend=False),
+                fit=_fit_losses,
+                yaxis_range=[-2.0, 1.0],
+                height=380,
+                **LOG,
+                **LOG_X,
+            ),
+            "largest": Panel(
+                "Largest learning rate at which each still learns (pale) and at which it trains well (full)",
+                "normalization",
+                "largest η",
+                Curve(partial(_bar, "largest"), each=named[LEARNS], make=_empty_bar, opacity=0.35),
+                Curve(partial(_bar, "well"), each=named[WELL], make=_empty_bar, opacity=1.0),
+                fit=lambda frame: {"yaxis.range": _reach(frame), "xaxis.ticktext": list(_kinds(frame))},
+                height=380,
+                barmode="overlay",
+                xaxis_tickmode="array",
+                xaxis_tickvals=[0, 1, 2, 3],
+                xaxis_ticktext=KINDS[:4],
+                xaxis_range=[-0.6, 3.6],
+                **LOG,
+            ),
         }
-        ends = plot(
-            "stable-largest",
-            "Largest learning rate at which each still learns (pale) and at which it trains well (full)",
-            "normalization",
-            "largest η",
-            bars,
-            height=380,
-            barmode="overlay",
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-        ).update_xaxes(**names_of)
-        return {"loss": loss, "largest": ends}
-
-    def begin(self, frame: Frame[NormalizedNetSettings]) -> None:
-        rates = frame.lanes.learning_rate.numpy()[[0, RATES - 1]]
-        reach = [float(np.log10(rates[0])) - 0.05, float(np.log10(rates[1])) + 0.05]
-        frame.screen.relayout("loss", {"xaxis.range": reach})
-        frame.screen.relayout("largest", {"yaxis.range": reach, "xaxis.ticktext": list(_kinds(frame))})
-        shared = frame.lanes.shared
-        height = LEARNED * loss_without_looking(shared.loss, shared.train_size)
-        frame.screen.replace("loss", 2 * len(KINDS), x=rates, y=[height, height])
-        notes = []
-        for number, kind in enumerate(_kinds(frame)):
-            font = {"color": colour_of("normalization", kind), "size": 13}
-            at = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.02 + 0.08 * (3 - number)}
-            notes.append({**at, "xanchor": "left", "yanchor": "bottom", "text": kind, "showarrow": False, "font": font})
-        frame.screen.relayout("loss", {"annotations": notes})
-
-    def draw(self, frame: Frame[NormalizedNetSettings]) -> None:
-        found = _found(frame)
-        limit = LEARNED * loss_without_looking(frame.lanes.shared.loss, frame.lanes.shared.train_size)
-        seen = np.concatenate([each.final_loss for each in found.values()])
-        seen = seen[np.isfinite(seen) & (seen > 0)]
-        low = float(np.log10(seen.min())) - 0.15 if len(seen) else -2.0
-        frame.screen.relayout("loss", {"yaxis.range": [round(low, 1), round(float(np.log10(limit)) + 1.0, 1)]})
-        span = [10.0 ** round(low, 1), 10 * limit]
-        for place, (kind, each) in enumerate(found.items()):
-            number = KINDS.index(kind)
-            frame.screen.replace("loss", number, x=each.rates, y=each.final_loss)
-            frame.screen.replace("loss", len(KINDS) + number, x=[each.largest] * 2, y=span)
-            for shade, value in enumerate((each.largest, each.well)):
-                frame.screen.replace("largest", shade * len(KINDS) + number, x=[place], y=[value])
 
     def readings(self, frame: Frame[NormalizedNetSettings]) -> list[Reading]:
-        found, lines = _found(frame), []
+        found, lines = frame.once(_found), []
         for kind, each in found.items():
-            lines.append(Reading(0, f"{kind}: still learns up to η", _or_words(each.largest)))
-            lines.append(Reading(0, f"{kind}: trains well up to η", _or_words(each.well)))
+            lines.append(Reading(0, f"{kind}{LEARNS}", _or_words(each.largest)))
+            lines.append(Reading(0, f"{kind}{WELL}", _or_words(each.well)))
         return lines
 
 
@@ -208,3 +173,58 @@ def _kinds(frame: Frame) -> tuple[str, ...]:
 
 def _found(frame: Frame[NormalizedNetSettings]) -> dict[str, Any]:
     return largest_stable_rates(frame.lanes, frame.history["loss"][: frame.stop])
+
+
+def _limit(frame: Frame[NormalizedNetSettings]) -> float:
+    """The loss above which nothing is learned."""
+    return LEARNED * loss_without_looking(frame.lanes.shared.loss, frame.lanes.shared.train_size)
+
+
+def _ends(frame: Frame[NormalizedNetSettings]) -> np.ndarray:
+    return frame.lanes.learning_rate.numpy()[[0, RATES - 1]]
+
+
+def _reach(frame: Frame[NormalizedNetSettings]) -> list[float]:
+    low, high = np.log10(_ends(frame))
+    return [float(low) - 0.05, float(high) + 0.05]
+
+
+def _lowest(frame: Frame[NormalizedNetSettings]) -> float:
+    """The lower end of the losses, in decades."""
+    seen = np.concatenate([each.final_loss for each in frame.once(_found).values()])
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    return round(float(np.log10(seen.min())) - 0.15 if len(seen) else -2.0, 1)
+
+
+def _fit_losses(frame: Frame[NormalizedNetSettings]) -> dict[str, Any]:
+    """Ranges, and the names of the kinds, which depend on a setting."""
+    notes = []
+    for number, kind in enumerate(_kinds(frame)):
+        font = {"color": colour_of("normalization", kind), "size": 13}
+        at = {"xref": "paper", "yref": "paper", "x": 0.02, "y": 0.02 + 0.08 * (3 - number)}
+        notes.append({**at, "xanchor": "left", "yanchor": "bottom", "text": kind, "showarrow": False, "font": font})
+    up = [_lowest(frame), round(float(np.log10(_limit(frame))) + 1.0, 1)]
+    return {"xaxis.range": _reach(frame), "yaxis.range": up, "annotations": notes}
+
+
+def _losses(frame: Frame[NormalizedNetSettings], kind: int) -> Points | None:
+    found = frame.once(_found).get(KINDS[kind])
+    return found and (found.rates, found.final_loss)
+
+
+def _largest_stable(frame: Frame[NormalizedNetSettings], kind: int) -> Points | None:
+    found = frame.once(_found).get(KINDS[kind])
+    return found and ([found.largest] * 2, [10.0 ** _lowest(frame), 10 * _limit(frame)])
+
+
+def _learned(frame: Frame[NormalizedNetSettings]) -> Points:
+    return _ends(frame), [_limit(frame)] * 2
+
+
+def _bar(which: str, frame: Frame[NormalizedNetSettings], kind: int) -> Points | None:
+    found = frame.once(_found).get(KINDS[kind])
+    return found and ([_kinds(frame).index(KINDS[kind])], [getattr(found, which)])
+
+
+def _empty_bar(name: str, colour: str, opacity: float) -> go.Bar:
+    return go.Bar(x=[], y=[], marker={"color": colour}, name=name, hoverinfo="y", width=0.6, opacity=opacity)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings, chosen_cell
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.normalization.panels import Panels, lit_scale
-from widgets.plots import grey, line, placed, plot, theory, wide
+from widgets.labs.normalization.tiles import Tiles, lit_scale
+from widgets.lines import Line, One, Points, Theory
+from widgets.panels import OverSteps, Panel
+from widgets.plots import grey, marks, placed
 from widgets.readings import number
 from widgets.view import LabView
 
@@ -77,90 +81,65 @@ class TensorView(LabView[TensorPictureSettings]):
 
     def pointed(self, figure: str, x: float, y: float, settings: TensorPictureSettings) -> dict[str, float]:
         shape = settings.samples, settings.channels, settings.height, settings.width
-        return {name: at + 1 for name, at in zip(CELL, Panels(1, shape).cell_at(x, y), strict=True)}
+        return {name: at + 1 for name, at in zip(CELL, Tiles(1, shape).cell_at(x, y), strict=True)}
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
+    @property
+    def panels(self) -> Mapping[str, Panel[TensorPictureSettings]]:
         layout: dict[str, Any] = {
+            "wide": True,
+            "fit": _fit_tiles,
             "xaxis": BARE,
             "yaxis": BARE,
             "height": 250,
             "margin": {"l": 30, "r": 8, "t": 6, "b": 26},
         }
-        ends = "channel →", "← sample"
-        values = _heatmap("values", [(0.0, grey(0.0)), (1.0, grey(0.65))])
-        lit = _heatmap("averaged", lit_scale(colours), zmin=0, zmax=len(colours) + 1, opacity=0.75)
+        ends, silent = ("channel →", "← sample"), {"hoverinfo": "skip"}
+        borders = One(_borders, "blocks", grey(0.9), fixed=True, line={"width": 1}, **silent)
         square = {"symbol": "square-open", "size": 9, "color": "#111", "line": {"width": 2.5}}
-        cell = go.Scatter(x=[], y=[], mode="markers", name="chosen cell", marker=square, hoverinfo="skip")
-        cells = plot(
-            "normalization-cells",
-            "Grey: the tensor's values. Lit: the cells averaged for the marked one",
-            *ends,
-            [values, lit, _borders(), cell],
-            **layout,
-        )
+        pointer = partial(placed, invitation="Click on another", step=1.0)
         orange = [(0.0, "rgba(224,102,46,0)"), (0.02, "rgba(224,102,46,0.3)"), (1.0, "#8a2f0b")]
-        effect = plot(
-            "normalization-effect",
-            "How much each output moves when the changed sample's first channel is multiplied (empty: not at all)",
-            *ends,
-            [
-                _heatmap("change", orange, zmin=0, zmax=1.5),
-                _borders(),
-            ],
-            **layout,
-        )
-        running = plot(
-            "normalization-running",
-            "Running mean (line) and variance (dots) of the cell's channel; dashes: expected on average",
-            "batch",
-            "running statistic",
-            [
-                *(line(n, c) for n, c in pairs),
-                *(line(f"{n}, variance", c, line={"dash": "dot"}) for n, c in pairs),
-                *(theory(f"{n}, expected mean", c) for n, c in pairs),
-                *(theory(f"{n}, expected variance", c) for n, c in pairs),
-            ],
-        )
-        gap = plot(
-            "normalization-gap",
-            "Outputs by batch statistics minus outputs by running averages, mean square",
-            "batch",
-            "difference²",
-            [line(n, c) for n, c in pairs],
-            yaxis_rangemode="tozero",
-        )
         return {
-            "cells": placed(wide(cells), 3, "Click on another", step=1.0),
-            "effect": wide(effect),
-            "running": running,
-            "gap": gap,
+            "cells": Panel(
+                "Grey: the tensor's values. Lit: the cells averaged for the marked one",
+                *ends,
+                One(_values, "values", make=_heatmap, colorscale=[(0.0, grey(0.0)), (1.0, grey(0.65))]),
+                _Lit(_averaged, "averaged", opacity=0.75),
+                borders,
+                One(
+                    _chosen_cells,
+                    "chosen cell",
+                    make=marks,
+                    fixed=True,
+                    marker=square,
+                    hoverinfo="skip",
+                    pointer=pointer,
+                ),
+                **layout,
+            ),
+            "effect": Panel(
+                "How much each output moves when the changed sample's first channel is multiplied (empty: not at all)",
+                *ends,
+                One(_moved, "change", make=_heatmap, colorscale=orange, zmin=0, zmax=1.5),
+                borders,
+                **layout,
+            ),
+            "running": OverSteps(
+                "Running mean (line) and variance (dots) of the cell's channel; dashes: expected on average",
+                "running statistic",
+                Line(partial(_running, "running_mean")),
+                Line(partial(_running, "running_variance"), "{lane}, variance", line={"dash": "dot"}),
+                Theory(_expected_mean, "{lane}, expected mean"),
+                Theory(_expected_variance, "{lane}, expected variance"),
+                x="batch",
+            ),
+            "gap": OverSteps(
+                "Outputs by batch statistics minus outputs by running averages, mean square",
+                "difference²",
+                Line("loss"),
+                x="batch",
+                yaxis_rangemode="tozero",
+            ),
         }
-
-    def begin(self, frame: Frame[TensorPictureSettings]) -> None:
-        panels = _panels(frame)
-        x, y = panels.borders()
-        for figure, trace in (("cells", 2), ("effect", 1)):
-            frame.screen.replace(figure, trace, x=x, y=y)
-            frame.screen.relayout(figure, {**panels.ranges(), "annotations": panels.titles(frame.lanes.names)})
-        places = [panels.middle(lane, chosen_cell(frame.lanes.settings[lane])) for lane in range(len(frame.lanes))]
-        frame.screen.replace("cells", 3, x=[at[0] for at in places], y=[at[1] for at in places])
-        for figure in ("running", "gap"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-        for lane in range(len(frame.lanes)):
-            self._expected(frame, lane)
-
-    def draw(self, frame: Frame[TensorPictureSettings]) -> None:
-        panels, count = _panels(frame), len(frame.lanes)
-        averaged = frame.history.snapshot("averaged") * np.arange(1.5, count + 1).reshape(-1, 1, 1, 1, 1)
-        frame.screen.replace("cells", 0, **panels.picture(frame.history.snapshot("before")))
-        frame.screen.replace("cells", 1, **panels.picture(averaged))
-        effect = frame.history.snapshot("effect")
-        frame.screen.replace("effect", 0, **panels.picture(np.where(effect > SEEN, effect, 0.0)))
-        for lane in range(count):
-            frame.curve("gap", lane, lane, "loss")
-            if frame.lanes.settings[lane].normalization == "batch":
-                self._running(frame, lane)
 
     def readings(self, frame: Frame[TensorPictureSettings]) -> list[Reading]:
         lines = []
@@ -177,28 +156,72 @@ class TensorView(LabView[TensorPictureSettings]):
             ]
         return lines
 
-    @staticmethod
-    def _running(frame: Frame[TensorPictureSettings], lane: int) -> None:
-        rows, channel = frame.rows(lane), chosen_cell(frame.lanes.settings[lane])[1]
-        steps, count = np.arange(rows.start, rows.stop), len(frame.lanes)
-        for block, name in enumerate(("running_mean", "running_variance")):
-            values = frame.history[name][steps, lane, channel]
-            frame.screen.extend("running", block * count + lane, steps, values)
 
-    @staticmethod
-    def _expected(frame: Frame[TensorPictureSettings], lane: int) -> None:
-        """Both start at 0 and 1 and lose the share m of that with each batch; torch's running variance is unbiased."""
-        settings, count = frame.lanes.settings[lane], len(frame.lanes)
-        if settings.normalization != "batch":
-            return
-        shares = np.append(float(frame.started_with[lane]["momentum"]), frame.at_each_step(lane, "momentum"))
-        left = np.cumprod(1 - shares)
-        values = settings.samples * settings.height * settings.width
-        expected = [settings.offset * (1 - left), left + settings.deviation**2 * (1 - left)]
-        for block, line_of in enumerate(expected, start=2):
-            known = line_of if block == 2 or values > 1 else np.full(len(line_of), np.nan)
-            x, y = frame.thinned(known)
-            frame.screen.replace("running", block * count + lane, x=x, y=y)
+class _Lit(One[TensorPictureSettings]):
+    """Cells in the colours of the lanes."""
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        scale = {"colorscale": lit_scale(colours), "zmin": 0, "zmax": len(colours) + 1}
+        return [_heatmap(self._name, "", **scale, **self._style)]
+
+
+def _values(frame: Frame[TensorPictureSettings]) -> Points:
+    return _tiles(frame).picture(frame.history.snapshot("before"))
+
+
+def _averaged(frame: Frame[TensorPictureSettings]) -> Points:
+    lit = np.arange(1.5, len(frame.lanes) + 1).reshape(-1, 1, 1, 1, 1)
+    return _tiles(frame).picture(frame.history.snapshot("averaged") * lit)
+
+
+def _moved(frame: Frame[TensorPictureSettings]) -> Points:
+    effect = frame.history.snapshot("effect")
+    return _tiles(frame).picture(np.where(effect > SEEN, effect, 0.0))
+
+
+def _borders(frame: Frame[TensorPictureSettings]) -> Points:
+    return _tiles(frame).borders()
+
+
+def _chosen_cells(frame: Frame[TensorPictureSettings]) -> Points:
+    tiles = _tiles(frame)
+    places = [tiles.middle(lane, chosen_cell(settings)) for lane, settings in enumerate(frame.lanes.settings)]
+    return [at[0] for at in places], [at[1] for at in places]
+
+
+def _fit_tiles(frame: Frame[TensorPictureSettings]) -> dict[str, Any]:
+    tiles = _tiles(frame)
+    return {**tiles.ranges(), "annotations": tiles.titles(frame.lanes.names)}
+
+
+def _running(name: str, frame: Frame[TensorPictureSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    settings = frame.lanes.settings[lane]
+    values = frame.history[name][steps, lane, chosen_cell(settings)[1]]
+    return values if settings.normalization == "batch" else np.full(len(steps), np.nan)
+
+
+def _left(frame: Frame[TensorPictureSettings], lane: int) -> np.ndarray | None:
+    """What is left after each batch of where the running statistics start; None if there are none."""
+    if frame.lanes.settings[lane].normalization != "batch":
+        return None
+    shares = np.append(float(frame.started_with[lane]["momentum"]), frame.at_each_step(lane, "momentum"))
+    return np.cumprod(1 - shares)
+
+
+def _expected_mean(frame: Frame[TensorPictureSettings], lane: int) -> Points | None:
+    """It starts at 0."""
+    left = _left(frame, lane)
+    return None if left is None else frame.thinned(frame.lanes.settings[lane].offset * (1 - left))
+
+
+def _expected_variance(frame: Frame[TensorPictureSettings], lane: int) -> Points | None:
+    """It starts at 1; torch's running variance is unbiased, and of one value there is none."""
+    left, settings = _left(frame, lane), frame.lanes.settings[lane]
+    if left is None:
+        return None
+    expected = left + settings.deviation**2 * (1 - left)
+    values = settings.samples * settings.height * settings.width
+    return frame.thinned(expected if values > 1 else np.full(len(expected), np.nan))
 
 
 def _by_formula(kind: str, x: float, mean: float, variance: float) -> float:
@@ -208,16 +231,10 @@ def _by_formula(kind: str, x: float, mean: float, variance: float) -> float:
     return (x - mean) / (variance + EPSILON) ** 0.5
 
 
-def _panels(frame: Frame[TensorPictureSettings]) -> Panels:
+def _tiles(frame: Frame[TensorPictureSettings]) -> Tiles:
     shared = frame.lanes.shared
-    return Panels(len(frame.lanes), (shared.samples, shared.channels, shared.height, shared.width))
+    return Tiles(len(frame.lanes), (shared.samples, shared.channels, shared.height, shared.width))
 
 
-def _heatmap(name: str, scale: list[tuple[float, str]], **kwargs: Any) -> go.Heatmap:
-    return go.Heatmap(
-        z=[[0, 0], [0, 0]], x=[0, 1], y=[0, 1], name=name, colorscale=scale, showscale=False, hoverinfo="skip", **kwargs
-    )
-
-
-def _borders() -> go.Scatter:
-    return line("blocks", grey(0.9), line={"width": 1}, hoverinfo="skip")
+def _heatmap(name: str, _colour: str, **style: Any) -> go.Heatmap:
+    return go.Heatmap(z=[[0, 0], [0, 0]], x=[0, 1], y=[0, 1], name=name, showscale=False, hoverinfo="skip", **style)

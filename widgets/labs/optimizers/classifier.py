@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
 from lessons.core.doctor import Vitals
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.settings import ClassifierSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.level_lines import level_line
-from widgets.plots import line, plot, two_classes
+from widgets.lines import Curve, Line, Points
+from widgets.panels import Now, OverSteps, Panel
+from widgets.plots import LOG, TWO_CLASSES, two_classes
 from widgets.view import LabView
 
 STRIDE = 2
@@ -41,6 +41,28 @@ def _race(rates: dict[str, float], names: Sequence[str], **common: Any) -> dict[
 
 SPIRAL_RATES = {"gradient descent": 0.3, "heavy ball": 0.1, "RMSProp": 0.01, "Adam": 0.02}
 POINTS = {"width": 32, "depth": 2, "train_size": 300, "batch_size": 32, "steps": 1200}
+
+
+def _training_points(frame: Frame[ClassifierSettings], label: int) -> Points:
+    """Points in the plane of one class; none of the digits."""
+    if frame.lanes.shared.data == "digits":
+        return [], []
+    data = training_data(frame.lanes.shared)
+    inputs, labels = data.train_inputs[:SHOWN_POINTS].numpy(), data.train_labels[:SHOWN_POINTS].numpy()
+    return inputs[labels == label, 0], inputs[labels == label, 1]
+
+
+def _boundary(frame: Frame[ClassifierSettings], lane: int) -> Points:
+    if frame.lanes.shared.data == "digits":
+        return [], []
+    axis = grid_axis().numpy()[::STRIDE]
+    return level_line(axis, axis, frame.history.snapshot("probability")[lane, ::STRIDE, ::STRIDE], 0.5)
+
+
+def _reach(frame: Frame[ClassifierSettings]) -> dict[str, Any]:
+    reach = float(grid_axis()[-1])
+    ends = {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]}
+    return {} if frame.lanes.shared.data == "digits" else ends
 
 
 class ClassifierView(LabView[ClassifierSettings]):
@@ -98,79 +120,38 @@ class ClassifierView(LabView[ClassifierSettings]):
     def idle(self, settings: ClassifierSettings) -> tuple[str, ...]:
         return (*idle_hyperparameters(settings), *(("noise",) if settings.data == "digits" else ()))
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        plane = plot(
-            "classifier-plane",
+    panels = {
+        "plane": Panel(
             "Training points, and where each net is undecided (points in the plane only)",
             "x₁",
             "x₂",
-            [*two_classes(), *(line(n, c, showlegend=False) for n, c in pairs)],
+            Curve(_training_points, each=TWO_CLASSES, make=two_classes, fixed=True),
+            Curve(_boundary, showlegend=False),
+            fit=_reach,
             height=380,
             xaxis_range=[-2.5, 2.5],
             yaxis_range=[-2.5, 2.5],
             showlegend=True,
-        )
-        loss = plot(
-            "classifier-loss",
+        ),
+        "loss": OverSteps(
             "Loss over all training examples",
-            "step",
             "loss",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
+            Line("train_loss", every="measure_every"),
             height=380,
-        )
-        accuracy = plot(
-            "classifier-accuracy",
+            **LOG,
+        ),
+        "accuracy": OverSteps(
             "Accuracy on test examples",
-            "step",
             "accuracy",
-            [line(n, c) for n, c in pairs],
+            Line("test_accuracy", every="measure_every"),
             yaxis_range=[0, 1.02],
-        )
-        return {"plane": plane, "loss": loss, "accuracy": accuracy}
-
-    def begin(self, frame: Frame[ClassifierSettings]) -> None:
-        for figure in ("loss", "accuracy"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-        if frame.lanes.shared.data == "digits":
-            for trace in range(2 + len(frame.lanes)):
-                frame.screen.replace("plane", trace, x=[], y=[])
-            return
-        data = training_data(frame.lanes.shared)
-        inputs, labels = data.train_inputs[:SHOWN_POINTS].numpy(), data.train_labels[:SHOWN_POINTS].numpy()
-        for k in range(2):
-            frame.screen.replace("plane", k, x=inputs[labels == k, 0], y=inputs[labels == k, 1])
-        reach = float(grid_axis()[-1])
-        frame.screen.relayout("plane", {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]})
-
-    def draw(self, frame: Frame[ClassifierSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "train_loss", every)
-            frame.curve("accuracy", lane, lane, "test_accuracy", every)
-        if frame.lanes.shared.data != "digits":
-            self._boundaries(frame)
-
-    @staticmethod
-    def _boundaries(frame: Frame) -> None:
-        axis = grid_axis().numpy()[::STRIDE]
-        probability = frame.history.snapshot("probability")[:, ::STRIDE, ::STRIDE]
-        for lane, values in enumerate(probability):
-            x, y = level_line(axis, axis, values, 0.5)
-            frame.screen.replace("plane", 2 + lane, x=x, y=y)
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            lines += [
-                Reading(lane, "training loss", float(frame.history["train_loss"][row, lane])),
-                Reading(lane, "training accuracy", float(frame.history["train_accuracy"][row, lane])),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
-            ]
-        return lines
+        ),
+    }
+    table = (
+        Now("training loss", "train_loss"),
+        Now("training accuracy", "train_accuracy"),
+        Now("test accuracy", "test_accuracy"),
+    )
 
     def vitals(self, frame: Frame, lane: int) -> Vitals | None:
         return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.lanes import Lanes
@@ -16,7 +15,9 @@ from lessons.optimizers.theory import best_tuning, iterations
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Curve, Points, Theory
+from widgets.panels import Panel
+from widgets.plots import LOG, LOG_X
 from widgets.view import LabView
 
 METHODS: tuple[Literal["gradient descent", "heavy ball"], ...] = ("gradient descent", "heavy ball")
@@ -71,39 +72,23 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
         ]
         return Lanes(lanes, [f"{lane.method}, κ = {lane.condition_number:.3g}" for lane in lanes])
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+    @property
+    def panels(self) -> Mapping[str, Panel[ConditionSettings]]:
         pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
-        dots = [line(method, colour, mode="markers", marker={"size": 7}) for method, colour in pairs]
-        lines = [theory(f"{method}, from the rate alone", colour) for method, colour in pairs]
+        predicted = [(f"{method}, from the rate alone", colour) for method, colour in pairs]
         return {
-            "condition": plot(
-                "condition",
+            "condition": Panel(
                 "Iterations to an error of 10⁻⁶ at the best tuning (dashes: from the rate of convergence alone)",
                 "condition number κ",
                 "iterations",
-                [*dots, *lines],
-                xaxis_type="log",
-                xaxis_tickformat="~g",
-                yaxis_type="log",
-                yaxis_tickformat="~g",
+                Curve(_measured, each=pairs, mode="markers", marker={"size": 7}),
+                Theory(_from_the_rate, each=predicted),
                 height=400,
                 showlegend=True,
+                **LOG,
+                **LOG_X,
             )
         }
-
-    def begin(self, frame: Frame) -> None:
-        for number, method in enumerate(METHODS):
-            kappas = frame.lanes.condition_number[number * COUNT : (number + 1) * COUNT]
-            counts = [iterations(float(best_tuning(method, kappa).rate)) for kappa in kappas]
-            frame.screen.replace("condition", len(METHODS) + number, x=kappas.numpy(), y=counts)
-
-    def draw(self, frame: Frame) -> None:
-        measured, error = (frame.history[name][frame.stop - 1] for name in ("iterations", "error"))
-        done = np.where(measured < frame.stop - 1, measured, np.nan)
-        done = np.where(error <= 1e-6, measured, done)
-        for number in range(len(METHODS)):
-            rows = slice(number * COUNT, (number + 1) * COUNT)
-            frame.screen.replace("condition", number, x=frame.lanes.condition_number[rows].numpy(), y=done[rows])
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines, measured = [], frame.history["iterations"][frame.stop - 1]
@@ -121,3 +106,20 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
                 )
             )
         return lines
+
+
+def _rows(method: int) -> slice:
+    """The lanes of a method."""
+    return slice(method * COUNT, (method + 1) * COUNT)
+
+
+def _measured(frame: Frame[ConditionSettings], method: int) -> Points:
+    measured, error = (frame.history[name][frame.stop - 1, _rows(method)] for name in ("iterations", "error"))
+    done = np.where(measured < frame.stop - 1, measured, np.nan)
+    return frame.lanes.condition_number[_rows(method)].numpy(), np.where(error <= 1e-6, measured, done)
+
+
+def _from_the_rate(frame: Frame[ConditionSettings], method: int) -> Points:
+    kappas = frame.lanes.condition_number[_rows(method)]
+    rates = [best_tuning(METHODS[method], kappa).rate for kappa in kappas]
+    return kappas.numpy(), [float(iterations(float(rate))) for rate in rates]

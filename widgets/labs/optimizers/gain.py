@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.theory import gain
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Line, Points, Theory
+from widgets.panels import Now, OverSteps, Panel
 from widgets.view import LabView
 
 BOTH = ({"gradient": "constant"}, {"gradient": "alternating"})
@@ -53,49 +53,45 @@ class GainView(LabView[GainSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        gains = [*(line(n, c) for n, c in pairs), *(theory(f"{n}, closed form", c, showlegend=False) for n, c in pairs)]
+    @property
+    def panels(self) -> Mapping[str, Panel[GainSettings]]:
         return {
-            "gain": plot(
-                "gain",
+            "gain": OverSteps(
                 "Length of the update, in plain gradient steps (dashes: closed form)",
-                "step",
                 "gain",
-                gains,
+                Line("gain"),
+                Theory(_closed_form, "{lane}, closed form", showlegend=False),
                 yaxis_rangemode="tozero",
                 showlegend=True,
             ),
-            "way": plot("gain-way", "Where the updates have led", "step", "θ", [line(n, c) for n, c in pairs]),
+            "way": OverSteps("Where the updates have led", "θ", Line("theta")),
         }
 
     def idle(self, settings: GainSettings) -> tuple[str, ...]:
         return ("momentum",) if settings.optimizer == "gradient descent" else ()
 
-    def begin(self, frame: Frame[GainSettings]) -> None:
-        steps = np.arange(1, frame.lanes.shared.steps + 1)
-        for lane, settings in enumerate(frame.lanes.settings):
-            changed = any(change.lane == lane for change in frame.changes)
-            share, momentum = _share(settings)
-            predicted = share * np.array([float(gain(settings.gradient, momentum, float(step))) for step in steps])
-            x, y = frame.thinned(np.concatenate([[0.0], predicted]))
-            frame.screen.replace("gain", len(frame.lanes) + lane, x=x, y=np.full(len(y), np.nan) if changed else y)
-        for figure in ("gain", "way"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
+    @property
+    def table(self) -> Sequence[Now[GainSettings]]:
+        return (Now("gain now", _gain_now, _limit, "long run"),)
 
-    def draw(self, frame: Frame) -> None:
-        for lane in range(len(frame.lanes)):
-            frame.curve("gain", lane, lane, "gain")
-            frame.curve("way", lane, lane, "theta")
 
-    def readings(self, frame: Frame[GainSettings]) -> list[Reading]:
-        lines = []
-        for lane, settings in enumerate(frame.lanes.settings):
-            share, momentum = _share(settings)
-            limit = share * float(gain(settings.gradient, momentum))
-            now = float(frame.history["gain"][frame.stop - 1, lane])
-            lines.append(Reading(lane, "gain now", now, limit, "long run"))
-        return lines
+def _closed_form(frame: Frame[GainSettings], lane: int) -> Points:
+    """The gain after each step; a gap after a change."""
+    settings, steps = frame.lanes.settings[lane], np.arange(1, frame.lanes.shared.steps + 1)
+    share, momentum = _share(settings)
+    predicted = share * np.array([float(gain(settings.gradient, momentum, float(step))) for step in steps])
+    x, y = frame.thinned(np.concatenate([[0.0], predicted]))
+    changed = any(change.lane == lane for change in frame.changes)
+    return x, np.full(len(y), np.nan) if changed else y
+
+
+def _gain_now(frame: Frame[GainSettings], lane: int) -> float:
+    return float(frame.history["gain"][frame.stop - 1, lane])
+
+
+def _limit(frame: Frame[GainSettings], lane: int) -> float:
+    share, momentum = _share(frame.lanes.settings[lane])
+    return share * float(gain(frame.lanes.settings[lane].gradient, momentum))
 
 
 def _share(settings: GainSettings) -> tuple[float, float]:

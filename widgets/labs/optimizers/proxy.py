@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, get_args
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core import declared
 from lessons.core.lanes import Lanes
@@ -18,13 +18,13 @@ from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.level_lines import level_line
-from widgets.plots import equal_axes, grey, line, placed, plot, theory, two_classes
+from widgets.lines import Curve, Line, One, Points
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import EQUAL_AXES, TWO_CLASSES, grey, marks, placed, theory, two_classes
 from widgets.view import LabView
 
 SHOWN_POINTS = 200
 NEAR = WINDOW / 2  # half the side of the square that is drawn where no outlier is
-LEFT, RIGHT, OUTLIER, BAYES, BOUNDARIES = range(5)
-GHOST = {"dash": "dot", "width": 1.5}
 METHODS: tuple[str, ...] = get_args(Method)
 
 
@@ -77,76 +77,54 @@ class ProxyView(LabView[ProxySettings]):
         net = () if settings.method == "MLP" else ("width",)
         return (*net, *(() if settings.outlier else ("outlier_x", "outlier_y")))
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        outlier = _points(
-            "outlier, of class 0",
-            {"size": 13, "symbol": "diamond", "color": "#888", "line": {"width": 2, "color": "#d6457b"}},
-        )
-        best = line("best possible", grey(0.9), line={"dash": "dash", "width": 2})
-        plane = plot(
-            "proxy-plane",
-            "Training points and boundaries (dotted: the same without the outlier)",
-            "x₁",
-            "x₂",
-            [
-                *two_classes(),
-                outlier,
-                best,
-                *(line(n, c, showlegend=False) for n, c in pairs),
-                *(line(f"{n}, without the outlier", c, line=GHOST, showlegend=False) for n, c in pairs),
-            ],
-            height=420,
-            xaxis_range=[-WINDOW, WINDOW],
-            yaxis_range=[-WINDOW, WINDOW],
-            showlegend=True,
-        )
-        lines = [
-            *(line(f"{n}, fresh", c, showlegend=False) for n, c in pairs),
-            *(line(f"{n}, training", c, line=GHOST, showlegend=False) for n, c in pairs),
-            theory("best possible", "#888"),
-        ]
-        caption = "Error on fresh points (lines) and on training points (dotted); dashes: the best possible"
-        error = plot("proxy-error", caption, "step", "error", lines, yaxis_range=[0, 0.35], height=420)
-        return {"plane": placed(equal_axes(plane), OUTLIER, "Click or drag to place the outlier"), "error": error}
-
-    def begin(self, frame: Frame[ProxySettings]) -> None:
-        shared = frame.lanes.shared
-        points, labels = (part.numpy() for part in training_points(shared.seed, shared.train_size, shared.separation))
-        for trace, label in ((LEFT, -1), (RIGHT, 1)):
-            rows = np.flatnonzero(labels == label)[: SHOWN_POINTS // 2]
-            frame.screen.replace("plane", trace, x=points[rows, 0], y=points[rows, 1])
-        shown = [[shared.outlier_x], [shared.outlier_y]] if shared.outlier else [[], []]
-        frame.screen.replace("plane", OUTLIER, x=shown[0], y=shown[1])
-        reach = WINDOW if shared.outlier else NEAR
-        frame.screen.relayout("plane", {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]})
-        frame.screen.replace("plane", BAYES, x=[0, 0], y=[-WINDOW, WINDOW])
-        best = bayes_error(shared.separation)
-        frame.screen.replace("error", 2 * len(frame.lanes), x=[0, shared.steps], y=[best, best])
-        frame.screen.relayout("error", {"xaxis.range": [0, shared.steps]})
-
-    def draw(self, frame: Frame[ProxySettings]) -> None:
-        for lane in range(len(frame.lanes)):
-            self._boundary(frame, BOUNDARIES + lane, "score", lane)
-            if frame.lanes.shared.outlier:
-                self._boundary(frame, BOUNDARIES + len(frame.lanes) + lane, "score_without", lane)
-            frame.curve("error", lane, lane, "fresh_error")
-            frame.curve("error", len(frame.lanes) + lane, lane, "train_error")
-
-    @staticmethod
-    def _boundary(frame: Frame, trace: int, score: str, lane: int) -> None:
-        axis = grid_axis().numpy()
-        x, y = level_line(axis, axis, frame.history.snapshot(score)[lane], 0.0)
-        frame.screen.replace("plane", trace, x=x, y=y)
+    @property
+    def panels(self) -> Mapping[str, Panel[ProxySettings]]:
+        ghost: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
+        outlier = {"size": 13, "symbol": "diamond", "color": "#888", "line": {"width": 2, "color": "#d6457b"}}
+        return {
+            "plane": Panel(
+                "Training points and boundaries (dotted: the same without the outlier)",
+                "x₁",
+                "x₂",
+                Curve(_training_points, each=TWO_CLASSES, make=two_classes, fixed=True),
+                One(
+                    _outlier,
+                    "outlier, of class 0",
+                    fixed=True,
+                    pointer=partial(placed, invitation="Click or drag to place the outlier"),
+                    make=marks,
+                    marker=outlier,
+                    hoverinfo="skip",
+                ),
+                One(_best_boundary, "best possible", grey(0.9), fixed=True, line={"dash": "dash", "width": 2}),
+                Curve(partial(_boundary, "score"), showlegend=False),
+                Curve(_boundary_without, "{lane}, without the outlier", **ghost),
+                fit=_reach,
+                height=420,
+                xaxis_range=[-WINDOW, WINDOW],
+                yaxis_range=[-WINDOW, WINDOW],
+                showlegend=True,
+                **EQUAL_AXES,
+            ),
+            "error": OverSteps(
+                "Error on fresh points (lines) and on training points (dotted); dashes: the best possible",
+                "error",
+                Line("fresh_error", "{lane}, fresh", showlegend=False),
+                Line("train_error", "{lane}, training", **ghost),
+                One(_best_error, "best possible", "#888", make=theory, fixed=True),
+                yaxis_range=[0, 0.35],
+                height=420,
+            ),
+        }
 
     def readings(self, frame: Frame[ProxySettings]) -> list[Reading]:
         best, lines = bayes_error(frame.lanes.shared.separation), []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
             lines += [
-                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "training error", float(frame.history["train_error"][row, lane])),
-                Reading(lane, "error on fresh points", float(frame.history["fresh_error"][row, lane]), best, "at best"),
+                Reading(lane, "loss", now(frame, "loss", lane)),
+                Reading(lane, "training error", now(frame, "train_error", lane)),
+                Reading(lane, "error on fresh points", now(frame, "fresh_error", lane), best, "at best"),
             ]
             if frame.lanes.shared.outlier:
                 lines.append(Reading(lane, "moved by the outlier", f"{100 * frame.history['moved'][row, lane]:.2g} %"))
@@ -208,30 +186,34 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
         lanes = [ProxySettings(**{**common, "method": method, **case}) for method in METHODS for case in cases]
         return Lanes(lanes, [f"{lane.method} {k}" for k, lane in enumerate(lanes)])
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        traces = [line(method, colour_of("method", method), mode="lines+markers") for method in METHODS]
-        caption = "Share of fresh points that change sides when the outlier comes in"
-        log = {
-            "xaxis_type": "log",
-            "xaxis_tickvals": self.distances,
-            "yaxis_type": "log",
-            "yaxis_range": [-4, 0],
-            "yaxis_tickformat": "~%",
-        }
+    @property
+    def panels(self) -> Mapping[str, Panel[ProxySettings]]:
         return {
-            "shift": plot(
-                "outlier-shift", caption, "distance of the outlier", "share", traces, height=400, showlegend=True, **log
+            "shift": Panel(
+                "Share of fresh points that change sides when the outlier comes in",
+                "distance of the outlier",
+                "share",
+                Curve(
+                    self._shift_of,
+                    each=[(method, colour_of("method", method)) for method in METHODS],
+                    mode="lines+markers",
+                ),
+                fit=lambda _: {
+                    "xaxis.range": [np.log10(self.distances[0]) - 0.05, np.log10(self.distances[-1]) + 0.05]
+                },
+                height=400,
+                showlegend=True,
+                xaxis_type="log",
+                xaxis_tickvals=self.distances,
+                yaxis_type="log",
+                yaxis_range=[-4, 0],
+                yaxis_tickformat="~%",
             )
         }
 
-    def begin(self, frame: Frame) -> None:
-        frame.screen.relayout(
-            "shift", {"xaxis.range": [np.log10(self.distances[0]) - 0.05, np.log10(self.distances[-1]) + 0.05]}
-        )
-
-    def draw(self, frame: Frame) -> None:
-        for number, shifts in enumerate(self._shifts(frame)):
-            frame.screen.replace("shift", number, x=self.distances, y=np.where(shifts > 0, shifts, np.nan))
+    def _shift_of(self, frame: Frame[ProxySettings], method: int) -> Points:
+        shifts = self._shifts(frame)[method]
+        return self.distances, np.where(shifts > 0, shifts, np.nan)
 
     def readings(self, frame: Frame) -> list[Reading]:
         farthest = self._shifts(frame)[:, -1]
@@ -246,5 +228,36 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
         return (side[:, 1:] != side[:, :1]).mean(2)
 
 
-def _points(name: str, marker: dict[str, Any]) -> go.Scatter:
-    return go.Scatter(x=[], y=[], mode="markers", name=name, marker=marker, hoverinfo="skip")
+def _training_points(frame: Frame[ProxySettings], label: int) -> Points:
+    shared = frame.lanes.shared
+    points, labels = (part.numpy() for part in training_points(shared.seed, shared.train_size, shared.separation))
+    rows = np.flatnonzero(labels == (-1, 1)[label])[: SHOWN_POINTS // 2]
+    return points[rows, 0], points[rows, 1]
+
+
+def _outlier(frame: Frame[ProxySettings]) -> Points:
+    shared = frame.lanes.shared
+    return ([shared.outlier_x], [shared.outlier_y]) if shared.outlier else ([], [])
+
+
+def _best_boundary(_frame: Frame[ProxySettings]) -> Points:
+    return [0, 0], [-WINDOW, WINDOW]
+
+
+def _boundary(score: str, frame: Frame[ProxySettings], lane: int) -> Points:
+    axis = grid_axis().numpy()
+    return level_line(axis, axis, frame.history.snapshot(score)[lane], 0.0)
+
+
+def _boundary_without(frame: Frame[ProxySettings], lane: int) -> Points | None:
+    return _boundary("score_without", frame, lane) if frame.lanes.shared.outlier else None
+
+
+def _reach(frame: Frame[ProxySettings]) -> dict[str, Any]:
+    reach = WINDOW if frame.lanes.shared.outlier else NEAR
+    return {"xaxis.range": [-reach, reach], "yaxis.range": [-reach, reach]}
+
+
+def _best_error(frame: Frame[ProxySettings]) -> Points:
+    best = bayes_error(frame.lanes.shared.separation)
+    return [0, frame.lanes.shared.steps], [best, best]

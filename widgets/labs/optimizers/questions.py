@@ -16,15 +16,18 @@ from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
 from lessons.optimizers.proxy import Method, ProxySettings
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
-from widgets.colours import LANE_COLOURS, colour_of, colours_of
+from widgets.colours import LANE_COLOURS, colour_of
+from widgets.lines import Curve
 from widgets.live_figure import LiveFigure
+from widgets.panels import Panel
 from widgets.plots import line, plot
-from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
 
 
 class _OverStep(Question):
     """Some lanes, and one of their measured values over the step."""
 
+    methods = ("gradient", "optimizer")
     settings: ClassVar[dict[str, dict[str, Any]]]
     caption: ClassVar[str] = "Loss"
     axis: ClassVar[str] = "loss"
@@ -38,19 +41,13 @@ class _OverStep(Question):
         """Return what is drawn of a lane, shape (T,)."""
         return history["loss"][:, lane]
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings, ("gradient", "optimizer"))
-        lines = [
-            line(name, colour, line={"dash": "dash" if name in self.dashed else "solid"})
-            for name, colour in zip(self.settings, colours, strict=True)
-        ]
-        return plot("question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, **self.layout)
+    @property
+    def panel(self) -> Panel:
+        curve: Curve = Curve(lambda frame, lane: sampled(self.series(frame.history, lane)), make=self._line)
+        return Panel(self.caption, "step", self.axis, curve, legend=True, **self.layout)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane in range(len(lanes)):
-            values = self.series(history, lane)
-            steps = np.unique(np.linspace(0, len(values) - 1, 300).astype(int))
-            screen.replace("figure", lane, x=steps, y=np.where(values[steps] > 0, values[steps], np.nan))
+    def _line(self, name: str, colour: str) -> go.Scatter:
+        return line(name, colour, line={"dash": "dash" if name in self.dashed else "solid"})
 
 
 class TwoMomenta(_OverStep):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -15,10 +16,12 @@ from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.plots import equal_axes, line, placed, plot
+from widgets.lines import Line, One, Path, Points
+from widgets.panels import Now, OverSteps, Panel
+from widgets.plots import EQUAL_AXES, marks, placed
 from widgets.readings import number
 from widgets.view import LabView
 
@@ -26,7 +29,6 @@ GRID = 45
 LEVELS = 16
 ARROW_HEAD = 0.04
 LOWEST = 1e-12  # below it lines end: who is first is settled by then, and Newton's method goes on to 1e-32
-BACKGROUND, MINIMA, SADDLES, GRADIENT, VELOCITY, PATHS = range(6)
 MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
 
 
@@ -147,61 +149,45 @@ class RaceView(LabView[RaceSettings]):
         noise = () if settings.gradient_noise else ("seed",)
         return (*idle_hyperparameters(settings), *shape, *noise)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        mark: dict[str, Any] = {"mode": "markers", "hoverinfo": "skip", "showlegend": False, "x": [], "y": []}
-        plane = plot(
-            "race-path",
-            "Paths (arrows: downhill step; dotted: velocity)",
-            "θ₁",
-            "θ₂",
-            [
-                _background(),
-                go.Scatter(**mark, name="minimum", marker={"symbol": "star", "size": 12, "color": "#d6457b"}),
-                go.Scatter(**mark, name="saddle point", marker={"symbol": "x", "size": 9, "color": "#888"}),
-                _arrow("downhill, −η g", "solid"),
-                _arrow("velocity", "dot"),
-                *(line(n, c, mode="lines", line={"width": 2}) for n, c in pairs),
-            ],
-            height=440,
+    @property
+    def panels(self) -> Mapping[str, Panel[RaceSettings]]:
+        still: dict[str, Any] = {"fixed": True, "make": marks, "hoverinfo": "skip", "showlegend": False}
+        return {
+            "plane": Panel(
+                "Paths (arrows: downhill step; dotted: velocity)",
+                "θ₁",
+                "θ₂",
+                One(_levels, "level lines", make=_level_lines, fixed=True),
+                One(
+                    lambda frame: _places(_surface(frame).minima),
+                    "minimum",
+                    marker={"symbol": "star", "size": 12, "color": "#d6457b"},
+                    **still,
+                ),
+                One(
+                    lambda frame: _places(_surface(frame).saddles),
+                    "saddle point",
+                    marker={"symbol": "x", "size": 9, "color": "#888"},
+                    **still,
+                ),
+                One(downhill, "downhill, −η g", "#777", line={"dash": "solid"}, hoverinfo="skip"),
+                One(velocity, "velocity", "#777", line={"dash": "dot"}, hoverinfo="skip"),
+                Path(_path, pointer=partial(placed, invitation="Click or drag to start elsewhere")),
+                fit=_window,
+                height=440,
+                **EQUAL_AXES,
+            ),
+            "loss": OverSteps("Loss (down to 10⁻¹²)", "loss", Line(_loss), yaxis_type="log", height=440),
+        }
+
+    @property
+    def table(self) -> Sequence[Now[RaceSettings]]:
+        return (
+            Now("loss", "loss"),
+            Now("lowest loss", _lowest_loss),
+            Now("θ", _theta),
+            Now("length of the last step", _last_step),
         )
-        caption = "Loss (down to 10⁻¹²)"
-        loss = plot("race-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], yaxis_type="log", height=440)
-        return {"plane": placed(equal_axes(plane), PATHS, "Click or drag to start elsewhere"), "loss": loss}
-
-    def begin(self, frame: Frame[RaceSettings]) -> None:
-        lane = min(frame.selected, len(frame.lanes) - 1)
-        surface = SURFACES[frame.lanes.shared.surface](frame.lanes)
-        x, y, loss = (part.numpy() for part in loss_grid(surface, lane, GRID))
-        frame.screen.replace("plane", BACKGROUND, x=x, y=y, z=_levels(loss))
-        _mark(frame, MINIMA, surface.minima)
-        _mark(frame, SADDLES, surface.saddles)
-        window = {"xaxis.range": _reach(surface, 0), "yaxis.range": _reach(surface, 1)}
-        frame.screen.relayout("plane", window)
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[RaceSettings]) -> None:
-        theta, loss = frame.history["theta"], frame.history["loss"]
-        for lane in range(len(frame.lanes)):
-            frame.path("plane", PATHS + lane, theta[:, lane, 0], theta[:, lane, 1], lane)
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            shown = loss[rows, lane] > LOWEST
-            frame.screen.extend("loss", lane, steps[shown], loss[rows, lane][shown])
-        self._vectors(frame)
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            x, y = frame.history["theta"][row, lane]
-            lines += [
-                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "lowest loss", float(np.nanmin(frame.history["loss"][: row + 1, lane]))),
-                Reading(lane, "θ", f"({number(x, 3)}, {number(y, 3)})"),
-                Reading(lane, "length of the last step", float(np.linalg.norm(frame.history["update"][row, lane]))),
-            ]
-        return lines
 
     def vitals(self, frame: Frame[RaceSettings], lane: int) -> Vitals:
         theta = frame.history["theta"][:, lane]
@@ -220,27 +206,29 @@ class RaceView(LabView[RaceSettings]):
             limit_factor=limit_factor(frame.lanes, lane),
         )
 
-    @staticmethod
-    def _vectors(frame: Frame[RaceSettings]) -> None:
-        """The next step of the chosen lane: downhill from where it asks, and what the velocity adds."""
-        lane = min(frame.selected, len(frame.lanes) - 1)
-        row = frame.last(lane)
-        window = SURFACES[frame.lanes.shared.surface](frame.lanes).window
-        head = ARROW_HEAD * (np.array(window.high) - np.array(window.low))
-        theta, ball = (frame.history[name][row, lane] for name in ("theta", "ball"))
-        carried = frame.history["carried"][row, lane]
-        # As much of the gradient as the rule adds to its velocity: both arrows together are the next step.
-        average = frame.lanes.values("optimizer")[lane] == "moving average"
-        share = 1 - float(frame.lanes.momentum[lane]) if average else 1.0
-        downhill = -share * float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
-        for trace, start, vector in ((GRADIENT, theta, downhill), (VELOCITY, ball, carried)):
-            end = start + vector
-            shown = np.isfinite(end).all() and (np.abs(vector) > 1e-4 * head).any()
-            points = _arrow_points(start, end, head) if shown else np.empty((0, 2))
-            frame.screen.replace("plane", trace, x=points[:, 0], y=points[:, 1])
+
+def _surface(frame: Frame[RaceSettings]) -> Surface:
+    return SURFACES[frame.lanes.shared.surface](frame.lanes)
 
 
-def _background() -> go.Contour:
+def _window(frame: Frame[RaceSettings]) -> dict[str, Any]:
+    low, high = _surface(frame).window.low, _surface(frame).window.high
+    return {f"{axis}.range": [float(low[k]), float(high[k])] for k, axis in enumerate(("xaxis", "yaxis"))}
+
+
+def _chosen(frame: Frame[RaceSettings]) -> int:
+    return min(frame.selected, len(frame.lanes) - 1)
+
+
+def _levels(frame: Frame[RaceSettings]) -> Points:
+    """Spread the loss evenly over the levels: level lines at its quantiles, whatever its scale."""
+    x, y, loss = (part.numpy() for part in loss_grid(_surface(frame), _chosen(frame), GRID))
+    known = np.sort(loss[np.isfinite(loss)])
+    rank = np.searchsorted(known, loss) / max(len(known), 1)
+    return x, y, np.round(LEVELS * rank, 2)
+
+
+def _level_lines(_name: str, _colour: str) -> go.Contour:
     return go.Contour(
         z=[[0, 0], [0, 0]],
         x=[0, 1],
@@ -254,8 +242,43 @@ def _background() -> go.Contour:
     )
 
 
-def _arrow(name: str, dash: str) -> go.Scatter:
-    return line(name, "#777", line={"dash": dash}, hoverinfo="skip")
+def _places(points: Sequence[Sequence[float]]) -> Points:
+    return [p[0] for p in points], [p[1] for p in points]
+
+
+def _path(frame: Frame[RaceSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    theta = frame.history["theta"]
+    return theta[:, lane, 0], theta[:, lane, 1]
+
+
+def _loss(frame: Frame[RaceSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    loss = frame.history["loss"][steps, lane]
+    return np.where(loss > LOWEST, loss, np.nan)
+
+
+def downhill(frame: Frame[RaceSettings]) -> Points:
+    """The next step of the chosen lane: as much of the gradient as the rule adds to its velocity."""
+    lane = _chosen(frame)
+    row, average = frame.last(lane), frame.lanes.values("optimizer")[lane] == "moving average"
+    share = 1 - float(frame.lanes.momentum[lane]) if average else 1.0
+    step = -share * float(frame.lanes.learning_rate[lane]) * frame.history["gradient"][row, lane]
+    return _arrow(frame, frame.history["theta"][row, lane], step)
+
+
+def velocity(frame: Frame[RaceSettings]) -> Points:
+    """What the velocity adds: both arrows together are the next step."""
+    lane = _chosen(frame)
+    row = frame.last(lane)
+    return _arrow(frame, frame.history["ball"][row, lane], frame.history["carried"][row, lane])
+
+
+def _arrow(frame: Frame[RaceSettings], start: np.ndarray, vector: np.ndarray) -> Points:
+    window = _surface(frame).window
+    head = ARROW_HEAD * (np.array(window.high) - np.array(window.low))
+    end = start + vector
+    shown = np.isfinite(end).all() and (np.abs(vector) > 1e-4 * head).any()
+    points = _arrow_points(start, end, head) if shown else np.empty((0, 2))
+    return points[:, 0], points[:, 1]
 
 
 def _arrow_points(start: np.ndarray, end: np.ndarray, head: np.ndarray) -> np.ndarray:
@@ -270,19 +293,17 @@ def _arrow_points(start: np.ndarray, end: np.ndarray, head: np.ndarray) -> np.nd
     return np.stack([start, end, left, end, right])
 
 
-def _levels(loss: np.ndarray) -> np.ndarray:
-    """Spread the loss evenly over the levels: level lines at its quantiles, whatever its scale."""
-    known = np.sort(loss[np.isfinite(loss)])
-    rank = np.searchsorted(known, loss) / max(len(known), 1)
-    return np.round(LEVELS * rank, 2)
+def _lowest_loss(frame: Frame[RaceSettings], lane: int) -> float:
+    return float(np.nanmin(frame.history["loss"][: frame.last(lane) + 1, lane]))
 
 
-def _reach(surface: Surface, axis: int) -> list[float]:
-    return [float(surface.window.low[axis]), float(surface.window.high[axis])]
+def _theta(frame: Frame[RaceSettings], lane: int) -> str:
+    x, y = frame.history["theta"][frame.last(lane), lane]
+    return f"({number(x, 3)}, {number(y, 3)})"
 
 
-def _mark(frame: Frame, trace: int, points: Sequence[Sequence[float]]) -> None:
-    frame.screen.replace("plane", trace, x=[p[0] for p in points], y=[p[1] for p in points])
+def _last_step(frame: Frame[RaceSettings], lane: int) -> float:
+    return float(np.linalg.norm(frame.history["update"][frame.last(lane), lane]))
 
 
 def _hessians(surface: Surface, frame: Frame, lane: int) -> np.ndarray:

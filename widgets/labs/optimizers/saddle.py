@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core import declared
 from lessons.core.lanes import Lanes
@@ -15,7 +14,8 @@ from lessons.optimizers.theory import escape_time
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Curve, Points, Theory
+from widgets.panels import Panel
 from widgets.view import LabView
 
 METHODS = ("gradient descent", "heavy ball", "Adam", "Newton")
@@ -88,36 +88,24 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
         ]
         return Lanes(lanes, [f"{lane.optimizer}, ε = {lane.distance:.0e}" for lane in lanes])
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+    @property
+    def panels(self) -> Mapping[str, Panel[EscapeSettings]]:
         pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
-        dots = [line(method, colour, mode="lines+markers", line={"width": 1}) for method, colour in pairs]
-        lines = [theory(f"{method}, closed form", colour, showlegend=False) for method, colour in pairs[:2]]
+        predicted = [(f"{method}, closed form", colour) for method, colour in pairs[:2]]
         return {
-            "escape": plot(
-                "saddle-escape",
+            "escape": Panel(
                 "Steps until it has left the saddle (dashes: closed form; at the top: still there)",
                 "distance from the line that leads in, ε",
                 "steps",
-                [*dots, *lines],
+                Curve(_measured, each=pairs, mode="lines+markers", line={"width": 1}),
+                Theory(_closed_form, each=predicted, showlegend=False),
+                fit=lambda frame: {"yaxis.range": [0, 1.05 * frame.lanes.shared.steps]},
                 xaxis_type="log",
                 xaxis_exponentformat="power",
                 height=400,
                 showlegend=True,
             )
         }
-
-    def begin(self, frame: Frame[EscapeSettings]) -> None:
-        frame.screen.relayout("escape", {"yaxis.range": [0, 1.05 * frame.lanes.shared.steps]})
-        for number, method in enumerate(METHODS[:2]):
-            values = frame.lanes.settings[number * len(DISTANCES)]
-            momentum = values.momentum if method == "heavy ball" else 0.0
-            times = [escape_time(float(d), RADIUS, values.learning_rate, momentum) for d in DISTANCES]
-            frame.screen.replace("escape", len(METHODS) + number, x=DISTANCES, y=times)
-
-    def draw(self, frame: Frame) -> None:
-        for number in range(len(METHODS)):
-            rows = slice(number * len(DISTANCES), (number + 1) * len(DISTANCES))
-            frame.screen.replace("escape", number, x=DISTANCES, y=frame.history["escape_time"][frame.stop - 1, rows])
 
     def readings(self, frame: Frame[EscapeSettings]) -> list[Reading]:
         times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
@@ -129,3 +117,14 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
             Reading(0, "heavy ball: steps per factor of ten", float(per_decade[1])),
             Reading(0, "Newton's escape", newton),
         ]
+
+
+def _measured(frame: Frame[EscapeSettings], method: int) -> Points:
+    times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
+    return DISTANCES, times[method]
+
+
+def _closed_form(frame: Frame[EscapeSettings], method: int) -> Points:
+    values = frame.lanes.settings[method * len(DISTANCES)]
+    momentum = values.momentum if METHODS[method] == "heavy ball" else 0.0
+    return DISTANCES, [escape_time(float(d), RADIUS, values.learning_rate, momentum) for d in DISTANCES]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
@@ -14,17 +13,16 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, idle_fields, period_readings, rates_used, ticks
-from widgets.labs.periodic.phase_shades import PHASE_COLOURS, PHASE_NAMES, SHADES, banded, draw_shades, shades
-from widgets.plots import grey, line, plot, theory, wide
+from widgets.labs.periodic.periods import idle_fields, period_readings, rates_used, ticks
+from widgets.labs.periodic.phase_shades import BANDED, PHASE_COLOURS, PHASE_NAMES, shades
+from widgets.lines import Curve, Line, One, Path, Points
+from widgets.panels import OverSteps, Panel
+from widgets.plots import LOG, LOG_X, grey, theory
 from widgets.view import LabView
 
 DELTAS = {"10⁻⁵": 1e-5, "10⁻³": 1e-3, "10⁻¹": 0.1}
 POINTS = 52
 FAR = np.array([1e-9, 1e9])
-# Traces of the plane: equilibrium, jump lines, the box, the newest round by phase, where the net is now, all rounds.
-EQUILIBRIUM, JUMPS, BOX = 0, 1, 1 + len(DELTAS)
-ROUND, NOW, PATHS = BOX + 1, BOX + 1 + len(Phase), BOX + 2 + len(Phase)
 
 
 class CircleView(LabView[PeriodicSettings]):
@@ -75,107 +73,45 @@ class CircleView(LabView[PeriodicSettings]):
     def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
         return idle_fields(settings.optimizer, settings.weight_decay)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
+    @property
+    def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         marker = {"size": 11, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": grey(1.0)}}
-        dotted, silent = {"dash": "dot", "width": 1.2}, {"hoverinfo": "skip", "showlegend": False}
-        traces = [
-            theory("balance ρ² = κg", grey(1.0), showlegend=False),
-            *(line(f"1 − cos = {delta}", grey(0.7), line=dotted, **silent) for delta in DELTAS),
-            line("box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, **silent),
-            *(line(PHASE_NAMES[phase], PHASE_COLOURS[phase], line={"width": 3.5}) for phase in Phase),
-            line("now", grey(1.0), mode="markers", marker=marker, showlegend=False),
-            *(line(n, c, line={"width": 1}, opacity=0.55, showlegend=len(pairs) > 1) for n, c in pairs),
-        ]
-        plane = plot(
-            "circle-plane",
-            "Squared norm ρ² (upwards), effective gradient g (to the right). Dashes: both forces balance; dots, from "
-            "left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round (all of the chosen "
-            "lane)",
-            "effective gradient g",
-            "squared norm ρ²",
-            traces,
-            height=430,
-            xaxis_type="log",
-            xaxis_tickformat="~g",
-            xaxis_range=[-2.5, 2.0],
-            yaxis_range=[-1.0, 2.5],
-            showlegend=True,
-            **LOG,
-        )
-        lines = [line(n, c, showlegend=False) for n, c in pairs]
-        loss = plot(
-            "circle-loss",
-            "Loss, and the phases of the chosen lane",
-            "step",
-            "loss",
-            [*shades(legend=False), *lines],
-            height=210,
-            **LOG,
-        )
-        return {"plane": wide(plane), "loss": wide(banded(loss))}
-
-    def begin(self, frame: Frame) -> None:
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[PeriodicSettings]) -> None:
-        draw_shades(frame, "loss")
-        gradient, square = self._plane(frame)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", SHADES + lane, lane, "loss")
-            frame.path("plane", PATHS + lane, gradient[:, lane], square[:, lane], lane)
-        lane = min(frame.selected, len(frame.lanes) - 1)
-        self._newest_round(frame, lane, gradient[:, lane], square[:, lane])
-        self._lines(frame, lane)
-        self._fit(frame, lane, gradient, square)
-
-    @staticmethod
-    def _plane(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """g and rho^2 so far, each (T, K)."""
-        history = frame.history
-        return history["effective_gradient"][: frame.stop].astype(float), history["norm"][: frame.stop].astype(
-            float
-        ) ** 2
-
-    @staticmethod
-    def _newest_round(frame: Frame, lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
-        last = frame.last(lane)
-        begin = max(0, int(frame.history["onset"][last, lane]))
-        rows = np.arange(begin, last + 1)
-        phases = frame.history["phase"][rows, lane].astype(int)
-        if (phases == Phase.C).any():  # found some steps after it began
-            phases[: (phases == Phase.C).argmax()] = Phase.C
-        for phase in Phase:
-            mine = rows[phases == phase]
-            shown = mine[np.unique(np.linspace(0, len(mine) - 1, POINTS).astype(int))] if len(mine) else mine
-            frame.screen.replace("plane", ROUND + phase, x=gradient[shown], y=square[shown])
-        frame.screen.replace("plane", NOW, x=gradient[[last]], y=square[[last]])
-
-    @staticmethod
-    def _lines(frame: Frame[PeriodicSettings], lane: int) -> None:
-        """The line of a constant norm, the line of steps that turn by delta, and the box of the last whole round."""
-        rate, decay = _rates_now(frame, lane)
-        k = _kappa(rate, decay)
-        frame.screen.replace("plane", EQUILIBRIUM, x=FAR, y=k * FAR)
-        for number, delta in enumerate(DELTAS.values()):
-            frame.screen.replace("plane", JUMPS + number, x=FAR, y=jump_norm(delta, FAR, rate, decay) ** 2)
-        low, high = _extremes(frame, lane)
-        frame.screen.replace(
-            "plane", BOX, x=[low, high, high, low, low], y=[k * low, k * low, k * high, k * high, k * low]
-        )
-
-    @staticmethod
-    def _fit(frame: Frame[PeriodicSettings], lane: int, gradient: np.ndarray, square: np.ndarray) -> None:
-        """Ranges that hold the paths of all lanes, and the chosen lane's box."""
-        there = [slice(0, frame.last(each) + 1) for each in range(len(frame.lanes))]
-        box = _kappa(*_rates_now(frame, lane)) * np.array(_extremes(frame, lane))
-        across = np.concatenate([gradient[rows, each] for each, rows in enumerate(there)])
-        up = np.concatenate([*(square[rows, each] for each, rows in enumerate(there)), box])
-        layout: dict[str, object] = {}
-        for axis, values in (("xaxis", across), ("yaxis", up)):
-            ends = _decades(values)
-            layout |= {f"{axis}.range": ends, f"{axis}.dtick": ticks(10 ** np.array(ends))}
-        frame.screen.relayout("plane", layout)
+        silent: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+        turns = [(f"1 − cos = {delta}", grey(0.7)) for delta in DELTAS]
+        phases = [(PHASE_NAMES[phase], PHASE_COLOURS[phase]) for phase in Phase]
+        return {
+            "plane": Panel(
+                "Squared norm ρ² (upwards), effective gradient g (to the right). Dashes: both forces balance; dots, "
+                "from left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round (all of "
+                "the chosen lane)",
+                "effective gradient g",
+                "squared norm ρ²",
+                One(_balance, "balance ρ² = κg", grey(1.0), make=theory, showlegend=False),
+                Curve(_turn, each=turns, line={"dash": "dot", "width": 1.2}, **silent),
+                One(_box, "box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, **silent),
+                Curve(_newest_round, each=phases, line={"width": 3.5}),
+                One(_place_now, "now", grey(1.0), mode="markers", marker=marker, showlegend=False),
+                Path(_way, if_several=True, line={"width": 1}, opacity=0.55),
+                fit=_fit,
+                wide=True,
+                height=430,
+                xaxis_range=[-2.5, 2.0],
+                yaxis_range=[-1.0, 2.5],
+                showlegend=True,
+                **LOG,
+                **LOG_X,
+            ),
+            "loss": OverSteps(
+                "Loss, and the phases of the chosen lane",
+                "loss",
+                shades(showlegend=False),
+                Line("loss", showlegend=False),
+                wide=True,
+                height=210,
+                **LOG,
+                **BANDED,
+            ),
+        }
 
     def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
@@ -204,6 +140,70 @@ class CircleView(LabView[PeriodicSettings]):
                 *period_readings(frame, lane),
             ]
         return lines
+
+
+def _chosen(frame: Frame[PeriodicSettings]) -> int:
+    return min(frame.selected, len(frame.lanes) - 1)
+
+
+def _plane(frame: Frame[PeriodicSettings]) -> tuple[np.ndarray, np.ndarray]:
+    """g and rho^2 so far, each (T, K)."""
+    gradient, norm = (frame.history[name][: frame.stop].astype(float) for name in ("effective_gradient", "norm"))
+    return gradient, norm**2
+
+
+def _way(frame: Frame[PeriodicSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    gradient, square = frame.once(_plane)
+    return gradient[:, lane], square[:, lane]
+
+
+def _newest_round(frame: Frame[PeriodicSettings], number: int) -> Points:
+    """The chosen lane's steps of one phase since its last breakdown began."""
+    lane, phase = _chosen(frame), list(Phase)[number]
+    last = frame.last(lane)
+    rows = np.arange(max(0, int(frame.history["onset"][last, lane])), last + 1)
+    phases = frame.history["phase"][rows, lane].astype(int)
+    if (phases == Phase.C).any():  # found some steps after it began
+        phases[: (phases == Phase.C).argmax()] = Phase.C
+    mine = rows[phases == phase]
+    shown = mine[np.unique(np.linspace(0, len(mine) - 1, POINTS).astype(int))] if len(mine) else mine
+    gradient, square = _way(frame, lane)
+    return gradient[shown], square[shown]
+
+
+def _place_now(frame: Frame[PeriodicSettings]) -> Points:
+    lane = _chosen(frame)
+    gradient, square = _way(frame, lane)
+    return gradient[[frame.last(lane)]], square[[frame.last(lane)]]
+
+
+def _balance(frame: Frame[PeriodicSettings]) -> Points:
+    """The line of a constant norm."""
+    return FAR, _kappa(*_rates_now(frame, _chosen(frame))) * FAR
+
+
+def _turn(frame: Frame[PeriodicSettings], number: int) -> Points:
+    """The line of steps that turn by delta."""
+    delta = list(DELTAS.values())[number]
+    return FAR, jump_norm(delta, FAR, *_rates_now(frame, _chosen(frame))) ** 2
+
+
+def _box(frame: Frame[PeriodicSettings]) -> Points:
+    """The box of the last whole round."""
+    k, (low, high) = _kappa(*_rates_now(frame, _chosen(frame))), _extremes(frame, _chosen(frame))
+    return [low, high, high, low, low], [k * low, k * low, k * high, k * high, k * low]
+
+
+def _fit(frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+    """Ranges that hold the paths of all lanes, and the chosen lane's box."""
+    ways = [(slice(0, frame.last(lane) + 1), *_way(frame, lane)) for lane in range(len(frame.lanes))]
+    across = np.concatenate([gradient[rows] for rows, gradient, _ in ways])
+    up = np.concatenate([*(square[rows] for rows, _, square in ways), np.array(_box(frame)[1])[1:3]])
+    layout: dict[str, Any] = {}
+    for axis, values in (("xaxis", across), ("yaxis", up)):
+        ends = _decades(values)
+        layout |= {f"{axis}.range": ends, f"{axis}.dtick": ticks(10 ** np.array(ends))}
+    return layout
 
 
 def _rates_now(frame: Frame[PeriodicSettings], lane: int) -> tuple[float, float]:

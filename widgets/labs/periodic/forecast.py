@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from lessons.core.settings import Settings
@@ -13,22 +12,15 @@ from lessons.periodic.forecast import Forecast, ForecastSettings
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, norm_bounds
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import (
-    LOG_125,
-    draw_rates,
-    draw_ticks,
-    limit_reading,
-    rate_figure,
-    rates_used,
-)
-from widgets.labs.periodic.phase_shades import SHADES, band, banded, draw_bands, draw_shades
+from widgets.labs.periodic.periods import LOG_125, fit_ticks, limit_reading, rate_panel, rates_used
+from widgets.labs.periodic.phase_shades import BANDED, band, bands, shades
+from widgets.lines import Curve, Line, One, Points
 from widgets.live_figure import Numbers
-from widgets.plots import grey, line, plot, theory
+from widgets.panels import OverSteps, Panel
+from widgets.plots import grey, marks, theory
 from widgets.view import LabView
 
 BETWEEN = "rgba(47,126,216,0.2)"
-BANDS, SIZE, JUMPED, TURNS = range(4)
-LOWEST, HIGHEST, POSSIBLE, CERTAIN, NORMS_OF_LANES = range(5)
 POINTS = 40
 MOST_FORECASTS = 12  # whose bounds stay in the figure of the norm
 
@@ -72,86 +64,40 @@ class ForecastView(LabView[ForecastSettings]):
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return ()
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
+    @property
+    def panels(self) -> Mapping[str, Panel[ForecastSettings]]:
         star = {"symbol": "star", "size": 12, "color": "#d6457b"}
-        turn = plot(
-            "forecast-turn",
-            "How far each step turns the weights, and when a turn of more than δ is predicted",
-            "step",
-            "1 − cos",
-            [
-                band("predicted", BETWEEN),
-                theory("δ", grey(1.0)),
-                go.Scatter(x=[], y=[], mode="markers", name="came", marker=star),
-                *(line(n, c, line={"width": 1.5}, showlegend=False) for n, c in pairs),
-            ],
-            showlegend=True,
-            yaxis_type="log",
-        )
-        norm = plot(
-            "forecast-norm",
-            "Norm ρ (line), the bounds that each forecast gives it (dashes), and the norms below which a δ-jump is "
-            "possible and certain (dots)",
-            "step",
-            "norm ρ",
-            [
-                theory("if g were ℓ", grey(1.0), showlegend=False),
-                theory("if g were L", grey(1.0), showlegend=False),
-                line("possible below", "#b98600", line={"dash": "dot", "width": 2}),
-                line("certain below", "#d6457b", line={"dash": "dot", "width": 2}),
-                *(line(n, c, showlegend=False) for n, c in pairs),
-            ],
-            showlegend=True,
-            **LOG_125,
-        )
-        rate = rate_figure("forecast-rate", names, colours, shaded=True)
-        return {"turn": banded(turn), "norm": norm, "rate": rate}
-
-    def begin(self, frame: Frame[ForecastSettings]) -> None:
-        steps = frame.lanes.shared.steps
-        delta = frame.lanes.settings[self._lane(frame)].delta
-        frame.screen.replace("turn", SIZE, x=[0, steps], y=[delta, delta])
-        for figure in ("turn", "norm", "rate"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
-
-    def draw(self, frame: Frame[ForecastSettings]) -> None:
-        history = frame.history
-        for lane in range(len(frame.lanes)):
-            rows = frame.rows(lane)
-            turn = history["cosine_distance"][rows, lane]
-            steps = np.arange(rows.start, rows.stop)
-            frame.screen.extend("turn", TURNS + lane, steps, np.where(turn > 0, turn, np.nan))
-            frame.curve("norm", NORMS_OF_LANES + lane, lane, "norm")
-        draw_rates(frame, first=SHADES)
-        draw_shades(frame, "rate")
-        lane = self._lane(frame)
-        made = _steps(history["forecast_step"][: frame.stop, lane])
-        # A band ends where the next forecast is made: what was predicted has come by then, or never will.
-        ends = np.minimum(history["latest"][made, lane], [*made[1:], frame.lanes.shared.steps])
-        draw_bands(frame, "turn", BANDS, list(zip(history["earliest"][made, lane], ends, strict=True)))
-        draw_ticks(frame, "norm", "norm")
-        came = _steps(history["jump_step"][: frame.stop, lane])
-        frame.screen.replace("turn", JUMPED, x=came, y=history["cosine_distance"][came, lane])
-        self._bounds(frame, lane, ends, made)
-
-    @staticmethod
-    def _lane(frame: Frame) -> int:
-        return min(frame.selected, len(frame.lanes) - 1)
-
-    @staticmethod
-    def _bounds(frame: Frame[ForecastSettings], lane: int, ends: np.ndarray, forecasts: np.ndarray) -> None:
-        """Between which norms each forecast sees the run, until its end, and where it can and where it must jump."""
-        curves: dict[int, list[ArrayLike]] = {trace: [] for trace in (LOWEST, HIGHEST, POSSIBLE, CERTAIN)}
-        steps: list[ArrayLike] = []
-        for made, end in list(zip(forecasts, ends, strict=True))[-MOST_FORECASTS:]:
-            ahead = np.linspace(0, max(0.0, end - made), POINTS)
-            for trace, norms in zip(curves, _bounds_of(frame, lane, made, ahead), strict=True):
-                curves[trace] += [norms, [np.nan]]
-            steps += [made + ahead, [np.nan]]
-        for trace, parts in curves.items():
-            x, y = (_joined(each) for each in (steps, parts))
-            frame.screen.replace("norm", trace, x=x, y=y)
+        if_g = [("if g were ℓ", grey(1.0)), ("if g were L", grey(1.0))]
+        below = [("possible below", "#b98600"), ("certain below", "#d6457b")]
+        return {
+            "turn": OverSteps(
+                "How far each step turns the weights, and when a turn of more than δ is predicted",
+                "1 − cos",
+                One(_predicted, "predicted", BETWEEN, make=band),
+                One(_delta, "δ", grey(1.0), make=theory, fixed=True),
+                One(_jumps, "came", make=marks, marker=star),
+                Line(_turn, line={"width": 1.5}, showlegend=False),
+                showlegend=True,
+                yaxis_type="log",
+                **BANDED,
+            ),
+            "norm": OverSteps(
+                "Norm ρ (line), the bounds that each forecast gives it (dashes), and the norms below which a δ-jump is "
+                "possible and certain (dots)",
+                "norm ρ",
+                Curve(lambda frame, which: frame.once(_bounds)[which], each=if_g, make=theory, showlegend=False),
+                Curve(
+                    lambda frame, which: frame.once(_bounds)[len(if_g) + which],
+                    each=below,
+                    line={"dash": "dot", "width": 2},
+                ),
+                Line("norm", showlegend=False),
+                fit=fit_ticks("norm"),
+                showlegend=True,
+                **LOG_125,
+            ),
+            "rate": rate_panel(shades(showlegend=False), **BANDED),
+        }
 
     def readings(self, frame: Frame[ForecastSettings]) -> list[Reading]:
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane)]
@@ -175,6 +121,52 @@ class ForecastView(LabView[ForecastSettings]):
                 Reading(lane, "2ηλL ≤ ℓ and ρ² > κL", _conditions(frame, lane, int(now["forecast_step"]), rate, decay)),
             ]
         return [*lines, limit_reading(frame, lane)]
+
+
+def _chosen(frame: Frame[ForecastSettings]) -> int:
+    return min(frame.selected, len(frame.lanes) - 1)
+
+
+def _turn(frame: Frame[ForecastSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    turn = frame.history["cosine_distance"][steps, lane]
+    return np.where(turn > 0, turn, np.nan)
+
+
+def _delta(frame: Frame[ForecastSettings]) -> Points:
+    delta = frame.lanes.settings[_chosen(frame)].delta
+    return [0, frame.lanes.shared.steps], [delta, delta]
+
+
+def _forecasts(frame: Frame[ForecastSettings]) -> tuple[np.ndarray, np.ndarray]:
+    """At which steps the chosen lane's forecasts were made, and where each ends.
+
+    That is where the next one is made: what was predicted has come by then, or never will.
+    """
+    made = _steps(frame.history["forecast_step"][: frame.stop, _chosen(frame)])
+    latest = frame.history["latest"][made, _chosen(frame)]
+    return made, np.minimum(latest, [*made[1:], frame.lanes.shared.steps])
+
+
+def _predicted(frame: Frame[ForecastSettings]) -> Points:
+    made, ends = frame.once(_forecasts)
+    return bands(list(zip(frame.history["earliest"][made, _chosen(frame)], ends, strict=True)))
+
+
+def _jumps(frame: Frame[ForecastSettings]) -> Points:
+    came = _steps(frame.history["jump_step"][: frame.stop, _chosen(frame)])
+    return came, frame.history["cosine_distance"][came, _chosen(frame)]
+
+
+def _bounds(frame: Frame[ForecastSettings]) -> list[Points]:
+    """Between which norms each forecast sees the run, until its end, and where it can and where it must jump."""
+    curves: list[list[ArrayLike]] = [[] for _ in range(4)]
+    steps: list[ArrayLike] = []
+    for made, end in list(zip(*frame.once(_forecasts), strict=True))[-MOST_FORECASTS:]:
+        ahead = np.linspace(0, max(0.0, end - made), POINTS)
+        for curve, norms in zip(curves, _bounds_of(frame, _chosen(frame), made, ahead), strict=True):
+            curve += [norms, [np.nan]]
+        steps += [made + ahead, [np.nan]]
+    return [(_joined(steps), _joined(curve)) for curve in curves]
 
 
 def _bounds_of(frame: Frame[ForecastSettings], lane: int, made: int, ahead: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -9,11 +9,12 @@ from pathlib import Path
 import ipywidgets as ipw
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from lessons.periodic.long_run.series_file import read_series
 from lessons.periodic.phases import Periods, find_periods
 from widgets.decimate import thin
-from widgets.labs.periodic.phase_shades import banded, shades
+from widgets.labs.periodic.phase_shades import BANDED, shades
 from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.plots import line, plot, wide
 from widgets.said import said
@@ -56,13 +57,13 @@ def _figures(series: dict[str, np.ndarray], phases: Periods) -> dict[str, go.Fig
     figures = {}
     for name, (caption, axis) in _FIGURES.items():
         log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": name == "loss"}
-        traces = [_curve(series, name)]
+        traces: list[BaseTraceType] = [_curve(series, name)]
         if name == "loss":
             dots = {"dash": "dot", "width": 1.5}
             errors = [_curve(series, "test_error", line=dots)] if "test_error" in series else []
             traces = [*_shaded(series["step"], phases.phase[:, 0]), *traces, *errors]
         figures[name] = plot(f"long-run-{name}", caption, "step", axis, traces, **log)
-    figures["loss"] = wide(banded(figures["loss"]))
+    figures["loss"] = wide(figures["loss"].update_layout(**BANDED))
     return figures
 
 
@@ -76,10 +77,10 @@ def _curve(series: dict[str, np.ndarray], name: str, **style: object) -> go.Scat
     return curve
 
 
-def _shaded(steps: np.ndarray, phases: np.ndarray) -> list[go.Scatter]:
+def _shaded(steps: np.ndarray, phases: np.ndarray) -> list[BaseTraceType]:
     begins = np.flatnonzero(np.diff(phases, prepend=-1))
     ends = np.append(begins[1:], len(phases) - 1)
-    bands = shades()
+    bands = shades().traces([], [])
     for number, trace in enumerate(bands):
         mine = phases[begins] == number
         spans = zip(steps[begins[mine]], steps[ends[mine]], strict=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
@@ -14,12 +15,13 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG
-from widgets.plots import grey, line, plot
+from widgets.lines import Curve, Line, One, Points
+from widgets.panels import OverSteps, Panel
+from widgets.plots import LOG, grey, marks, numbered_cells
 from widgets.view import LabView
 
 MOST_NETS = 8
-ONE, FOUND, OTHERS = 0, 1, 2
+GROUPS = ("successive", "independent")
 SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"
 
 
@@ -91,68 +93,33 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
         lanes = [PeriodicSettings.checked({**values, "sharpness_every": 50, "seed": seed}) for seed in seeds]
         return Lanes(lanes, [f"seed {seed}" for seed in seeds])
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
+    @property
+    def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         circle = {"size": 10, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": SUCCESSIVE}}
-        others = [line(f"net {k + 2}", grey(0.45), line={"width": 1}, showlegend=False) for k in range(MOST_NETS - 1)]
-        loss = plot(
-            "minima-loss",
-            "Loss of the run (blue) with the minima it left behind, and of the other nets (grey)",
-            "step",
-            "loss",
-            [
-                line("the run", SUCCESSIVE),
-                go.Scatter(x=[], y=[], mode="markers", name="its minima", marker=circle),
-                *others,
-            ],
-            **LOG,
-        )
-        errors = plot(
-            "minima-errors",
-            "Test error of ensembles: minima of one run, and independent nets",
-            "nets in the ensemble",
-            "test error",
-            [
-                line("one run", SUCCESSIVE, mode="lines+markers"),
-                line("independent nets", INDEPENDENT, mode="lines+markers"),
-            ],
-            showlegend=True,
-            yaxis_tickformat=".1%",
-            xaxis_dtick=1,
-        )
-        successive = _cosines("minima-successive", "Cosine between the run's minima", "period")
-        independent = _cosines("minima-independent", "Cosine between independent nets' first minima", "net")
-        return {"loss": loss, "successive": successive, "independent": independent, "errors": errors}
-
-    def begin(self, frame: Frame) -> None:
-        frame.screen.relayout("loss", {"xaxis.range": [0, frame.lanes.shared.steps]})
-        numbers = np.arange(1, len(frame.lanes) + 1)
-        ends = [0.5, len(numbers) + 0.5]
-        for figure in ("successive", "independent"):
-            frame.screen.replace(figure, 0, x=numbers, y=numbers)
-            frame.screen.relayout(figure, {"xaxis.range": ends, "yaxis.range": ends[::-1]})
-        frame.screen.relayout("errors", {"xaxis.range": [0.7, len(frame.lanes) + 0.3]})
-
-    def draw(self, frame: Frame) -> None:
-        history = frame.history
-        frame.curve("loss", ONE, 0, "loss")
-        for lane in range(1, len(frame.lanes)):
-            frame.curve("loss", OTHERS + lane - 1, lane, "loss")
-        at = np.unique(history["minimum_step"][: frame.stop, 0])
-        at = at[at >= 0].astype(int)
-        frame.screen.replace("loss", FOUND, x=at, y=history["loss"][at, 0])
-        rows = history["minima"][max(0, frame.start - 1) : frame.stop]
-        if frame.start == 0 or (rows[0] != rows[-1]).any():
-            self._draw_minima(frame)
-
-    @staticmethod
-    def _draw_minima(frame: Frame) -> None:
-        numbers, highest = np.arange(1, len(frame.lanes) + 1), 0.0
-        for trace, group in enumerate(("successive", "independent")):
-            frame.screen.replace(group, 0, z=frame.history.snapshot(f"{group}_cosines"))
-            errors = frame.history.snapshot(f"{group}_errors")
-            frame.screen.replace("errors", trace, x=numbers, y=errors)
-            highest = max(highest, float(np.nanmax(errors, initial=0.0)))
-        frame.screen.relayout("errors", {"yaxis.range": [0.0, 1.25 * highest or 0.1]})
+        others = [(f"net {k + 2}", grey(0.45)) for k in range(MOST_NETS - 1)]
+        ensembles = [("one run", SUCCESSIVE), ("independent nets", INDEPENDENT)]
+        return {
+            "loss": OverSteps(
+                "Loss of the run (blue) with the minima it left behind, and of the other nets (grey)",
+                "loss",
+                Line(partial(_loss, 0), each=[("the run", SUCCESSIVE)]),
+                One(_found, "its minima", make=marks, marker=circle),
+                Line(partial(_loss, 1), each=others, line={"width": 1}, showlegend=False),
+                **LOG,
+            ),
+            "successive": _cosines("successive", "Cosine between the run's minima", "period"),
+            "independent": _cosines("independent", "Cosine between independent nets' first minima", "net"),
+            "errors": Panel(
+                "Test error of ensembles: minima of one run, and independent nets",
+                "nets in the ensemble",
+                "test error",
+                Curve(_errors, each=ensembles, when=_is_new, mode="lines+markers"),
+                fit=_fit_errors,
+                showlegend=True,
+                yaxis_tickformat=".1%",
+                xaxis_dtick=1,
+            ),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = [Reading(0, "minima of the run", float(frame.history["minima"][frame.stop - 1, 0]))]
@@ -166,19 +133,46 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
         return lines
 
 
-def _cosines(name: str, caption: str, axis: str) -> go.Figure:
-    cells = go.Heatmap(
-        x=[],
-        y=[],
-        z=[],
-        zmin=0.0,
-        zmax=1.0,
-        colorscale="Viridis",
-        texttemplate="%{z:.2f}",
-        showscale=False,
-        hoverinfo="skip",
-        xgap=2,
-        ygap=2,
-    )
-    tick = {"xaxis_dtick": 1, "yaxis_dtick": 1}
-    return plot(name, caption, axis, axis, [cells], height=300, **tick)
+def _loss(first: int, frame: Frame[PeriodicSettings], number: int, steps: np.ndarray) -> np.ndarray:
+    """The loss of a net, until it diverges; nothing of one that is not there."""
+    lane = first + number
+    if lane >= len(frame.lanes):
+        return np.full(len(steps), np.nan)
+    return np.where(steps < frame.rows(lane).stop, frame.history["loss"][steps, lane], np.nan)
+
+
+def _found(frame: Frame[PeriodicSettings]) -> Points:
+    at = np.unique(frame.history["minimum_step"][: frame.stop, 0])
+    at = at[at >= 0].astype(int)
+    return at, frame.history["loss"][at, 0]
+
+
+def _is_new(frame: Frame[PeriodicSettings]) -> bool:
+    """True if a minimum has been found in the new rows."""
+    rows = frame.history["minima"][max(0, frame.start - 1) : frame.stop]
+    return frame.start == 0 or bool((rows[0] != rows[-1]).any())
+
+
+def _errors(frame: Frame[PeriodicSettings], number: int) -> Points:
+    return np.arange(1, len(frame.lanes) + 1), frame.history.snapshot(f"{GROUPS[number]}_errors")
+
+
+def _fit_errors(frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+    across = {"xaxis.range": [0.7, len(frame.lanes) + 0.3]}
+    if not _is_new(frame):
+        return across
+    highest = max(float(np.nanmax(_errors(frame, number)[1], initial=0.0)) for number in range(len(GROUPS)))
+    return {**across, "yaxis.range": [0.0, 1.25 * highest or 0.1]}
+
+
+def _cosines(group: str, caption: str, axis: str) -> Panel[PeriodicSettings]:
+    def points(frame: Frame[PeriodicSettings]) -> Points:
+        numbers = np.arange(1, len(frame.lanes) + 1)
+        return numbers, numbers, frame.history.snapshot(f"{group}_cosines")
+
+    def fit(frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+        ends = [0.5, len(frame.lanes) + 0.5]
+        return {"xaxis.range": ends, "yaxis.range": ends[::-1]}
+
+    matrix = One(points, "", make=numbered_cells, when=_is_new, zmin=0.0, zmax=1.0, colorscale="Viridis")
+    return Panel(caption, axis, axis, matrix, fit=fit, height=300, xaxis_dtick=1, yaxis_dtick=1)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
@@ -18,11 +18,21 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import expected_period
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG_125, draw_ticks, idle_fields, ticks
-from widgets.plots import grey, line, plot, theory
+from widgets.labs.periodic.periods import LOG_125, fit_ticks, idle_fields, ticks
+from widgets.lines import Line, One, Part, Points
+from widgets.panels import OverSteps, Panel
+from widgets.plots import grey, numbered_cells, theory
 from widgets.view import LabView
 
 PERIODS_NEEDED = 2
+AXES = "weight decay λ", "learning rate η"
+DOTTED = {"dash": "dot"}
+CORNERS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("lowest η and λ", "#2f7ed8", {}),
+    ("highest λ", "#2f7ed8", DOTTED),
+    ("highest η", "#e0662e", {}),
+    ("highest η and λ", "#e0662e", DOTTED),
+)
 
 
 class MapSettings(Settings):
@@ -111,83 +121,80 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
         decays = [lowest[1] * 2 ** (column / 2) for column in range(counts[1])]
         return grid_lanes(rates, decays, **values)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        (colour,) = colours
-        period = _cells(
-            "map-period",
-            "Period times η·λ, T·η·λ, of each cell",
-            [(0.0, "#2f7ed8"), (0.5, "#f5f0e6"), (1.0, "#e0662e")],
-        )
-        period.update_traces(zmin=0.0, zmax=3.0)
-        norm = _cells("map-norm", "Norm ρ at which each cell breaks down", "Viridis")
-        law = plot(
-            "map-law",
-            "Period T against η·λ (dashes: their median product over η·λ)",
-            "η·λ",
-            "steps",
-            [line("measured", colour, mode="markers", marker={"size": 8}), theory("T = c/(ηλ)", grey(1.0))],
-            xaxis_type="log",
-            xaxis_tickformat="~g",
-            xaxis_dtick="D2",
-            height=340,
-            **LOG_125,
-        )
-        dashed = {"dash": "dot"}
-        corners = [
-            line("lowest η and λ", "#2f7ed8"),
-            line("highest λ", "#2f7ed8", line=dashed),
-            line("highest η", "#e0662e"),
-            line("highest η and λ", "#e0662e", line=dashed),
-        ]
-        norms = plot(
-            "map-norms",
-            "Norm ρ of the four corners of the map",
-            "step",
-            "norm ρ",
-            corners,
-            height=340,
-            showlegend=True,
-            **LOG_125,
-        )
-        return {"period": period, "norm": norm, "law": law, "norms": norms}
+    @property
+    def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
+        scale = [(0.0, "#2f7ed8"), (0.5, "#f5f0e6"), (1.0, "#e0662e")]
+        period = One(self._scaled_periods, "", make=numbered_cells, colorscale=scale, zmin=0.0, zmax=3.0)
+        norm = One(self._norms, "", make=numbered_cells, colorscale="Viridis")
+        axes: dict[str, Any] = {"fit": _fit_cells, "height": 340}
+        return {
+            "period": Panel("Period times η·λ, T·η·λ, of each cell", *AXES, period, **axes),
+            "norm": Panel("Norm ρ at which each cell breaks down", *AXES, norm, **axes),
+            "law": Panel(
+                "Period T against η·λ (dashes: their median product over η·λ)",
+                "η·λ",
+                "steps",
+                One(self._periods, "measured", mode="markers", marker={"size": 8}),
+                One(self._law, "T = c/(ηλ)", grey(1.0), make=theory),
+                fit=self._fit_law,
+                xaxis_type="log",
+                xaxis_tickformat="~g",
+                xaxis_dtick="D2",
+                height=340,
+                **LOG_125,
+            ),
+            "norms": OverSteps(
+                "Norm ρ of the four corners of the map",
+                "norm ρ",
+                *(self._corner(number) for number in range(len(CORNERS))),
+                fit=self._fit_norms,
+                height=340,
+                showlegend=True,
+                **LOG_125,
+            ),
+        }
 
-    def begin(self, frame: Frame) -> None:
-        rates, decays = self._axes(frame)
-        frame.screen.relayout("norms", {"xaxis.range": [0, frame.lanes.shared.steps]})
+    def _scaled_periods(self, frame: Frame[PeriodicSettings]) -> Points:
+        return *_numbers(frame), frame.once(self._read).scaled_period
+
+    def _norms(self, frame: Frame[PeriodicSettings]) -> Points:
+        return *_numbers(frame), frame.once(self._read).lowest_norm
+
+    def _periods(self, frame: Frame[PeriodicSettings]) -> Points:
+        found = frame.once(self._read)
+        known = found.count > PERIODS_NEEDED
+        return _products(found)[known], found.period[known]
+
+    def _law(self, frame: Frame[PeriodicSettings]) -> Points | None:
+        found = frame.once(self._read)
+        known, products = found.count > PERIODS_NEEDED, _products(found)
+        if not known.any():
+            return None
+        ends = np.array([products.min(), products.max()])
+        return ends, expected_period(ends, 1.0, float(np.median(found.scaled_period[known])))
+
+    def _fit_law(self, frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+        found, (rates, decays) = frame.once(self._read), axes_of(frame)
         lowest, highest = rates[0] * decays[0], rates[-1] * decays[-1]
         across, up = (np.log10(ends).tolist() for ends in ((lowest / 1.2, 1.2 * highest), (0.2 / highest, 3 / lowest)))
-        frame.screen.relayout("law", {"xaxis.range": across, "yaxis.range": up})
-        for figure in ("period", "norm"):
-            frame.screen.replace(figure, 0, x=np.arange(len(decays)), y=np.arange(len(rates)))
-            frame.screen.relayout(
-                figure,
-                {
-                    "xaxis.range": [-0.5, len(decays) - 0.5],
-                    "yaxis.range": [-0.5, len(rates) - 0.5],
-                    "xaxis.tickvals": list(range(len(decays))),
-                    "xaxis.ticktext": [f"{decay:.2g}" for decay in decays],
-                    "yaxis.tickvals": list(range(len(rates))),
-                    "yaxis.ticktext": [f"{rate:.3g}" for rate in rates],
-                },
-            )
-
-    def draw(self, frame: Frame) -> None:
-        found = self._read(frame)
-        frame.screen.replace("period", 0, z=found.scaled_period)
-        frame.screen.replace("norm", 0, z=found.lowest_norm)
-        rows, columns = found.count.shape
-        self._draw_norms(frame, (0, columns - 1, (rows - 1) * columns, rows * columns - 1))
-        products = found.learning_rates[:, None] * found.weight_decays
         known = found.count > PERIODS_NEEDED
-        frame.screen.replace("law", 0, x=products[known], y=found.period[known])
-        frame.screen.relayout("law", {"xaxis.dtick": ticks(products), "yaxis.dtick": ticks(found.period[known])})
-        if known.any():
-            ends = np.array([products.min(), products.max()])
-            factor = float(np.median(found.scaled_period[known]))
-            frame.screen.replace("law", 1, x=ends, y=expected_period(ends, 1.0, factor))
+        return {
+            "xaxis.range": across,
+            "yaxis.range": up,
+            "xaxis.dtick": ticks(_products(found)),
+            "yaxis.dtick": ticks(found.period[known]),
+        }
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        found = self._read(frame)
+    def _corner(self, number: int) -> Part[PeriodicSettings]:
+        """The norm of one corner over the step."""
+        name, colour, style = CORNERS[number]
+        return Line(partial(_norm_of, number), each=[(name, colour)], line=style)
+
+    def _fit_norms(self, frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+        return fit_ticks("norm")(frame)
+
+    def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
+        found = frame.once(self._read)
         known = found.count > PERIODS_NEEDED
         lines = [Reading(0, "cells with three breakdowns and more", f"{int(known.sum())} of {known.size}")]
         if known.any():
@@ -212,24 +219,47 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
                 lines.append(Reading(0, f"norm, if {name} × {values[-1] / values[0]:.3g}", f"× {ends.mean():.3g}"))
         return lines
 
-    @staticmethod
-    def _axes(frame: Frame) -> tuple[list[float], list[float]]:
-        """Learning rates of the rows and weight decays of the columns."""
-        lanes = frame.lanes
-        rates, decays = (dict.fromkeys(each.tolist()) for each in (lanes.learning_rate, lanes.weight_decay))
-        return list(rates), list(decays)
-
-    def _read(self, frame: Frame) -> PeriodMap:
-        return read_grid(frame.history, *self._axes(frame))
-
-    def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
-        for trace, lane in enumerate(lanes):
-            frame.curve("norms", trace, lane, "norm")
-        draw_ticks(frame, "norms", "norm")
+    def _read(self, frame: Frame[PeriodicSettings]) -> PeriodMap:
+        return read_grid(frame.history, *axes_of(frame))
 
 
-def _cells(name: str, caption: str, colours: str | list[tuple[float, str]]) -> go.Figure:
-    cells = go.Heatmap(
-        x=[], y=[], z=[], colorscale=colours, texttemplate="%{z:.2f}", showscale=False, hoverinfo="skip", xgap=2, ygap=2
-    )
-    return plot(name, caption, "weight decay λ", "learning rate η", [cells], height=340)
+def axes_of(frame: Frame[PeriodicSettings]) -> tuple[list[float], list[float]]:
+    """Return the learning rates of the rows and the weight decays of the columns."""
+    lanes = frame.lanes
+    rates, decays = (dict.fromkeys(each.tolist()) for each in (lanes.learning_rate, lanes.weight_decay))
+    return list(rates), list(decays)
+
+
+def corner_lane(frame: Frame[PeriodicSettings], number: int) -> int:
+    """Return the lane of a corner, in the order of `CORNERS`."""
+    rows, columns = (len(axis) for axis in axes_of(frame))
+    return (0, columns - 1, (rows - 1) * columns, rows * columns - 1)[number]
+
+
+def _norm_of(corner: int, frame: Frame[PeriodicSettings], _number: int, steps: np.ndarray) -> np.ndarray:
+    """The norm of a corner, until it diverges."""
+    lane = corner_lane(frame, corner)
+    return np.where(steps < frame.rows(lane).stop, frame.history["norm"][steps, lane], np.nan)
+
+
+def _products(found: PeriodMap) -> np.ndarray:
+    """Learning rate times weight decay of each cell."""
+    return found.learning_rates[:, None] * found.weight_decays
+
+
+def _numbers(frame: Frame[PeriodicSettings]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the columns and of the rows."""
+    rates, decays = axes_of(frame)
+    return np.arange(len(decays)), np.arange(len(rates))
+
+
+def _fit_cells(frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+    rates, decays = axes_of(frame)
+    return {
+        "xaxis.range": [-0.5, len(decays) - 0.5],
+        "yaxis.range": [-0.5, len(rates) - 0.5],
+        "xaxis.tickvals": list(range(len(decays))),
+        "xaxis.ticktext": [f"{decay:.2g}" for decay in decays],
+        "yaxis.tickvals": list(range(len(rates))),
+        "yaxis.ticktext": [f"{rate:.3g}" for rate in rates],
+    }

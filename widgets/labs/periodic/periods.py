@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
@@ -13,12 +13,13 @@ from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import next_norm
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.phase_shades import SHADES, banded, draw_shades, shades
-from widgets.plots import line, plot, theory, wide
+from widgets.labs.periodic.phase_shades import BANDED, shades
+from widgets.lines import Line, Part
+from widgets.panels import OverSteps, Panel
+from widgets.plots import LOG, theory
 from widgets.view import LabView
 
-LOG = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
-LOG_125 = {**LOG, "yaxis_dtick": "D2"}  # for what `draw_ticks` follows
+LOG_125 = {**LOG, "yaxis_dtick": "D2"}  # for what `fit_ticks` follows
 TICKS_125, MOST_DECADES_125, MOST_TICKS = "D2", 2.5, 6
 MORE = (
     "penalty",
@@ -65,15 +66,18 @@ def ticks(values: np.ndarray) -> str | int:
     return TICKS_125 if decades <= MOST_DECADES_125 else max(1, round(decades / MOST_TICKS))
 
 
-def draw_ticks(frame: Frame, figure: str, *quantities: str) -> None:
-    """Label a logarithmic axis so that, however far its curves reach, no label lies on another."""
-    seen = np.concatenate([frame.history[name][: frame.stop].ravel() for name in quantities])
-    frame.screen.relayout(figure, {"yaxis.dtick": ticks(seen)})
+def fit_ticks(*quantities: str) -> Callable[[Frame], dict[str, Any]]:
+    """Return what labels a logarithmic axis so that, however far its curves reach, no label lies on another."""
+
+    def fit(frame: Frame) -> dict[str, Any]:
+        seen = [frame.history[name][: frame.stop].ravel() for name in quantities]
+        return {"yaxis.dtick": ticks(np.concatenate(seen))}
+
+    return fit
 
 
-def predicted_norms(frame: Frame[PeriodicSettings], lane: int, rows: slice) -> np.ndarray:
-    """Return the norm at each of these rows, from the one before it by Pythagoras; nan where there is no such rule."""
-    steps = np.arange(rows.start, rows.stop)
+def predicted_norms(frame: Frame[PeriodicSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """Return the norm at these steps, from the one before each by Pythagoras; nan where there is no such rule."""
     before = np.maximum(steps - 1, 0)
     norm, gradient = (frame.history[name][before, lane].astype(float) for name in ("norm", "effective_gradient"))
     rates, decays = (values[before] for values in rates_used(frame, lane))
@@ -156,72 +160,44 @@ class PeriodsView(LabView[PeriodicSettings]):
     def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
         return idle_fields(settings.optimizer, settings.weight_decay)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        dotted = {"dash": "dot", "width": 1.5}
-        lines = [line(n, c, showlegend=False) for n, c in pairs]
-        errors = [line(f"{n}, test error", c, line=dotted, showlegend=False) for n, c in pairs]
-        loss = plot(
-            "periods-loss",
-            "Loss (line) and test error (dots), and the phases of the chosen lane",
-            "step",
-            "loss, error",
-            [*shades(), *lines, *errors],
-            showlegend=True,
-            **LOG,
-        )
-        norm = plot(
-            "periods-norm",
-            "Norm ρ of the weights (line), and as Pythagoras predicts it from the step before (dashes)",
-            "step",
-            "norm ρ",
-            [*(line(n, c) for n, c in pairs), *(theory(f"{n}, predicted", c) for n, c in pairs)],
-            **LOG,
-        )
-        gradient = plot(
-            "periods-gradient",
-            "Effective gradient g = |∇f|·ρ",
-            "step",
-            "g",
-            [line(n, c) for n, c in pairs],
-            **LOG,
-        )
-        forces = plot(
-            "periods-forces",
-            "What pushes ρ² up at each step, η²g²/ρ² (line), and down, 2ηλρ² (dots)",
-            "step",
-            "change of ρ²",
-            [*(line(f"{n}, up", c, line={"width": 1.5}) for n, c in pairs)]
-            + [line(f"{n}, down", c, line={"dash": "dot", "width": 2.5}) for n, c in pairs],
-            **LOG,
-        )
-        rate = rate_figure("periods-rate", names, colours)
-        return {"loss": wide(banded(loss)), "norm": norm, "gradient": gradient, "rate": rate, "forces": forces}
-
-    def begin(self, frame: Frame) -> None:
-        for figure in self.figures(["a"], ["#888"]):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[PeriodicSettings]) -> None:
-        draw_shades(frame, "loss")
-        draw_rates(frame)
-        count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
-        for lane in range(count):
-            frame.curve("loss", SHADES + lane, lane, "loss")
-            frame.curve("loss", SHADES + count + lane, lane, "test_error", every)
-            frame.curve("norm", lane, lane, "norm")
-            frame.curve("gradient", lane, lane, "effective_gradient")
-            frame.curve("forces", lane, lane, "gradient_force")
-            frame.curve("forces", count + lane, lane, "decay_force")
-            rows = frame.rows(lane)
-            predicted = predicted_norms(frame, lane, rows)
-            frame.screen.extend("norm", count + lane, np.arange(rows.start, rows.stop), predicted)
+    @property
+    def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
+        dots: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
+        return {
+            "loss": OverSteps(
+                "Loss (line) and test error (dots), and the phases of the chosen lane",
+                "loss, error",
+                shades(),
+                Line("loss", showlegend=False),
+                Line("test_error", "{lane}, test error", every="sharpness_every", **dots),
+                wide=True,
+                showlegend=True,
+                **LOG,
+                **BANDED,
+            ),
+            "norm": OverSteps(
+                "Norm ρ of the weights (line), and as Pythagoras predicts it from the step before (dashes)",
+                "norm ρ",
+                Line("norm"),
+                Line(predicted_norms, "{lane}, predicted", make=theory),
+                **LOG,
+            ),
+            "gradient": OverSteps("Effective gradient g = |∇f|·ρ", "g", Line("effective_gradient"), **LOG),
+            "rate": rate_panel(),
+            "forces": OverSteps(
+                "What pushes ρ² up at each step, η²g²/ρ² (line), and down, 2ηλρ² (dots)",
+                "change of ρ²",
+                Line("gradient_force", "{lane}, up", line={"width": 1.5}),
+                Line("decay_force", "{lane}, down", line={"dash": "dot", "width": 2.5}),
+                **LOG,
+            ),
+        }
 
     def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row = frame.last(lane)
-            predicted = float(predicted_norms(frame, lane, slice(row, row + 1))[0])
+            predicted = float(predicted_norms(frame, lane, np.array([row]))[0])
             lines += [
                 Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
                 *period_readings(frame, lane),
@@ -237,21 +213,24 @@ class PeriodsView(LabView[PeriodicSettings]):
         return lines
 
 
-def rate_figure(name: str, names: Sequence[str], colours: Sequence[str], shaded: bool = False) -> go.Figure:
-    """Return the figure of the effective learning rate and its limit, empty; with phases behind it if asked for."""
-    pairs = list(zip(names, colours, strict=True))
-    traces = [*(line(n, c, showlegend=False) for n, c in pairs)]
-    traces += [theory(f"{n}, limit", c, showlegend=False) for n, c in pairs]
-    caption = "Effective learning rate η/ρ² (line) and its limit on the unit sphere, 2/λₘₐₓ (dashes)"
-    figure = plot(name, caption, "step", "η/ρ²", [*(shades(legend=False) if shaded else ()), *traces], **LOG_125)
-    return banded(figure) if shaded else figure
+def rate_panel(*behind: Part[PeriodicSettings], **layout: Any) -> OverSteps[PeriodicSettings]:
+    """Return the figure of the effective learning rate and its limit; `behind` is what is drawn behind them."""
+    return OverSteps(
+        "Effective learning rate η/ρ² (line) and its limit on the unit sphere, 2/λₘₐₓ (dashes)",
+        "η/ρ²",
+        *behind,
+        Line("effective_learning_rate", showlegend=False),
+        Line(_limits, "{lane}, limit", every="sharpness_every", make=theory, showlegend=False),
+        fit=_fit_rates,
+        **LOG_125,
+        **layout,
+    )
 
 
-def draw_rates(frame: Frame[PeriodicSettings], figure: str = "rate", first: int = 0) -> None:
-    """Draw the new rows of the effective learning rate and its limit; `first` is the first lane's trace."""
-    for lane in range(len(frame.lanes)):
-        frame.curve(figure, first + lane, lane, "effective_learning_rate")
-        limit = first + len(frame.lanes) + lane
-        if invariant(frame):
-            frame.curve(figure, limit, lane, "effective_limit", frame.lanes.shared.sharpness_every)
-    draw_ticks(frame, figure, "effective_learning_rate", *(("effective_limit",) if invariant(frame) else ()))
+def _limits(frame: Frame[PeriodicSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["effective_limit"][steps, lane] if invariant(frame) else np.full(len(steps), np.nan)
+
+
+def _fit_rates(frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+    limit = ("effective_limit",) if invariant(frame) else ()
+    return fit_ticks("effective_learning_rate", *limit)(frame)

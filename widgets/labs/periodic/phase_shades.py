@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.periodic.phases import Phase
 from widgets.frame import Frame
+from widgets.lines import Curve, Points
 
 PHASE_COLOURS = {Phase.A: "#1f9d7a", Phase.B: "#b98600", Phase.C: "#d6457b"}
 PHASE_NAMES = {Phase.A: "A high loss", Phase.B: "B low loss", Phase.C: "C breakdown"}
@@ -17,12 +19,19 @@ _TINTS = {
     Phase.B: "rgba(185,134,0,0.13)",
     Phase.C: "rgba(214,69,123,0.45)",
 }
-SHADES = len(Phase)
 MOST_BANDS = 40
 
 
-def band(name: str, colour: str, legend: bool = True) -> go.Scatter:
-    """Return an empty trace for bands over the whole height of a figure that is `banded`."""
+# Layout of a figure with the hidden axis from 0 to 1 that bands are drawn on, behind all else.
+BANDED: dict[str, Any] = {
+    "yaxis2": {"range": [0, 1], "visible": False, "fixedrange": True},
+    "yaxis_overlaying": "y2",
+    "yaxis_tickmode": "auto",
+}
+
+
+def band(name: str, colour: str, showlegend: bool = True) -> go.Scatter:
+    """Return an empty trace for bands over the whole height of a figure that is `BANDED`."""
     return go.Scatter(
         x=[],
         y=[],
@@ -33,34 +42,27 @@ def band(name: str, colour: str, legend: bool = True) -> go.Scatter:
         name=name,
         hoverinfo="skip",
         yaxis="y2",
-        showlegend=legend,
+        showlegend=showlegend,
     )
 
 
-def shades(legend: bool = True) -> list[go.Scatter]:
-    """Return the empty bands of the three phases, to stand first among a figure's traces."""
-    return [band(PHASE_NAMES[phase], _TINTS[phase], legend) for phase in Phase]
+def shades(showlegend: bool = True) -> Curve[Any]:
+    """Return the bands of the three phases of the chosen lane, to stand first among a figure's lines."""
+    each = [(PHASE_NAMES[phase], _TINTS[phase]) for phase in Phase]
+    return Curve(_shade, each=each, make=band, showlegend=showlegend)
 
 
-def banded(figure: go.Figure) -> go.Figure:
-    """Give a figure the hidden axis from 0 to 1 that bands are drawn on, behind all else."""
-    hidden = {"range": [0, 1], "visible": False, "fixedrange": True}
-    return figure.update_layout(yaxis2=hidden, yaxis_overlaying="y2", yaxis_tickmode="auto")
-
-
-def draw_bands(frame: Frame, figure: str, trace: int, spans: Sequence[tuple[float, float]]) -> None:
-    """Draw bands from and to these steps, one beside the other."""
+def bands(spans: Sequence[tuple[float, float]]) -> Points:
+    """Return the points of bands from and to these steps, one beside the other."""
     corners = [[a, a, b, b, a, np.nan] for a, b in spans[-MOST_BANDS:]]
-    heights = [0, 1, 1, 0, 0, np.nan] * len(corners)
-    frame.screen.replace(figure, trace, x=np.ravel(corners), y=heights)
+    return np.ravel(corners), [0, 1, 1, 0, 0, np.nan] * len(corners)
 
 
-def draw_shades(frame: Frame, figure: str) -> None:
-    """Draw the phases of the chosen lane so far, behind the figure's curves."""
+def _shade(frame: Frame, number: int) -> Points:
+    """When the chosen lane has been in a phase so far."""
     lane = min(frame.selected, len(frame.lanes) - 1)
     phases = frame.history["phase"][: frame.last(lane) + 1, lane].astype(int)
     begins = np.flatnonzero(np.diff(phases, prepend=-1))
     ends = np.append(begins[1:], len(phases) - 1)
-    for number, phase in enumerate(Phase):
-        mine = phases[begins] == phase
-        draw_bands(frame, figure, number, list(zip(begins[mine], ends[mine], strict=True)))
+    mine = phases[begins] == list(Phase)[number]
+    return bands(list(zip(begins[mine], ends[mine], strict=True)))

@@ -15,10 +15,23 @@ from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from lessons.periodic.theory import delta_limits
-from widgets.colours import LANE_COLOURS, colours_of
+from widgets.colours import LANE_COLOURS
+from widgets.lines import Curve
 from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.panels import Panel
+from widgets.plots import LOG, drawn, line, plot
+from widgets.question import (
+    FAILS,
+    HOLDS,
+    SKETCH_COLUMNS,
+    Choice,
+    Misreading,
+    Number,
+    Outcome,
+    Question,
+    Sketch,
+    sampled,
+)
 
 FIRST, SECOND = LANE_COLOURS[:2]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
@@ -41,17 +54,10 @@ class _OverStep(Question[PeriodicSettings]):
             [PeriodicSettings.checked({**common, **each}) for each in self.settings.values()], [*self.settings]
         )
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings)
-        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
-        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": len(lines) > 1}
-        return plot("question", self.caption, "step", self.axis, lines, **log)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane in range(len(lanes)):
-            values = history[self.quantity][:, lane]
-            steps = np.unique(np.linspace(0, len(values) - 1, POINTS).astype(int))
-            screen.replace("figure", lane, x=steps, y=np.where(values[steps] > 0, values[steps], np.nan))
+    @property
+    def panel(self) -> Panel[PeriodicSettings]:
+        curve = Curve[PeriodicSettings](lambda frame, lane: sampled(frame.history[self.quantity][:, lane], POINTS))
+        return Panel(self.caption, "step", self.axis, curve, legend=True, **LOG)
 
 
 class WhichPenalty(_OverStep):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from lessons.core.sweep import ExecutorLike
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, period_map
+from lessons.periodic.settings import PeriodicSettings
 from widgets.controls import Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.period_map import MapView
+from widgets.labs.periodic.period_map import CORNERS, MapView, axes_of, corner_lane
 from widgets.labs.periodic.periods import ticks
+from widgets.lines import Curve, Part, Points
 from widgets.sent_sweep import SentSweep, came_back, sent_readings
 
 
@@ -29,18 +32,23 @@ class SentMapView(MapView):
         super().__init__()
         self.experiment = SentSweep(map_sweep, executor, lanes_per_task, NUMBERS, Periodic())
 
-    def readings(self, frame: Frame) -> list[Reading]:
+    def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         return [*sent_readings(frame), *super().readings(frame)]
 
-    def _read(self, frame: Frame) -> PeriodMap:
-        return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *self._axes(frame))
+    def _read(self, frame: Frame[PeriodicSettings]) -> PeriodMap:
+        return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *axes_of(frame))
 
-    def _draw_norms(self, frame: Frame, lanes: Sequence[int]) -> None:
-        steps, back = curve_steps(frame.lanes.shared.steps), came_back(frame)
-        if not back.any():
-            return
-        norms = frame.history.snapshot("norm")
-        for trace, lane in enumerate(lanes):
-            if back[lane]:
-                frame.screen.replace("norms", trace, x=steps, y=norms[lane])
-        frame.screen.relayout("norms", {"yaxis.dtick": ticks(norms[back])})
+    def _corner(self, number: int) -> Part[PeriodicSettings]:
+        name, colour, style = CORNERS[number]
+        return Curve(partial(_norm_of, number), each=[(name, colour)], line=style)
+
+    def _fit_norms(self, frame: Frame[PeriodicSettings]) -> dict[str, Any]:
+        back = came_back(frame)
+        return {"yaxis.dtick": ticks(frame.history.snapshot("norm")[back])} if back.any() else {}
+
+
+def _norm_of(corner: int, frame: Frame[PeriodicSettings], _number: int) -> Points | None:
+    lane = corner_lane(frame, corner)
+    if not came_back(frame)[lane]:
+        return None
+    return curve_steps(frame.lanes.shared.steps), frame.history.snapshot("norm")[lane]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.settings import Settings
 from lessons.periodic.stretching import Stretching, StretchingSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot, theory
+from widgets.lines import One, Path
+from widgets.panels import Panel
+from widgets.plots import LOG, LOG_X, grey, theory
 from widgets.readings import number
 from widgets.view import LabView
 
-LOG = {"xaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_type": "log", "yaxis_tickformat": "~g"}
 ROUNDING = float(np.finfo(np.float64).eps)
 
 
@@ -51,52 +52,35 @@ class StretchView(LabView[StretchingSettings]):
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return ()
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        loss = plot(
-            "stretch-loss",
-            "The function: loss f(αx)",
-            "factor α",
-            "loss",
-            [line(n, c) for n, c in pairs],
-            showlegend=len(pairs) > 1,
-            **LOG,
-        )
-        gradient = plot(
-            "stretch-gradient",
-            "Its gradient: |∇f(αx)| over |∇f(x)| (dashes: 1/α)",
-            "factor α",
-            "ratio",
-            [*(line(n, c) for n, c in pairs), theory("1/α", grey(0.9))],
-            **LOG,
-        )
-        inner = plot(
-            "stretch-inner",
-            "The angle: |cosine| between ∇f(αx) and x (dashes: rounding, as near to 0 as float64 gets)",
-            "factor α",
-            "|cosine|",
-            [*(line(n, c) for n, c in pairs), theory("rounding", grey(0.9))],
-            yaxis_range=[-19, 0.3],
-            **LOG,
-        )
-        return {"loss": loss, "gradient": gradient, "inner": inner}
-
-    def begin(self, frame: Frame[StretchingSettings]) -> None:
-        shape, count = frame.lanes.shared, len(frame.lanes)
-        ends = np.array([shape.smallest, shape.smallest * 10 ** (shape.steps / 20)])
-        frame.screen.replace("gradient", count, x=ends, y=1 / ends)
-        frame.screen.replace("inner", count, x=ends, y=[ROUNDING, ROUNDING])
-        for figure in ("loss", "gradient", "inner"):
-            frame.screen.relayout(figure, {"xaxis.range": np.log10(ends).tolist()})
-
-    def draw(self, frame: Frame) -> None:
-        history = frame.history
-        for lane in range(len(frame.lanes)):
-            alpha = history["alpha"][:, lane]
-            cosine = np.abs(history["inner_product"][:, lane])
-            frame.path("loss", lane, alpha, history["loss"][:, lane], lane)
-            frame.path("gradient", lane, alpha, history["gradient_ratio"][:, lane], lane)
-            frame.path("inner", lane, alpha, np.where(cosine > 0, cosine, np.nan), lane)
+    @property
+    def panels(self) -> Mapping[str, Panel[StretchingSettings]]:
+        given: dict[str, Any] = {"colour": grey(0.9), "make": theory, "fixed": True}
+        return {
+            "loss": Panel(
+                "The function: loss f(αx)", "factor α", "loss", Path(_loss), fit=_reach, legend=True, **LOG, **LOG_X
+            ),
+            "gradient": Panel(
+                "Its gradient: |∇f(αx)| over |∇f(x)| (dashes: 1/α)",
+                "factor α",
+                "ratio",
+                Path(_ratio),
+                One(lambda frame: (_ends(frame), 1 / _ends(frame)), "1/α", **given),
+                fit=_reach,
+                **LOG,
+                **LOG_X,
+            ),
+            "inner": Panel(
+                "The angle: |cosine| between ∇f(αx) and x (dashes: rounding, as near to 0 as float64 gets)",
+                "factor α",
+                "|cosine|",
+                Path(_cosine),
+                One(lambda frame: (_ends(frame), [ROUNDING, ROUNDING]), "rounding", **given),
+                fit=_reach,
+                yaxis_range=[-19, 0.3],
+                **LOG,
+                **LOG_X,
+            ),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines = []
@@ -115,6 +99,29 @@ class StretchView(LabView[StretchingSettings]):
                 Reading(lane, "largest cosine with x", number(float(f"{cosine:.2g}"))),
             ]
         return lines
+
+
+def _ends(frame: Frame[StretchingSettings]) -> np.ndarray:
+    """The smallest and the largest factor."""
+    shape = frame.lanes.shared
+    return np.array([shape.smallest, shape.smallest * 10 ** (shape.steps / 20)])
+
+
+def _reach(frame: Frame[StretchingSettings]) -> dict[str, Any]:
+    return {"xaxis.range": np.log10(_ends(frame)).tolist()}
+
+
+def _loss(frame: Frame[StretchingSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    return frame.history["alpha"][:, lane], frame.history["loss"][:, lane]
+
+
+def _ratio(frame: Frame[StretchingSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    return frame.history["alpha"][:, lane], frame.history["gradient_ratio"][:, lane]
+
+
+def _cosine(frame: Frame[StretchingSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+    cosine = np.abs(frame.history["inner_product"][:, lane])
+    return frame.history["alpha"][:, lane], np.where(cosine > 0, cosine, np.nan)
 
 
 def _percent(share: float) -> str:

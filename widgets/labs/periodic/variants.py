@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.periodic.periods import LOG, MORE, idle_fields, invariant, period_readings, rates_used
-from widgets.plots import line, plot
+from widgets.labs.periodic.periods import MORE, idle_fields, invariant, period_readings, rates_used
+from widgets.lines import Curve, Line, Points
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import LOG, line
 from widgets.view import LabView
 
 MOST_DOTS = 40
@@ -98,49 +100,30 @@ class VariantsView(LabView[PeriodicSettings]):
     def idle(self, settings: PeriodicSettings) -> tuple[str, ...]:
         return idle_fields(settings.optimizer, settings.weight_decay)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
+    @property
+    def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         thin = {"width": 1.5}
-        loss = plot("variants-loss", "Loss", "step", "loss", [line(n, c, line=thin) for n, c in pairs], **LOG)
-        norm = plot("variants-norm", "Norm ρ", "step", "norm ρ", [line(n, c, line=thin) for n, c in pairs], **LOG)
-        size = {"size": 11, "symbol": "line-ns-open", "line": {"width": 3}}
-        dots = [line(n, c, mode="markers", marker={**size, "color": c}) for n, c in pairs]
-        count = len(pairs)
-        moments = plot(
-            "variants-moments",
-            "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first value",
-            "step",
-            "",
-            dots,
-            margin_l=150,
-            yaxis_range=[count + 0.5, 0.5],
-            yaxis_tickvals=list(range(1, count + 1)),
-            yaxis_ticktext=list(names),
-        )
-        return {"loss": loss, "norm": norm, "moments": moments}
-
-    def begin(self, frame: Frame) -> None:
-        for figure in ("loss", "norm", "moments"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame) -> None:
-        onsets = recorded_onsets(frame.history["onset"][: frame.stop])
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("norm", lane, lane, "norm")
-            shown = onsets[lane][-MOST_DOTS:]
-            frame.screen.replace("moments", lane, x=shown, y=np.full(len(shown), lane + 1))
+        return {
+            "loss": OverSteps("Loss", "loss", Line("loss", line=thin), **LOG),
+            "norm": OverSteps("Norm ρ", "norm ρ", Line("norm", line=thin), **LOG),
+            "moments": _Moments(
+                "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first "
+                "value",
+                "",
+                Curve(_breakdowns, make=_marks),
+                margin_l=150,
+            ),
+        }
 
     def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
             lines += [
                 *period_readings(frame, lane),
-                Reading(lane, "norm ρ", float(frame.history["norm"][row, lane])),
+                Reading(lane, "norm ρ", now(frame, "norm", lane)),
                 *_equilibrium(frame, lane),
-                Reading(lane, "loss", float(frame.history["loss"][row, lane])),
-                Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
+                Reading(lane, "loss", now(frame, "loss", lane)),
+                Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines
 
@@ -154,3 +137,26 @@ def _equilibrium(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
     gradient = frame.history["effective_gradient"][row // 2 : row + 1, lane].astype(float)
     rms = float(np.sqrt(np.square(gradient).mean()))
     return [Reading(lane, "equilibrium √(κ·rms g)", float(equilibrium_norm(rms, rate, decay)))]
+
+
+class _Moments(OverSteps[PeriodicSettings]):
+    """A row for each lane, from the top, with its name."""
+
+    def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+        count = len(names)
+        rows: dict[str, Any] = {
+            "range": [count + 0.5, 0.5],
+            "tickvals": list(range(1, count + 1)),
+            "ticktext": list(names),
+        }
+        return super().figure(name, names, colours).update_yaxes(**rows)
+
+
+def _breakdowns(frame: Frame[PeriodicSettings], lane: int) -> Points:
+    shown = recorded_onsets(frame.history["onset"][: frame.stop])[lane][-MOST_DOTS:]
+    return shown, np.full(len(shown), lane + 1)
+
+
+def _marks(name: str, colour: str) -> go.Scatter:
+    marker = {"size": 11, "symbol": "line-ns-open", "line": {"width": 3}, "color": colour}
+    return line(name, colour, mode="markers", marker=marker)

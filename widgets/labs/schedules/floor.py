@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core import declared
@@ -17,7 +16,9 @@ from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import One, Points
+from widgets.panels import Panel
+from widgets.plots import LOG, LOG_X, theory
 from widgets.view import LabView
 
 RATES = 48
@@ -116,29 +117,30 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
         common = {**values, **method, "schedule": "constant", "dimension": 1, "start": 1.0}
         return learning_rate_sweep(NoisyQuadraticSettings, common, lowest, highest, RATES)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        (colour,) = colours
-        dots = line("measured", colour, mode="markers", marker={"size": 6})
-        caption = "Mean loss over the last half of each run (dots) and the closed form (dashes)"
-        log = {"xaxis_type": "log", "yaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_tickformat": "~g"}
+    @property
+    def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:
         return {
-            "floor": plot(
-                "noise-floor", caption, "learning rate η", "loss", [dots, theory("theory", colour)], height=380, **log
+            "floor": Panel(
+                "Mean loss over the last half of each run (dots) and the closed form (dashes)",
+                "learning rate η",
+                "loss",
+                One(self._dots, "measured", mode="markers", marker={"size": 6}),
+                One(self._closed_form, "theory", make=theory, fixed=True),
+                height=380,
+                **LOG,
+                **LOG_X,
             )
         }
 
-    def begin(self, frame: Frame[NoisyQuadraticSettings]) -> None:
+    def _dots(self, frame: Frame[NoisyQuadraticSettings]) -> Points:
+        measured = self._measured(frame)
+        return frame.lanes.learning_rate.numpy(), np.where(measured > 0, measured, np.nan)
+
+    def _closed_form(self, frame: Frame[NoisyQuadraticSettings]) -> Points:
         ends = frame.lanes.learning_rate.log()
         rates = torch.linspace(float(ends.min()), float(ends.max()), THEORY_POINTS, dtype=ends.dtype).exp()
         floors = self._floors(frame, rates).numpy()
-        seen = np.where(np.isfinite(floors) & (floors > 0), floors, np.nan)
-        frame.screen.replace("floor", 1, x=rates.numpy(), y=seen)
-
-    def draw(self, frame: Frame) -> None:
-        measured = self._measured(frame)
-        frame.screen.replace(
-            "floor", 0, x=frame.lanes.learning_rate.numpy(), y=np.where(measured > 0, measured, np.nan)
-        )
+        return rates.numpy(), np.where(np.isfinite(floors) & (floors > 0), floors, np.nan)
 
     def readings(self, frame: Frame[NoisyQuadraticSettings]) -> list[Reading]:
         floors = self._floors(frame, frame.lanes.learning_rate).numpy()

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
-from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.labs.schedules.rate_figure import (
-    begin_rates,
-    draw_rates,
-    drawn_schedule,
-    idle_schedule_fields,
-    rate_figure,
-    telling_steps,
-)
-from widgets.plots import line, plot
-from widgets.sharpness_gauge import SharpnessGauge
+from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, planned_rates, rate_panel
+from widgets.lines import Line
+from widgets.panels import Now, OverSteps, now
+from widgets.plots import LOG
+from widgets.sharpness_gauge import limit_at, sharpness_panel
 from widgets.view import LabView
 
-GAUGE = SharpnessGauge()
 WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10}
 SMALL_BATCHES = {"learning_rate": 0.4, "init_scale": 0.5, "batch_size": 8, "train_size": 200}
 # Four images a step and a loss that one wrong image makes large: here noise is what holds the loss up.
@@ -120,59 +111,28 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: ScheduledNetSettings) -> dict[str, Any]:
         return drawn_schedule(x, y, settings, settings.steps)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
-        loss = plot(
-            "scheduled-loss",
-            "Loss of the batches, smoothed",
-            "step",
-            "loss",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            showlegend=several,
-        )
-        accuracy = plot(
-            "scheduled-accuracy",
+    panels = {
+        "rate": rate_panel(),
+        "loss": OverSteps("Loss of the batches, smoothed", "loss", Line("smoothed_loss"), legend=True, **LOG),
+        "sharpness": sharpness_panel(planned_rates, yaxis_rangemode="normal", **LOG),
+        "accuracy": OverSteps(
             "Accuracy on test images",
-            "step",
             "accuracy",
-            [line(n, c) for n, c in pairs],
+            Line("test_accuracy", every="sharpness_every"),
             yaxis_range=[0, 1],
-        )
-        sharpness = GAUGE.figure("scheduled-sharpness", names, colours)
-        sharpness.update_yaxes(type="log", rangemode="normal", tickformat="~g")
-        rate = rate_figure("scheduled-rate", names, colours)
-        return {"rate": rate, "loss": loss, "sharpness": sharpness, "accuracy": accuracy}
-
-    def begin(self, frame: Frame) -> None:
-        begin_rates(frame)
-        rates = planned_shares(frame.lanes).numpy() * frame.lanes.learning_rate.numpy()
-        for lane in range(len(frame.lanes)):
-            steps = telling_steps(rates[:, lane])
-            GAUGE.limit(frame, lane, steps, rates[steps, lane])
-        for figure in ("loss", "sharpness", "accuracy"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[ScheduledNetSettings]) -> None:
-        draw_rates(frame)
-        GAUGE.draw(frame)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "smoothed_loss")
-            frame.curve("accuracy", lane, lane, "test_accuracy", frame.lanes.shared.sharpness_every)
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            rate = float(frame.history["learning_rate"][row, lane])
-            lines += [
-                Reading(lane, "η now", rate),
-                GAUGE.reading(frame, lane, rate),
-                Reading(lane, "training loss", float(frame.history["train_loss"][row, lane])),
-                Reading(lane, "test accuracy", float(frame.history["test_accuracy"][row, lane])),
-            ]
-        return lines
+        ),
+    }
+    table = (
+        Now("η now", "learning_rate"),
+        Now(
+            "λₘₐₓ, limit 2/η",
+            "sharpness",
+            lambda frame, lane: limit_at(frame, lane, now(frame, "learning_rate", lane)),
+            "limit",
+        ),
+        Now("training loss", "train_loss"),
+        Now("test accuracy", "test_accuracy"),
+    )
 
     def vitals(self, frame: Frame, lane: int) -> Vitals:
         end = min(cast(int, frame.ends[lane]), len(frame.history) - 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
@@ -16,14 +15,10 @@ from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.schedules.rate_figure import (
-    begin_rates,
-    draw_rates,
-    drawn_schedule,
-    idle_schedule_fields,
-    rate_figure,
-)
-from widgets.plots import line, plot, theory, wide
+from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, rate_panel
+from widgets.lines import Line
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import theory
 from widgets.view import LabView
 
 AVERAGED_STEPS = 100
@@ -120,32 +115,26 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     def drawing(self, figure: str, x: np.ndarray, y: np.ndarray, settings: NoisyQuadraticSettings) -> dict[str, Any]:
         return drawn_schedule(x, y, settings, settings.steps)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        several = len(names) > 1
-        traces = [*(line(n, c) for n, c in pairs), *(theory(f"{n}, expected", c, showlegend=False) for n, c in pairs)]
-        caption = "Loss, mean of the runs (line), and its expectation (dashes)"
-        loss = plot("noisy-loss", caption, "step", "loss", traces, yaxis_type="log", showlegend=several)
-        rate = rate_figure("noisy-rate", names, colours).update_layout(height=220)
-        return {"rate": wide(rate), "loss": wide(loss)}
-
-    def begin(self, frame: Frame[NoisyQuadraticSettings]) -> None:
-        begin_rates(frame)
-        lanes = frame.lanes
-        top = HIGHEST * max(self._floors(lanes, lanes.learning_rate))
-        clip = top if 0 < top < np.inf else None
-        frame.screen.relayout("loss", {"xaxis.range": [0, lanes.shared.steps], "yaxis.autorangeoptions.clipmax": clip})
-
-    def draw(self, frame: Frame) -> None:
-        draw_rates(frame)
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-            frame.curve("loss", len(frame.lanes) + lane, lane, "expected_loss")
+    @property
+    def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:
+        return {
+            "rate": rate_panel(height=220, wide=True),
+            "loss": OverSteps(
+                "Loss, mean of the runs (line), and its expectation (dashes)",
+                "loss",
+                Line("loss"),
+                Line("expected_loss", "{lane}, expected", make=theory, showlegend=False),
+                fit=_clip,
+                legend=True,
+                wide=True,
+                yaxis_type="log",
+            ),
+        }
 
     def readings(self, frame: Frame[NoisyQuadraticSettings]) -> list[Reading]:
         rows = [frame.last(lane) for lane in range(len(frame.lanes))]
         rates = frame.history["learning_rate"][rows, range(len(rows))]
-        floors = self._floors(frame.lanes, frame.lanes.learning_rate.new_tensor(rates))
+        floors = _floors(frame.lanes, frame.lanes.learning_rate.new_tensor(rates))
         return [line for lane in range(len(frame.lanes)) for line in self._of_lane(frame, lane, floors[lane])]
 
     def _of_lane(self, frame: Frame, lane: int, floor: float) -> list[Reading]:
@@ -153,14 +142,19 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         recent = slice(max(0, row + 1 - AVERAGED_STEPS), row + 1)
         measured, expected = (float(frame.history[name][recent, lane].mean()) for name in ("loss", "expected_loss"))
         return [
-            Reading(lane, "η now", float(frame.history["learning_rate"][row, lane])),
+            Reading(lane, "η now", now(frame, "learning_rate", lane)),
             Reading(lane, f"loss, mean of the last {AVERAGED_STEPS} steps", measured, expected),
             Reading(lane, "floor if η stayed here", "none: η is too large" if np.isinf(floor) else floor),
         ]
 
-    @staticmethod
-    def _floors(lanes: Lanes[NoisyQuadraticSettings], rates: Tensor) -> list[float]:
-        """The noise floor of each lane if its learning rate were this, and stayed."""
-        plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
-        momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
-        return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()
+
+def _floors(lanes: Lanes[NoisyQuadraticSettings], rates: Tensor) -> list[float]:
+    """The noise floor of each lane if its learning rate were this, and stayed."""
+    plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
+    momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
+    return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()
+
+
+def _clip(frame: Frame[NoisyQuadraticSettings]) -> dict[str, Any]:
+    top = HIGHEST * max(_floors(frame.lanes, frame.lanes.learning_rate))
+    return {"yaxis.autorangeoptions.clipmax": top if 0 < top < np.inf else None}

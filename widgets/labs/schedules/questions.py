@@ -13,10 +13,23 @@ from lessons.core.settings import SettingsT
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
-from widgets.colours import LANE_COLOURS, colour_of, colours_of
+from widgets.colours import LANE_COLOURS, colour_of
+from widgets.lines import Curve
 from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, plot, theory
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.panels import Panel
+from widgets.plots import LOG, drawn, line, plot, theory
+from widgets.question import (
+    FAILS,
+    HOLDS,
+    SKETCH_COLUMNS,
+    Choice,
+    Misreading,
+    Number,
+    Outcome,
+    Question,
+    Sketch,
+    sampled,
+)
 
 FIRST, SECOND = LANE_COLOURS[:2]
 
@@ -24,6 +37,7 @@ FIRST, SECOND = LANE_COLOURS[:2]
 class _LossOverStep(Question[SettingsT]):
     """A few lanes and their loss over the step."""
 
+    methods = ("schedule",)
     settings: ClassVar[dict[str, dict[str, Any]]]
     quantity: ClassVar[str] = "loss"
     caption: ClassVar[str] = "Loss"
@@ -31,17 +45,10 @@ class _LossOverStep(Question[SettingsT]):
     def lanes(self) -> Lanes[SettingsT]:
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
 
-    def figure(self) -> go.Figure:
-        colours = colours_of(self.lanes().settings, ("schedule",))
-        lines = [line(name, colour) for name, colour in zip(self.settings, colours, strict=True)]
-        axes = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
-        return plot("question", self.caption, "step", "loss", lines, showlegend=len(lines) > 1, **axes)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
-        for lane in range(len(lanes)):
-            loss = history[self.quantity][:, lane]
-            steps = np.unique(np.linspace(0, len(loss) - 1, 300).astype(int))
-            screen.replace("figure", lane, x=steps, y=loss[steps])
+    @property
+    def panel(self) -> Panel[SettingsT]:
+        curve = Curve[SettingsT](lambda frame, lane: sampled(frame.history[self.quantity][:, lane]))
+        return Panel(self.caption, "step", "loss", curve, legend=True, **LOG)
 
 
 class FloorOfAQuarter(_LossOverStep):

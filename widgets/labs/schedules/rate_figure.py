@@ -3,47 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.schedules.schedule_settings import DRAWN_FIELDS, ScheduleShape
 from lessons.schedules.schedules import SCHEDULES, planned_shares
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from widgets.frame import Frame
-from widgets.plots import drawn, line, plot, theory
+from widgets.lines import Line, One, Points, Theory
+from widgets.panels import OverSteps
+from widgets.plots import LOG, drawn
 
 COLUMNS = 65
 DECADES = 2.7
 POINTS = 40
 JUMP = 0.2
-FIGURE = "rate"
 CAPTION = "Learning rate η: planned (dashes) and used"
 INVITATION = "Draw here to make a schedule of your own"
 
 
-def rate_figure(name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
-    """Return the figure, empty: for each lane what is planned, then what is used, then the learner's stroke."""
-    pairs = list(zip(names, colours, strict=True))
-    traces = [*(theory(f"{n}, planned", c) for n, c in pairs), *(line(n, c) for n, c in pairs)]
-    stroke = line("your stroke", "#888", line={"width": 1, "dash": "dot"}, hoverinfo="skip")
-    figure = plot(name, CAPTION, "step", "η", [*traces, stroke], yaxis_type="log", yaxis_tickformat="~g")
-    return drawn(figure, 2 * len(pairs), COLUMNS, INVITATION)
+def rate_panel(**layout: Any) -> OverSteps:
+    """Return the figure: for each lane what is planned, then what is used, then the learner's stroke."""
+    return OverSteps(
+        CAPTION,
+        "η",
+        Theory(_planned, "{lane}, planned"),
+        Line("learning_rate"),
+        One(
+            lambda _: ([], []),
+            "your stroke",
+            "#888",
+            fixed=True,
+            pointer=partial(drawn, columns=COLUMNS, invitation=INVITATION),
+            line={"width": 1, "dash": "dot"},
+            hoverinfo="skip",
+        ),
+        fit=_reach,
+        **LOG,
+        **layout,
+    )
 
 
-def begin_rates(frame: Frame) -> None:
-    """Draw what is planned; after a change in flight, as it is planned now."""
-    rates = frame.lanes.learning_rate.numpy()
-    planned = planned_shares(frame.lanes).numpy() * rates
-    for lane in range(len(frame.lanes)):
-        steps = telling_steps(planned[:, lane])
-        values = planned[steps, lane]
-        frame.screen.replace(FIGURE, lane, x=steps, y=np.where(values > 0, values, np.nan))
-    top = np.log10(max(rates.max(), 1e-9)) + 0.1
-    changes = {"xaxis.range": [0, frame.lanes.shared.steps], "yaxis.range": [float(top - DECADES), float(top)]}
-    frame.screen.relayout(FIGURE, changes)
-    frame.screen.replace(FIGURE, 2 * len(frame.lanes), x=[], y=[])
+def planned_rates(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return steps and the learning rates that are planned there; after a change in flight, as they are planned now."""
+    planned = frame.once(_all_planned)[:, lane]
+    steps = telling_steps(planned)
+    return steps, planned[steps]
+
+
+def _all_planned(frame: Frame) -> np.ndarray:
+    return planned_shares(frame.lanes).numpy() * frame.lanes.learning_rate.numpy()
+
+
+def _planned(frame: Frame, lane: int) -> Points:
+    steps, values = planned_rates(frame, lane)
+    return steps, np.where(values > 0, values, np.nan)
+
+
+def _reach(frame: Frame) -> dict[str, Any]:
+    top = float(np.log10(max(float(frame.lanes.learning_rate.max()), 1e-9)) + 0.1)
+    return {"yaxis.range": [top - DECADES, top]}
 
 
 def telling_steps(planned: np.ndarray) -> np.ndarray:
@@ -51,12 +72,6 @@ def telling_steps(planned: np.ndarray) -> np.ndarray:
     jumps = np.flatnonzero(np.abs(np.diff(planned)) > JUMP * np.maximum(planned[:-1], planned[1:]))[:POINTS]
     even = np.linspace(0, len(planned) - 1, POINTS).astype(int)
     return np.unique(np.concatenate([even, jumps, jumps + 1]))
-
-
-def draw_rates(frame: Frame) -> None:
-    """Draw what is used."""
-    for lane in range(len(frame.lanes)):
-        frame.curve(FIGURE, len(frame.lanes) + lane, lane, "learning_rate")
 
 
 def drawn_schedule(

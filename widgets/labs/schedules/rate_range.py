@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
-from lessons.schedules.rate_range import usable_range
+from lessons.schedules.rate_range import UsableRange, usable_range
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
 from lessons.schedules.settings import ScheduledNetSettings
@@ -17,7 +17,9 @@ from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
-from widgets.plots import line, plot, theory
+from widgets.lines import Curve, Line, Points, Theory
+from widgets.panels import Panel, now
+from widgets.plots import LOG, LOG_X, theory
 from widgets.view import LabView
 
 # Times the loss at the start: what blows up to a million would make a flat line of the rest.
@@ -76,86 +78,97 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     def idle(self, settings: ScheduledNetSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
-        curves = [line(n, c) for n, c in pairs]
-        ends = [line(f"{n}: range", c, line={"width": 5}, opacity=0.5, showlegend=False) for n, c in pairs]
-        limits = [theory(f"{n}: 2/λₘₐₓ there", c, showlegend=not several) for n, c in pairs]
-        loss = plot(
-            "range-test",
-            "Smoothed loss against the learning rate (bar: where it falls; dashes: 2/λₘₐₓ where it is lowest)",
-            "learning rate η now",
-            "loss",
-            [*curves, *ends, *limits],
-            xaxis_type="log",
-            xaxis_tickformat="~g",
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            height=380,
-            showlegend=True,
-        )
-        sharpness = plot(
-            "range-sharpness",
-            "Sharpness on the way, and 2/η (dashes)",
-            "learning rate η now",
-            "λₘₐₓ",
-            [*(line(n, c) for n, c in pairs), *(theory(f"{n}: limit", c, showlegend=False) for n, c in pairs)],
-            xaxis_type="log",
-            xaxis_tickformat="~g",
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            height=380,
-        )
-        return {"range": loss, "sharpness": sharpness}
+    @property
+    def panels(self) -> Mapping[str, Panel[ScheduledNetSettings]]:
+        return {
+            "range": Panel(
+                "Smoothed loss against the learning rate (bar: where it falls; dashes: 2/λₘₐₓ where it is lowest)",
+                "learning rate η now",
+                "loss",
+                Line("smoothed_loss", x="learning_rate"),
+                Curve(_range, "{lane}: range", line={"width": 5}, opacity=0.5, showlegend=False),
+                Curve(_limit_line, "{lane}: 2/λₘₐₓ there", make=theory, if_several=False),
+                fit=_fit_losses,
+                height=380,
+                showlegend=True,
+                **LOG,
+                **LOG_X,
+            ),
+            "sharpness": Panel(
+                "Sharpness on the way, and 2/η (dashes)",
+                "learning rate η now",
+                "λₘₐₓ",
+                Line("sharpness", x="learning_rate", every="sharpness_every"),
+                Theory(_limits, "{lane}: limit", showlegend=False),
+                fit=lambda frame: {"xaxis.range": _reach(frame)},
+                height=380,
+                **LOG,
+                **LOG_X,
+            ),
+        }
 
-    def begin(self, frame: Frame) -> None:
-        lanes = frame.lanes
-        top = float(lanes.learning_rate.max())
-        low = float((lanes.learning_rate * lanes.floor).min())
-        for figure in ("range", "sharpness"):
-            frame.screen.relayout(figure, {"xaxis.range": [np.log10(max(low, 1e-9)), np.log10(max(top, 1e-9)) + 0.05]})
-        rates = np.geomspace(max(low, 1e-9), max(top, 1e-9), 30)
-        for lane in range(len(lanes)):
-            factor = limit_factor(lanes, lane)
-            limits = np.full(len(rates), np.nan) if factor is None else factor / rates
-            frame.screen.replace("sharpness", len(lanes) + lane, x=rates, y=limits)
-
-    def draw(self, frame: Frame[ScheduledNetSettings]) -> None:
-        count, every = len(frame.lanes), frame.lanes.shared.sharpness_every
-        found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
-        bottom = float(np.nanmin(frame.history["smoothed_loss"][: frame.stop]))
-        start = float(frame.history["smoothed_loss"][0].max())
-        for lane in range(count):
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            rates = frame.history["learning_rate"][:, lane]
-            frame.screen.extend("range", lane, rates[steps], frame.history["smoothed_loss"][steps, lane])
-            read = steps[steps % every == 0]
-            frame.screen.extend("sharpness", lane, rates[read], frame.history["sharpness"][read, lane])
-            height = bottom * 0.9 ** (lane + 1)
-            frame.screen.replace("range", count + lane, x=[found.low[lane], found.high[lane]], y=[height, height])
-            limit = self._limit(frame, lane, int(found.high_step[lane]))
-            frame.screen.replace("range", 2 * count + lane, x=[limit, limit], y=[bottom, HIGHEST * start])
-        if bottom > 0:
-            # In whole tenths of a decade: each new range is drawn anew.
-            low = np.floor(10 * np.log10(bottom * 0.9 ** (count + 1))) / 10
-            frame.screen.relayout("range", {"yaxis.range": [float(low), float(np.log10(HIGHEST * start))]})
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        found = usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
+    def readings(self, frame: Frame[ScheduledNetSettings]) -> list[Reading]:
+        found = frame.once(_usable)
         lines = []
         for lane in range(len(frame.lanes)):
             low, high, at = float(found.low[lane]), float(found.high[lane]), int(found.high_step[lane])
-            limit = self._limit(frame, lane, at)
+            limit = _limit(frame, lane, at)
             lines += [
-                Reading(lane, "η now", float(frame.history["learning_rate"][frame.last(lane), lane])),
+                Reading(lane, "η now", now(frame, "learning_rate", lane)),
                 Reading(lane, "η where the loss begins to fall", "not yet" if np.isnan(low) else low),
                 Reading(lane, "η where it is lowest, 2/λₘₐₓ there", high, None if np.isnan(limit) else limit, "limit"),
             ]
         return lines
 
-    @staticmethod
-    def _limit(frame: Frame, lane: int, row: int) -> float:
-        """Largest stable learning rate at a row; NaN without a closed form."""
-        factor, top = limit_factor(frame.lanes, lane), float(frame.history["sharpness"][row, lane])
-        return np.nan if factor is None or not top > 0 else factor / top
+
+def _limit(frame: Frame, lane: int, row: int) -> float:
+    """Largest stable learning rate at a row; NaN without a closed form."""
+    factor, top = limit_factor(frame.lanes, lane), float(frame.history["sharpness"][row, lane])
+    return np.nan if factor is None or not top > 0 else factor / top
+
+
+def _usable(frame: Frame[ScheduledNetSettings]) -> UsableRange:
+    return usable_range(frame.history["learning_rate"][: frame.stop], frame.history["smoothed_loss"][: frame.stop])
+
+
+def _bottom(frame: Frame[ScheduledNetSettings]) -> float:
+    return float(np.nanmin(frame.history["smoothed_loss"][: frame.stop]))
+
+
+def _top(frame: Frame[ScheduledNetSettings]) -> float:
+    return HIGHEST * float(frame.history["smoothed_loss"][0].max())
+
+
+def _range(frame: Frame[ScheduledNetSettings], lane: int) -> Points:
+    found, height = frame.once(_usable), _bottom(frame) * 0.9 ** (lane + 1)
+    return [found.low[lane], found.high[lane]], [height, height]
+
+
+def _limit_line(frame: Frame[ScheduledNetSettings], lane: int) -> Points:
+    limit = _limit(frame, lane, int(frame.once(_usable).high_step[lane]))
+    return [limit, limit], [_bottom(frame), _top(frame)]
+
+
+def _ends(frame: Frame[ScheduledNetSettings]) -> tuple[float, float]:
+    """The lowest and the highest learning rate of all lanes."""
+    lanes = frame.lanes
+    return max(float((lanes.learning_rate * lanes.floor).min()), 1e-9), max(float(lanes.learning_rate.max()), 1e-9)
+
+
+def _reach(frame: Frame[ScheduledNetSettings]) -> list[float]:
+    low, high = _ends(frame)
+    return [np.log10(low), np.log10(high) + 0.05]
+
+
+def _fit_losses(frame: Frame[ScheduledNetSettings]) -> dict[str, Any]:
+    bottom = _bottom(frame)
+    if not bottom > 0:
+        return {"xaxis.range": _reach(frame)}
+    # In whole tenths of a decade: each new range is drawn anew.
+    low = np.floor(10 * np.log10(bottom * 0.9 ** (len(frame.lanes) + 1))) / 10
+    return {"xaxis.range": _reach(frame), "yaxis.range": [float(low), float(np.log10(_top(frame)))]}
+
+
+def _limits(frame: Frame[ScheduledNetSettings], lane: int) -> Points:
+    rates, factor = np.geomspace(*_ends(frame), 30), limit_factor(frame.lanes, lane)
+    return rates, np.full(len(rates), np.nan) if factor is None else factor / rates

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
@@ -16,8 +13,9 @@ from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
+from widgets.lines import One, Points
 from widgets.plots import theory
-from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
+from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
@@ -30,6 +28,14 @@ class ScheduleSeedsSettings(ScheduledNetSettings):
     depth: int = fewer(ScheduledNetSettings, "depth", 2, 3)
     steps: int = fewer(ScheduledNetSettings, "steps", 400, 2000)
     seed: int = fewer(ScheduledNetSettings, "seed", 0, 2**31 - SEEDS)
+
+
+def _limits(frame: Frame[ScheduledNetSettings]) -> Points | None:
+    """The limit under the learning rate that is planned for each step."""
+    factor = limit_factor(frame.lanes)
+    planned = planned_shares(frame.lanes)[:, 0].numpy() * float(frame.lanes.learning_rate[0])
+    steps = telling_steps(planned)
+    return None if factor is None or not planned.all() else (steps, factor / planned[steps])
 
 
 class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSettings]):
@@ -52,6 +58,7 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             "λₘₐₓ",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
             every="sharpness_every",
+            beside=(One(_limits, "limit 2/η", make=theory, fixed=True),),
         ),
     )
     shown = ("schedule", "learning_rate", "warmup_share", "init_scale", "batch_size", "seed")
@@ -77,19 +84,6 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
     @property
     def settings_type(self) -> type[ScheduleSeedsSettings]:
         return ScheduleSeedsSettings
-
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        figures = super().figures(names, colours)
-        figures["sharpness"].add_trace(theory("limit 2/η", colours[0]))
-        return figures
-
-    def begin(self, frame: Frame) -> None:
-        super().begin(frame)
-        factor = limit_factor(frame.lanes)
-        planned = planned_shares(frame.lanes)[:, 0].numpy() * float(frame.lanes.learning_rate[0])
-        if factor is not None and planned.all():
-            steps = telling_steps(planned)
-            frame.screen.replace("sharpness", len(QUANTILES), x=steps, y=factor / planned[steps])
 
     def limit(self, frame: Frame, quantity: str) -> float | None:
         rate = float(np.max(frame.history["learning_rate"][frame.stop - 1]))

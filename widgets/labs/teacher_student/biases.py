@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 
 import ipywidgets as ipw
@@ -12,11 +13,13 @@ import plotly.graph_objects as go
 from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
 from lessons.teacher_student.coactivation import saved_biases
 from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import taken
+from widgets.lines import Curve, Level, Line, Points
 from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot, theory, wide
+from widgets.panels import Now, OverSteps, Panel, now
+from widgets.plots import bars, plot, wide
 from widgets.said import said
 from widgets.view import LabView
 
@@ -56,81 +59,53 @@ class BiasesView(LabView[BiasSignsSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        found = {}
-        for key, layer in zip(("first", "second"), LAYERS, strict=True):
-            found[key] = plot(
-                f"biases-{key}",
+    @property
+    def panels(self) -> Mapping[str, Panel[BiasSignsSettings]]:
+        shares = {
+            key: OverSteps(
                 f"Negative biases after the {layer} (dashes: one half)",
-                "step",
                 "share of negative biases",
-                [*(line(n, c) for n, c in pairs), theory("one half", "#888", showlegend=False)],
+                Line(partial(_negative_share, number)),
+                Level(0.5, "one half"),
+                legend=True,
                 yaxis_range=[0, 1.04],
-                showlegend=len(pairs) > 1,
             )
-        bars = [
-            go.Bar(x=[], y=[], name=layer, marker={"color": colour})
-            for layer, colour in zip(LAYERS, LANE_COLOURS[5:7], strict=True)
-        ]
-        found["histogram"] = plot(
-            "biases-histogram",
+            for number, (key, layer) in enumerate(zip(("first", "second"), LAYERS, strict=True))
+        }
+        histogram = Panel(
             "The biases now, chosen lane",
             "bias",
             "channels",
-            bars,
+            Curve(_histogram, each=list(zip(LAYERS, LANE_COLOURS[5:7], strict=True)), make=bars),
             showlegend=True,
             barmode="stack",
         )
-        found["accuracy"] = plot(
-            "biases-accuracy",
-            "Accuracy on test images",
-            "step",
-            "accuracy",
-            [line(n, c) for n, c in pairs],
-            yaxis_range=[0, 1.04],
+        accuracy = OverSteps(
+            "Accuracy on test images", "accuracy", Line("test_accuracy", every="measure_every"), yaxis_range=[0, 1.04]
         )
-        return found
+        return {**shares, "histogram": histogram, "accuracy": accuracy}
 
-    def begin(self, frame: Frame) -> None:
-        steps = frame.lanes.shared.steps
-        for figure in self.step_figures:
-            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
-        for figure in ("first", "second"):
-            frame.screen.replace(figure, len(frame.lanes), x=[0, steps], y=[0.5, 0.5])
-        self._histogram(frame)
+    @property
+    def table(self) -> Sequence[Now[BiasSignsSettings]]:
+        return (
+            Now("negative, first layer", lambda frame, lane: f"{_share_now(frame, lane)[0]:.0%}"),
+            Now("negative, second layer", lambda frame, lane: f"{_share_now(frame, lane)[1]:.0%}"),
+            Now("test accuracy", lambda frame, lane: f"{now(frame, 'test_accuracy', lane):.1%}"),
+        )
 
-    def draw(self, frame: Frame[BiasSignsSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            for layer, figure in enumerate(("first", "second")):
-                frame.screen.extend(figure, lane, steps, frame.history["negative_share"][steps, lane, layer])
-            frame.curve("accuracy", lane, lane, "test_accuracy", every)
-        self._histogram(frame)
 
-    @staticmethod
-    def _histogram(frame: Frame) -> None:
-        layers = [taken(frame, f"bias_{layer}") for layer in (1, 2)]
-        if any(layer is None for layer in layers):
-            return
-        own = [layer[frame.selected] for layer in layers if layer is not None]
-        for trace, (x, y) in enumerate(histograms(own)):
-            frame.screen.replace("histogram", trace, x=x, y=y)
+def _negative_share(layer: int, frame: Frame[BiasSignsSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["negative_share"][steps, lane, layer]
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            first, second = frame.history["negative_share"][row, lane]
-            accuracy = float(frame.history["test_accuracy"][row, lane])
-            lines += [
-                Reading(lane, "negative, first layer", f"{first:.0%}"),
-                Reading(lane, "negative, second layer", f"{second:.0%}"),
-                Reading(lane, "test accuracy", f"{accuracy:.1%}"),
-            ]
-        return lines
+
+def _share_now(frame: Frame[BiasSignsSettings], lane: int) -> np.ndarray:
+    return frame.history["negative_share"][frame.last(lane), lane]
+
+
+def _histogram(frame: Frame[BiasSignsSettings], layer: int) -> Points | None:
+    layers = [taken(frame, f"bias_{number}") for number in (1, 2)]
+    own = [each[frame.selected] for each in layers if each is not None]
+    return histograms(own)[layer] if len(own) == len(layers) else None
 
 
 def histograms(biases: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -165,8 +140,8 @@ def biases_in(path: str) -> ipw.Widget:
         [go.Bar(x=number, y=shares, name="negative", marker={"color": colour}, text=list(layers), textposition="none")],
         yaxis_range=[0, 1.04],
     )
-    bars = go.Bar(x=x, y=y, name="channels", marker={"color": colour})
+    channels = go.Bar(x=x, y=y, name="channels", marker={"color": colour})
     return LiveFigure(
-        {"layers": wide(by_layer), "all": wide(plot("saved-biases", "All of them", "bias", "channels", [bars]))},
+        {"layers": wide(by_layer), "all": wide(plot("saved-biases", "All of them", "bias", "channels", [channels]))},
         label="Biases of batch normalization in a file",
     )

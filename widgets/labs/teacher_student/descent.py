@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, widths
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Line, One, Points
+from widgets.panels import Panel
+from widgets.plots import LOG, LOG_X, theory
 from widgets.view import LabView
 
 
@@ -54,53 +56,37 @@ class DescentView(LabView[DoubleDescentSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        log = {"xaxis_type": "log", "xaxis_tickformat": "~g"}
-        dashes = [line(f"{n}, training", c, line={"dash": "dot", "width": 1.5}, showlegend=False) for n, c in pairs]
-        error = plot(
-            "descent-error",
-            "Share of wrong answers on test images (dots: on training images; dashes: N)",
-            "width, units",
-            "error",
-            [*(line(n, c) for n, c in pairs), *dashes, theory("width = N", "#888", showlegend=False)],
-            yaxis_range=[0, 1],
-            height=400,
-            showlegend=len(pairs) > 1,
-            **log,
-        )
-        length = plot(
-            "descent-length",
-            "Length of the fitted weights (dashes: N)",
-            "width, units",
-            "length of the weights",
-            [*(line(n, c) for n, c in pairs), theory("width = N", "#888", showlegend=False)],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            height=400,
-            **log,
-        )
-        return {"error": error, "length": length}
-
-    def begin(self, frame: Frame[DoubleDescentSettings]) -> None:
-        size, lanes = frame.lanes.shared.train_size, len(frame.lanes)
-        frame.screen.replace("error", 2 * lanes, x=[size, size], y=[0, 1])
-        for figure in ("error", "length"):
-            frame.screen.relayout(
-                figure, {"xaxis.range": [np.log10(3.5), np.log10(widths(frame.lanes.shared.steps)[-1]) + 0.05]}
-            )
-
-    def draw(self, frame: Frame[DoubleDescentSettings]) -> None:
-        count, width = len(frame.lanes), frame.history["width"]
-        for lane in range(count):
-            rows = frame.rows(lane)
-            x = width[rows, lane]
-            frame.screen.extend("error", lane, x, frame.history["test_error"][rows, lane])
-            frame.screen.extend("error", count + lane, x, frame.history["train_error"][rows, lane])
-            frame.screen.extend("length", lane, x, frame.history["weight_norm"][rows, lane])
-        norm = frame.history["weight_norm"][: frame.stop]
-        size = frame.lanes.shared.train_size
-        frame.screen.replace("length", count, x=[size, size], y=[float(norm.min()), float(norm.max())])
+    @property
+    def panels(self) -> Mapping[str, Panel[DoubleDescentSettings]]:
+        axes = {"fit": _widths, "height": 400, **LOG_X}
+        return {
+            "error": Panel(
+                "Share of wrong answers on test images (dots: on training images; dashes: N)",
+                "width, units",
+                "error",
+                Line("test_error", x="width"),
+                Line(
+                    "train_error",
+                    "{lane}, training",
+                    x="width",
+                    line={"dash": "dot", "width": 1.5},
+                    showlegend=False,
+                ),
+                One(_at_n, "width = N", "#888", make=theory, fixed=True, showlegend=False),
+                legend=True,
+                yaxis_range=[0, 1],
+                **axes,
+            ),
+            "length": Panel(
+                "Length of the fitted weights (dashes: N)",
+                "width, units",
+                "length of the weights",
+                Line("weight_norm", x="width"),
+                One(_lengths_at_n, "width = N", "#888", make=theory, showlegend=False),
+                **axes,
+                **LOG,
+            ),
+        }
 
     def readings(self, frame: Frame[DoubleDescentSettings]) -> list[Reading]:
         lines = []
@@ -117,6 +103,19 @@ class DescentView(LabView[DoubleDescentSettings]):
                 lines.append(Reading(lane, "peak at width", float(width[peak]), float(frame.lanes.shared.train_size)))
                 lines.append(Reading(lane, "error at the peak", float(error[peak])))
         return lines
+
+
+def _at_n(frame: Frame[DoubleDescentSettings]) -> Points:
+    return [frame.lanes.shared.train_size] * 2, [0, 1]
+
+
+def _lengths_at_n(frame: Frame[DoubleDescentSettings]) -> Points:
+    norm = frame.history["weight_norm"][: frame.stop]
+    return [frame.lanes.shared.train_size] * 2, [float(norm.min()), float(norm.max())]
+
+
+def _widths(frame: Frame[DoubleDescentSettings]) -> dict[str, Any]:
+    return {"xaxis.range": [np.log10(3.5), np.log10(widths(frame.lanes.shared.steps)[-1]) + 0.05]}
 
 
 def peak_row(width: np.ndarray, error: np.ndarray, size: int) -> int | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.teacher_student.firing import Firing, FiringSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot, theory
+from widgets.lines import Line
+from widgets.panels import Now, Panel, now
+from widgets.plots import LOG, grey, theory
 from widgets.view import LabView
 
 LEAST = 1e-5
@@ -54,64 +58,59 @@ class FiringView(LabView[FiringSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs, several = list(zip(names, colours, strict=True)), len(names) > 1
-        thin = {"width": 1.5, "dash": "dot"}
-        shares = plot(
-            "firing-shares",
-            "One node fires (dots), two fire (line), against the bias; dashes: theory",
-            "bias, in standard deviations of the input",
-            "share of the inputs",
-            [
-                *(line(n, c) for n, c in pairs),
-                *(line(f"{n}, one node", c, line=thin, showlegend=False) for n, c in pairs),
-                *(theory(f"{n}, theory", grey(0.95), showlegend=False) for n, _ in pairs),
-            ],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            yaxis_range=[-4, 0.1],
-            height=380,
-            showlegend=several,
+    @property
+    def panels(self) -> Mapping[str, Panel[FiringSettings]]:
+        dots: dict[str, Any] = {"line": {"width": 1.5, "dash": "dot"}, "showlegend": False}
+        bias = "bias, in standard deviations of the input"
+        return {
+            "shares": Panel(
+                "One node fires (dots), two fire (line), against the bias; dashes: theory",
+                bias,
+                "share of the inputs",
+                Line(partial(_seen, "joint"), x="bias"),
+                Line(partial(_seen, "single"), "{lane}, one node", x="bias", **dots),
+                Line(partial(_seen, "joint_theory"), "{lane}, theory", x="bias", make=_grey_theory, showlegend=False),
+                legend=True,
+                fit=_biases,
+                yaxis_range=[-4, 0.1],
+                height=380,
+                **LOG,
+            ),
+            "together": Panel(
+                "Where one node fires, how often does a second? Mean over pairs, and the closest pair (dots)",
+                bias,
+                "P(i and j) / P(i)",
+                Line(partial(_second, "joint"), x="bias"),
+                Line(partial(_second, "worst"), "{lane}, closest pair", x="bias", **dots),
+                fit=_biases,
+                yaxis_range=[0, 1.03],
+                height=380,
+            ),
+        }
+
+    @property
+    def table(self) -> Sequence[Now[FiringSettings]]:
+        return (
+            Now("bias", "bias"),
+            Now("one node fires", "single", lambda frame, lane: now(frame, "single_theory", lane)),
+            Now("two fire together", "joint", lambda frame, lane: now(frame, "joint_theory", lane)),
+            Now("a second, where one fires", "loss"),
         )
-        together = plot(
-            "firing-together",
-            "Where one node fires, how often does a second? Mean over pairs, and the closest pair (dots)",
-            "bias, in standard deviations of the input",
-            "P(i and j) / P(i)",
-            [
-                *(line(n, c) for n, c in pairs),
-                *(line(f"{n}, closest pair", c, line=thin, showlegend=False) for n, c in pairs),
-            ],
-            yaxis_range=[0, 1.03],
-            height=380,
-        )
-        return {"shares": shares, "together": together}
 
-    def begin(self, frame: Frame[FiringSettings]) -> None:
-        lowest = min(1 - own.fall * own.steps for own in frame.lanes.settings)
-        for figure in ("shares", "together"):
-            frame.screen.relayout(figure, {"xaxis.range": [1.0, lowest]})
 
-    def draw(self, frame: Frame) -> None:
-        count = len(frame.lanes)
-        for lane in range(count):
-            rows = frame.rows(lane)
-            bias, single, joint = (frame.history[name][rows, lane] for name in ("bias", "single", "joint"))
-            worst, expected = frame.history["worst"][rows, lane], frame.history["joint_theory"][rows, lane]
-            for trace, values in enumerate((joint, single, expected)):
-                frame.screen.extend("shares", trace * count + lane, bias, np.where(values > LEAST, values, np.nan))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                frame.screen.extend("together", lane, bias, joint / single)
-                frame.screen.extend("together", count + lane, bias, worst / single)
+def _seen(quantity: str, frame: Frame[FiringSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    values = frame.history[quantity][steps, lane]
+    return np.where(values > LEAST, values, np.nan)
 
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            now = {name: float(frame.history[name][frame.last(lane), lane]) for name in frame.history.names}
-            lines += [
-                Reading(lane, "bias", now["bias"]),
-                Reading(lane, "one node fires", now["single"], now["single_theory"]),
-                Reading(lane, "two fire together", now["joint"], now["joint_theory"]),
-                Reading(lane, "a second, where one fires", now["loss"]),
-            ]
-        return lines
+
+def _second(quantity: str, frame: Frame[FiringSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return frame.history[quantity][steps, lane] / frame.history["single"][steps, lane]
+
+
+def _biases(frame: Frame[FiringSettings]) -> dict[str, Any]:
+    return {"xaxis.range": [1.0, min(1 - own.fall * own.steps for own in frame.lanes.settings)]}
+
+
+def _grey_theory(name: str, _colour: str, **style: Any) -> go.Scatter:
+    return theory(name, grey(0.95), **style)

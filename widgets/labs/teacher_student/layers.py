@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.teacher_student.layerwise import Layerwise, LayerwiseSettings
 from widgets.controls import Preset, Reading
@@ -13,7 +13,8 @@ from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import line, plot
+from widgets.lines import Line
+from widgets.panels import OverSteps, Panel, now
 from widgets.view import LabView
 
 METHODS = ("end to end", "greedy", "random first layer")
@@ -65,50 +66,38 @@ class LayersView(LabView[LayerwiseSettings]):
         found = idle_student_fields(settings)
         return found if settings.method == "greedy" else (*found, "switch_at")
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        fvu = plot(
-            "layers-fvu",
+    @property
+    def panels(self) -> Mapping[str, Panel[LayerwiseSettings]]:
+        fvu = OverSteps(
             "Share of the teacher's variance not explained, on fresh inputs",
-            "step",
             "unexplained share",
-            [line(n, c) for n, c in pairs],
+            Line("fvu", every="measure_every"),
+            legend=True,
             yaxis_type="log",
-            showlegend=len(pairs) > 1,
         )
-        found = {"fvu": fvu}
-        for layer in (1, 2):
-            found[f"layer_{layer}"] = plot(
-                f"layers-{layer}",
+        layers = {
+            f"layer_{layer}": OverSteps(
                 f"Hidden layer {layer}: best correlation with each teacher node, mean",
-                "step",
                 "best correlation",
-                [line(n, c) for n, c in pairs],
+                Line(partial(_best, layer), every="measure_every"),
                 yaxis_range=[0, 1.03],
             )
-        return found
-
-    def begin(self, frame: Frame) -> None:
-        for figure in ("fvu", "layer_1", "layer_2"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-
-    def draw(self, frame: Frame[LayerwiseSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            frame.curve("fvu", lane, lane, "fvu", every)
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            steps = steps[steps % every == 0]
-            teachers = widths(frame, lane)[1]
-            for layer in range(frame.lanes.shared.depth):
-                best = frame.history["best_correlation"][steps, lane, layer, :teachers].mean(1)
-                frame.screen.extend(f"layer_{layer + 1}", lane, steps, best)
+            for layer in (1, 2)
+        }
+        return {"fvu": fvu, **layers}
 
     def readings(self, frame: Frame[LayerwiseSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             row, teachers = frame.last(lane), widths(frame, lane)[1]
             best = frame.history["best_correlation"][row, lane, :, :teachers].mean(1)
-            lines.append(Reading(lane, "unexplained", float(frame.history["fvu"][row, lane])))
+            lines.append(Reading(lane, "unexplained", now(frame, "fvu", lane)))
             lines += [Reading(lane, f"correlation, layer {layer}", float(value)) for layer, value in enumerate(best, 1)]
         return lines
+
+
+def _best(layer: int, frame: Frame[LayerwiseSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """Best correlation with each teacher node of a layer, mean over the nodes; NaN if there is no such layer."""
+    if layer > frame.lanes.shared.depth:
+        return np.full(len(steps), np.nan)
+    return frame.history["best_correlation"][steps, lane, layer - 1, : widths(frame, lane)[1]].mean(1)

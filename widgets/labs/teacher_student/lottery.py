@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
@@ -15,9 +15,11 @@ from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
-from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
+from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import line, plot, theory
+from widgets.lines import Line, One, Points
+from widgets.panels import OverSteps, Panel
+from widgets.plots import theory
 from widgets.view import LabView
 
 LEARNED = 1e-3
@@ -83,51 +85,37 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
     def idle(self, settings: TicketsSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        log = {"yaxis_type": "log"}
-        curves = [line(ticket, colour) for ticket, colour in zip(SHORT_NAMES, LANE_COLOURS, strict=False)]
-        median = plot(
-            "lottery-median",
-            "First training, the way back, second training: median of the students with each ticket",
-            "step",
-            "unexplained share",
-            curves,
-            showlegend=True,
-            height=360,
-            **log,
-        )
-        caption = "Where each of them is now: a dot for each student (dashes: learned, below 0.001)"
-        ends = strip_figure(
-            "lottery-ends", caption, "ticket", "unexplained share", SHORT_NAMES, LANE_COLOURS, height=360, **log
-        )
-        ends.add_trace(theory("learned", "#888"))
-        share = plot(
-            "lottery-share",
-            "Share of the students that have learned the teacher",
-            "step",
-            "share below 0.001",
-            [line(ticket, colour) for ticket, colour in zip(TICKETS, LANE_COLOURS, strict=False)],
-            yaxis_range=[0, 1.05],
-        )
-        return {"median": median, "ends": ends, "share": share}
-
-    def begin(self, frame: Frame[LotterySettings]) -> None:
-        shape = frame.lanes.shared
-        back = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": shape.prune_at, "x1": shape.prune_at}
-        mark = [{**back, "line": {"color": "#888", "width": 1, "dash": "dot"}}] if shape.prune_at < shape.steps else []
-        for figure in ("median", "share"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, shape.steps], "shapes": mark})
-        frame.screen.replace("ends", len(TICKETS), x=[0.4, len(TICKETS) + 0.6], y=[LEARNED, LEARNED])
-
-    def draw(self, frame: Frame[LotterySettings]) -> None:
-        groups = _groups(frame)
-        draw_medians(frame, "median", groups, "fvu")
-        steps = np.arange(frame.start, frame.stop)
-        steps = steps[steps % frame.lanes.shared.measure_every == 0]
-        fvu = frame.history["fvu"]
-        for trace, lanes in enumerate(groups):
-            frame.screen.extend("share", trace, steps, (fvu[steps][:, lanes] < LEARNED).mean(1))
-        draw_strips(frame, "ends", [np.maximum(fvu[frame.stop - 1, lanes], 1e-12) for lanes in groups])
+    @property
+    def panels(self) -> Mapping[str, Panel[LotterySettings]]:
+        tickets, short = (list(zip(names, LANE_COLOURS, strict=False)) for names in (TICKETS, SHORT_NAMES))
+        return {
+            "median": OverSteps(
+                "First training, the way back, second training: median of the students with each ticket",
+                "unexplained share",
+                medians("fvu", _groups, short),
+                fit=_way_back,
+                showlegend=True,
+                height=360,
+                yaxis_type="log",
+            ),
+            "ends": strips(
+                "Where each of them is now: a dot for each student (dashes: learned, below 0.001)",
+                "ticket",
+                "unexplained share",
+                short,
+                lambda frame: np.split(np.maximum(frame.history["fvu"][frame.stop - 1], 1e-12), len(TICKETS)),
+                One(_learned, "learned", "#888", make=theory, fixed=True),
+                height=360,
+                yaxis_type="log",
+            ),
+            "share": OverSteps(
+                "Share of the students that have learned the teacher",
+                "share below 0.001",
+                Line(_share_learned, each=tickets, every="measure_every"),
+                fit=_way_back,
+                yaxis_range=[0, 1.05],
+            ),
+        }
 
     def readings(self, frame: Frame[LotterySettings]) -> list[Reading]:
         shape, fvu = frame.lanes.shared, frame.history["fvu"][frame.stop - 1]
@@ -142,3 +130,19 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
 def _groups(frame: Frame) -> list[np.ndarray]:
     """The lanes of each ticket."""
     return np.split(np.arange(len(frame.lanes)), len(TICKETS))
+
+
+def _share_learned(frame: Frame[LotterySettings], ticket: int, steps: np.ndarray) -> np.ndarray:
+    return (frame.history["fvu"][steps][:, _groups(frame)[ticket]] < LEARNED).mean(1)
+
+
+def _learned(_frame: Frame[LotterySettings]) -> Points:
+    return [0.4, len(TICKETS) + 0.6], [LEARNED, LEARNED]
+
+
+def _way_back(frame: Frame[LotterySettings]) -> dict[str, Any]:
+    """A dotted line where the students go back to their first weights."""
+    shape = frame.lanes.shared
+    back = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": shape.prune_at, "x1": shape.prune_at}
+    mark = {**back, "line": {"color": "#888", "width": 1, "dash": "dot"}}
+    return {"shapes": [mark] if shape.prune_at < shape.steps else []}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
-from lessons.teacher_student.luck import WON, Luck, arrival, luck
+from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import nearest_nodes
 from widgets.colours import LANE_COLOURS
@@ -21,7 +22,9 @@ from widgets.frame import Frame
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import grey, line, plot, theory
+from widgets.lines import One, Points
+from widgets.panels import Panel
+from widgets.plots import bars, grey, theory
 from widgets.view import LabView
 
 STUDENTS = 16
@@ -96,90 +99,46 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
     def idle(self, settings: LuckSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        (colour,) = colours
-        dots = {"mode": "markers", "hoverinfo": "skip"}
-        overlap = plot(
-            "luck-overlap",
-            f"All nodes of {STUDENTS} students: nearness to a teacher node at the start and now (dashes: no change)",
-            "largest correlation at the start",
-            "largest correlation now",
-            [
-                line("other student nodes", grey(0.5), **dots, marker={"size": 4}),
-                line("nearest to a teacher node", WINNER, **dots, marker={"size": 5}),
-                theory("no change", "#888", showlegend=False),
-            ],
-            xaxis_range=[-0.1, 0.9],
-            yaxis_range=[-0.1, 1.03],
-            height=400,
-            showlegend=True,
-        )
-        places = plot(
-            "luck-places",
-            "Who is nearest now: its place at the start (dashes: by chance)",
-            "place at the start, 1 is the luckiest",
-            "share of teacher nodes",
-            [go.Bar(x=[], y=[], name="measured", marker={"color": colour}), theory("by chance", "#888")],
-            yaxis_rangemode="tozero",
-            xaxis_tickvals=list(range(1, PLACES + 2)),
-            xaxis_ticktext=[*map(str, range(1, PLACES + 1)), f"{PLACES + 1}+"],
-            height=400,
-        )
-        sooner = plot(
-            "luck-arrival",
-            f"When each teacher node is found (correlation {WON:g}), against its luck (line: median of each fifth)",
-            "best correlation at the start",
-            "step of arrival",
-            [
-                line("a teacher node", grey(0.6), **dots, marker={"size": 5}),
-                line("median", colour, mode="lines+markers"),
-            ],
-            yaxis_rangemode="tozero",
-        )
-        return {"overlap": overlap, "places": places, "sooner": sooner}
-
-    def begin(self, frame: Frame) -> None:
-        frame.screen.replace("overlap", 2, x=[-0.1, 0.9], y=[-0.1, 0.9])
-        self._draw(frame)
-
-    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
-        if is_due(frame):
-            self._draw(frame)
-
-    def _draw(self, frame: Frame) -> None:
-        overlaps = _overlaps(frame)
-        if overlaps is None:
-            return
-        initial, now = overlaps
-        is_nearest = nearest_nodes(now)
-        for trace, among in enumerate((~is_nearest, is_nearest)):
-            x, y = initial.amax(2)[among], now.amax(2)[among]
-            frame.screen.replace("overlap", trace, x=x.numpy(), y=y.numpy())
-        self._places(frame, luck(initial, now), initial.shape[1])
-        self._arrivals(frame)
-
-    @staticmethod
-    def _places(frame: Frame, seen: Luck, students: int) -> None:
-        shares = [(seen.rank == place).float().mean().item() for place in range(PLACES)]
-        chance = [1 / students if place < students else 0.0 for place in range(PLACES)]
-        at = np.arange(1, PLACES + 2)
-        frame.screen.replace("places", 0, x=at, y=[*shares, max(0.0, 1 - sum(shares))])
-        frame.screen.replace("places", 1, x=at[:-1], y=chance)
-
-    @staticmethod
-    def _arrivals(frame: Frame) -> None:
-        best = torch.as_tensor(frame.history["best_correlation"][: frame.stop, :, 0])
-        luckiest, when = best[0].flatten().numpy(), arrival(best).flatten().numpy().astype(float)
-        when[when >= frame.stop] = np.nan
-        frame.screen.replace("sooner", 0, x=luckiest, y=when)
-        fifths = np.array_split(np.argsort(luckiest), 5)
-        late = np.where(np.isnan(when), np.inf, when)
-        middle = np.array([np.median(late[each]) for each in fifths])
-        x = [np.median(luckiest[each]) for each in fifths]
-        frame.screen.replace("sooner", 1, x=x, y=np.where(np.isfinite(middle), middle, np.nan))
+    @property
+    def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
+        dots: dict[str, Any] = {"when": is_due, "mode": "markers", "hoverinfo": "skip"}
+        return {
+            "overlap": Panel(
+                f"All nodes of {STUDENTS} students: nearness to a teacher node at the start and now "
+                "(dashes: no change)",
+                "largest correlation at the start",
+                "largest correlation now",
+                One(partial(_overlap, False), "other student nodes", grey(0.5), marker={"size": 4}, **dots),
+                One(partial(_overlap, True), "nearest to a teacher node", WINNER, marker={"size": 5}, **dots),
+                One(_no_change, "no change", "#888", make=theory, fixed=True, showlegend=False),
+                xaxis_range=[-0.1, 0.9],
+                yaxis_range=[-0.1, 1.03],
+                height=400,
+                showlegend=True,
+            ),
+            "places": Panel(
+                "Who is nearest now: its place at the start (dashes: by chance)",
+                "place at the start, 1 is the luckiest",
+                "share of teacher nodes",
+                One(_places, "measured", make=bars, when=is_due),
+                One(_by_chance, "by chance", "#888", make=theory, when=is_due),
+                yaxis_rangemode="tozero",
+                xaxis_tickvals=list(range(1, PLACES + 2)),
+                xaxis_ticktext=[*map(str, range(1, PLACES + 1)), f"{PLACES + 1}+"],
+                height=400,
+            ),
+            "sooner": Panel(
+                f"When each teacher node is found (correlation {WON:g}), against its luck (line: median of each fifth)",
+                "best correlation at the start",
+                "step of arrival",
+                One(_arrivals, "a teacher node", grey(0.6), marker={"size": 5}, **dots),
+                One(_median_arrivals, "median", mode="lines+markers", when=is_due),
+                yaxis_rangemode="tozero",
+            ),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
-        overlaps = _overlaps(frame)
+        overlaps = frame.once(_overlaps)
         if overlaps is None:
             return []
         seen, students = luck(*overlaps), overlaps[0].shape[1]
@@ -197,3 +156,55 @@ def _overlaps(frame: Frame) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Correlations at the start and now, (K, m, n)."""
     initial, now = taken(frame, "initial_correlation_1"), taken(frame, "correlation_1")
     return None if initial is None or now is None else (torch.as_tensor(initial), torch.as_tensor(now))
+
+
+def _overlap(nearest: bool, frame: Frame[TeacherStudentSettings]) -> Points | None:
+    """Of the nodes that are nearest to a teacher node now, or are not: nearness at the start and now."""
+    overlaps = frame.once(_overlaps)
+    if overlaps is None:
+        return None
+    initial, now = overlaps
+    among = nearest_nodes(now) == nearest
+    return initial.amax(2)[among].numpy(), now.amax(2)[among].numpy()
+
+
+def _no_change(_frame: Frame[TeacherStudentSettings]) -> Points:
+    return [-0.1, 0.9], [-0.1, 0.9]
+
+
+def _places(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    overlaps = frame.once(_overlaps)
+    if overlaps is None:
+        return None
+    rank = luck(*overlaps).rank
+    shares = [(rank == place).float().mean().item() for place in range(PLACES)]
+    return np.arange(1, PLACES + 2), [*shares, max(0.0, 1 - sum(shares))]
+
+
+def _by_chance(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    overlaps = frame.once(_overlaps)
+    if overlaps is None:
+        return None
+    students = overlaps[0].shape[1]
+    return np.arange(1, PLACES + 1), [1 / students if place < students else 0.0 for place in range(PLACES)]
+
+
+def _luck_and_arrival(frame: Frame[TeacherStudentSettings]) -> tuple[np.ndarray, np.ndarray]:
+    """Of each teacher node: best correlation at the start, and the step at which it is found; NaN until then."""
+    best = torch.as_tensor(frame.history["best_correlation"][: frame.stop, :, 0])
+    when = arrival(best).flatten().numpy().astype(float)
+    return best[0].flatten().numpy(), np.where(when >= frame.stop, np.nan, when)
+
+
+def _arrivals(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    return None if frame.once(_overlaps) is None else frame.once(_luck_and_arrival)
+
+
+def _median_arrivals(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    if frame.once(_overlaps) is None:
+        return None
+    luckiest, when = frame.once(_luck_and_arrival)
+    fifths = np.array_split(np.argsort(luckiest), 5)
+    late = np.where(np.isnan(when), np.inf, when)
+    middle = np.array([np.median(late[each]) for each in fifths])
+    return [float(np.median(luckiest[each])) for each in fifths], np.where(np.isfinite(middle), middle, np.nan)

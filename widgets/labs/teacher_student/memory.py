@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
-from widgets.controls import Preset, Reading
+from widgets.controls import Preset
 from widgets.frame import Frame
-from widgets.plots import line, plot, theory
+from widgets.lines import Level, Line
+from widgets.panels import Now, OverSteps, now
+from widgets.plots import LOG
 from widgets.view import LabView
 
 CHANCE = 0.1
@@ -49,58 +49,36 @@ class MemoryView(LabView[MemorizationSettings]):
         ),
     )
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        guess = theory("guessing", "#888", showlegend=False)
-        axes = {"yaxis_range": [0, 1.03], "height": 340}
-        train = plot(
-            "memory-train",
+    panels = {
+        "train": OverSteps(
             "Accuracy on the training images, with the labels that were given",
-            "step",
             "accuracy",
-            [*(line(n, c) for n, c in pairs), guess],
-            showlegend=len(pairs) > 1,
-            **axes,
-        )
-        test = plot(
-            "memory-test",
+            Line("train_accuracy"),
+            Level(CHANCE, "guessing"),
+            legend=True,
+            yaxis_range=[0, 1.03],
+            height=340,
+        ),
+        "test": OverSteps(
             "Accuracy on other images, with the real labels (dashes: guessing)",
-            "step",
             "accuracy",
-            [*(line(n, c) for n, c in pairs), guess],
-            **axes,
+            Line("test_accuracy"),
+            Level(CHANCE, "guessing"),
+            yaxis_range=[0, 1.03],
+            height=340,
+        ),
+        "loss": OverSteps("Loss on the training images", "loss", Line("loss"), **LOG),
+    }
+
+    @property
+    def table(self) -> Sequence[Now[MemorizationSettings]]:
+        return (
+            Now("train accuracy", lambda frame, lane: f"{now(frame, 'train_accuracy', lane):.1%}"),
+            Now("test accuracy", lambda frame, lane: f"{now(frame, 'test_accuracy', lane):.1%}"),
+            Now("all memorized at step", _memorized),
         )
-        loss = plot(
-            "memory-loss",
-            "Loss on the training images",
-            "step",
-            "loss",
-            [line(n, c) for n, c in pairs],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-        )
-        return {"train": train, "test": test, "loss": loss}
 
-    def begin(self, frame: Frame) -> None:
-        steps = frame.lanes.shared.steps
-        for figure in ("train", "test", "loss"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
-        for figure in ("train", "test"):
-            frame.screen.replace(figure, len(frame.lanes), x=[0, steps], y=[CHANCE, CHANCE])
 
-    def draw(self, frame: Frame) -> None:
-        for lane in range(len(frame.lanes)):
-            frame.curve("train", lane, lane, "train_accuracy")
-            frame.curve("test", lane, lane, "test_accuracy")
-            frame.curve("loss", lane, lane, "loss")
-
-    def readings(self, frame: Frame) -> list[Reading]:
-        lines = []
-        for lane in range(len(frame.lanes)):
-            row = frame.last(lane)
-            for name in ("train", "test"):
-                value = float(frame.history[f"{name}_accuracy"][row, lane])
-                lines.append(Reading(lane, f"{name} accuracy", f"{value:.1%}"))
-            learned = frame.history["train_accuracy"][: frame.stop, lane] == 1
-            lines.append(Reading(lane, "all memorized at step", f"{learned.argmax()}" if learned.any() else "not yet"))
-        return lines
+def _memorized(frame: Frame[MemorizationSettings], lane: int) -> str:
+    learned = frame.history["train_accuracy"][: frame.stop, lane] == 1
+    return f"{learned.argmax()}" if learned.any() else "not yet"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.shaking import nearest_nodes, winners
 from widgets.frame import Frame
-from widgets.plots import grey, line, plot
+from widgets.lines import Curve, One, Points
+from widgets.panels import OverSteps, Panel
+from widgets.plots import cells, grey
 
 # From -1 over what hardly shows, on light and on dark, to 1.
 SCALE = [(0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e")]
@@ -83,80 +84,99 @@ def widths(frame: Frame[StudentSettings], lane: int) -> tuple[int, int]:
 # ---- the matrix ----
 
 
-def matrix_figure(name: str) -> go.Figure:
-    """Return an empty matrix, student nodes by teacher nodes."""
+def matrix_panel() -> Panel[StudentSettings]:
+    """Return the matrix of the chosen lane, student nodes by teacher nodes: layers side by side, with a gap between."""
     bar = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "tickvals": [-1, 0, 1], "xpad": 4}
-    cells = go.Heatmap(x=[], y=[], z=[], zmin=-1, zmax=1, colorscale=SCALE, colorbar=bar, name="correlation")
-    caption = "Correlation of student nodes (the luckiest at the start on top) with teacher nodes, chosen lane"
-    figure = plot(name, caption, "teacher node", "student node, by luck", [cells], height=380)
-    figure.update_xaxes(showgrid=False, zeroline=False, tickangle=0)
-    return figure.update_yaxes(showgrid=False, zeroline=False)
+    colours: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SCALE, "colorbar": bar}
+    bare = {"showgrid": False, "zeroline": False}
+    return Panel(
+        "Correlation of student nodes (the luckiest at the start on top) with teacher nodes, chosen lane",
+        "teacher node",
+        "student node, by luck",
+        One(_matrix, "correlation", make=cells, when=is_due, **colours),
+        fit=_axes,
+        height=380,
+        **{f"{axis}_{key}": value for axis in ("xaxis", "yaxis") for key, value in bare.items()},
+        xaxis_tickangle=0,
+    )
 
 
-def draw_matrix(frame: Frame, figure: str, nodes: Nodes) -> None:
-    """Draw a lane's matrices side by side, one for each layer, with a gap between them."""
+def _matrix(frame: Frame[StudentSettings]) -> Points | None:
+    every = frame.once(Nodes.of)
+    if not every:
+        return None
     blocks = []
-    for initial, now in zip(nodes.initial, nodes.now, strict=True):
+    for initial, now in zip(every[frame.selected].initial, every[frame.selected].now, strict=True):
         order = np.argsort(-initial.max(1), kind="stable")
         blocks += [now[order], np.full((len(now), 1), np.nan)]
-    cells = np.concatenate(blocks[:-1], axis=1)
-    across, down = np.arange(1, cells.shape[1] + 1), np.arange(1, len(cells) + 1)
-    frame.screen.replace(figure, 0, x=across, y=down, z=cells)
-    ranges = {"xaxis.range": [0.5, len(across) + 0.5], "yaxis.range": [len(down) + 0.5, 0.5]}
-    frame.screen.relayout(figure, {**_columns(nodes), **ranges})
+    z = np.concatenate(blocks[:-1], axis=1)
+    return np.arange(1, z.shape[1] + 1), np.arange(1, len(z) + 1), z
 
 
-def _columns(nodes: Nodes) -> dict[str, Any]:
-    """Number the teacher nodes of each layer from 1."""
-    values, texts, start = [], [], 0
-    for block in nodes.now:
-        count = block.shape[1]
-        every = max(1, -(-count * len(nodes.now) // 10))
-        shown = range(every if every > 1 else 1, count + 1, every)
-        values += [start + number for number in shown]
-        texts += [str(number) for number in shown]
-        start += count + 1
-    title = "teacher node" if len(nodes.now) == 1 else "teacher node (layer 1, layer 2)"
-    return {"xaxis.tickvals": values, "xaxis.ticktext": texts, "xaxis.title.text": title}
+def _axes(frame: Frame[StudentSettings]) -> dict[str, Any]:
+    """Ranges; and the teacher nodes of each layer, numbered from 1."""
+    students, count = widths(frame, frame.selected)
+    layers = frame.lanes.shared.depth
+    every = max(1, -(-count * layers // 10))
+    shown = range(every if every > 1 else 1, count + 1, every)
+    starts = [layer * (count + 1) for layer in range(layers)]
+    return {
+        "xaxis.tickvals": [start + number for start in starts for number in shown],
+        "xaxis.ticktext": [str(number) for _ in starts for number in shown],
+        "xaxis.title.text": "teacher node" if layers == 1 else "teacher node (layer 1, layer 2)",
+        "xaxis.range": [0.5, layers * (count + 1) - 0.5],
+        "yaxis.range": [students + 0.5, 0.5],
+    }
 
 
 # ---- the paths of all nodes over the step ----
 
 
-def path_figure(
-    name: str, caption: str, y: str, colours: tuple[str, str], who: str = "nearest to a teacher node", **layout: Any
-) -> go.Figure:
-    """Return an empty figure for the paths of all nodes: others, those who count of layer 1, and of layer 2."""
-    traces = [
-        line("other student nodes", OTHERS, line={"width": 1}),
-        line(who, colours[0], line={"width": 1.5}),
-        line(f"{who}, layer 2", colours[1], line={"width": 1.5}),
-    ]
-    return plot(name, caption, "step", y, traces, height=380, showlegend=True, **layout)
-
-
-def draw_paths(frame: Frame, figure: str, who: Sequence[np.ndarray], quantity: str) -> None:
-    """Draw the chosen lane's `trail_correlation` or `trail_contribution`.
+def paths_panel(
+    caption: str,
+    y: str,
+    quantity: str,
+    among: Callable[[Nodes], Sequence[np.ndarray]],
+    colours: tuple[str, str],
+    who: str = "nearest to a teacher node",
+    **layout: Any,
+) -> OverSteps[StudentSettings]:
+    """Return the paths of all nodes of the chosen lane: others, those who count of layer 1, and of layer 2.
 
     Args:
-        frame: The frame.
-        figure: From `path_figure`.
-        who: Who has the colour, (m,) for each layer.
-        quantity: Name of the snapshot.
+        caption: As of `OverSteps`, like `y` and `layout`.
+        quantity: Name of the snapshot: `trail_correlation` or `trail_contribution`.
+        among: Returns of the lane's nodes who counts, (m,) for each layer.
+        colours: Of those who count, in either layer.
+        who: What they are.
     """
-    trail, step = taken(frame, quantity), taken(frame, "trail_step")
-    if trail is None or step is None:
-        return
-    lane, others, chosen = frame.selected, [], []
-    for layer, among in enumerate(who):
-        paths = trail[lane, :, layer, : len(among)]
-        others.append(paths[:, ~among])
-        chosen.append(paths[:, among])
-    for trace, paths in enumerate([np.concatenate(others, axis=1), *chosen]):
-        x, y = in_one_line(step[lane], paths)
-        frame.screen.replace(figure, trace, x=x, y=y)
-    if len(chosen) == 1:
-        frame.screen.replace(figure, 2, x=[], y=[])
+
+    def paths(frame: Frame[StudentSettings]) -> list[Points] | None:
+        trail, step, every = taken(frame, quantity), taken(frame, "trail_step"), frame.once(Nodes.of)
+        if trail is None or step is None or not every:
+            return None
+        lane, others, chosen = frame.selected, [], []
+        for layer, counts in enumerate(among(every[lane])):
+            own = trail[lane, :, layer, : len(counts)]
+            others.append(own[:, ~counts])
+            chosen.append(own[:, counts])
+        found: list[Points] = [in_one_line(step[lane], own) for own in (np.concatenate(others, axis=1), *chosen)]
+        return found if len(chosen) > 1 else [*found, ([], [])]
+
+    def path(frame: Frame[StudentSettings], number: int) -> Points | None:
+        found = frame.once(paths)
+        return None if found is None else found[number]
+
+    layers = [(who, colours[0]), (f"{who}, layer 2", colours[1])]
+    return OverSteps(
+        caption,
+        y,
+        One(lambda frame: path(frame, 0), "other student nodes", OTHERS, when=is_due, line={"width": 1}),
+        Curve(lambda frame, layer: path(frame, 1 + layer), each=layers, when=is_due, line={"width": 1.5}),
+        height=380,
+        showlegend=True,
+        **layout,
+    )
 
 
 def in_one_line(step: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

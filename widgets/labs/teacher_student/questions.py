@@ -18,8 +18,11 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import winners
 from lessons.teacher_student.sweep import WidthSweep
 from widgets.colours import LANE_COLOURS
+from widgets.frame import Frame
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
+from widgets.lines import Curve, Points
 from widgets.live_figure import LiveFigure
+from widgets.panels import Panel
 from widgets.plots import grey, line, plot, theory
 from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 
@@ -39,16 +42,17 @@ class _Groups(Question):
     def curves(self, history: History) -> np.ndarray:
         """Return a curve for each group, shape (groups, T)."""
 
-    def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.groups, LANE_COLOURS, strict=False)]
-        return plot(
-            "question", self.caption, "step", self.axis, lines, showlegend=len(lines) > 1, yaxis_rangemode="tozero"
-        )
+    @property
+    def panel(self) -> Panel:
+        groups = list(zip(self.groups, LANE_COLOURS, strict=False))
+        curve: Curve = Curve(self._curve, each=groups)
+        several = len(groups) > 1
+        return Panel(self.caption, "step", self.axis, curve, yaxis_rangemode="tozero", showlegend=several)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, curve in enumerate(self.curves(history)):
-            steps = np.arange(0, len(curve), self.every)
-            screen.replace("figure", trace, x=steps, y=curve[steps])
+    def _curve(self, frame: Frame, group: int) -> Points:
+        curve = self.curves(frame.history)[group]
+        steps = np.arange(0, len(curve), self.every)
+        return steps, curve[steps]
 
 
 class ExactSize(_Groups):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
@@ -18,14 +17,15 @@ from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
-from widgets.labs.teacher_student.strips import draw_strips, spread, strip_figure
+from widgets.labs.teacher_student.strips import spread, strips
 from widgets.labs.teacher_student.students import TWO_LAYERS, idle_student_fields
-from widgets.plots import line, plot
+from widgets.lines import Line, Part
+from widgets.panels import OverSteps, Panel
 from widgets.view import LabView
 
 RANGES = {"1, 2, 5, 10": (1.0, 2.0, 5.0, 10.0), "0.5, 1, 1.5, 2": (0.5, 1.0, 1.5, 2.0)}
 COLOURS = LANE_COLOURS[:4]
-ORDER = ("first", "second", "third", "fourth")
+KINDS = [(f"{place} width", c) for place, c in zip(("first", "second", "third", "fourth"), COLOURS, strict=True)]
 
 
 class RecoverySettings(TeacherStudentSettings):
@@ -98,47 +98,50 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     def idle(self, settings: RecoverySettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        kinds = [f"{place} width" for place in ORDER]
-        found = plot(
-            "recovery-found",
-            "Teacher nodes found (correlation above 0.99), mean of the students of each width",
-            "step",
-            "share of nodes found",
-            [line(kind, colour) for kind, colour in zip(kinds, COLOURS, strict=True)],
-            yaxis_range=[0, 1.05],
-            height=360,
-        )
-        best = strip_figure(
-            "recovery-best",
-            "Best correlation of each teacher node, mean over nodes and layers: a dot for each student",
-            "width, student against teacher",
-            "best correlation",
-            kinds,
-            COLOURS,
-            yaxis_range=[0.5, 1.02],
-            height=360,
-        )
-        caption = "What each student leaves unexplained"
-        left = strip_figure(
-            "recovery-fvu", caption, "width, student against teacher", "unexplained share", kinds, COLOURS
-        ).update_yaxes(type="log")
-        return {"found": found, "best": best, "left": left}
+    @property
+    def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
+        width, height = "width, student against teacher", 360
+        return {
+            "found": OverSteps(
+                "Teacher nodes found (correlation above 0.99), mean of the students of each width",
+                "share of nodes found",
+                self._found(),
+                fit=lambda frame: {"annotations": _notes(_ticks(frame))},
+                yaxis_range=[0, 1.05],
+                height=height,
+            ),
+            "best": strips(
+                "Best correlation of each teacher node, mean over nodes and layers: a dot for each student",
+                width,
+                "best correlation",
+                KINDS,
+                self._best,
+                fit=_width_names,
+                yaxis_range=[0.5, 1.02],
+                height=height,
+            ),
+            "left": strips(
+                "What each student leaves unexplained",
+                width,
+                "unexplained share",
+                KINDS,
+                self._left,
+                fit=_width_names,
+                yaxis_type="log",
+            ),
+        }
 
-    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
-        frame.screen.relayout("found", {"xaxis.range": [0, frame.lanes.shared.steps]})
-        ticks = [f"{width:g}×" for width in dict.fromkeys(s.overparameterization for s in frame.lanes.settings)]
-        at = _notes(ticks)
-        for figure in ("best", "left"):
-            frame.screen.relayout(figure, {"xaxis.ticktext": ticks})
-        frame.screen.relayout("found", {"annotations": at})
+    def _found(self) -> Part[TeacherStudentSettings]:
+        """The share of nodes found, over the step."""
+        return Line(_found, each=KINDS, every="measure_every")
 
-    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
-        groups, now = groups_of(frame), self._now(frame)
-        self._draw_found(frame)
-        best, left = now["best_correlation"].mean((1, 2)), np.maximum(now["fvu"], 1e-12)
-        draw_strips(frame, "best", [best[lanes] for lanes in groups])
-        draw_strips(frame, "left", [left[lanes] for lanes in groups])
+    def _best(self, frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
+        best = self._now(frame)["best_correlation"].mean((1, 2))
+        return [best[lanes] for lanes in groups_of(frame)]
+
+    def _left(self, frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
+        left = np.maximum(self._now(frame)["fvu"], 1e-12)
+        return [left[lanes] for lanes in groups_of(frame)]
 
     def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         now = self._now(frame)
@@ -154,13 +157,6 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
         """The lanes of each width of which `_now` tells."""
         return groups_of(frame)
 
-    def _draw_found(self, frame: Frame[TeacherStudentSettings]) -> None:
-        steps = np.arange(frame.start, frame.stop)
-        steps = steps[steps % frame.lanes.shared.measure_every == 0]
-        for trace, lanes in enumerate(groups_of(frame)):
-            recovered = frame.history["recovered"][steps][:, lanes].sum(2).mean(1)
-            frame.screen.extend("found", trace, steps, recovered / nodes_of(frame))
-
     @staticmethod
     def _reading(frame: Frame[TeacherStudentSettings], now: dict[str, np.ndarray], lanes: np.ndarray) -> Reading:
         width = frame.lanes.settings[lanes[0]].overparameterization
@@ -168,6 +164,18 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
         best = ", ".join(spread(each) for each in now["best_correlation"][lanes].mean(2).T)
         cosine = spread(now["weight_cosine"][lanes].mean(1))
         return Reading(0, f"width {width:g}×", f"{alls:.0%} found all; correlation {best}; weight cosine {cosine}")
+
+
+def _found(frame: Frame[TeacherStudentSettings], width: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["recovered"][steps][:, groups_of(frame)[width]].sum(2).mean(1) / nodes_of(frame)
+
+
+def _ticks(frame: Frame[TeacherStudentSettings]) -> list[str]:
+    return [f"{width:g}×" for width in dict.fromkeys(s.overparameterization for s in frame.lanes.settings)]
+
+
+def _width_names(frame: Frame[TeacherStudentSettings]) -> dict[str, Any]:
+    return {"xaxis.ticktext": _ticks(frame)}
 
 
 def nodes_of(frame: Frame[TeacherStudentSettings]) -> int:

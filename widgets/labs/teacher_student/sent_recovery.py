@@ -9,7 +9,8 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, students_sweep
 from widgets.controls import Reading
 from widgets.frame import Frame
-from widgets.labs.teacher_student.recovery import RecoveryView, groups_of, nodes_of
+from widgets.labs.teacher_student.recovery import KINDS, RecoveryView, groups_of, nodes_of
+from widgets.lines import Curve, Part, Points
 from widgets.sent_sweep import SentSweep, came_back, sent_readings
 
 
@@ -44,9 +45,12 @@ class SentRecoveryView(RecoveryView):
         back = came_back(frame)
         return [lanes[back[lanes]] for lanes in groups_of(frame) if back[lanes].any()]
 
-    def _draw_found(self, frame: Frame[TeacherStudentSettings]) -> None:
-        found, back = frame.history.snapshot("found") / nodes_of(frame), came_back(frame)
-        steps = np.arange(found.shape[1]) * frame.lanes.shared.measure_every
-        for trace, lanes in enumerate(groups_of(frame)):
-            if back[lanes].any():
-                frame.screen.replace("found", trace, x=steps, y=found[lanes[back[lanes]]].mean(0))
+    def _found(self) -> Part[TeacherStudentSettings]:
+        return Curve(_found, each=KINDS)
+
+
+def _found(frame: Frame[TeacherStudentSettings], width: int) -> Points | None:
+    found, back = frame.history.snapshot("found") / nodes_of(frame), came_back(frame)
+    lanes = groups_of(frame)[width]
+    steps = np.arange(found.shape[1]) * frame.lanes.shared.measure_every
+    return (steps, found[lanes[back[lanes]]].mean(0)) if back[lanes].any() else None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.teacher_student.nodes import Nodes, draw_paths, is_due, path_figure, taken
+from widgets.labs.teacher_student.nodes import Nodes, is_due, paths_panel, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
-from widgets.plots import grey, line, plot
+from widgets.lines import Line, One, Points
+from widgets.panels import OverSteps, Panel, now
+from widgets.plots import grey
 from widgets.view import LabView
 
 LEAST = 1e-8
@@ -80,54 +82,43 @@ class ShakenView(LabView[TeacherStudentSettings]):
     def idle(self, settings: TeacherStudentSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        log = {"yaxis_type": "log"}
-        caption = "Loss of the batches; a dotted line where something was shaken"
-        loss = plot("shaken-loss", caption, "step", "loss", [line(n, c) for n, c in pairs], height=380, **log)
-        marks = {"mode": "markers"}
-        nodes = plot(
-            "shaken-nodes",
-            "If this one were shaken: rise of the unexplained share, chosen lane (less than 10⁻⁸ stands there)",
-            "number of the student node",
-            "rise of the unexplained share",
-            [
-                line("other student nodes", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
-                line(WON, WINNERS[0], **marks, marker={"size": 8}),
-            ],
-            height=380,
-            showlegend=True,
-            **log,
-        )
-        caption = "What each node adds to the next layer: outgoing weight × standard deviation of its activation"
-        added = path_figure("shaken-added", caption, "contribution", WINNERS, WON, **log)
-        return {"loss": loss, "added": added, "nodes": nodes}
-
-    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
-        for figure in ("loss", "added"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, frame.lanes.shared.steps]})
-        self._nodes(frame)
-
-    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
-        for lane in range(len(frame.lanes)):
-            frame.curve("loss", lane, lane, "loss")
-        if is_due(frame):
-            self._nodes(frame)
-
-    @staticmethod
-    def _nodes(frame: Frame[TeacherStudentSettings]) -> None:
-        for lane, nodes, _, rise in _matter(frame):
-            if lane != frame.selected:
-                continue
-            draw_paths(frame, "added", nodes.has_won, "trail_contribution")
-            for trace, among in enumerate((~nodes.has_won[-1], nodes.has_won[-1])):
-                frame.screen.replace("nodes", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
-            frame.screen.relayout("nodes", {"xaxis.range": [0, len(rise) + 1]})
+    @property
+    def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
+        log: dict[str, Any] = {"yaxis_type": "log"}
+        dots: dict[str, Any] = {"when": is_due, "mode": "markers"}
+        return {
+            "loss": OverSteps(
+                "Loss of the batches; a dotted line where something was shaken",
+                "loss",
+                Line("loss"),
+                height=380,
+                **log,
+            ),
+            "added": paths_panel(
+                "What each node adds to the next layer: outgoing weight × standard deviation of its activation",
+                "contribution",
+                "trail_contribution",
+                lambda nodes: nodes.has_won,
+                WINNERS,
+                WON,
+                **log,
+            ),
+            "nodes": Panel(
+                "If this one were shaken: rise of the unexplained share, chosen lane (less than 10⁻⁸ stands there)",
+                "number of the student node",
+                "rise of the unexplained share",
+                One(_others, "other student nodes", grey(0.6), marker={"size": 8, "symbol": "circle-open"}, **dots),
+                One(_winners, WON, WINNERS[0], marker={"size": 8}, **dots),
+                fit=lambda frame: {"xaxis.range": [0, widths(frame, frame.selected)[0] + 1]},
+                height=380,
+                showlegend=True,
+                **log,
+            ),
+        }
 
     def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
-        last = [float(frame.history["fvu"][frame.last(lane), lane]) for lane in range(len(frame.lanes))]
-        lines = [Reading(lane, "unexplained", value) for lane, value in enumerate(last)]
-        for lane, nodes, added, rise in _matter(frame):
+        lines = [Reading(lane, "unexplained", now(frame, "fvu", lane)) for lane in range(len(frame.lanes))]
+        for lane, nodes, added, rise in frame.once(_matter):
             both = [("winners", nodes.has_won[-1]), ("others", ~nodes.has_won[-1])]
             lines += [Reading(lane, f"{name}: nodes", f"{among.sum()}") for name, among in both]
             lines += [Reading(lane, f"{name}: add, mean", _mean(added[among])) for name, among in both]
@@ -140,8 +131,25 @@ def _matter(frame: Frame[TeacherStudentSettings]) -> list[tuple[int, Nodes, np.n
     rise, added = taken(frame, "shake_rise"), taken(frame, f"contribution_{frame.lanes.shared.depth}")
     if rise is None or added is None:
         return []
-    every = enumerate(Nodes.of(frame))
+    every = enumerate(frame.once(Nodes.of))
     return [(k, nodes, added[k, : len(nodes.now[-1])], rise[k, : len(nodes.now[-1])]) for k, nodes in every]
+
+
+def _rises(frame: Frame[TeacherStudentSettings], won: bool) -> Points | None:
+    """Of the chosen lane: numbers of the nodes that have won or have not, and what shaking each would do."""
+    for lane, nodes, _, rise in frame.once(_matter):
+        if lane == frame.selected:
+            among = nodes.has_won[-1] == won
+            return np.flatnonzero(among) + 1, np.maximum(rise[among], LEAST)
+    return None
+
+
+def _others(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    return _rises(frame, False)
+
+
+def _winners(frame: Frame[TeacherStudentSettings]) -> Points | None:
+    return _rises(frame, True)
 
 
 def _mean(values: np.ndarray) -> float | str:

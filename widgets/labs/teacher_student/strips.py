@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from lessons.teacher_student.settings import StudentSettings
 from widgets.frame import Frame
-from widgets.plots import line, plot
+from widgets.lines import Curve, DrawnT, Line, Part, Points
+from widgets.panels import Panel
 from widgets.readings import number
 
 WIDTH_OF_A_STRIP = 0.5
 
 
-def strip_figure(
-    name: str, caption: str, x: str, y: str, kinds: Sequence[str], colours: Sequence[str], **layout: Any
-) -> go.Figure:
-    """Return an empty figure with a strip of dots for each kind, at x = 1, 2, ..."""
-    dots = {"mode": "markers", "marker": {"size": 7}, "opacity": 0.8}
-    traces = [line(kind, colour, **dots) for kind, colour in zip(kinds, colours, strict=False)]
-    figure = plot(name, caption, x, y, traces, xaxis_range=[0.4, len(kinds) + 0.6], **layout)
-    return figure.update_xaxes(tickvals=list(range(1, len(kinds) + 1)), ticktext=list(kinds))
+Kinds = Sequence[tuple[str, str]]
+Groups = Callable[[Frame[DrawnT]], Sequence[np.ndarray]]
 
 
-def draw_strips(frame: Frame, figure: str, values: Sequence[np.ndarray]) -> None:
-    """Draw the values of each kind, (S,) each, side by side in the order of the runs."""
-    for trace, own in enumerate(values):
+def strips(
+    caption: str,
+    x: str,
+    y: str,
+    kinds: Kinds,
+    values: Callable[[Frame[DrawnT]], Sequence[np.ndarray]],
+    *beside: Part[DrawnT],
+    **layout: Any,
+) -> Panel[DrawnT]:
+    """Return a figure with a strip of dots for each kind, at x = 1, 2, ...
+
+    Args:
+        caption: As of `Panel`, like `x`, `y` and `layout`.
+        kinds: Names and colours.
+        values: Function of a frame that returns those of each kind, (S,) each; they stand side by side in that order.
+        beside: What else is in it.
+    """
+
+    def strip(frame: Frame[DrawnT], kind: int) -> Points:
+        own = values(frame)[kind]
         place = np.linspace(-0.5, 0.5, len(own)) if len(own) > 1 else np.zeros(1)
-        frame.screen.replace(figure, trace, x=trace + 1 + WIDTH_OF_A_STRIP * place, y=own)
+        return kind + 1 + WIDTH_OF_A_STRIP * place, own
+
+    dots = Curve(strip, each=kinds, mode="markers", marker={"size": 7}, opacity=0.8)
+    ticks: dict[str, Any] = {
+        "xaxis_tickvals": list(range(1, len(kinds) + 1)),
+        "xaxis_ticktext": [name for name, _ in kinds],
+    }
+    return Panel(caption, x, y, dots, *beside, xaxis_range=[0.4, len(kinds) + 0.6], **ticks, **layout)
 
 
-def draw_medians(
-    frame: Frame[StudentSettings],
-    figure: str,
-    groups: Sequence[np.ndarray],
-    quantity: str,
-    first: int = 0,
-) -> None:
-    """Append the median over each group of lanes (of the first layer) at the new measured steps, from trace `first`."""
-    every = frame.lanes.shared.measure_every
-    steps = np.arange(frame.start, frame.stop)
-    steps = steps[steps % every == 0]
-    for trace, lanes in enumerate(groups, first):
-        values = frame.history[quantity][steps][:, lanes]
+def medians(quantity: str, groups: Groups[DrawnT], kinds: Kinds, **style: Any) -> Line[DrawnT]:
+    """Return the median of a quantity (of the first layer) over each group of lanes, at the steps where it is measured.
+
+    Args:
+        quantity: Its name.
+        groups: Function of a frame that returns the lanes of each kind.
+        kinds: Names and colours.
+        style: As of `Line`.
+    """
+
+    def median(frame: Frame[DrawnT], kind: int, steps: np.ndarray) -> np.ndarray:
+        values = frame.history[quantity][steps][:, groups(frame)[kind]]
         values = values[..., 0] if values.ndim == 3 else values
         with np.errstate(invalid="ignore"):
-            frame.screen.extend(figure, trace, steps, np.median(values, axis=1))
+            return np.median(values, axis=1)
+
+    return Line(median, each=kinds, every="measure_every", **style)
 
 
 def spread(values: np.ndarray) -> str:

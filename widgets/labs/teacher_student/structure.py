@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.declared import fewer
 from lessons.core.lanes import Lanes
@@ -16,9 +15,10 @@ from lessons.teacher_student.structure import KINDS, structure_lanes
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.teacher_student.strips import draw_medians, draw_strips, strip_figure
+from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.plots import line, plot, theory
+from widgets.lines import Level
+from widgets.panels import OverSteps, Panel
 from widgets.view import LabView
 
 
@@ -36,6 +36,7 @@ class StructureSettings(TeacherStudentSettings):
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
 
 
+SHORT_NAMES = ("small teacher", "large", "shuffled")
 FIXED = (
     "teacher_width",
     "left_out",
@@ -103,52 +104,37 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     def idle(self, settings: StructureSettings) -> tuple[str, ...]:
         return tuple(name for name in idle_student_fields(settings) if name != "train_size")
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        curves = [line(kind, colour) for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)]
-        used = plot(
-            "structure-used",
-            "Nodes in use (participation ratio of what they add), median of each kind",
-            "step",
-            "nodes in use",
-            curves,
-            yaxis_rangemode="tozero",
-            showlegend=True,
-            height=360,
-        )
-        left = plot(
-            "structure-left",
-            "Unexplained on the training points (line) and on fresh ones (dots); dashes: guessing the mean",
-            "step",
-            "unexplained share",
-            [
-                *(line(kind, colour) for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)),
-                *(
-                    line(f"{kind}, fresh", colour, line={"dash": "dot"}, showlegend=False)
-                    for kind, colour in zip(KINDS, LANE_COLOURS, strict=False)
-                ),
-                theory("guessing the mean", "#888", showlegend=False),
-            ],
-            yaxis_type="log",
-            height=360,
-        )
-        short = ("small teacher", "large", "shuffled")
-        caption = "Nodes in use now: a dot for each student"
-        ends = strip_figure("structure-ends", caption, "data", "nodes in use", short, LANE_COLOURS)
-        return {"used": used, "left": left, "ends": ends.update_yaxes(rangemode="tozero")}
-
-    def begin(self, frame: Frame) -> None:
-        steps = frame.lanes.shared.steps
-        for figure in ("used", "left"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
-        frame.screen.replace("left", 2 * len(KINDS), x=[0, steps], y=[1, 1])
-
-    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
-        groups = _groups(frame)
-        draw_medians(frame, "used", groups, "effective_nodes")
-        draw_medians(frame, "left", groups, "train_fvu")
-        draw_medians(frame, "left", groups, "fvu", len(KINDS))
-        now = frame.history["effective_nodes"][frame.stop - 1, :, 0]
-        draw_strips(frame, "ends", [now[lanes] for lanes in groups])
+    @property
+    def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
+        kinds, short = (list(zip(names, LANE_COLOURS, strict=False)) for names in (KINDS, SHORT_NAMES))
+        fresh = [(f"{kind}, fresh", colour) for kind, colour in kinds]
+        return {
+            "used": OverSteps(
+                "Nodes in use (participation ratio of what they add), median of each kind",
+                "nodes in use",
+                medians("effective_nodes", _groups, kinds),
+                yaxis_rangemode="tozero",
+                showlegend=True,
+                height=360,
+            ),
+            "left": OverSteps(
+                "Unexplained on the training points (line) and on fresh ones (dots); dashes: guessing the mean",
+                "unexplained share",
+                medians("train_fvu", _groups, kinds),
+                medians("fvu", _groups, fresh, line={"dash": "dot"}, showlegend=False),
+                Level(1, "guessing the mean"),
+                yaxis_type="log",
+                height=360,
+            ),
+            "ends": strips(
+                "Nodes in use now: a dot for each student",
+                "data",
+                "nodes in use",
+                short,
+                lambda frame: np.split(frame.history["effective_nodes"][frame.stop - 1, :, 0], len(KINDS)),
+                yaxis_rangemode="tozero",
+            ),
+        }
 
     def readings(self, frame: Frame) -> list[Reading]:
         row, lines = frame.stop - 1, []

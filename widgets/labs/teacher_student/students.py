@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import StudentSettings, TeacherStudentSettings
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
-from widgets.labs.teacher_student.nodes import (
-    Nodes,
-    draw_matrix,
-    draw_paths,
-    is_due,
-    matrix_figure,
-    path_figure,
-    widths,
-)
-from widgets.plots import line, plot
+from widgets.labs.teacher_student.nodes import matrix_panel, paths_panel, widths
+from widgets.lines import Line
+from widgets.panels import OverSteps, Panel, now
 from widgets.readings import number
 from widgets.view import LabView
 
@@ -114,56 +107,35 @@ class StudentsView(LabView[TeacherStudentSettings]):
     def idle(self, settings: TeacherStudentSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)
 
-    def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = list(zip(names, colours, strict=True))
-        dots = [line(f"{n}, on its points", c, line={"dash": "dot", "width": 1.5}, showlegend=False) for n, c in pairs]
-        fvu = plot(
-            "students-fvu",
-            "Share of the teacher's variance not explained, on fresh inputs (dots: on the training points)",
-            "step",
-            "unexplained share",
-            [*(line(n, c) for n, c in pairs), *dots],
-            yaxis_type="log",
-            showlegend=len(pairs) > 1,
-        )
-        found = plot(
-            "students-found",
-            "Teacher nodes found: some student node correlates above 0.99 with them",
-            "step",
-            "teacher nodes found",
-            [line(n, c, line={"shape": "hv"}) for n, c in pairs],
-            yaxis_rangemode="tozero",
-        )
-        caption = "Each student node's largest correlation with any teacher node, chosen lane"
-        paths = path_figure("students-paths", caption, "largest correlation", WINNERS, yaxis_range=[-0.1, 1.03])
-        return {"matrix": matrix_figure("students-matrix"), "paths": paths, "fvu": fvu, "found": found}
-
-    def begin(self, frame: Frame[TeacherStudentSettings]) -> None:
-        steps, shape = frame.lanes.shared.steps, frame.lanes.shared
-        for figure in ("fvu", "found", "paths"):
-            frame.screen.relayout(figure, {"xaxis.range": [0, steps]})
-        most = shape.depth * max(widths(frame, lane)[1] for lane in range(len(frame.lanes)))
-        frame.screen.relayout("found", {"yaxis.range": [0, 1.05 * most]})
-        self._nodes(frame)
-
-    def draw(self, frame: Frame[TeacherStudentSettings]) -> None:
-        every = frame.lanes.shared.measure_every
-        for lane in range(len(frame.lanes)):
-            frame.curve("fvu", lane, lane, "fvu", every)
-            if frame.lanes.settings[lane].data != "fresh":
-                frame.curve("fvu", len(frame.lanes) + lane, lane, "train_fvu", every)
-            rows = frame.rows(lane)
-            steps = np.arange(rows.start, rows.stop)
-            steps = steps[steps % every == 0]
-            frame.screen.extend("found", lane, steps, frame.history["recovered"][steps, lane].sum(1))
-        if is_due(frame):
-            self._nodes(frame)
-
-    @staticmethod
-    def _nodes(frame: Frame[TeacherStudentSettings]) -> None:
-        if nodes := Nodes.of(frame):
-            draw_matrix(frame, "matrix", nodes[frame.selected])
-            draw_paths(frame, "paths", nodes[frame.selected].is_nearest, "trail_correlation")
+    @property
+    def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
+        dots: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
+        return {
+            "matrix": matrix_panel(),
+            "paths": paths_panel(
+                "Each student node's largest correlation with any teacher node, chosen lane",
+                "largest correlation",
+                "trail_correlation",
+                lambda nodes: nodes.is_nearest,
+                WINNERS,
+                yaxis_range=[-0.1, 1.03],
+            ),
+            "fvu": OverSteps(
+                "Share of the teacher's variance not explained, on fresh inputs (dots: on the training points)",
+                "unexplained share",
+                Line("fvu", every="measure_every"),
+                Line(_on_its_points, "{lane}, on its points", every="measure_every", **dots),
+                legend=True,
+                yaxis_type="log",
+            ),
+            "found": OverSteps(
+                "Teacher nodes found: some student node correlates above 0.99 with them",
+                "teacher nodes found",
+                Line(_found, every="measure_every", line={"shape": "hv"}),
+                fit=_most,
+                yaxis_rangemode="tozero",
+            ),
+        }
 
     def readings(self, frame: Frame[TeacherStudentSettings]) -> list[Reading]:
         lines = []
@@ -176,6 +148,21 @@ class StudentsView(LabView[TeacherStudentSettings]):
                 Reading(lane, "teacher nodes found", " + ".join(f"{count:.0f} of {teachers}" for count in found)),
                 Reading(lane, "best correlation, mean", " / ".join(number(float(each.mean())) for each in best)),
                 Reading(lane, "weight cosine, lowest", float(cosine.min())),
-                Reading(lane, "unexplained", float(frame.history["fvu"][row, lane])),
+                Reading(lane, "unexplained", now(frame, "fvu", lane)),
             ]
         return lines
+
+
+def _on_its_points(frame: Frame[TeacherStudentSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """What a student leaves unexplained on its training points, where these are not fresh ones."""
+    fresh = frame.lanes.settings[lane].data == "fresh"
+    return np.full(len(steps), np.nan) if fresh else frame.history["train_fvu"][steps, lane]
+
+
+def _found(frame: Frame[TeacherStudentSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["recovered"][steps, lane].sum(1)
+
+
+def _most(frame: Frame[TeacherStudentSettings]) -> dict[str, Any]:
+    most = frame.lanes.shared.depth * max(widths(frame, lane)[1] for lane in range(len(frame.lanes)))
+    return {"yaxis.range": [0, 1.05 * most]}

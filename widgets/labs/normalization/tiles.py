@@ -15,7 +15,7 @@ APART = 1  # cells between two panels
 
 
 @dataclass(frozen=True)
-class Panels:
+class Tiles:
     """The place of each cell: cell by cell in units of 1, samples downwards, channels to the right.
 
     Attributes:
@@ -28,7 +28,7 @@ class Panels:
 
     @property
     def across(self) -> int:
-        """Panels in a row."""
+        """Tiles in a row."""
         return min(self.count, MOST_ACROSS)
 
     @property
@@ -49,7 +49,7 @@ class Panels:
         rows, columns = self.size
         return panel // self.across * (rows + APART), panel % self.across * (columns + APART)
 
-    def picture(self, tensors: np.ndarray) -> dict[str, np.ndarray]:
+    def picture(self, tensors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return x, y and z of a heatmap for tensors (K, N, C, H, W); NaN where there is no cell."""
         rows, columns = self.extent
         z = np.full((rows, columns), np.nan)
@@ -57,7 +57,7 @@ class Panels:
             top, left = self.corner(panel)
             height, width = self.size
             z[top : top + height, left : left + width] = tensor.transpose(0, 2, 1, 3).reshape(height, width)
-        return {"x": np.arange(columns) + 0.5, "y": np.arange(rows) + 0.5, "z": z}
+        return np.arange(columns) + 0.5, np.arange(rows) + 0.5, z
 
     def borders(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the lines between blocks, x and y, with NaN between lines."""
