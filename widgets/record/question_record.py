@@ -20,8 +20,8 @@ PARTS = 60
 ANSWER = "{answer}"
 
 
-async def question_record(question: Question) -> dict[str, Any]:
-    """Return the record of a question as JSON: what is asked, its run, and what its answers are worth."""
+async def question_record(question: Question) -> tuple[dict[str, Any], Outcome]:
+    """Return the record of a question as JSON (what is asked, its run, what answers are worth), and its outcome."""
     figure = LiveFigure(question.figure(), label=question.prompt)
     viewer, moments = Viewer(figure), Moments()
     viewer.hello()
@@ -35,7 +35,7 @@ async def question_record(question: Question) -> dict[str, Any]:
         figure.flush()
         moments.note(stop, await viewer.taken(), {})
     outcome = question.outcome(history, lanes)
-    return {
+    record = {
         "name": question.name,
         "question": {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)},
         "steps": run.steps,
@@ -43,6 +43,7 @@ async def question_record(question: Question) -> dict[str, Any]:
         "verdicts": _verdicts(question, outcome),
         "run": moments.as_json(),
     }
+    return record, outcome
 
 
 def _verdicts(question: Question, outcome: Outcome) -> dict[str, Any]:
