@@ -6,24 +6,14 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
-from lessons.divergence.settings import NetSettings, NetShape
+from lessons.divergence.settings import NetSettings
+from lessons.divergence.spreads import NET_SEEDS, NetSeedsSettings
 from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.plots import theory
-from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
-
-
-class NetSeedsSettings(NetSettings):
-    """A net, drawn `SEEDS` times: `seed` is the first of them."""
-
-    width: int = fewer(NetShape, "width", 32, 64)
-    depth: int = fewer(NetShape, "depth", 2, 3)
-    train_size: int = fewer(NetShape, "train_size", 100, 400)
-    steps: int = fewer(NetShape, "steps", 500, 2000)
-    seed: int = fewer(NetShape, "seed", 0, 2**31 - SEEDS)
+from widgets.seed_cloud import QUANTILES, Cloud, SeedCloudView
 
 
 class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
@@ -32,6 +22,7 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     name = "net_seeds"
     title = "Twenty seeds of one net"
     experiment = Net()
+    spread = NET_SEEDS
     clouds = (
         Cloud(
             "loss",
@@ -61,10 +52,6 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             ({"learning_rate": 0.05},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[NetSeedsSettings]:
-        return NetSeedsSettings
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         figures = super().figures(names, colours)

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.optimizers.condition import Condition, ConditionSettings
+from lessons.optimizers.spreads import CONDITION, CONDITION_NUMBERS, TUNED, ConditionRange
 from lessons.optimizers.theory import best_tuning, iterations
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.plots import line, plot, theory
 from widgets.view import LabView
-
-METHODS: tuple[Literal["gradient descent", "heavy ball"], ...] = ("gradient descent", "heavy ball")
-COUNT = 13
-
-
-class ConditionRange(Settings):
-    """A range of condition numbers."""
-
-    largest: float = setting(
-        1000.0,
-        label="largest condition number",
-        symbol="κ",
-        doc="Of 13, from 3 on.",
-        low=10.0,
-        high=3000.0,
-        scale="log",
-    )
-    steps: int = setting(
-        8000, label="steps", doc="At most so many updates.", low=1, high=25000, slider=(100, 25000), scale="log"
-    )
 
 
 class ConditionView(LabView[ConditionSettings, ConditionRange]):
@@ -46,6 +24,7 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
     name = "condition"
     title = "Iterations against the condition number"
     experiment = Condition()
+    spread = CONDITION
     compare = False
     step_figures = ()
     covered = ("condition",)
@@ -58,21 +37,8 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
         ),
     )
 
-    @property
-    def settings_type(self) -> type[ConditionRange]:
-        return ConditionRange
-
-    def lanes(self, settings: Sequence[ConditionRange], names: Sequence[str]) -> Lanes[ConditionSettings]:
-        numbers = np.geomspace(3.0, settings[0].largest, COUNT).tolist()
-        lanes = [
-            ConditionSettings(method=method, condition_number=number, steps=settings[0].steps)
-            for method in METHODS
-            for number in numbers
-        ]
-        return Lanes(lanes, [f"{lane.method}, κ = {lane.condition_number:.3g}" for lane in lanes])
-
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
-        pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
+        pairs = [(method, colour_of("optimizer", method)) for method in TUNED]
         dots = [line(method, colour, mode="markers", marker={"size": 7}) for method, colour in pairs]
         lines = [theory(f"{method}, from the rate alone", colour) for method, colour in pairs]
         return {
@@ -92,23 +58,23 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
         }
 
     def begin(self, frame: Frame) -> None:
-        for number, method in enumerate(METHODS):
-            kappas = frame.lanes.condition_number[number * COUNT : (number + 1) * COUNT]
+        for number, method in enumerate(TUNED):
+            kappas = frame.lanes.condition_number[number * CONDITION_NUMBERS : (number + 1) * CONDITION_NUMBERS]
             counts = [iterations(float(best_tuning(method, kappa).rate)) for kappa in kappas]
-            frame.screen.replace("condition", len(METHODS) + number, x=kappas.numpy(), y=counts)
+            frame.screen.replace("condition", len(TUNED) + number, x=kappas.numpy(), y=counts)
 
     def draw(self, frame: Frame) -> None:
         measured, error = (frame.history[name][frame.stop - 1] for name in ("iterations", "error"))
         done = np.where(measured < frame.stop - 1, measured, np.nan)
         done = np.where(error <= 1e-6, measured, done)
-        for number in range(len(METHODS)):
-            rows = slice(number * COUNT, (number + 1) * COUNT)
+        for number in range(len(TUNED)):
+            rows = slice(number * CONDITION_NUMBERS, (number + 1) * CONDITION_NUMBERS)
             frame.screen.replace("condition", number, x=frame.lanes.condition_number[rows].numpy(), y=done[rows])
 
     def readings(self, frame: Frame) -> list[Reading]:
         lines, measured = [], frame.history["iterations"][frame.stop - 1]
-        for number, method in enumerate(METHODS):
-            last = (number + 1) * COUNT - 1
+        for number, method in enumerate(TUNED):
+            last = (number + 1) * CONDITION_NUMBERS - 1
             rate = float(best_tuning(method, torch.tensor(float(frame.lanes.condition_number[last]))).rate)
             name = f"{method}, κ = {float(frame.lanes.condition_number[last]):g}"
             arrived = measured[last] < frame.stop - 1

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import Settings
 from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.spreads import MINIMA, MOST_NETS, MinimaSettings
 from lessons.periodic.successive import SuccessiveMinima
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -18,37 +17,8 @@ from widgets.labs.periodic.periods import LOG
 from widgets.plots import grey, line, plot
 from widgets.view import LabView
 
-MOST_NETS = 8
 ONE, FOUND, OTHERS = 0, 1, 2
 SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"
-
-
-class MinimaSettings(Settings):
-    """One run in periods, and independent nets beside it."""
-
-    nets: int = setting(
-        6, label="nets", symbol="M", doc="The run itself and nets of other seeds.", low=2, high=MOST_NETS
-    )
-    learning_rate: float = setting(
-        1.0, label="learning rate", symbol="η", doc="Of all nets.", low=1e-3, high=100.0, slider=(0.1, 4.0), scale="log"
-    )
-    weight_decay: float = setting(
-        0.008,
-        label="weight decay",
-        symbol="λ",
-        doc="Of all nets.",
-        low=1e-5,
-        high=0.1,
-        slider=(0.001, 0.02),
-        scale="log",
-    )
-    width: int = fewer(PeriodicSettings, "width", 32, 128)
-    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
-    train_size: int = fewer(PeriodicSettings, "train_size", 256, 1000)
-    steps: int = fewer(PeriodicSettings, "steps", 1600, 10_000)
-    seed: int = setting(
-        0, label="seed", doc="Of the run; the others have the next ones.", low=0, high=2**31 - MOST_NETS, slider=(0, 99)
-    )
 
 
 class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
@@ -57,6 +27,7 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     name = "minima"
     title = "Minima of successive periods"
     experiment = SuccessiveMinima()
+    spread = MINIMA
     compare = False
     seeds = MOST_NETS
     step_figures = ()
@@ -78,18 +49,8 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
         ),
     )
 
-    @property
-    def settings_type(self) -> type[MinimaSettings]:
-        return MinimaSettings
-
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return ()
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[PeriodicSettings]:
-        values = settings[0].model_dump()
-        seeds = [values["seed"] + k for k in range(values.pop("nets"))]
-        lanes = [PeriodicSettings.checked({**values, "sharpness_every": 50, "seed": seed}) for seed in seeds]
-        return Lanes(lanes, [f"seed {seed}" for seed in seeds])
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         circle = {"size": 10, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": SUCCESSIVE}}

@@ -7,29 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
+from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
 from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.plots import theory
-from widgets.seed_cloud import QUANTILES, SEEDS, Cloud, SeedCloudView
+from widgets.seed_cloud import QUANTILES, Cloud, SeedCloudView
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
-
-
-class ScheduleSeedsSettings(ScheduledNetSettings):
-    """A scheduled net, drawn `SEEDS` times: `seed` is the first of them."""
-
-    width: int = fewer(ScheduledNetSettings, "width", 32, 64)
-    depth: int = fewer(ScheduledNetSettings, "depth", 2, 3)
-    steps: int = fewer(ScheduledNetSettings, "steps", 400, 2000)
-    seed: int = fewer(ScheduledNetSettings, "seed", 0, 2**31 - SEEDS)
 
 
 class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSettings]):
@@ -38,6 +29,7 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
     name = "schedule_seeds"
     title = "Twenty seeds under one schedule"
     experiment = ScheduledNet()
+    spread = SCHEDULE_SEEDS
     methods = ("schedule",)
     clouds = (
         Cloud(
@@ -73,10 +65,6 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             ({**WARMUP, **FIRST_STEPS, "learning_rate": 0.13},),  # holds: l2_twice_the_limit_is_survived
         ),
     )
-
-    @property
-    def settings_type(self) -> type[ScheduleSeedsSettings]:
-        return ScheduleSeedsSettings
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:
         figures = super().figures(names, colours)
