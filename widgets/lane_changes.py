@@ -1,4 +1,7 @@
-"""Lanes as a person wants them who points, draws, asks for a new seed or chooses a preset."""
+"""Lanes as a person wants them who points, draws, adds one, asks for a new seed or chooses a preset.
+
+Each function returns other lanes, or raises a `SettingError` with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,7 @@ from widgets.view import LabView
 
 
 def opening(view: LabView, lanes: Any, changes: dict[str, Any]) -> LaneList:
-    """Return the lanes that a lab is opened with in Python; arguments as of `widgets.lab.Lab`.
-
-    Raises:
-        TypeError: If a setting is named that there is not.
-        SettingError: If a value is not allowed.
-    """
+    """Return the lanes that a lab is opened with in Python; arguments as of `widgets.lab.Lab`."""
     view.settings_type.check_names(changes)
     preset = view.opening if lanes is None else view.opening.with_lanes(lanes)
     for own in preset.lanes:
@@ -26,33 +24,21 @@ def opening(view: LabView, lanes: Any, changes: dict[str, Any]) -> LaneList:
 
 
 def added(view: LabView, lanes: LaneList) -> LaneList:
-    """Return the lanes and a copy of the selected one.
-
-    Raises:
-        SettingError: If there is no room for it.
-    """
+    """Return the lanes and a copy of the selected one."""
     if not view.compare:
         raise SettingError(["This lab has one set of controls."])
     return lanes.add()
 
 
 def of_preset(view: LabView, index: int) -> LaneList:
-    """Return the lanes of a preset.
-
-    Raises:
-        SettingError: If there is no such preset.
-    """
+    """Return the lanes of a preset."""
     if not 0 <= index < len(view.presets):
         raise SettingError(["This lab has no such preset."])
     return LaneList.of(view.settings_type, view.presets[index], idle=view.idle, methods=view.methods)
 
 
 def placed(view: LabView, lanes: LaneList, figure: str, x: float, y: float) -> LaneList:
-    """Return the lanes with the settings that a place in a figure stands for; one outside is moved to the edge.
-
-    Raises:
-        SettingError: If in this figure nothing can be placed.
-    """
+    """Return the lanes with the settings that a place in a figure stands for; one outside is moved to the edge."""
     if figure not in view.places:
         raise SettingError(["In this figure nothing can be placed."])
     fields, values = view.settings_type.fields(), {}
@@ -63,18 +49,7 @@ def placed(view: LabView, lanes: LaneList, figure: str, x: float, y: float) -> L
 
 
 def drawn(view: LabView, lanes: LaneList, figure: str, x: list[float], y: list[float | None]) -> LaneList:
-    """Return the lanes with the settings that a drawn curve stands for, in the selected one.
-
-    Args:
-        view: The topic's view.
-        lanes: The lanes as they are.
-        figure: In which it was drawn.
-        x: Of the curve.
-        y: Of the curve; None where nothing is drawn.
-
-    Raises:
-        SettingError: If in this figure nothing can be drawn, or a value is not allowed.
-    """
+    """Return the lanes with the settings that a drawn curve, None where nothing is, stands for in the selected one."""
     if figure not in view.draws or len(x) != len(y):
         raise SettingError(["In this figure nothing can be drawn."])
     lane = lanes.selected
@@ -85,11 +60,7 @@ def drawn(view: LabView, lanes: LaneList, figure: str, x: list[float], y: list[f
 
 
 def reseeded(view: LabView, lanes: LaneList) -> LaneList:
-    """Return the lanes with the seed after those that they use.
-
-    Raises:
-        SettingError: If nothing is random.
-    """
+    """Return the lanes with the seed after those that they use."""
     field = "seed"
     if field not in view.controls:
         raise SettingError(["Nothing in this lab is random."])

@@ -78,8 +78,9 @@ class Player:
         self._since, self._step = time.perf_counter(), 0 if self._trial is None else self._trial.run.step
 
     def play(self, until: int | None = None) -> None:
-        """Go on by itself, to the end or to a step."""
-        self.loop.stop_at = until
+        """Go on by itself, to a step or as far as it was to go."""
+        if until is not None:
+            self.loop.stop_at = until
         self._count_from_here()
         self.loop.play()
 

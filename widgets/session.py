@@ -242,9 +242,11 @@ class Session:
             rename: Whether the figures have their names at once, and not when the slider rests.
         """
         self._next = self.view.lanes(lanes.settings, lanes.names)
-        self._take(lanes)
         if rename:
             self._naming.cancel()
+            self.lanes = lanes
+        else:
+            self._take(lanes)
         self._restart_soon(revealed)
         self._on_news(News.LANES)
 
