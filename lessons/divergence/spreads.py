@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from lessons.core.declared import fewer
-from lessons.core.settings import setting
+from lessons.core.declared import end_of_rates, fewer
 from lessons.core.spread import SEEDS, Over, Seeds, Spread
 from lessons.divergence.settings import BowlSettings, BowlShape, NetSettings, NetShape
 from lessons.divergence.sweep import SWEEP_LANES
@@ -11,24 +10,11 @@ from lessons.divergence.sweep import SWEEP_LANES
 RATES = Over("learning_rate", between=("lowest", "highest"), count=SWEEP_LANES, name="η = {:.4g}")
 
 
-def _rate(default: float, which: str, bounds: tuple[float, float], high: float) -> float:
-    return setting(
-        default,
-        label=f"{which} learning rate",
-        symbol="η",
-        doc=f"The {which} of 64 learning rates, spaced evenly in logarithm.",
-        low=1e-6,
-        high=high,
-        slider=bounds,
-        scale="log",
-    )
-
-
 class BowlSweepSettings(BowlShape):
     """A bowl and a range of learning rates."""
 
-    lowest: float = _rate(0.02, "lowest", (0.001, 1.0), 500.0)
-    highest: float = _rate(4.0, "highest", (0.5, 100.0), 500.0)
+    lowest: float = end_of_rates(0.02, "lowest", SWEEP_LANES, (0.001, 1.0), high=500.0)
+    highest: float = end_of_rates(4.0, "highest", SWEEP_LANES, (0.5, 100.0), high=500.0)
     dimension: int = fewer(BowlShape, "dimension", 2, 20)
     steps: int = fewer(BowlShape, "steps", 100, 1000)
 
@@ -36,8 +22,8 @@ class BowlSweepSettings(BowlShape):
 class NetSweepSettings(NetShape):
     """A net and a range of learning rates."""
 
-    lowest: float = _rate(0.01, "lowest", (0.001, 0.1), 100.0)
-    highest: float = _rate(2.0, "highest", (0.2, 10.0), 100.0)
+    lowest: float = end_of_rates(0.01, "lowest", SWEEP_LANES, (0.001, 0.1))
+    highest: float = end_of_rates(2.0, "highest", SWEEP_LANES, (0.2, 10.0))
     width: int = fewer(NetShape, "width", 16, 32)
     depth: int = fewer(NetShape, "depth", 2, 2)
     train_size: int = fewer(NetShape, "train_size", 100, 200)

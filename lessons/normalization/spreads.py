@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lessons.core.declared import fewer
+from lessons.core.declared import end_of_rates, fewer
 from lessons.core.settings import setting
 from lessons.core.spread import Cases, Each, Over, Spread, geomspace
 from lessons.normalization.normalizers import NormalizationName
@@ -20,28 +20,14 @@ SETS: dict[str, tuple[NormalizationName, ...]] = {
 KINDS = tuple(dict.fromkeys(kind for compared in SETS.values() for kind in compared))
 
 
-def _rate(default: float, which: str, slider: tuple[float, float]) -> float:
-    doc = f"The {which} of {RATES} learning rates, spaced evenly in logarithm."
-    return setting(
-        default,
-        label=f"{which} learning rate",
-        symbol="η",
-        doc=doc,
-        low=1e-4,
-        high=100.0,
-        slider=slider,
-        scale="log",
-    )
-
-
 class StabilitySettings(NormalizedNetShape):
     """Four normalizations and a range of learning rates."""
 
     compared: Literal["batch and layer", "group and RMS", "weights"] = setting(
         "batch and layer", label="compared", doc="With a net that has no normalization."
     )
-    lowest: float = _rate(0.03, "lowest", (0.001, 0.3))
-    highest: float = _rate(30.0, "highest", (1.0, 100.0))
+    lowest: float = end_of_rates(0.03, "lowest", RATES, (0.001, 0.3), low=1e-4)
+    highest: float = end_of_rates(30.0, "highest", RATES, (1.0, 100.0), low=1e-4)
     loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimized.")
     width: int = fewer(NormalizedNetShape, "width", 16, 32)
     depth: int = fewer(NormalizedNetShape, "depth", 3, 6)

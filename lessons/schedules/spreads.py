@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lessons.core import declared
-from lessons.core.declared import fewer
+from lessons.core.declared import end_of_rates, fewer
 from lessons.core.settings import Settings, setting
 from lessons.core.spread import SEEDS, Cases, Over, Seeds, Spread
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
@@ -26,26 +26,8 @@ class ScheduleSeedsSettings(ScheduledNetSettings):
 class FloorSettings(Settings):
     """A noisy quadratic and a range of constant learning rates."""
 
-    lowest: float = setting(
-        0.01,
-        label="lowest learning rate",
-        symbol="η",
-        doc="The lowest of 48.",
-        low=1e-6,
-        high=100.0,
-        slider=(0.001, 0.1),
-        scale="log",
-    )
-    highest: float = setting(
-        1.9,
-        label="highest learning rate",
-        symbol="η",
-        doc="The highest of 48.",
-        low=1e-6,
-        high=100.0,
-        slider=(0.2, 10.0),
-        scale="log",
-    )
+    lowest: float = end_of_rates(0.01, "lowest", RATES.count, (0.001, 0.1))
+    highest: float = end_of_rates(1.9, "highest", RATES.count, (0.2, 10.0))
     noise: float = setting(
         1.0,
         label="gradient noise",
