@@ -130,7 +130,7 @@ class Spread(Generic[ControlsT, SettingsT]):
         settings_type: What is set.
         lane_type: Settings of the lanes; what they do not know of `settings_type` is there for the axes.
         axes: In the order of a lane's name; the last one varies fastest.
-        fixed: What all lanes have, and nobody sets.
+        fixed: What all lanes have, and nobody may set.
         most: How many sets of settings may be spread side by side.
     """
 
@@ -157,7 +157,10 @@ class Spread(Generic[ControlsT, SettingsT]):
         return Lanes([lane for part in parts for lane in part.settings], labels)
 
     def _of_one(self, settings: ControlsT) -> Lanes[SettingsT]:
-        values = settings.model_dump()
+        values, declared = settings.model_dump(), self.settings_type.fields()
+        for name in self.fixed:
+            if name in declared and values[name] != declared[name].default:
+                raise SettingError([f"{declared[name].title} is not to be set here."])
         common = {name: value for name, value in values.items() if name in self.lane_type.model_fields}
         return crossed(self.lane_type, {**common, **self.fixed}, *(axis(values) for axis in self.axes))
 

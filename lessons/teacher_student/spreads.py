@@ -21,7 +21,6 @@ class LuckSettings(TeacherStudentSettings):
 
     overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 5.0, 10.0)
     teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
-    depth: int = fewer(TeacherStudentSettings, "depth", 1, 1)
     steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
     horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
     seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - STUDENTS)
@@ -91,7 +90,7 @@ def _kinds(values: Mapping[str, Any]) -> Cases:
     return tuple(KINDS.items())
 
 
-LUCK = Spread(LuckSettings, TeacherStudentSettings, (Seeds(STUDENTS),))
+LUCK = Spread(LuckSettings, TeacherStudentSettings, (Seeds(STUDENTS),), fixed={"depth": 1})
 RECOVERY = Spread(RecoverySettings, TeacherStudentSettings, (_widths, Seeds("students")))
 LOTTERY = Spread(TicketsSettings, LotterySettings, (Each("ticket", TICKETS), Seeds("students")))
 STRUCTURE = Spread(

@@ -40,10 +40,16 @@ def test_each_combination_is_a_lane_and_the_last_axis_varies_fastest():
 
 
 def test_cases_go_before_what_is_fixed_and_that_before_what_is_set():
-    lanes = made(Each("width", (8, 16), "{} wide"), fixed={"width": 2, "learning_rate": 0.5})
+    lanes = made(Each("width", (8, 16), "{} wide"), fixed={"width": 2, "learning_rate": 0.5}, settings=[Range()])
     assert lanes.values("width") == (8, 16)
     assert set(lanes.values("learning_rate")) == {0.5}
     assert lanes.names == ["8 wide", "16 wide"]
+
+
+def test_what_is_fixed_may_not_be_set():
+    assert made(Seeds(2), fixed={"width": 2}, settings=[Range()]).values("width") == (2, 2)
+    with pytest.raises(SettingError, match="width is not to be set here"):
+        made(Seeds(2), fixed={"width": 2})
 
 
 def test_seeds_may_be_in_several_fields_and_a_case_may_have_no_name():
