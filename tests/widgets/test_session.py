@@ -115,7 +115,8 @@ def test_a_sweep_begins_again_at_each_change_even_one_of_a_single_lane(name: str
         session = begun(name, **one)
         session.step()
         fields = session.view.settings_type.fields()
-        hot = [f for f, declared in session.run.lanes.fields.items() if declared.hot and f in fields]
+        lanes = session.run.lanes.fields
+        hot = [name for name in session.view.controls if name in lanes and lanes[name].hot]
         for field in hot:
             session.set(0, field, other(fields[field]))
             assert session.due
