@@ -3,12 +3,13 @@
 PYTHON ?= python3
 PORT ?= 8866
 HUB_PORT ?= 8000
+FOLDER ?= pages
 VENV := .venv
 RUN := $(VENV)/bin/python
 LESSONS := $(VENV)/bin/training-dynamics-lab
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 
-.PHONY: serve lab hub test lint bench clean
+.PHONY: serve lab hub pages test lint bench clean
 
 serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
 	$(LESSONS) serve --port=$(PORT) $(ARGS)
@@ -19,13 +20,16 @@ lab: $(VENV)/ready  ## open the lessons in JupyterLab
 hub: $(VENV)/hub-ready  ## JupyterHub on http://127.0.0.1:$(HUB_PORT); see deploy/hub/README.md
 	LESSONS_HUB_URL=$${LESSONS_HUB_URL:-http://127.0.0.1:$(HUB_PORT)} $(LESSONS) hub $(ARGS)
 
+pages: $(VENV)/ready  ## the lessons as plain files that play recorded runs, in FOLDER (pages)
+	$(LESSONS) pages $(FOLDER)
+
 # Headless tests share out the cores; those in a browser follow, one after the other: a page, its
 # kernel and the server are busy enough. They follow too where a headless one fails, but not after Ctrl-C (2).
 # A status of 5 says that there are none of a kind among ARGS. What failed, of both kinds, is named once more at the end.
 test: needs $(VENV)/test-ready  ## run all tests
 	@$(RUN) -m deploy.hub.proxy || [ -z "$$CI" ]
 	@status=0; \
-	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=load $(ARGS) || status=$$?; \
+	$(RUN) -m pytest -m "not browser" --numprocesses=auto --dist=loadfile $(ARGS) || status=$$?; \
 	[ $$status != 2 ] || exit 2; [ $$status != 5 ] || status=0; \
 	$(RUN) -m pytest -m browser $(ARGS) || [ $$? = 5 ] || status=1; \
 	[ $$status = 0 ] || $(RUN) -m pytest --cache-show cache/lastfailed; \
@@ -54,7 +58,7 @@ $(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
 	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
 
 # What runs in the browser.
-BROWSER := widgets/browser deploy/templates tests/widgets/browser
+BROWSER := widgets/browser deploy/pages deploy/templates tests/widgets/browser
 
 lint: $(VENV)/lint-ready  ## check style and types
 	$(VENV)/bin/ruff check .

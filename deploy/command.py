@@ -4,9 +4,10 @@
     training-dynamics-lab serve my.ipynb        a notebook of your own, as a page
     training-dynamics-lab lab                   JupyterLab, code in sight
     training-dynamics-lab hub                   JupyterHub, for a class with accounts
+    training-dynamics-lab pages FOLDER          the lessons as plain files that play recorded runs, for any web server
     training-dynamics-lab --version
 
-What follows goes to Voilà (serve), JupyterLab (lab) or JupyterHub (hub), whose options `serve --help` and so on list.
+What follows serve, lab or hub goes to Voilà, JupyterLab or JupyterHub, whose options `serve --help` and so on list.
 """
 
 from __future__ import annotations
@@ -85,7 +86,21 @@ def _hub(arguments: list[str]) -> None:
     JupyterHub.launch_instance([f"--config={config}", *arguments])
 
 
-ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub}
+def _pages(arguments: list[str]) -> None:
+    from deploy.pages.builder import build
+
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(
+            "training-dynamics-lab pages takes a folder, which it makes and fills, and notebooks if not all lessons."
+        )
+    folder, *notebooks = map(Path, arguments)
+    for notebook in notebooks:
+        if not notebook.is_file():
+            sys.exit(f"There is no notebook '{notebook}' in {Path.cwd()}.")
+    build(folder, notebooks)
+
+
+ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}
 
 if __name__ == "__main__":
     main()

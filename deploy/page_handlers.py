@@ -18,7 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from deploy.hosts import AskedHere
 from deploy.room import LessonKernels, RoomFull, for_gallery
 from deploy.theme import check_theme
-from widgets.live_figure import plotly_bundle
+from widgets.plotlyjs import compressed_module
 
 GALLERY = "index.ipynb"
 TRY_AGAIN_SECONDS = 20
@@ -133,7 +133,7 @@ class PlotlyHandler(RequestHandler):
 
     async def get(self) -> None:
         """Answer with the module; its address names the version, so it may be kept for ever."""
-        bundle = await asyncio.to_thread(plotly_bundle)
+        bundle = await asyncio.to_thread(compressed_module)
         self.set_header("Content-Type", "text/javascript; charset=utf-8")
         self.set_header("Content-Encoding", "gzip")
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")

@@ -17,7 +17,7 @@ import torch
 from ipywidgets import Widget
 
 import widgets
-from widgets import code_view, live_figure
+from widgets import code_view, live_figure, plotlyjs
 from widgets.labs.divergence.parabola import ParabolaView
 
 
@@ -30,7 +30,7 @@ def _draw() -> None:
     """Make figures and forget them: plotly makes much at its first use. Not a lab: it asks what devices there are."""
     live_figure.LiveFigure(ParabolaView().figures(["a lane"], ["#2f7ed8"]))
     code_view.show_code(_import_all)
-    live_figure.plotly_bundle()
+    plotlyjs.compressed_module()
     Widget.close_all()
 
 

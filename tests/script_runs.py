@@ -6,7 +6,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -52,6 +52,13 @@ def every_lane(cases: Cases) -> list[tuple[str, int]]:
     return [(case, lane) for case, (_, record) in cases.items() for lane in range(len(record.names))]
 
 
+def losses_of(scripts: Iterable[Path]) -> list[np.ndarray]:
+    """What each script leaves in `losses` and has printed; all in one process, as torch takes seconds to start."""
+    done = subprocess.run([*ISOLATED, "-c", _MANY, *map(str, scripts)], capture_output=True, text=True)
+    assert not done.stderr
+    return [np.array(losses) for losses in json.loads(done.stdout)]
+
+
 class ScriptRuns:
     """The scripts of all lanes of some cases.
 
@@ -69,11 +76,8 @@ class ScriptRuns:
 
     @cached_property
     def losses(self) -> dict[tuple[str, int], np.ndarray]:
-        """What each script leaves in `losses` and has printed; all in one process, as torch takes seconds to start."""
-        script = [*ISOLATED, "-c", _MANY, *map(str, self.files.values())]
-        done = subprocess.run(script, capture_output=True, text=True)
-        assert not done.stderr
-        return dict(zip(self.files, map(np.array, json.loads(done.stdout)), strict=True))
+        """What each script leaves in `losses`."""
+        return dict(zip(self.files, losses_of(self.files.values()), strict=True))
 
     @cached_property
     def expected(self) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ COPIED = ("lessons", "widgets", "notebooks", "tests")
 TESTS = (
     "tests/averaging",
     "tests/core/test_experiment_contract.py",
+    "tests/core/test_step_programs.py",
     "tests/widgets/test_questions.py",
     "tests/widgets/test_lab.py::test_play_pause_step_reset",
     "tests/test_structure.py",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from lessons.core.record import RunRecord
+from widgets import plotlyjs
 from widgets.browser_module import bundled
 
 _PAGE = """<!doctype html>
@@ -77,14 +77,13 @@ def html_page(
     """
     # "</script>" in a lane's name must not end the script that holds it.
     data = json.dumps(list(figures)).replace("</", "<\\/")
-    plotly = files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8")
     return _PAGE.format(
         title=escape(title),
         lanes=_lanes(record.names, colours),
         readings=readings,
         record=escape(record.model_dump_json(indent=1)),
         figures=data,
-        plotly=plotly,
+        plotly=plotlyjs.script(),
         printing=bundled("printing.js"),
     )
 

@@ -30,7 +30,7 @@ def level_line(
     for number, (one, other) in enumerate(_EDGES):
         (x0, y0, v0, a0), (x1, y1, v1, a1) = (_corner(columns, rows, values, above, *corner) for corner in (one, other))
         crossed[number] = (a0 != a1) & np.isfinite(v0) & np.isfinite(v1)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # where nothing is crossed
             share = np.where(crossed[number], (level - v0) / (v1 - v0), 0.0)
         x[number], y[number] = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
     # Two crossings of a cell are one segment of the line, four are two; a cell never has one or three.

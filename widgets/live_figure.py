@@ -12,11 +12,8 @@ Protocol, all as custom messages of one anywidget (see live_figure.js for the ot
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -24,6 +21,7 @@ import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs_version
 
+from widgets import plotlyjs
 from widgets.browser_module import FOLDER, bundled
 from widgets.decimate import thin
 from widgets.delivery import Delivery
@@ -32,27 +30,13 @@ from widgets.spaced import Spaced
 
 POINTS_PER_FRAME = 56
 POINTS_ON_SCREEN = 600
-# plotly.js is 1.5 MB, and asked for once a page; a whole figure is up to 100 KB, and asked for once a view.
+# plotly.js is 0.5 MB, and asked for once a page; a whole figure is up to 100 KB, and asked for once a view.
 PLOTLY_SECONDS = 2.0
 STATE_SECONDS = 0.5
 
 Numbers = Sequence[float] | np.ndarray
 OnPoint = Callable[[str, float, float], None]
 OnSketch = Callable[[str, np.ndarray, np.ndarray], None]
-
-
-# A module of its own: no global names, and no AMD loader of the page gets hold of it.
-_MODULE = (
-    b"const module = { exports: {} }, exports = module.exports, define = undefined;\n",
-    b"\nexport default module.exports;",
-)
-
-
-@cache
-def plotly_bundle() -> bytes:
-    """plotly.js as shipped with the plotly package, as a module, compressed once a process."""
-    source = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
-    return gzip.compress(source.join(_MODULE), compresslevel=6)
 
 
 class _Operations:
@@ -313,7 +297,7 @@ class LiveFigure(OneWayWidget):
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
         kind = content.get("type") if isinstance(content, dict) else None
         if kind == "plotly":
-            self._bundles.ask("plotly", lambda: self.send({"type": "plotly"}, [plotly_bundle()]))
+            self._bundles.ask("plotly", lambda: self.send({"type": "plotly"}, [plotlyjs.compressed_module()]))
         elif kind == "hello" and content.get("again") is True and self._delivery.waits:
             self._delivery.ask()  # a state is on its way; whether it was lost is being found out
         elif kind == "hello":

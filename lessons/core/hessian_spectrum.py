@@ -1,4 +1,4 @@
-"""The eigenvalues of a net's Hessian, by stochastic Lanczos quadrature or, for small nets, all of them."""
+"""The eigenvalues of a net's Hessian, by stochastic Lanczos quadrature."""
 
 from __future__ import annotations
 
@@ -97,16 +97,6 @@ class Spectra:
         pair = known or (theta, SpectrumAt(self._loss, theta, self._seeds))
         self._known = [pair, *(other for other in self._known if other is not known)][: self.KEPT]
         return pair[1]
-
-
-def dense_eigenvalues(loss: LossOfTheta, theta: Tensor) -> Tensor:
-    """Return all eigenvalues, smallest first, shape (K, P): P Hessian-vector products and K matrices of P^2 numbers."""
-    theta = theta.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
-    product = hessian_vector_product(gradient, theta)
-    columns = [product(axis.expand_as(theta)) for axis in torch.eye(theta.shape[1]).to(theta)]
-    hessian = torch.stack(columns, dim=2)
-    return torch.linalg.eigvalsh((hessian + hessian.transpose(1, 2)) / 2)
 
 
 def stacked(spectrum: RitzSpectrum) -> Tensor:

@@ -31,6 +31,9 @@ class Lanes(Generic[SettingsT_co]):
     Raises:
         SettingError: If there is no lane, lanes disagree in a shared field, or one asks for a function of the learner's
             own and there is none.
+
+    Attributes:
+        stacked: Name of each numeric field -> its tensor.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class Lanes(Generic[SettingsT_co]):
         self.names = list(names or (f"lane {k + 1}" for k in range(len(self.settings))))
         self._check_shared()
         self._check_own()
-        self._stacked = {
+        self.stacked = {
             name: torch.tensor([float(getattr(s, name)) for s in self.settings], dtype=torch.float64)
             for name, field in self.fields.items()
             if field.kind != "choice"
@@ -57,7 +60,7 @@ class Lanes(Generic[SettingsT_co]):
         return len(self.settings)
 
     def __getattr__(self, name: str) -> Tensor:
-        stacked: dict[str, Tensor] = self.__dict__.get("_stacked", {})
+        stacked: dict[str, Tensor] = self.__dict__.get("stacked", {})
         if name not in stacked:
             raise AttributeError(f"Lanes have no numeric setting {name!r}")
         return stacked[name]
@@ -88,8 +91,8 @@ class Lanes(Generic[SettingsT_co]):
         if not self.fields[field].hot:
             raise SettingError([f"{self.fields[field].title} cannot change during a run."])
         self.settings[lane] = cast(SettingsT_co, settings)
-        if field in self._stacked:
-            self._stacked[field][lane] = float(getattr(settings, field))
+        if field in self.stacked:
+            self.stacked[field][lane] = float(getattr(settings, field))
 
     def _check_own(self) -> None:
         if self.own is None and OWN in (getattr(each, "optimizer", "") for each in self.settings):

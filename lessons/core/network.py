@@ -93,7 +93,7 @@ def squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
     Returns:
         Shape (K,).
     """
-    target = torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs)
+    target = (labels[..., None] == torch.arange(outputs.shape[-1], device=labels.device)).to(outputs)  # one-hot
     return 0.5 * (outputs - target).square().sum(-1).mean(-1)
 
 

@@ -72,17 +72,6 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     )
 
 
-def power_iteration(product: HessianVectorProduct, start: Tensor, iterations: int) -> TopEigenpair:
-    """Estimate the eigenvalue of largest magnitude by repeated products (von Mises 1929).
-
-    Simpler than `top_eigenpair`, and slower to converge: kept as the textbook method and as a cross-check.
-    """
-    vector = _normalised(start)
-    for _ in range(iterations):
-        vector = _normalised(product(vector))
-    return TopEigenpair(value=(vector * product(vector)).sum(1), vector=vector)
-
-
 def lanczos(product: HessianVectorProduct, start: Tensor, iterations: int) -> tuple[Tensor, Tensor, Tensor]:
     """Run `iterations` steps of Lanczos, lane by lane, reorthogonalised in full.
 

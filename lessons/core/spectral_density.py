@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.generators import draw_per_seed
-from lessons.core.parts import Parts, whole
+from lessons.core.parts import Parts
 from lessons.core.sharpness import HessianVectorProduct, lanczos_in_parts, tridiagonal_matrix
 
 
@@ -59,8 +59,8 @@ def draw_probes(seeds: Tensor, count: int, parameter_count: int) -> Tensor:
     return drawn.transpose(0, 1)
 
 
-def spectral_density(product: HessianVectorProduct, probes: Tensor, iterations: int) -> RitzSpectrum:
-    """Estimate the density of eigenvalues of each lane's Hessian.
+def spectral_density_in_parts(product: HessianVectorProduct, probes: Tensor, iterations: int) -> Parts[RitzSpectrum]:
+    """Estimate the density of eigenvalues of each lane's Hessian, a part for each product.
 
     From each probe, Lanczos makes a small tridiagonal matrix, whose eigenvalues and the squared first components of
     whose eigenvectors are a Gauss quadrature of the density; probes are averaged. It costs R * M Hessian-vector
@@ -74,11 +74,6 @@ def spectral_density(product: HessianVectorProduct, probes: Tensor, iterations: 
     Sources: Golub & Welsch 1969; Lin, Saad & Yang 2016, SIAM Review 58(1); Ghorbani, Krishnan & Xiao 2019,
     arXiv 1901.10159, algorithm 1.
     """
-    return whole(spectral_density_in_parts(product, probes, iterations))
-
-
-def spectral_density_in_parts(product: HessianVectorProduct, probes: Tensor, iterations: int) -> Parts[RitzSpectrum]:
-    """Do what `spectral_density` does, a part for each product."""
     pairs = []
     for probe in probes:
         pairs.append((yield from _quadrature(product, probe, iterations)))

@@ -33,6 +33,9 @@ S = TypeVar("S", bound=State)
 class Training(ABC, Generic[S, SettingsT_co]):
     """One run of an experiment. What never changes in it (net, data, device) is made once, here; the rest is the state.
 
+    `measure` and `advance` are tensor programs: whatever their tensors hold, they do the same. They may branch on the
+    step's number and on settings (`Lanes.values`), never on what a tensor holds; what has to read one is in `follow`.
+
     Args:
         lanes: The settings of each lane; hot fields are read at each update.
         device: Where the tensors are.
@@ -52,6 +55,10 @@ class Training(ABC, Generic[S, SettingsT_co]):
     @abstractmethod
     def advance(self, now: S) -> None:
         """Make one update."""
+
+    def follow(self, now: S, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return further series, found by reading in Python what was measured at this step."""
+        return {}
 
     def make_step(self, now: S) -> None:
         """Make one update, and count it."""
@@ -96,4 +103,5 @@ class TrainingExperiment(Experiment[SettingsT]):
 def measured(training: Training[S], now: S) -> Measurement:
     """Return all that a training measures at its present step."""
     values = training.measure(now)
+    values |= training.follow(now, values)
     return Measurement(now.step, values, training.snapshots(now), training.failures(now), now)

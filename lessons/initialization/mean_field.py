@@ -79,19 +79,6 @@ def gradient_factor(activation: str, q: Tensor, weight_variance: Tensor) -> Tens
     return weight_variance * squared_slope(activation, q)
 
 
-def fixed_point(activation: str, weight_variance: Tensor, bias_variance: Tensor, layers: int = 2000) -> Tensor:
-    """Return the q that the variance map comes to from q = 1; near chi = 1 it is still on its way after 2000 layers."""
-    q = torch.ones_like(weight_variance)
-    for _ in range(layers):
-        q = variance_map(activation, q, weight_variance, bias_variance)
-    return q
-
-
-def gradient_depth(chi: Tensor) -> Tensor:
-    """Return 1 / |log chi|: over how many layers the gradient's variance changes e-fold (infinite at chi = 1)."""
-    return 1 / chi.log().abs()
-
-
 @cache
 def _nodes() -> tuple[Tensor, Tensor]:
     """Points, and weights for the standard normal density, float64, shape (NODES,)."""

@@ -78,12 +78,6 @@ def inverse_square_root(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     return z / size.sqrt()
 
 
-def exact_inverse_square_root(matrix: Tensor) -> Tensor:
-    """Return A^(-1/2) by the eigenvectors of A, shape (K, D, D): ZCA whitening, where A is a covariance."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values[:, None].rsqrt()) @ vectors.transpose(1, 2)
-
-
 def patches(images: Tensor, kernel: int, padding: int) -> Tensor:
     """Return all patches that a convolution multiplies with its weights, one a row ("im2col").
 

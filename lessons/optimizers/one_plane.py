@@ -74,7 +74,7 @@ class OnePlaneTraining(Training[OnePlaneState, OnePlaneSettings]):
     def advance(self, now: OnePlaneState) -> None:
         self.seen.make_step(now.seen)
         if self.differ:
-            _follow(self.twins, self.lanes)
+            self.twins.stacked["learning_rate"] = self.lanes.learning_rate
             self.without.make_step(now.without)
 
     def snapshots(self, now: OnePlaneState) -> dict[str, Callable[[], Tensor]]:
@@ -98,9 +98,3 @@ class OnePlane(Proxy):
     title = "The loss is a proxy for the error, on one plane"
     settings_type = OnePlaneSettings
     training = OnePlaneTraining
-
-
-def _follow(twins: Lanes, lanes: Lanes) -> None:
-    """Give the twins the learning rates that the lanes have now."""
-    for lane in torch.nonzero(twins.learning_rate != lanes.learning_rate).flatten().tolist():
-        twins.change(lane, "learning_rate", lanes.settings[lane].learning_rate)

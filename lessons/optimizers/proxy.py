@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -175,6 +175,7 @@ class Classifiers:
     def __init__(self, lanes: Lanes[ProxySettings]):
         self.is_net = torch.tensor([method == "MLP" for method in lanes.values("method")])
         self._lanes_of_method = lanes_of_each(lanes.values("method"))
+        self._nets = self._lanes_of_method.get("MLP")
         self._network = DenseNetwork((2, lanes.shared.width, 1), "tanh")
 
     def initial(self, seeds: Tensor) -> Tensor:
@@ -185,11 +186,11 @@ class Classifiers:
     def score(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Return what each lane's classifier gives for inputs (N, 2) or (K, N, 2), shape (K, N)."""
         linear = (inputs * theta[:, None, :2]).sum(2) + theta[:, 2:3]
-        if not self.is_net.any():
+        if self._nets is None:
             return linear
-        own = inputs[self.is_net] if inputs.dim() == 3 else inputs
+        own = inputs[self._nets] if inputs.dim() == 3 else inputs
         score = linear.clone()
-        score[self.is_net] = self._network(theta[self.is_net, 3:], own)[..., 0]
+        score[self._nets] = self._network(theta[self._nets, 3:], own)[..., 0]
         return score
 
     def margin_loss(self, margin: Tensor) -> Tensor:
@@ -202,16 +203,16 @@ class Classifiers:
     def sides(self, theta: Tensor, points: Tensor) -> Tensor:
         """Return which points (N, 2) each lane puts to the right class, bool, shape (K, N)."""
         side = theta[:, :2] @ points.T + theta[:, 2:3] > 0
-        if self.is_net.any():
-            side[self.is_net] = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
+        if self._nets is not None:
+            side[self._nets] = self._network(theta[self._nets, 3:], points)[..., 0] > 0
         return side
 
     def fresh_error(self, theta: Tensor, points: Tensor, separation: float) -> Tensor:
         """Return the error on points never seen, shape (K,)."""
         error = linear_error(theta[:, :3], separation)
-        if self.is_net.any():
-            side = self._network(theta[self.is_net, 3:], points)[..., 0] > 0
-            error[self.is_net] = error_of_sides(side, points[:, 0], separation)
+        if self._nets is not None:
+            side = self._network(theta[self._nets, 3:], points)[..., 0] > 0
+            error[self._nets] = error_of_sides(side, points[:, 0], separation)
         return error
 
     def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
@@ -255,31 +256,6 @@ def fresh_points(separation: float) -> tuple[Tensor, Tensor]:
 def grid_axis() -> Tensor:
     """Return the coordinates of the snapshot's columns, and of its rows, shape (G,)."""
     return torch.linspace(-WINDOW, WINDOW, GRID, dtype=torch.float64)
-
-
-def boundary_shifts(distances: Sequence[float], methods: Sequence[str] = get_args(Method), **common: Any) -> Tensor:
-    """Train with the outlier at each distance and without it, and see which share of fresh points changes sides.
-
-    The outlier lies beyond the right class, at 30 degrees from the line through the means.
-
-    Args:
-        distances: From the origin, D of them.
-        methods: Of `Method`, M of them.
-        common: Further settings.
-
-    Returns:
-        Shape (M, D).
-
-    Raises:
-        SettingError: If a setting is not allowed.
-    """
-    direction = torch.deg2rad(torch.tensor(30.0))
-    places = [{"outlier_x": d * direction.cos().item(), "outlier_y": d * direction.sin().item()} for d in distances]
-    outliers = [{}, *({"outlier": True, **place} for place in places)]
-    settings = [ProxySettings.checked({**common, "method": method, **o}) for method in methods for o in outliers]
-    *_, last = Proxy().run(Lanes(settings))
-    side = last.snapshots["fresh_side"]().view(len(methods), len(outliers), FRESH)
-    return (side[:, 1:] != side[:, :1]).double().mean(2)
 
 
 def _gaussian_points(count: int, separation: float, source: torch.Generator) -> Tensor:

@@ -79,12 +79,16 @@ class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
         weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
         series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
         now.direction = weights / series["norm"][:, None]
-        return {"loss": loss.detach(), **series, **now.held, **_phases(now.detector, loss, series["norm"])}
+        return {"loss": loss.detach(), **series, **now.held}
+
+    def follow(self, now: PeriodicState, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        phase = now.detector.update(values["loss"].cpu().numpy(), values["norm"].cpu().numpy())
+        return {"phase": torch.from_numpy(phase).double(), "onset": torch.from_numpy(now.detector.onset).double()}
 
     def advance(self, now: PeriodicState) -> None:
         h = _rates(self.lanes, self.penalty, now)
         update = now.optimizer.update(now.gradient + self.trainable * h.weight_decay * now.theta, h)
-        now.theta = _stepped(now.theta, update, self.network.weights, self.lanes.fixed_norm)
+        now.theta = _stepped(now.theta, update, self.network.weights, self.lanes)
 
     def snapshots(self, now: PeriodicState) -> dict[str, Callable[[], Tensor]]:
         return {"weights": partial(torch.clone, now.theta[:, self.network.weights])}
@@ -131,12 +135,12 @@ def _rates(lanes: Lanes, penalty: Tensor, now: PeriodicState) -> Hyperparameters
     return Hyperparameters(learning_rate, momentum, weight_decay=weight_decay)
 
 
-def _stepped(theta: Tensor, update: Tensor, part: slice, fixed_norm: Tensor) -> Tensor:
+def _stepped(theta: Tensor, update: Tensor, part: slice, lanes: Lanes) -> Tensor:
     """theta after the update; where the norm is fixed, x is stretched back to the length it had."""
     stepped = theta + update
-    if (fixed_norm > 0).any():
+    if any(lanes.values("fixed_norm")):
         back = theta[:, part].norm(dim=1) / stepped[:, part].norm(dim=1)
-        stepped[:, part] *= torch.where(fixed_norm.to(theta) > 0, back, torch.ones_like(back))[:, None]
+        stepped[:, part] *= torch.where(lanes.fixed_norm.to(theta) > 0, back, torch.ones_like(back))[:, None]
     return stepped
 
 
@@ -154,12 +158,6 @@ def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparamet
         "gradient_force": (learning_rate * gradient_norm) ** 2,
         "decay_force": (1 - kept**2) * norm**2,
     }
-
-
-def _phases(detector: PhaseDetector, loss: Tensor, norm: Tensor) -> dict[str, Tensor]:
-    """The phases as of this step, each of shape (K,)."""
-    phase = detector.update(loss.detach().cpu().numpy(), norm.cpu().numpy())
-    return {"phase": torch.from_numpy(phase).double(), "onset": torch.from_numpy(detector.onset).double()}
 
 
 def _readings(

@@ -113,8 +113,11 @@ class ForecastTraining(Training[ForecastState, ForecastSettings]):
         return ForecastState(self.periodic.start(), [Forecaster(delta) for delta in self.lanes.values("delta")])
 
     def measure(self, now: ForecastState) -> dict[str, Tensor]:
-        values = self.periodic.measure(now.periodic)
-        return {**values, **_said(now.step, values, self.lanes, now.forecasters)}
+        return self.periodic.measure(now.periodic)
+
+    def follow(self, now: ForecastState, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        phases = self.periodic.follow(now.periodic, values)
+        return phases | _said(now.step, values | phases, self.lanes, now.forecasters)
 
     def advance(self, now: ForecastState) -> None:
         self.periodic.make_step(now.periodic)

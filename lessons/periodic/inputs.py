@@ -33,9 +33,9 @@ class TrainingInputs:
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Return inputs (N, 64) or (K, N, 64) and labels (N,) or (K, N)."""
         inputs, labels = self._batches.at(step)
-        if (self._lanes.shift > 0).any():
+        if any(self._lanes.values("shift")):
             inputs = shifted(inputs, self._draw_offsets(step, inputs.shape[-2]), self._background)
-        if (self._lanes.noise > 0).any():
+        if any(self._lanes.values("noise")):
             inputs = inputs + self._draw_noise(step, inputs)
         return inputs, labels
 

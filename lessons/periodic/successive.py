@@ -11,13 +11,13 @@ from torch import Tensor
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.training import State, Training, TrainingExperiment, measured
+from lessons.core.training import State, Training, TrainingExperiment
 from lessons.periodic.experiment import PeriodicState, PeriodicTraining, network_of
 from lessons.periodic.minima import Minimum, MinimumCollector, cosine_similarities, ensemble_errors
 from lessons.periodic.settings import PeriodicSettings
 
 Group = Callable[[Sequence[Minimum]], list[Minimum]]
-KEPT = ("loss", "norm", "phase", "onset", "test_error")
+KEPT = ("loss", "norm", "test_error")
 
 
 @dataclass
@@ -41,13 +41,18 @@ class SuccessiveTraining(Training[SuccessiveState, PeriodicSettings]):
         return SuccessiveState(self.periodic.start(), MinimumCollector(len(self.lanes)), none_yet)
 
     def measure(self, now: SuccessiveState) -> dict[str, Tensor]:
-        seen, known = measured(self.periodic, now.periodic), len(now.collector.minima)
-        now.collector.update(seen)
+        values = self.periodic.measure(now.periodic)
+        return {name: values[name] for name in KEPT}
+
+    def follow(self, now: SuccessiveState, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        known = len(now.collector.minima)
+        now.collector.update(now.step, values["loss"], values["norm"], now.periodic.theta)
         now.minimum_step = now.minimum_step.clone()
         for minimum in now.collector.minima[known:]:
             now.minimum_step[minimum.lane] = minimum.step
         count = torch.from_numpy(now.collector.detector.count).double()
-        return {name: seen[name] for name in KEPT} | {"minima": count, "minimum_step": now.minimum_step}
+        phases = self.periodic.follow(now.periodic, values)
+        return {**phases, "minima": count, "minimum_step": now.minimum_step}
 
     def advance(self, now: SuccessiveState) -> None:
         self.periodic.make_step(now.periodic)

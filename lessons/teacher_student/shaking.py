@@ -11,23 +11,33 @@ from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.teacher_student.luck import WON
-from lessons.teacher_student.overlap import contribution, correlation, unexplained
+from lessons.teacher_student.overlap import contribution, correlation
 from lessons.teacher_student.student import activations
 from lessons.teacher_student.task import Task
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The nodes that each lane asks to be shaken: by number, shape (K,), from 1; by kind; and how often, (K,)."""
+    """The nodes that each of K lanes asks to be shaken: by number, from 1; by kind; and how often it has asked."""
 
-    number: Tensor
+    number: tuple[int, ...]
     kind: tuple[str, ...]
-    again: Tensor
+    again: tuple[int, ...]
 
     @classmethod
     def of(cls, lanes: Lanes) -> Asked:
         """As the lanes are now."""
-        return cls(lanes.shaken_node.clone(), lanes.values("shake"), lanes.shake_again.clone())
+        return cls(lanes.values("shaken_node"), lanes.values("shake"), lanes.values("shake_again"))
+
+    def since(self, before: Asked) -> tuple[list[int], list[str]]:
+        """Return the number and kind that each lane asks for anew, or once more; 0 and "none" where it does not."""
+        is_again = [new != old for new, old in zip(self.again, before.again, strict=True)]
+        numbers = zip(self.number, before.number, is_again, strict=True)
+        kinds = zip(self.kind, before.kind, is_again, strict=True)
+        return (
+            [new if new != old or once_more else 0 for new, old, once_more in numbers],
+            [new if new != old or once_more else "none" for new, old, once_more in kinds],
+        )
 
 
 def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task, before: Asked, step: int) -> Tensor:
@@ -43,17 +53,11 @@ def redraw_nodes(network: DenseNetwork, theta: Tensor, lanes: Lanes, task: Task,
         before: What was asked for at the last step.
         step: The noise depends on it and on the lane's seed.
     """
-    now = Asked.of(lanes)
-    is_again = now.again != before.again
-    is_new_number = (((now.number != before.number) | is_again) & (now.number > 0)).to(theta.device)
-    kinds = [
-        new if new != old or once_more else "none"
-        for new, old, once_more in zip(now.kind, before.kind, is_again.tolist(), strict=True)
-    ]
-    if not is_new_number.any() and set(kinds) == {"none"}:
+    numbers, kinds = Asked.of(lanes).since(before)
+    if not any(numbers) and set(kinds) == {"none"}:
         return theta
     node = torch.arange(1, network.sizes[-2] + 1, device=theta.device)
-    chosen = is_new_number[:, None] & (node == now.number.to(theta.device)[:, None])
+    chosen = node == torch.tensor(numbers, device=theta.device)[:, None]
     if set(kinds) != {"none"}:
         chosen |= _of_kind(kinds, network, theta, task)
     seeds = [seed * 1_000_003 + step for seed in lanes.values("seed")]
@@ -114,11 +118,6 @@ def scrambled(network: DenseNetwork, theta: Tensor, chosen: Tensor, seeds: list[
     noise = _noise(weight, seeds)
     weight[:] = torch.where(chosen[:, None], noise * weight.norm(dim=1, keepdim=True), weight)
     return shaken
-
-
-def shaken_fvu(network: DenseNetwork, theta: Tensor, task: Task, chosen: Tensor, seeds: list[int]) -> Tensor:
-    """Return the unexplained fraction of variance after the chosen nodes were all shaken at once, shape (K,)."""
-    return unexplained(network(scrambled(network, theta, chosen, seeds), task.test_inputs), task.test_targets)
 
 
 @torch.no_grad()

@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from lessons.core.experiment import Measurement
-from lessons.core.lanes import Lanes
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.spread import Each, Seeds, crossed
 from lessons.core.sweep import Sweep
-from lessons.core.sweep_results import SweepResults
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
@@ -24,35 +23,6 @@ from lessons.teacher_student.training import StudentState, StudentTraining
 WIDTHS = (1.0, 2.0, 5.0, 10.0)
 SEEDS = 20
 NUMBERS = ("fvu", "best_correlation", "weight_cosine", "recovered")
-_TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "steps": 3000, "horizon": 3000}
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """The nodes that S students of one width found of their teacher, after training.
-
-    Attributes:
-        overparameterization: Student nodes for each teacher node.
-        fvu: Fraction of variance unexplained, shape (S,).
-        best_correlation: Of each teacher node, shape (S, L, n).
-        weight_cosine: Of each first-layer teacher node, shape (S, n).
-        recovered: Teacher nodes found in each layer, shape (S, L).
-    """
-
-    overparameterization: float
-    fvu: Tensor
-    best_correlation: Tensor
-    weight_cosine: Tensor
-    recovered: Tensor
-
-
-def two_layer_settings(**changes: Any) -> TeacherStudentSettings:
-    """Return settings in which students with two hidden layers find the nodes of both.
-
-    Raises:
-        SettingError: If a value is not allowed.
-    """
-    return TeacherStudentSettings.checked({**_TWO_LAYERS, **changes})
 
 
 def width_lanes(
@@ -78,7 +48,7 @@ def students_sweep(
 def student_numbers(
     lanes: Lanes[TeacherStudentSettings], measurements: Iterator[Measurement]
 ) -> dict[str, np.ndarray | Tensor]:
-    """Reduce a run to `NUMBERS` at its end, see `Recovery`, and what was found on the way.
+    """Reduce a run to `NUMBERS` at its end, see `TeacherStudent`, and what was found on the way.
 
     `found` is the number of teacher nodes recovered in all layers at each `measure_every`-th step, shape (K, points).
     """
@@ -88,16 +58,6 @@ def student_numbers(
         if last.step % lanes.shared.measure_every == 0:
             found.append(last["recovered"].sum(1))
     return {**{name: last[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
-
-
-def recoveries(sweep: Sweep[TeacherStudentSettings], results: SweepResults) -> list[Recovery]:
-    """Return what the students of each width found, width by width; those that have not come back are nan."""
-    width = np.array([settings.overparameterization for settings in sweep.settings])
-    kept = {name: torch.from_numpy(results[name]) for name in NUMBERS}
-    return [
-        Recovery(own, **{name: value[torch.from_numpy(width == own)] for name, value in kept.items()})
-        for own in dict.fromkeys(width.tolist())
-    ]
 
 
 @dataclass
@@ -114,7 +74,7 @@ class WidthsTraining(Training[WidthsState, TeacherStudentSettings]):
         super().__init__(lanes, device)
         self.groups = _groups(lanes)
         self.trainings = [StudentTraining(part, device) for part, _ in self.groups]
-        self.back = torch.tensor([lane for _, members in self.groups for lane in members]).argsort()
+        self.back = torch.tensor([lane for _, rows in self.groups for lane in _numbers(lanes, rows)]).argsort()
 
     def start(self) -> WidthsState:
         return WidthsState([training.start() for training in self.trainings])
@@ -124,8 +84,8 @@ class WidthsTraining(Training[WidthsState, TeacherStudentSettings]):
         return {name: torch.cat([each[name] for each in found])[self.back] for name in found[0]}
 
     def advance(self, now: WidthsState) -> None:
-        for (lanes, members), training, part in zip(self.groups, self.trainings, now.parts, strict=True):
-            _follow(lanes, self.lanes, members)
+        for (lanes, rows), training, part in zip(self.groups, self.trainings, now.parts, strict=True):
+            _follow(lanes, self.lanes, rows)
             training.make_step(part)
 
 
@@ -144,18 +104,17 @@ class WidthSweep(TrainingExperiment[TeacherStudentSettings]):
 
 def _groups(
     lanes: Lanes[TeacherStudentSettings],
-) -> list[tuple[Lanes[TeacherStudentSettings], list[int]]]:
-    """Lanes of one width each, and which of all lanes they are."""
-    widths = student_widths(lanes).tolist()
-    members = [[k for k, width in enumerate(widths) if width == own] for own in dict.fromkeys(widths)]
-    return [(Lanes([lanes.settings[k] for k in each]), each) for each in members]
+) -> list[tuple[Lanes[TeacherStudentSettings], Tensor | slice]]:
+    """Lanes of one width each, and which of all lanes they are, as an index of rows."""
+    rows_of_width = lanes_of_each(student_widths(lanes).tolist())
+    return [(Lanes([lanes.settings[k] for k in _numbers(lanes, rows)]), rows) for rows in rows_of_width.values()]
 
 
-def _follow(part: Lanes, lanes: Lanes, members: list[int]) -> None:
-    """Take over what has changed in flight."""
-    for own, lane in enumerate(members):
-        wanted = lanes.settings[lane]
-        if part.settings[own] is not wanted:
-            for name in (name for name, field in lanes.fields.items() if field.hot):
-                part.change(own, name, getattr(wanted, name))
-            part.settings[own] = wanted
+def _numbers(lanes: Lanes, rows: Tensor | slice) -> list[int]:
+    return list(range(len(lanes))[rows]) if isinstance(rows, slice) else rows.tolist()
+
+
+def _follow(part: Lanes, lanes: Lanes, rows: Tensor | slice) -> None:
+    """Take over what may have changed in flight."""
+    part.settings = [lanes.settings[k] for k in _numbers(lanes, rows)]
+    part.stacked |= {name: lanes.stacked[name][rows] for name in part.stacked if lanes.fields[name].hot}

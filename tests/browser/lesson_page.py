@@ -16,8 +16,8 @@ p => JSON.stringify((p.data ?? []).map((t) => [Array.from(t.y ?? []), Array.from
 """
 
 
-def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """Wait until something holds, and return it."""
+def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = PATIENCE) -> Any:
+    """Wait until something holds, and return it; `what` it is may be said by a function, when the wait was in vain."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(IndexError):  # a curve that is being drawn again has no points for a moment
@@ -25,7 +25,7 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
             if value:
                 return value
         time.sleep(0.05)
-    raise AssertionError(f"Waited {seconds:g} s in vain until {what}.")
+    raise AssertionError(f"Waited {seconds:g} s in vain until {what if isinstance(what, str) else what()}.")
 
 
 def area_of(plot: Locator) -> dict[str, float]:
@@ -143,7 +143,8 @@ class LabOnPage:
 
     def until_finished(self) -> None:
         """Wait for the end of the run."""
-        wait_until(lambda: "finished" in self.status(), f"the run is finished; it says: {self.status()}")
+        name = self.element.locator(".tdl-panel").get_attribute("aria-label")
+        wait_until(lambda: "finished" in self.status(), lambda: f"{name}: the run is finished; {self.status()}")
         frames = -1
         while self.frames() != frames:  # the last of them may still be on their way
             frames = self.frames()

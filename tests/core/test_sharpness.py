@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lessons.core.network import LOSSES, DenseNetwork
-from lessons.core.sharpness import TopEigenpair, hessian_vector_product, power_iteration, top_eigenpair
+from lessons.core.sharpness import TopEigenpair, hessian_vector_product, top_eigenpair
 
 LANES, EXAMPLES, CLASSES = 3, 7, 2
 NETWORK_CASES = [(loss, activation) for loss in LOSSES for activation in ("tanh", "relu", "linear")]
@@ -40,6 +40,21 @@ class Problem:
         theta = self.theta if theta is None else theta
         hessians = [torch.autograd.functional.hessian(lambda t: self.losses(t[None])[0], lane) for lane in theta]
         return torch.stack(hessians)
+
+
+def power_iteration(product, start: torch.Tensor, iterations: int) -> TopEigenpair:
+    """Estimate the eigenvalue of largest magnitude by repeated products (von Mises 1929).
+
+    Simpler than `top_eigenpair`, and slower to converge.
+    """
+    vector = normalised(start)
+    for _ in range(iterations):
+        vector = normalised(product(vector))
+    return TopEigenpair(value=(vector * product(vector)).sum(1), vector=vector)
+
+
+def normalised(vectors: torch.Tensor) -> torch.Tensor:
+    return vectors / vectors.norm(dim=1, keepdim=True)
 
 
 def matrix_product(matrix: torch.Tensor):

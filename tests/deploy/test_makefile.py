@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("Makefile", "pyproject.toml", "setup.py", "constraints.txt")
 STAMPS = ("made", "ready", "bench-ready", "hub-ready", "test-ready", "lint-ready")
-TARGETS = ("serve", "lab", "hub", "test", "lint", "bench", "load")
+TARGETS = ("serve", "lab", "hub", "pages", "test", "lint", "bench", "load")
 # What a make around these tests hands down to those that they start.
 OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "ARGS", "PORT", "PYTHON")
 

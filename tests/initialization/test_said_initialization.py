@@ -14,9 +14,10 @@ from lessons.core.run import Run
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.jacobian import draw_input
-from lessons.initialization.mean_field import fixed_point, gradient_factor
+from lessons.initialization.mean_field import gradient_factor
 from lessons.initialization.propagation import DrawnNet, Propagation, PropagationSettings, down, draw_net
 from lessons.initialization.schemes import Initializer
+from tests.initialization.fixed_points import fixed_point
 from tests.played import Played, played
 from widgets.labs.initialization.distributions import SCHEMES, DistributionsView
 from widgets.labs.initialization.edge import FINE, EdgeView, crossing, on_a_fine_grid

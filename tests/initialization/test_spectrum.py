@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import dense_eigenvalues, hessian_spectrum, stacked
+from lessons.core.hessian_spectrum import hessian_spectrum, stacked
 from lessons.core.lanes import Lanes
+from lessons.core.parts import whole
 from lessons.core.run import Run
-from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density
+from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.initialization.training import DeepNet, DeepNetTraining, training_loss
 from lessons.initialization.training_settings import DeepNetSettings
+from tests.dense_hessian import dense_eigenvalues
 
 SMALL = {"width": 6, "depth": 2, "train_size": 60, "steps": 60}
 SCHEMES = ("LeCun", "Kaiming fan-in", "orthogonal")
@@ -91,7 +93,7 @@ def test_a_known_spectrum_is_found():
     """A diagonal matrix with 1000 eigenvalues in [0, 1] and two at 5 and -3: weights 1/1002 each at the ends."""
     diagonal = torch.cat([torch.linspace(0, 1, 1000), torch.tensor([5.0, -3.0])]).repeat(2, 1)
     probes = draw_probes(torch.tensor([0, 1]), 200, 1002)
-    spectrum = spectral_density(lambda v: diagonal * v, probes, 12)
+    spectrum = whole(spectral_density_in_parts(lambda v: diagonal * v, probes, 12))
     low, high = spectrum.extremes
     torch.testing.assert_close(high, torch.full((2,), 5.0).double(), rtol=1e-5, atol=0)
     torch.testing.assert_close(low, torch.full((2,), -3.0).double(), rtol=1e-5, atol=0)
@@ -103,7 +105,7 @@ def test_a_known_spectrum_is_found():
 def test_a_lane_that_is_not_finite_is_nan_alone():
     diagonal = torch.ones(3, 20)
     diagonal[1, 0] = math.nan
-    spectrum = spectral_density(lambda v: diagonal * v, draw_probes(torch.zeros(3), 2, 20), 5)
+    spectrum = whole(spectral_density_in_parts(lambda v: diagonal * v, draw_probes(torch.zeros(3), 2, 20), 5))
     assert spectrum.values[1].isnan().all()
     assert spectrum.weights[1].isnan().all()
     torch.testing.assert_close(spectrum.moment(1)[::2], torch.ones(2).double())

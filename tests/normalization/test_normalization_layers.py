@@ -10,7 +10,6 @@ from lessons.normalization.deconvolution import (
     Decorrelation,
     deconvolution,
     decorrelation,
-    exact_inverse_square_root,
     inverse_square_root,
     patches,
 )
@@ -32,6 +31,12 @@ EPS = 1e-5
 
 def drawn(shape, purpose: str, offset: float = 0.0, scale: float = 1.0) -> torch.Tensor:
     return offset + scale * torch.randn(shape, generator=generator(1, purpose), dtype=torch.float64)
+
+
+def exact_inverse_square_root(matrix: torch.Tensor) -> torch.Tensor:
+    """Return A^(-1/2) by the eigenvectors of A, shape (K, D, D): ZCA whitening, where A is a covariance."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values[:, None].rsqrt()) @ vectors.transpose(1, 2)
 
 
 def batch(x, gamma, beta):

@@ -11,7 +11,7 @@ from torch import nn
 
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import PROBES, dense_eigenvalues
+from lessons.core.hessian_spectrum import PROBES
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.script import lane_script
@@ -20,6 +20,7 @@ from lessons.normalization.nets import NormalizedNets
 from lessons.normalization.smoothness import STEP_SIZES
 from lessons.normalization.training import NormalizedNet, training_loss
 from lessons.normalization.training_settings import NormalizedNetSettings
+from tests.dense_hessian import dense_eigenvalues
 
 KINDS = NormalizedNetSettings.fields()["normalization"].choices
 SMALL = {"width": 8, "depth": 2, "train_size": 60, "batch_size": 12, "steps": 20, "measure_every": 5, "seed": 2}

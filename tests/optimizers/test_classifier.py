@@ -9,7 +9,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.settings import ClassifierSettings
-from lessons.optimizers.theory import batch_variance
+from tests.optimizers.closed_forms import batch_variance
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
 
 SMALL = {"width": 7, "train_size": 60, "batch_size": 16, "measure_every": 5, "steps": 40, "seed": 5}

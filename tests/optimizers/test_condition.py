@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lessons.optimizers.condition import TOLERANCE, Condition, ConditionSettings
-from lessons.optimizers.theory import best_tuning, heavy_ball_error, iterations
+from lessons.optimizers.theory import best_tuning, iterations
+from tests.optimizers.closed_forms import heavy_ball_error
 
 pytestmark = pytest.mark.claim(8)
 

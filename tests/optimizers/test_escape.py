@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
-from lessons.optimizers.theory import escape_time, newton_growth, newton_repelling_damping
+from lessons.optimizers.theory import escape_time
+from tests.optimizers.closed_forms import newton_growth, newton_repelling_damping
 
 pytestmark = pytest.mark.claim(7)
 

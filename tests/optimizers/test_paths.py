@@ -8,7 +8,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.rules import RULES
 from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import RaceSettings
-from lessons.optimizers.theory import quickprop_jump
+from tests.optimizers.closed_forms import quickprop_jump
 from tests.optimizers.references import GRADIENT_OPTIMIZERS, lbfgs
 
 STEPS = 80

@@ -10,8 +10,9 @@ import torch
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
-from lessons.optimizers.proxy import Method, Proxy, ProxySettings, boundary_shifts, fresh_points, training_points
+from lessons.optimizers.proxy import Method, Proxy, ProxySettings, fresh_points, training_points
 from lessons.optimizers.theory import bayes_error, error_of_sides, linear_error
+from tests.optimizers.outliers import boundary_shifts
 
 SEEDS = 200
 LINEAR = [method for method in get_args(Method) if method != "MLP"]

@@ -13,6 +13,7 @@ from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.proxy import Proxy, ProxySettings
 from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.theory import bayes_error
+from tests.optimizers.outliers import boundary_shifts
 from tests.played import SEEDS, Played, played
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.classifier import ClassifierView
@@ -268,7 +269,7 @@ def test_a_net_whose_units_do_not_level_off_follows_an_outlier(monkeypatch):
     for activation in ("tanh", "relu"):
         monkeypatch.setattr(proxy, "DenseNetwork", lambda sizes, _, now=activation: DenseNetwork(sizes, now))
         common = {"train_size": 200, "steps": 600, "learning_rate": 0.1}
-        shifts = [proxy.boundary_shifts((8.0,), ("MLP",), seed=seed, **common) for seed in range(SEEDS)]
+        shifts = [boundary_shifts((8.0,), ("MLP",), seed=seed, **common) for seed in range(SEEDS)]
         moved[activation] = torch.stack(shifts).flatten()
     assert (moved["relu"] > 3 * moved["tanh"]).all()
     assert (moved["relu"] > 0.01).all()

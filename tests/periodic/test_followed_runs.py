@@ -11,11 +11,11 @@ from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.periodic import theory
 from lessons.periodic.forecast import CALM, Forecast, ForecastSettings
-from lessons.periodic.minima import study_minima
 from lessons.periodic.phases import find_periods, recorded_periods
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.stretching import Stretching, StretchingSettings
 from lessons.periodic.successive import SuccessiveMinima
+from tests.periodic.minima_study import study_minima
 
 pytestmark = pytest.mark.chaotic
 

@@ -9,6 +9,7 @@ import pytest
 from lessons.periodic import theory
 from lessons.periodic.phases import find_periods
 from lessons.periodic.settings import PeriodicSettings
+from tests.periodic.norm_paths import norm_path
 
 pytestmark = pytest.mark.chaotic
 
@@ -83,7 +84,7 @@ def test_the_first_jump_comes_between_both_times(eta_lambda):
     decay, low, high, start, length = eta_lambda / ETA, 0.8, 1.1, 40.0, int(6 / eta_lambda)
     gradients = np.random.default_rng(0).uniform(low, high, (length, 12))
     gradients[:, 10], gradients[:, 11] = low, high
-    path = theory.norm_path(start, gradients, ETA, decay)[:-1]
+    path = norm_path(start, gradients, ETA, decay)[:-1]
     turns = theory.step_cosine_distance(path, gradients, ETA, decay)
     certain, _ = theory.delta_limits(low, high, ETA, decay)
     for delta in (0.1 * certain, 0.5 * certain, 0.9 * certain):
@@ -115,7 +116,7 @@ def test_between_the_conditions_there_are_runs_with_a_jump_and_runs_without():
     assert certain < delta < possible
     gradients = np.full((5000, 2), high)
     gradients[:4000, 1] = low
-    turns = theory.step_cosine_distance(theory.norm_path(40.0, gradients, ETA, DECAY)[:-1], gradients, ETA, DECAY)
+    turns = theory.step_cosine_distance(norm_path(40.0, gradients, ETA, DECAY)[:-1], gradients, ETA, DECAY)
     assert turns[-1, 0] == pytest.approx(ETA * DECAY, rel=1e-2)
     assert (turns > delta).any(0).tolist() == [False, True]
 

@@ -27,6 +27,7 @@ from lessons.periodic.long_run.training import QUANTITIES, LongRun
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import find_periods
 from tests.periodic.cifar_files import tiny_cifar
+from tests.periodic.norm_paths import norm_path
 
 pytestmark = pytest.mark.claim(43)
 
@@ -58,7 +59,7 @@ def test_each_net_takes_a_few_steps_on_each_data_set(cifar, dataset, network):
     assert len(rows) == 13
     assert np.isfinite(list(rows[-1].values())).all()
     norm, g = (np.array([row[name] for row in rows]) for name in ("norm", "effective_gradient"))
-    path = theory.norm_path(norm[0], g[:-1], settings.learning_rate, settings.weight_decay)
+    path = norm_path(norm[0], g[:-1], settings.learning_rate, settings.weight_decay)
     np.testing.assert_allclose(path, norm, rtol=1e-4)
     turns = [row["cosine_distance"] for row in rows[1:]]
     expected = theory.step_cosine_distance(norm[:-1], g[:-1], settings.learning_rate, settings.weight_decay)

@@ -10,14 +10,13 @@ from lessons.core.lanes import Lanes
 from lessons.periodic.experiment import Periodic, network_of
 from lessons.periodic.minima import (
     Minimum,
-    collect_minima,
     cosine_similarities,
     ensemble_errors,
     off_diagonal,
-    study_minima,
 )
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.settings import PeriodicSettings
+from tests.periodic.minima_study import collect_minima, study_minima
 
 pytestmark = pytest.mark.chaotic
 

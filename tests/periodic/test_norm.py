@@ -6,6 +6,7 @@ import torch
 
 from lessons.periodic import theory
 from lessons.periodic.settings import PeriodicSettings
+from tests.periodic.norm_paths import norm_path
 
 pytestmark = pytest.mark.chaotic
 
@@ -53,7 +54,7 @@ def test_the_recursion_of_the_norm_is_exact(history_of, changed):
     settings = PeriodicSettings(**STEPS, **changed)
     rates = settings.learning_rate, settings.weight_decay * (2 if settings.penalty == "λ|x|²" else 1)
     gradients = history["effective_gradient"][:-1].astype(float)
-    path = theory.norm_path(history["norm"][0].astype(float), gradients, *rates)
+    path = norm_path(history["norm"][0].astype(float), gradients, *rates)
     np.testing.assert_allclose(path, history["norm"], rtol=2e-5)
 
 
@@ -83,7 +84,7 @@ def test_without_scale_invariance_the_recursion_fails(history_of):
 def test_a_constant_effective_gradient_leads_to_the_equilibrium_from_both_sides():
     eta, decay, g = 0.5, np.array([0.004, 0.02, 0.1]), 1.7
     for start in (0.05, 30.0):
-        path = theory.norm_path(np.full(3, start), np.full((4000, 3), g), eta, decay)
+        path = norm_path(np.full(3, start), np.full((4000, 3), g), eta, decay)
         np.testing.assert_allclose(path[-1], theory.equilibrium_norm(g, eta, decay, exact=True), rtol=1e-10)
         np.testing.assert_allclose(path[-1], theory.equilibrium_norm(g, eta, decay), rtol=eta * decay.max())
     np.testing.assert_allclose(theory.equilibrium_norm(g, eta, decay) ** 2, theory.kappa(eta, decay) * g)
@@ -95,7 +96,7 @@ def test_effective_gradients_from_l_to_L_keep_the_norm_in_the_band():
     eta, decay, low, high = 0.5, 0.004, 0.3, 2.0
     gradients = np.random.default_rng(0).uniform(low, high, (6000, 64))
     gradients[3000:4000] = low
-    path = theory.norm_path(np.linspace(0.1, 10, 64), gradients, eta, decay)[2000:]
+    path = norm_path(np.linspace(0.1, 10, 64), gradients, eta, decay)[2000:]
     band = theory.equilibrium_norm(np.array([low, high]), eta, decay)
     assert path.min() > band[0] * (1 - eta * decay)
     assert path.max() < band[1] * (1 + eta * decay)

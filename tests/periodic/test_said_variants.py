@@ -11,10 +11,11 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.periodic.experiment import Periodic, network_of
-from lessons.periodic.minima import collect_minima, ensemble_errors
+from lessons.periodic.minima import ensemble_errors
 from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import delta_limits, equilibrium_norm
+from tests.periodic.minima_study import collect_minima
 from widgets.labs.periodic.questions import SameCondition
 
 pytestmark = pytest.mark.chaotic

@@ -12,10 +12,16 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.overlap import unexplained
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.shaking import nearest_nodes, node_shake_rise, scrambled, shaken_fvu, winners
+from lessons.teacher_student.shaking import nearest_nodes, node_shake_rise, scrambled, winners
 from lessons.teacher_student.student import draw_students, student_network
-from lessons.teacher_student.sweep import WidthSweep, recoveries, students_sweep, two_layer_settings, width_lanes
+from lessons.teacher_student.sweep import WidthSweep, students_sweep, width_lanes
 from lessons.teacher_student.task import Task
+from tests.teacher_student.recoveries import recoveries, two_layer_settings
+
+
+def shaken_fvu(network, theta: torch.Tensor, task: Task, chosen: torch.Tensor, seeds: list[int]) -> torch.Tensor:
+    """Return the unexplained fraction of variance after the chosen nodes were all shaken at once, shape (K,)."""
+    return unexplained(network(scrambled(network, theta, chosen, seeds), task.test_inputs), task.test_targets)
 
 
 @pytest.fixture(scope="module")

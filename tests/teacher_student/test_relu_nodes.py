@@ -11,13 +11,8 @@ from lessons.teacher_student.overlap import contribution, correlation, effective
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.student import activations, draw_students, student_network
 from lessons.teacher_student.teacher import draw_teachers, teacher_network
-from lessons.teacher_student.theory import (
-    activation_correlation,
-    expected_gradient,
-    expected_pull,
-    joint_share,
-    relu_product,
-)
+from lessons.teacher_student.theory import joint_share
+from tests.teacher_student.relu_forms import activation_correlation, expected_gradient, expected_pull, relu_product
 
 COSINES = torch.tensor([-1.0, -0.6, 0.0, 0.5, 0.9, 1.0], dtype=torch.float64)
 SAMPLES = 400_000

@@ -8,8 +8,9 @@ import torch
 
 from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.sweep import WidthSweep, two_layer_settings, width_lanes
+from lessons.teacher_student.sweep import WidthSweep, width_lanes
 from tests.played import played
+from tests.teacher_student.recoveries import two_layer_settings
 from widgets.labs.teacher_student.recovery import RecoveryView
 from widgets.labs.teacher_student.students import StudentsView
 

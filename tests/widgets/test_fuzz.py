@@ -61,11 +61,11 @@ def nested(dice: random.Random, depth: int = 3) -> Any:
     return {dice.choice(keys): nested(dice, depth - 1) for _ in range(dice.randrange(5))}
 
 
-def proper(dice: random.Random, lab: Lab) -> dict[str, Any]:
+def proper(dice: random.Random, lab: Lab, figures: list[str]) -> dict[str, Any]:
     """A command as a page sends it, cheap to carry out."""
     field = dice.choice(lab.view.controls)
     value = getattr(lab.lanes.settings[0], field)
-    figure = dice.choice(list(lab.view.figures(["a"], ["#111111"])))
+    figure = dice.choice(figures)
     return dice.choice(
         [
             {"do": dice.choice(["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind", "share"])},
@@ -105,9 +105,9 @@ def spoilt(dice: random.Random, command: dict[str, Any]) -> Any:
     return wrong
 
 
-def message(dice: random.Random, lab: Lab) -> dict[str, Any]:
+def message(dice: random.Random, lab: Lab, figures: list[str]) -> dict[str, Any]:
     """A comm message to a widget, as it leaves Jupyter's own checks."""
-    command = proper(dice, lab)
+    command = proper(dice, lab, figures)
     content = command if dice.random() < 0.15 else spoilt(dice, command) if dice.random() < 0.7 else nested(dice)
     data = {"method": "custom", "content": content}
     if dice.random() < 0.2:  # ipywidgets' own methods
@@ -146,9 +146,10 @@ def test_no_message_crashes_a_lab_or_reaches_a_training(name):
         lab = opened(name)
         failed, begun = failures(lab), watch_trainings(lab)
         widgets = [lab.panel, lab.stage.figure, lab.board]
+        figures = list(lab.view.figures(["a"], ["#111111"]))
         started = time.monotonic()
         for count in range(EACH):
-            send(dice.choice(widgets), message(dice, lab))
+            send(dice.choice(widgets), message(dice, lab, figures))
             if count % 20 == 0:
                 await asyncio.sleep(0.03)
         lab.handle({"do": "pause"})

@@ -52,3 +52,11 @@ def test_rows_and_columns_may_differ() -> None:
     x, y = level_line(AXIS, rows, 3 * rows[:, None] + 0 * AXIS, 1.5)
     assert segments(x, y)[..., 1] == pytest.approx(0.5)
     assert length(x, y) == pytest.approx(4.0)
+
+
+def test_a_slope_too_small_for_a_float_under_a_high_level_is_no_trouble() -> None:
+    """The ratio overflows in a cell that the level does not cross; where it does, it is between 0 and 1."""
+    values = np.array([[0.0, 5e-324, 2e6], [0.0, 5e-324, 2e6]])
+    x, y = level_line(np.arange(3.0), np.arange(2.0), values, 1e6)
+    np.testing.assert_allclose(x[:2], [1.5, 1.5])
+    assert sorted(y[:2]) == [0.0, 1.0]

@@ -4,7 +4,6 @@ import gzip
 import math
 import random
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from headless import Browser, wire_bytes
 
+from widgets import plotlyjs
 from widgets.delivery import WINDOW
 from widgets.live_figure import LiveFigure
 from widgets.plots import line, plot
@@ -52,9 +52,8 @@ def test_plotly_js_comes_once_for_each_request_and_small(figure: LiveFigure) -> 
     [(content, [bundle])] = browser.messages
     assert content == {"type": "plotly"}
     assert bundle[:2] == b"\x1f\x8b"
-    assert len(bundle) < 1.8e6
-    source = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
-    before, after = gzip.decompress(bundle).split(source)
+    assert len(bundle) < 0.6e6
+    before, after = gzip.decompress(bundle).split(plotlyjs.script().encode())
     assert b"define = undefined" in before
     assert after.strip() == b"export default module.exports;"
     browser.say({"type": "plotly"})

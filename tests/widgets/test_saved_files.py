@@ -5,14 +5,13 @@ import csv
 import gzip
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from headless import CASES, LABS, ONE_RUN, SWEEPS, Browser, live, opened
 
 from lessons.core.table import read_record
+from tests.script_runs import losses_of
 
 
 def saved(lab, kind: str, lane: int = 0) -> tuple[str, str]:
@@ -65,20 +64,32 @@ def test_where_there_is_no_script_a_sentence_says_so(name: str) -> None:
     assert lab.panel.refusal["text"] == "There is no script of this lane."
 
 
-@pytest.mark.parametrize("name", [name for name in ONE_RUN if name not in WITHOUT_SCRIPT])
-def test_the_script_repeats_the_lane_without_this_package(name: str) -> None:
-    lab = opened(name)
-    lab.loop.forward(10**6)
-    file, text = saved(lab, "script")
+WITH_SCRIPT = tuple(name for name in ONE_RUN if name not in WITHOUT_SCRIPT)
+
+
+@pytest.fixture(scope="module")
+def scripts_and_labs(tmp_path_factory) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By the name of a lab, the losses of its first lane: those of its saved script, and those of the lab."""
+    folder, of_labs, files = tmp_path_factory.mktemp("scripts"), {}, {}
+    for name in WITH_SCRIPT:
+        lab = opened(name)
+        lab.loop.forward(10**6)
+        file, text = saved(lab, "script")
+        files[name], of_labs[name] = folder / file, lab.history["loss"][:, 0]
+        files[name].write_text(text, encoding="utf-8")
+    return {name: pair for name, *pair in zip(files, losses_of(files.values()), of_labs.values(), strict=True)}
+
+
+@pytest.mark.parametrize("name", WITH_SCRIPT)
+def test_the_script_repeats_the_lane_without_this_package(scripts_and_labs, name: str) -> None:
+    script, lab = scripts_and_labs[name]
+    np.testing.assert_allclose(script, lab, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", WITH_SCRIPT)
+def test_a_script_is_named_like_its_lab(name: str) -> None:
+    file, _ = saved(opened(name), "script")
     assert file == f"{name}.py"
-    run = subprocess.run(
-        [sys.executable, "-I", "-c", text + "\nimport json; print('LOSSES', json.dumps([float(l) for l in losses]))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    losses = json.loads(run.stdout.split("LOSSES", 1)[1])
-    np.testing.assert_allclose(losses, lab.history["loss"][:, 0], rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", SWEEPS)

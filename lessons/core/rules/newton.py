@@ -12,8 +12,8 @@ class Newton(Rule):
     """Newton's method with the full Hessian, damped: one step on a quadratic if eta = 1 and the damping is 0.
 
     It solves a linear system with P unknowns at each step: P^3 operations and P^2 numbers, out of reach for large
-    nets. Without damping it runs up to a saddle as it runs down to a minimum; see
-    `lessons.optimizers.theory.newton_repelling_damping`.
+    nets. Without damping it runs up to a saddle as it runs down to a minimum; damping above c (1 - eta / 2) repels it
+    along a direction of curvature -c.
     """
 
     name = "Newton"

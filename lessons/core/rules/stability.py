@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lessons.core.lanes import Lanes
+from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.rules import RULES
 
 
@@ -40,5 +40,9 @@ def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:
 
 def limit_factors(lanes: Lanes) -> Tensor:
     """Return `limit_factor` of all lanes, float64, shape (K,); NaN without a closed form."""
-    factors = [limit_factor(lanes, lane) for lane in range(len(lanes))]
-    return torch.tensor([torch.nan if factor is None else factor for factor in factors], dtype=torch.float64)
+    factors = torch.full_like(lanes.momentum, torch.nan)
+    for name, rows in lanes_of_each(lanes.values("optimizer")).items():
+        limit = RULES[name].limit(lanes.momentum[rows]) if name in RULES else None
+        if limit is not None:
+            factors[rows] = limit
+    return factors

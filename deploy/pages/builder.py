@@ -1,0 +1,149 @@
+"""Builds a folder of plain files: gallery and lessons, with recorded runs of all presets."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as ipw
+import torch
+from jinja2 import Environment, FileSystemLoader
+from plotly.offline import get_plotlyjs_version
+
+from deploy.pages.cells import inside, shown
+from deploy.pages.words import as_html, with_formulas
+from deploy.places import NOTEBOOKS
+from widgets import plotlyjs
+from widgets.browser_module import FOLDER, bundled
+from widgets.check import Check
+from widgets.gallery import lessons
+from widgets.lab import Lab
+from widgets.record.lab_record import lab_record
+from widgets.record.question_record import question_record
+
+WIDGETS = ("control_panel", "live_figure", "notice_board", "question_panel")
+LIVE = (
+    "To change a setting, run the lessons with a kernel: "
+    "pip install training-dynamics-lab, then training-dynamics-lab serve."
+)
+HERE = Path(__file__).parent
+
+
+class Site:
+    """A folder of pages; what has its content's hash in its name may be kept for ever.
+
+    Args:
+        folder: Where it is written; made if it is not there.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder.resolve()
+        (folder / "files").mkdir(parents=True, exist_ok=True)
+        self._template = Environment(loader=FileSystemLoader(HERE), autoescape=False).get_template("page.html")
+        self._common = self._shared_files()
+
+    def page(self, notebook: Path) -> str:
+        """Write the page of a notebook, and return its name."""
+        self._questions: dict[str, str] = {}
+        with inside(notebook.parent):
+            parts = asyncio.run(self._parts(notebook))
+        metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
+        text = self._template.render(
+            title=escape(metadata.get("title", "Training Dynamics Lab")),
+            description=escape(metadata.get("sentence", "How neural networks train, seen.")),
+            parts=parts,
+            live=escape(LIVE),
+            version=get_plotlyjs_version(),
+            **self._common,
+        )
+        name = f"{notebook.stem}.html"
+        (self._folder / name).write_text(_linked(text), encoding="utf-8")
+        return name
+
+    async def _parts(self, notebook: Path) -> list[str]:
+        return [await self._part(value) for value in shown(notebook)]
+
+    async def _part(self, value: Any) -> str:
+        """A cell's output as HTML."""
+        match value:
+            case str():
+                return f"<div class='tdl-words'>{as_html(value)}</div>"
+            case Lab():
+                return self._lab(await lab_record(value))
+            case Check():
+                record = await question_record(value.question)
+                asked = record["question"]
+                self._questions[record["name"]] = asked["statement"] or asked["prompt"]
+                return self._place("question", record["name"], record, asked["prompt"])
+            case ipw.HTMLMath():
+                return with_formulas(value.value)
+            case ipw.HTML() if "tdl-scoreboard" in value._dom_classes:
+                titles = escape(json.dumps(self._questions), quote=True)  # all that come before, as on a live page
+                return f"<div class='tdl-answers' data-answers='{titles}'>{value.value}</div>"
+            case ipw.HTML():
+                return str(value.value)
+        raise TypeError(f"A page of plain files cannot show {type(value).__name__}.")
+
+    def _lab(self, record: dict[str, Any]) -> str:
+        """A place for a lab; its first preset's run comes with it, each of the others when it is chosen."""
+        first, *others = record["runs"]
+        name = record["name"]
+        sources = [self._record(f"{name}-{index}", views) for index, views in enumerate(others, start=1)]
+        return self._place("lab", name, {**record, "runs": [first, *sources]}, record["panel"]["title"])
+
+    def _record(self, name: str, content: Any) -> str:
+        """Write a record as a script: a page in a folder may not fetch anything else."""
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        script = f"((globalThis.__trainingDynamicsLab ??= {{}}).records ??= {{}})[{json.dumps(name)}] = {text};"
+        return self._written(f"{name}.js", script)
+
+    def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
+        source = self._record(name, record)
+        return (
+            f"<div class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
+            f"<p>{escape(title)}</p></div>"
+        )
+
+    def _shared_files(self) -> dict[str, Any]:
+        css = [*(FOLDER / f"{name}.css" for name in WIDGETS), HERE / "page.css"]
+        sheet = self._written("page.css", "\n".join(path.read_text(encoding="utf-8") for path in css))
+        scripts = [self._written(f"{name}.js", _as_script(name)) for name in WIDGETS]
+        host = self._written("recorded_page.js", f"(() => {{\n{bundled('recorded_page.js')}\n}})();")
+        return {
+            "sheets": [sheet],
+            "scripts": scripts,
+            "host": host,
+            "plotly": self._written("plotly.js", plotlyjs.script()),
+        }
+
+    def _written(self, name: str, text: str) -> str:
+        """Write a file under a name with its hash, and return its address on a page."""
+        stem, _, kind = name.rpartition(".")
+        hashed = f"files/{stem}.{hashlib.sha256(text.encode()).hexdigest()[:10]}.{kind}"
+        (self._folder / hashed).write_text(text, encoding="utf-8")
+        return hashed
+
+
+def _as_script(name: str) -> str:
+    """A widget's module as a script: a page in a folder may not import modules."""
+    body = bundled(f"{name}.js").replace("export default {", "return {")
+    return f"((globalThis.__trainingDynamicsLab ??= {{}}).widgets ??= {{}}).{name} = (() => {{\n{body}\n}})();"
+
+
+def _linked(page: str) -> str:
+    """Lead from page to page instead of from notebook to notebook."""
+    return page.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
+
+
+def build(folder: Path, notebooks: Sequence[Path] = ()) -> None:
+    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done."""
+    torch.set_num_threads(1)
+    gallery = [NOTEBOOKS / "index.ipynb", *(NOTEBOOKS / lesson.file for lesson in lessons(NOTEBOOKS))]
+    site = Site(folder)
+    for notebook in notebooks or gallery:
+        print(folder / site.page(notebook.resolve()), flush=True)

@@ -1,0 +1,45 @@
+"""What the cells of a lesson's notebook show."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in a folder, as a notebook's kernel does."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def shown(notebook: Path) -> Iterator[Any]:
+    """Run a notebook's cells in order; yield the text of a markdown cell, and what the last line of a code cell gives.
+
+    What gives nothing, such as an import, is left out.
+    """
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            yield source
+            continue
+        value = _run(source, names, notebook.name)
+        if value is not None:
+            yield value
+
+
+def _run(source: str, names: dict[str, Any], file: str) -> Any:
+    parsed = ast.parse(source)
+    last = parsed.body.pop() if isinstance(parsed.body[-1], ast.Expr) else None
+    exec(compile(parsed, file, "exec"), names)
+    return None if last is None else eval(compile(ast.Expression(last.value), file, "eval"), names)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Runs that are recorded, for pages that play them without a kernel."""

@@ -1,0 +1,66 @@
+"""Records the run that decides a question, and what is said to each answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lessons.core.history import History
+from lessons.core.run import Run
+from widgets.live_figure import LiveFigure
+from widgets.question import Choice, Number, Outcome, Question, Sketch
+from widgets.readings import number
+from widgets.record.moments import Moments
+from widgets.record.viewer import Viewer, stops
+from widgets.scoring import CLOSE, verdict
+
+PARTS = 60
+ANSWER = "{answer}"
+
+
+async def question_record(question: Question) -> dict[str, Any]:
+    """Return the record of a question as JSON: what is asked, its run, and what its answers are worth."""
+    figure = LiveFigure(question.figure(), label=question.prompt)
+    viewer, moments = Viewer(figure), Moments()
+    viewer.hello()
+    moments.note(0, await viewer.taken(), {})
+    lanes, history = question.lanes(), History()
+    run = Run(question.experiment, lanes)
+    for stop in stops(run.steps, 1, PARTS):
+        while run.step < stop and (measured := next(run, None)) is not None:
+            history.extend([measured])
+        question.draw(figure, history, lanes)
+        figure.flush()
+        moments.note(stop, await viewer.taken(), {})
+    outcome = question.outcome(history, lanes)
+    return {
+        "name": question.name,
+        "question": {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)},
+        "steps": run.steps,
+        "sentence": outcome.sentence,
+        "verdicts": _verdicts(question, outcome),
+        "run": moments.as_json(),
+    }
+
+
+def _verdicts(question: Question, outcome: Outcome) -> dict[str, Any]:
+    """What the page needs to judge an answer as `widgets.scoring` does."""
+    match question.answer:
+        case Choice(options=options):
+            return {"options": [asdict(verdict(question, option, outcome)) for option in range(len(options))]}
+        case Number(tolerance=tolerance, unit=unit):
+            truth = float(outcome.truth)  # type: ignore[arg-type]
+            words = f"You said {ANSWER}{unit}; the run measured {number(truth)}{unit}."
+            misreadings = [asdict(each) for each in outcome.misreadings]
+            return {"truth": truth, "tolerance": tolerance, "close": CLOSE, "words": words, "misreadings": misreadings}
+        case Sketch(tolerance=tolerance):
+            x, y = (np.asarray(each, dtype=float) for each in outcome.truth)  # type: ignore[union-attr]
+            layout = question.figure().layout
+            axis = {"log": layout.yaxis.type == "log", "range": list(layout.yaxis.range)}
+            shown = [None if not np.isfinite(value) else float(value) for value in y]
+            curve = {"x": x.tolist(), "y": shown}
+            title = layout.xaxis.title.text
+            return {"curve": curve, "axis": axis, "title": title, "tolerance": tolerance, "close": CLOSE}
+    raise TypeError(f"{question.answer!r} is no kind of answer.")
