@@ -244,7 +244,7 @@ class Session:
         self._next = self.view.lanes(lanes.settings, lanes.names)
         if rename:
             self._naming.cancel()
-            self.lanes = lanes
+            self.lanes, self.figure_names = lanes, lanes.names
         else:
             self._take(lanes)
         self._restart_soon(revealed)

@@ -178,3 +178,14 @@ def test_in_a_script_nothing_is_put_off() -> None:
     later.ask(lambda: done.append("a"))
     assert done == ["a"]
     assert not later.due
+
+
+def test_a_value_that_follows_a_new_lane_at_once_leaves_each_lane_a_name_in_the_figures() -> None:
+    async def scenario() -> None:
+        session = begun("bowl")
+        session.change_lanes(session.lanes.add())
+        session.set(1, "learning_rate", 0.123)
+        session.catch_up()
+        assert len(session.figure_names) == len(session.run.lanes) == len(session.lanes)
+
+    live(scenario)
