@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
 import ipywidgets as ipw
 import numpy as np
 
-from lessons.core.experiment import Measurement
-from lessons.core.history import History
-from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.written_number import Unclear, read_number
 from widgets.live_figure import LiveFigure
-from widgets.preparation import Preparation
+from widgets.player import Player
 from widgets.question import Choice, Number, Question, Sketch
 from widgets.question_panel import QuestionPanel
-from widgets.run_loop import RunLoop, State
+from widgets.run_loop import State
 from widgets.scoreboard import Scoreboard
 from widgets.scoring import verdict
 
@@ -33,14 +29,10 @@ class Check(ipw.Box):
     """
 
     def __init__(self, question: Question, board: Scoreboard):
-        self._question, self._board = question, board
-        self._loop = RunLoop(self._take, self._follow)
-        self._preparation = Preparation(self._prepared, self._loop.fail)
-        self._loop.waits = lambda: self._preparation.busy
-        self._history = History()
-        self._lanes: Lanes | None = None
-        self._answer: Any = None
-        self._sketch: tuple[np.ndarray, np.ndarray] | None = None
+        self.question, self._board = question, board
+        self.player = Player(question.slow, self._measured, self._follow, self._complete)
+        self.answer: Any = None
+        self.sketch: tuple[np.ndarray, np.ndarray] | None = None
         self.panel = QuestionPanel(self.handle, question=_described(question), status={"state": "open"})
         self.figure: LiveFigure | None = None
         board.ask(question)
@@ -52,7 +44,7 @@ class Check(ipw.Box):
     @property
     def state(self) -> State:
         """The state of the run."""
-        return self._loop.state
+        return self.player.state
 
     def handle(self, content: Any) -> None:
         """Carry out a command of the panel; what is not understood, or comes too early, gets a sentence."""
@@ -71,7 +63,7 @@ class Check(ipw.Box):
 
     def _read(self, value: Any) -> Any:
         """A number that was typed, as far as it can be read; everything else as it is."""
-        answer = self._question.answer
+        answer = self.question.answer
         if not (isinstance(answer, Number) and isinstance(value, str)):
             return value
         return read_number(value, unit=answer.unit)
@@ -88,16 +80,16 @@ class Check(ipw.Box):
         if problem:
             self._refuse(problem)
             return
-        self._answer = self._sketch if isinstance(self._question.answer, Sketch) else value
-        self._history, self._lanes = History(), self._question.lanes()
+        self.answer = self.sketch if isinstance(self.question.answer, Sketch) else value
         self.panel.status = {"state": "running", "value": value, "share": 0.0}
         self._show_figure()
-        self._loop.load(Run(self._question.experiment, self._lanes))
-        self._loop.play()
+        self.player.load(Run(self.question.experiment, self.question.lanes()))
+        self.player.begin()
+        self.player.play()
 
     def _problem(self, value: Any) -> str:
         """One sentence on why this is no answer; empty if it is one."""
-        match self._question.answer:
+        match self.question.answer:
             case Number(low=low, high=high):
                 if isinstance(value, Unclear) and value.readings:
                     return f"The answer is a number from {low:g} to {high:g}; yours is unclear, {value.said}."
@@ -107,14 +99,14 @@ class Check(ipw.Box):
                 if type(value) is not int or not 0 <= value < len(options):
                     return "Choose one of the answers first."
             case Sketch():
-                if self._sketch is None or np.isfinite(self._sketch[1]).mean() < 0.8:
+                if self.sketch is None or np.isfinite(self.sketch[1]).mean() < 0.8:
                     return "Draw the whole curve first, from the left edge of the figure to the right."
         return ""
 
     def _take_sketch(self, _figure: str, x: np.ndarray, y: np.ndarray) -> None:
         if self.panel.status["state"] != "open":
             return
-        self._sketch = x, y
+        self.sketch = x, y
         figure = cast(LiveFigure, self.figure)
         figure.replace("figure", 0, x=x, y=y)
         figure.flush()
@@ -123,10 +115,8 @@ class Check(ipw.Box):
         self.panel.status = {**self.panel.status, "refusal": sentence}
 
     def _reopen(self) -> None:
-        self._loop.cancel()
-        self._preparation.cancel()
-        self._sketch = None
-        self._history = History()
+        self.player.unload()
+        self.sketch = None
         figure = cast(LiveFigure, self.figure)
         figure.clear()
         figure.flush()
@@ -134,34 +124,30 @@ class Check(ipw.Box):
 
     # ---- the run ----
 
-    def _take(self, measurements: Sequence[Measurement]) -> None:
-        self._history.extend(measurements)
+    def _measured(self, _diverged: list[int]) -> None:
         self._draw()
-        share = len(self._history) / (cast(Lanes, self._lanes).shared.steps + 1)
+        share = len(self.player.history) / (self.player.trial.steps + 1)
         if share - self.panel.status.get("share", 0.0) > 0.05:
             self.panel.status = {**self.panel.status, "share": round(share, 2)}
 
     def _follow(self) -> None:
-        if self._loop.state is State.FINISHED and not self._awaits_snapshots():
+        if self.state is State.FINISHED and self.player.complete():
             self._conclude()
-        elif self._loop.state is State.FAILED:
-            self._fail(self._loop.failure)
+        elif self.state is State.FAILED:
+            self._fail(self.player.loop.failure)
 
-    def _awaits_snapshots(self) -> bool:
-        return self._preparation.needed(self._history.unfinished(self._question.slow))
-
-    def _prepared(self) -> None:
+    def _complete(self) -> None:
         self._draw()
         self._follow()
 
     def _conclude(self) -> None:
         try:
-            outcome = self._question.outcome(self._history, cast(Lanes, self._lanes))
-            reached = verdict(self._question, self._answer, outcome)
+            outcome = self.question.outcome(self.player.history, self.player.trial.run.lanes)
+            reached = verdict(self.question, self.answer, outcome)
         except Exception:  # a question that cannot be decided is a fault of ours, and is shown as one
             self._fail(traceback.format_exc())
             return
-        count = self._board.note(self._question, reached)
+        count = self._board.note(self.question, reached)
         self.panel.status = {
             **self.panel.status,
             "state": "checked",
@@ -177,17 +163,16 @@ class Check(ipw.Box):
     # ---- what is shown ----
 
     def _draw(self) -> None:
-        if self.figure is None or self._lanes is None or not self.figure.ready or not len(self._history):
-            return
-        if not self._awaits_snapshots():
-            self._question.draw(self.figure, self._history, self._lanes)
+        history = self.player.history
+        if self.figure is not None and self.figure.ready and len(history) and self.player.complete():
+            self.question.draw(self.figure, history, self.player.trial.run.lanes)
             self.figure.flush()
 
     def _show_figure(self) -> None:
         """Put the figure on the page when it is needed: most questions are opened later, or never."""
         if self.figure is not None:
             return
-        self.figure = LiveFigure(self._question.figure(), label=self._question.prompt)
+        self.figure = LiveFigure(self.question.figure(), label=self.question.prompt)
         self.figure.on_ready(self._draw)
         self.figure.on_sketch(self._take_sketch)
         self.children = [self.panel, self.figure]

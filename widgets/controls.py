@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+import torch
+
 from lessons.core.settings import SettingError, SettingField, Settings
 from widgets.colours import LANE_COLOURS
 
@@ -79,6 +81,11 @@ class Notice:
     def as_dict(self) -> dict[str, Any]:
         """For the browser."""
         return asdict(self)
+
+
+def devices() -> list[str]:
+    """Name the devices to train on."""
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
 
 def control(declared: SettingField) -> dict[str, Any]:

@@ -46,3 +46,19 @@ class CoveredScreen:
         if figure in self._names:
             changes = {name: value for name, value in changes.items() if not name.startswith(("annotations", "shapes"))}
         self._figure.relayout(figure, changes)
+
+
+class NoScreen(CoveredScreen):
+    """Where nothing is drawn: for a frame that is asked for its numbers alone."""
+
+    def __init__(self) -> None:
+        pass
+
+    def extend(self, figure: str, trace: int, x: Numbers, y: Numbers, path: bool = False) -> None:
+        """Draw nothing."""
+
+    def replace(self, figure: str, trace: int, **arrays: Numbers) -> None:
+        """Draw nothing."""
+
+    def relayout(self, figure: str, changes: Mapping[str, Any]) -> None:
+        """Draw nothing."""

@@ -1,26 +1,123 @@
-"""One lab: what a person may ask of it."""
+"""One lab on the page: controls, figures, and what is said beside them."""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
+import ipywidgets as ipw
 import numpy as np
 
+from lessons.core.history import History
+from lessons.core.run import Run
 from lessons.core.settings import SettingError
 from widgets import commands as do
+from widgets import link as links
+from widgets.control_panel import ControlPanel
+from widgets.covered import NoScreen
+from widgets.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lane_list import LaneList
-from widgets.past import LabWithPast
-from widgets.run_loop import FASTEST, State
+from widgets.notice_board import NoticeBoard
+from widgets.one_thread import one_thread
+from widgets.panel_state import PresetRow, lane_rows, panel_state, transport
+from widgets.readings import readings_table
+from widgets.run_loop import FASTEST, RunLoop, State
+from widgets.saved_file import FileMaker, saved_file
+from widgets.session import News, Session
+from widgets.stage import Stage
+from widgets.timeline import Timeline
+from widgets.view import LabView
 
-# While a drag goes on that started the run again, each of its values does: the run in the end has one value only.
-DRAG_SECONDS = 0.6
+REPORT_EVERY_SECONDS = 0.2
 
 
-class Lab(LabWithPast):
-    """A lab to put on the page: an experiment with controls, run loop and figures. Arguments as of `LabWithPast`."""
+class Lab(ipw.Box):
+    """A lab to put on the page: hands over to a session what a person asks for, and shows what has changed.
 
-    # ---- from Python and from the browser ----
+    Args:
+        view: The topic's view.
+        lanes: Lanes instead of the first preset's: a list of dicts of settings, each with a "name" if it has one.
+        link: A run to open: a link that was copied from a page, or what "Copy link" wrote in a notebook.
+        changes: Settings that differ from the first preset's, for all of its lanes. What is not allowed is refused
+            with a sentence in the lab, which then shows the preset.
+
+    Raises:
+        TypeError: If a setting is named that there is not.
+    """
+
+    def __init__(self, view: LabView, lanes: Any = None, link: Any = None, **changes: Any):
+        self.view = view
+        self.panel = ControlPanel(self.handle, lambda: self.session.leave_alone(), **panel_state(view))
+        self.board = NoticeBoard(self.handle)
+        self.readings = ipw.HTML()
+        self.session = self._opened(lanes, changes)
+        self.timeline = Timeline(self.session)
+        self.stage = Stage(view, self.lanes.names, self.lanes.colours, self.session.player.complete)
+        self._linked, self._touched = link, False
+        self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
+        self._presets = PresetRow(view)
+        self._reported = 0.0
+        self.stage.figure.on_sketch(self._sketched)
+        self.stage.figure.on_point(lambda figure, x, y: self.handle({"do": "place", "figure": figure, "x": x, "y": y}))
+        beside = ipw.VBox([self.stage.figure, self.board, self.readings])
+        beside.add_class("tdl-stage")
+        self.readings.add_class("tdl-readings")
+        super().__init__([self.panel, beside])
+        self.add_class("tdl-lab")
+        self.stage.figure.on_hello(self._wake)
+        if "VOILA_PREHEAT" in os.environ:  # a page that Voilà serves is whole before any of its labs is seen
+            self._show_lanes()
+            self._report()
+        else:
+            self._wake()
+
+    def _opened(self, lanes: Any, changes: dict[str, Any]) -> Session:
+        try:
+            return Session(self.view, opening(self.view, lanes, changes), self._show)
+        except SettingError as refusal:
+            self.panel.refusal = {"text": str(refusal), "field": ""}
+            return Session(self.view, opening(self.view, None, {}), self._show)
+
+    def _wake(self) -> None:
+        """Make the first measurement, once somebody sees the lab."""
+        if self.session.started:
+            return
+        self.session.start()
+        if self._linked is not None:
+            try:
+                self.timeline.open(links.given(self.view.name, self._linked))
+            except SettingError as refusal:
+                self.panel.refusal = {"text": str(refusal), "field": ""}
+
+    # ---- what there is ----
+
+    @property
+    def lanes(self) -> LaneList:
+        """The lanes as they are now."""
+        return self.session.lanes
+
+    @property
+    def loop(self) -> RunLoop:
+        """The clock of the run."""
+        return self.session.player.loop
+
+    @property
+    def state(self) -> State:
+        """The state of the run."""
+        return self.session.state
+
+    @property
+    def history(self) -> History:
+        """The measurements of the run so far."""
+        return self.session.history
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return self.session.run
+
+    # ---- what a person asks for ----
 
     def change(self, field: str, value: Any, lane: int | None = None) -> None:
         """Change a setting as a person would; what is not allowed is refused with a sentence in the lab.
@@ -29,16 +126,13 @@ class Lab(LabWithPast):
             TypeError: If there is no setting of that name.
         """
         self.view.settings_type.check_names([field])
-        lane = self._lanes.selected if lane is None else lane
+        lane = self.lanes.selected if lane is None else lane
         self.handle({"do": "set", "lane": lane, "field": field, "value": value})
 
     def handle(self, content: Any) -> None:
         """Carry out a command; a refused one leaves everything as it was and says why."""
         try:
-            command = do.parse_command(content)
-            if not isinstance(command, do.OpenLink):  # which each lab of a page is asked when it loads
-                self._wake()
-            self._carry_out(command)
+            self._carry_out(do.parse_command(content))
             self._touched = True
         except (do.CommandError, SettingError) as refusal:
             self.panel.refusal = {"text": str(refusal), "field": self._box(content)}
@@ -55,157 +149,138 @@ class Lab(LabWithPast):
         return next((box for box in (asked.get("field"), asked.get("do")) if box in boxes), "")
 
     def _carry_out(self, command: do.Command) -> None:
-        if not isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
-            self._wake()
+        if isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
+            self._open_link(command.search)
+            return
+        self._wake()
+        session = self.session
         match command:
             case do.Transport():
                 self._press(command.do)
             case do.SetValue():
-                self._set(command.lane, command.field, command.value)
+                session.set(command.lane, command.field, self._read(command.field, command.value))
             case do.LoadPreset():
-                self._load_preset(command.index)
+                session.load_preset(command.index)
             case do.OnLane(do="select"):
-                self._catch_up()
-                self._take_lanes(self._lanes.select(command.lane))
-                self.stage.refresh(self._lanes.selected)
+                session.select(command.lane)
             case do.OnLane():
-                self._change_lanes(self._lanes.remove(command.lane))
+                session.change_lanes(self.lanes.remove(command.lane))
             case do.RenameLane():
-                self._rename(command.lane, command.name)
+                session.rename(command.lane, command.name)
             case do.Place():
-                self._place(command.figure, command.x, command.y)
+                session.change_to(placed(self.view, self.lanes, command.figure, command.x, command.y))
             case do.Draw():
-                self._draw(command.figure, command.x, command.y)
+                session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
             case do.GoTo():
-                self._go_to(command.step)
+                self.timeline.go_to(command.step)
             case do.Fork():
-                self._fork(command.lane, command.step)
-            case do.OpenLink():
-                self._open_link(command.search)
+                self.timeline.fork(command.lane, command.step)
             case do.SaveFile():
                 self._save(command.kind, command.lane)
             case do.SetDevice():
-                self._set_device(command.value)
-            case _:
-                self._set_option(command)
+                session.set_device(command.value)
+            case do.SetSpeed():
+                session.set_speed(FASTEST if command.value == "fastest" else float(command.value))
+            case do.SetStopBelow():
+                session.set_stop_below(command.value)
+            case do.SetRestart():
+                session.set_restart_on_change(command.value)
 
     def _press(self, button: str) -> None:
-        self._dragged = None
+        session = self.session
+        session.end_drag()
         {
-            "play": self._play,
-            "pause": self._pause,
-            "step": self._step,
-            "reset": self._reset,
-            "new_seed": self._new_seed,
-            "add_lane": self._add_lane,
-            "rewind": self._rewind,
+            "play": session.play,
+            "pause": session.pause,
+            "step": session.step,
+            "reset": session.reset,
+            "new_seed": lambda: session.change_lanes(reseeded(self.view, self.lanes)),
+            "add_lane": lambda: session.change_lanes(added(self.view, self.lanes)),
+            "rewind": self.timeline.rewind,
             "share": self._share,
         }[button]()
 
-    def _set_option(self, command: do.Command) -> None:
-        self._catch_up()
-        match command:
-            case do.SetSpeed():
-                self.loop.speed = FASTEST if command.value == "fastest" else float(command.value)
-                self._pace.begin(self.run.step)
-            case do.SetStopBelow():
-                self._stop_below = command.value
-            case do.SetRestart():
-                self._restart_on_change = command.value
-        self._report()
-
-    def _set_device(self, device: str) -> None:
-        if device not in self.panel.options["devices"]:
-            raise SettingError(["There is no CUDA device on this machine."])
-        self._device = device
-        self._restart_soon(self._played)
-
-    # ---- settings and lanes ----
-
-    def _set(self, lane: int, field: str, value: Any) -> None:
+    def _read(self, field: str, value: Any) -> Any:
+        """Return the value that was written for a setting; everything else as it is."""
         declared = self.view.settings_type.fields().get(field)
-        if declared is not None and isinstance(value, str):
-            value = declared.read(value)
-        lanes, before = self._lanes.with_value(lane, field, value), self._lanes
-        if lanes.settings == before.settings:
+        return declared.read(value) if declared is not None and isinstance(value, str) else value
+
+    def _sketched(self, figure: str, x: np.ndarray, y: np.ndarray) -> None:
+        values = [float(value) if np.isfinite(value) else None for value in y]
+        self.handle({"do": "draw", "figure": figure, "x": x.tolist(), "y": values})
+
+    def _open_link(self, search: str) -> None:
+        """Open what the page's address holds for this lab; once, and not after a person has done something."""
+        if self._touched:
             return
-        self._take_lanes(lanes)
-        if lanes.names != before.names:
-            self._name_figures_soon()
-        dragging = self._dragged == (lane, field) and time.perf_counter() - self._dragged_at < DRAG_SECONDS
-        if self._changes_in_flight(field) and not dragging:
-            self.run.change(lane, field, getattr(lanes.settings[lane], field))
-            self._name_run()
-            self._report()
-            self.stage.refresh(lanes.selected)
-        else:
-            self._dragged, self._dragged_at = (lane, field), time.perf_counter()
-            self._restart_soon()
+        self._touched = True
+        found = links.linked(self.view.name, search)
+        if found is not None:
+            self._wake()
+            self.timeline.open(found)
 
-    def _place(self, figure: str, x: float, y: float) -> None:
-        """Set the settings that a place in a figure stands for, in all lanes; one outside is moved to the edge."""
-        if figure not in self.view.places:
-            raise SettingError(["In this figure nothing can be placed."])
-        fields, values = self.view.settings_type.fields(), {}
-        chosen = self._lanes.settings[self._lanes.selected]
-        for name, value in self.view.pointed(figure, x, y, chosen).items():
-            within = min(max(float(f"{value:.3g}"), fields[name].bounds[0]), fields[name].bounds[1])
-            values[name] = round(within) if fields[name].kind == "integer" else within
-        self._change_to(self._lanes.with_everywhere(values))
+    def _share(self) -> None:
+        query, line = self.timeline.link()
+        self.panel.send({"type": "shared", "query": query, "python": line})
 
-    def _draw(self, figure: str, x: list[float], y: list[float | None]) -> None:
-        """Give the chosen lane the settings that a drawn curve stands for."""
-        if figure not in self.view.draws or len(x) != len(y):
-            raise SettingError(["In this figure nothing can be drawn."])
-        lane = self._lanes.selected
-        drawn = np.array([np.nan if value is None else value for value in y])
-        lanes = self._lanes
-        for name, value in self.view.drawing(figure, np.array(x), drawn, lanes.settings[lane]).items():
-            lanes = lanes.with_value(lane, name, value)
-        self._change_to(lanes)
+    def _save(self, kind: str, lane: int) -> None:
+        record = self.session.recorded()
+        figure, table, colours = self.stage.figure, self.readings.value, self.lanes.colours
+        self._files.make(saved_file(kind, self.view, self.history, record, figure, table, lane, colours))
 
-    def _change_to(self, lanes: LaneList) -> None:
-        if lanes.settings != self._lanes.settings:
-            self._change_lanes(lanes)
+    # ---- what is shown ----
 
-    def _changes_in_flight(self, field: str) -> bool:
-        running = self.state in (State.RUNNING, State.PAUSED) and self._restart_due is None
-        known = field in self.run.lanes.fields and self.run.lanes.fields[field].hot
-        return running and known and len(self.run.lanes) == len(self._lanes) and not self._restart_on_change
+    def _show(self, news: News) -> None:
+        match news:
+            case News.LANES:
+                self._show_lanes()
+            case News.RUN:
+                self._show_run()
+            case News.NAMES:
+                self._show_run()
+                self.stage.draw()
+            case News.SETTINGS:
+                self.stage.refresh(self.lanes.selected)
+            case News.REVEALED:
+                self.stage.uncover()
+            case News.MEASURED:
+                self.stage.draw()
+                if time.perf_counter() - self._reported > REPORT_EVERY_SECONDS:
+                    self._report()
+            case News.COMPLETE:
+                self.stage.draw()
+                self._report()
+            case News.STATE:
+                self._report()
+            case News.NOTICE:
+                self.board.notice = self.session.notice.as_dict()
 
-    def _add_lane(self) -> None:
-        if not self.view.compare:
-            raise SettingError(["This lab has one set of controls."])
-        self._change_lanes(self._lanes.add())
+    def _show_lanes(self) -> None:
+        self.panel.lanes = lane_rows(self.view, self.lanes, self.session.fates)
+        self.panel.selected = self.lanes.selected
+        self.panel.preset = self._presets.on(self.lanes, self.session.preset)
 
-    def _rename(self, lane: int, name: str) -> None:
-        self._catch_up()
-        self._take_lanes(self._lanes.rename(lane, name))
-        self._show_names()
+    def _show_run(self) -> None:
+        session = self.session
+        names, colours, selected = session.figure_names, self.lanes.colours, self.lanes.selected
+        self.stage.open(session.trial, names, colours, selected, session.covered)
 
-    def _show_names(self) -> None:
-        self._name_run()
-        self._name_figures()
-        self._report()
-
-    def _new_seed(self) -> None:
-        field = "seed"
-        if field not in self.view.controls:
-            raise SettingError(["Nothing in this lab is random."])
-        if all(field in self.view.idle(settings) for settings in self._lanes.settings):
-            raise SettingError(["With these settings nothing is random."])
-        seed = getattr(self._lanes.settings[self._lanes.selected], field) + self.view.seeds
-        lanes = self._lanes
-        for lane in range(len(lanes)):
-            lanes = lanes.with_value(lane, field, seed)
-        self._change_lanes(lanes)
-
-    def _load_preset(self, index: int) -> None:
-        if not 0 <= index < len(self.view.presets):
-            raise SettingError(["This lab has no such preset."])
-        preset = self.view.presets[index]
-        self.loop.speed = self.view.speed if preset.speed is None else preset.speed
-        self._held = False
-        self._presets.loaded = index
-        view = self.view
-        self._change_lanes(LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods), played=False)
+    @one_thread()
+    def _report(self) -> None:
+        """Show transport and readings; at once on a change of state, a few times a second while running."""
+        self._reported = time.perf_counter()
+        session = self.session
+        self.panel.transport = {
+            **transport(session.player),
+            "restart": session.restart_on_change,
+            "stop_below": session.stop_below,
+            "device": session.device,
+        }
+        if self.stage.covered:
+            self.readings.value = ""
+        elif len(self.history) and self.state is not State.FAILED and not session.player.prepares:
+            frame, on = session.trial.frame(NoScreen(), len(self.history), self.lanes.selected), self.panel.preset
+            preset = self.view.presets[on].name if on >= 0 else ""
+            self.readings.value = readings_table(
+                self.view.readings(frame), self.lanes.names, self.lanes.colours, preset
+            )

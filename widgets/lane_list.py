@@ -159,17 +159,14 @@ class LaneList:
         """Set a field in one lane; in all of them if the field is shared."""
         chosen = self.lanes[self._index(lane)].settings
         changed = chosen.with_value(field, value)
-        everywhere = type(chosen).fields()[field].shared
-        kept = getattr(changed, field)
-        return LaneList(
-            [
-                other.changed(other.settings.with_value(field, kept), self.colours)
-                if everywhere or k == lane
-                else other
-                for k, other in enumerate(self.lanes)
-            ],
-            self.selected,
-        )
+        everywhere, lanes = type(chosen).fields()[field].shared, list(self.lanes)
+        for k, other in enumerate(lanes):
+            if k == lane:
+                lanes[k] = other.changed(changed, self.colours)
+            elif everywhere:  # what one lane may have, others may
+                same = other.settings.model_copy(update={field: getattr(changed, field)})
+                lanes[k] = other.changed(same, self.colours)
+        return LaneList(lanes, self.selected)
 
     def add(self) -> LaneList:
         """Add a copy of the selected lane and select it."""

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from plotly.basedatatypes import BaseTraceType
 
-from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError, SettingsT
+from lessons.core.settings import SettingsT
+from lessons.core.spread import SEEDS
 from widgets.controls import Reading
 from widgets.frame import Frame
 from widgets.lines import DrawnT, Part, Traces
@@ -20,8 +20,6 @@ from widgets.plots import line, see_through
 from widgets.readings import number
 from widgets.view import ControlsT, LabView
 
-SEEDS = 20
-MOST_CLOUDS = 3
 # In the order of a cloud's traces: the band's lower edge, its upper edge (filled down to it), the median over both.
 QUANTILES = (0.1, 0.9, 0.5)
 
@@ -81,7 +79,7 @@ class Cloud:
 class SeedCloudView(LabView[SettingsT, ControlsT]):
     """Median and 10 to 90 % band over twenty seeds; `seed` is the first of them.
 
-    A topic names its experiment, its clouds, and a settings class whose `seed` leaves room for twenty. Where lanes may
+    A topic names its experiment, its clouds, and a spread over `SEEDS` seeds. Where lanes may
     be compared, each of them is a cloud of its own in the same figures.
     """
 
@@ -89,17 +87,6 @@ class SeedCloudView(LabView[SettingsT, ControlsT]):
     seeds = SEEDS
     step_figures = ()
     clouds: ClassVar[tuple[Cloud, ...]]
-
-    def lanes(self, settings: Sequence[ControlsT], names: Sequence[str]) -> Lanes[SettingsT]:
-        if len(settings) > MOST_CLOUDS:
-            raise SettingError([f"Twenty seeds a cloud: at most {MOST_CLOUDS} clouds are compared."])
-        seeds, labels = [], []
-        for each, name in zip(settings, names, strict=True):
-            values = each.model_dump()
-            first = values.pop("seed")
-            seeds += [self.experiment.settings_type.checked({**values, "seed": first + k}) for k in range(SEEDS)]
-            labels += [f"{name}, seed {first + k}" if len(settings) > 1 else f"seed {first + k}" for k in range(SEEDS)]
-        return Lanes(seeds, labels)
 
     @property
     def panels(self) -> Mapping[str, Panel[SettingsT]]:

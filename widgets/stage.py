@@ -13,7 +13,6 @@ from widgets.live_figure import POINTS_PER_FRAME, LiveFigure
 from widgets.marks import marks
 from widgets.one_thread import one_thread
 from widgets.plots import with_lanes
-from widgets.preparation import Preparation
 from widgets.trial import Trial
 from widgets.view import LabView
 
@@ -27,15 +26,15 @@ class Stage:
     Attributes:
         figure: The widget.
         covered: Whether the view's covered figures wait until somebody plays.
-        on_prepared: Called when what takes long has been computed and drawn.
 
     Args:
-        on_failed: Called with the exception of what could not be computed.
+        view: The topic's view.
+        names: Of the lanes.
+        colours: Of the lanes.
+        complete: Asked before a frame whether all that takes long to compute (`LabView.slow`) is there.
     """
 
-    def __init__(
-        self, view: LabView, names: Sequence[str], colours: Sequence[str], on_failed: Callable[[Exception], None]
-    ):
+    def __init__(self, view: LabView, names: Sequence[str], colours: Sequence[str], complete: Callable[[], bool]):
         self._view = view
         self._opened: Trial | None = None
         self._names, self._colours = list(names), list(colours)
@@ -45,15 +44,9 @@ class Stage:
         self._has_past = False
         self.covered = False
         self._marked = (0, 0)
-        self._preparation = Preparation(self._draw_prepared, on_failed)
-        self.on_prepared: Callable[[], None] = lambda: None
+        self._complete = complete
         self.figure = LiveFigure(self._figures(), label=view.title)
         self.figure.on_ready(self.draw)
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the lanes in the figures."""
-        return list(self._names)
 
     @property
     def _trial(self) -> Trial:
@@ -66,7 +59,6 @@ class Stage:
         self, trial: Trial, names: Sequence[str], colours: Sequence[str], selected: int, covered: bool = False
     ) -> None:
         """Show a trial from its start; keeps the figures if lanes and names are the same."""
-        self._preparation.cancel()
         was_covered, self.covered = self.covered, covered
         self._opened, self._selected = trial, selected
         self._drawn, self._begun, self._marked = 0, False, (-1, -1)
@@ -96,33 +88,14 @@ class Stage:
 
     def frame(self, start: int, stop: int | None = None) -> Frame:
         """The trial as a view sees it, with rows from `start` on being new."""
-        return Frame(
-            screen=self._screen(),
-            history=self._trial.history,
-            start=start,
-            stop=len(self._trial.history) if stop is None else stop,
-            lanes=self._trial.run.lanes,
-            ends=self._trial.ends,
-            changes=self._trial.run.changes,
-            started_with=self._trial.run.started_with,
-            selected=self._selected,
-        )
-
-    @property
-    def prepares(self) -> bool:
-        """True if a frame waits for what takes long to compute (`LabView.slow`)."""
-        return self._preparation.busy
-
-    def _draw_prepared(self) -> None:
-        self.draw()
-        self.on_prepared()
+        return self._trial.frame(self._screen(), start, self._selected, stop)
 
     @one_thread()
     def draw(self) -> None:
         """Send one frame if the browser is ready and there is something new, once all that it shows is there."""
         if self._opened is None or not self.figure.ready or not self._due():
             return
-        if self._preparation.needed(self._trial.history.unfinished(self._view.slow)):
+        if not self._complete():
             return
         frame = self.frame(self._drawn, self._until())
         if not self._begun:

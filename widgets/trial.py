@@ -12,6 +12,9 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.record import Change, RunRecord
 from lessons.core.run import Run
+from widgets.covered import CoveredScreen
+from widgets.frame import Frame
+from widgets.live_figure import LiveFigure
 
 
 class Trial:
@@ -62,6 +65,28 @@ class Trial:
         for lane in fresh:
             self.ends[lane] = start + int(rows[lane])
         return fresh
+
+    def frame(self, screen: LiveFigure | CoveredScreen, start: int, selected: int, stop: int | None = None) -> Frame:
+        """Return the trial as a view sees it, with the rows from `start` to `stop`, or to the last, being new."""
+        return Frame(
+            screen=screen,
+            history=self.history,
+            start=start,
+            stop=len(self.history) if stop is None else stop,
+            lanes=self.run.lanes,
+            ends=self.ends,
+            changes=self.run.changes,
+            started_with=self.run.started_with,
+            selected=selected,
+        )
+
+    @property
+    def fates(self) -> list[str]:
+        """What became of each lane; empty words if there is nothing to say."""
+        return [
+            "" if end is None else f"{'stopped' if lane in self.failures else 'diverged'} at step {end}"
+            for lane, end in enumerate(self.ends)
+        ]
 
     @property
     def all_diverged(self) -> bool:

@@ -16,6 +16,7 @@ from lessons.core.experiment import Experiment
 from lessons.core.lanes import OWN, Lanes
 from lessons.core.rules.lane_optimizer import rule_type
 from lessons.core.settings import Settings, SettingsT
+from lessons.core.spread import Spread
 from widgets.controls import MOST_LANES, Preset, Reading
 from widgets.frame import Frame
 from widgets.panels import Now, Panel
@@ -32,6 +33,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         name: Name in links and in Python, unique among all labs.
         title: Name of the lab.
         experiment: What runs.
+        spread: How one set of controls becomes many lanes; None if each set is one lane.
         shown: Names of the settings that get a control, in order.
         more: Further settings, whose controls are folded away.
         presets: Named situations; the first is the one a lab opens with.
@@ -62,6 +64,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     name: str
     title: str
     experiment: Experiment[SettingsT]
+    spread: Spread[ControlsT, SettingsT] | None = None
     shown: ClassVar[tuple[str, ...]]
     more: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[tuple[Preset, ...]]
@@ -89,12 +92,12 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     @property
     def settings_type(self) -> type[ControlsT]:
         """Settings that the controls show; a sweep shows others than its experiment takes."""
-        return cast(type[ControlsT], self.experiment.settings_type)
+        return cast(type[ControlsT], (self.spread or self.experiment).settings_type)
 
     @property
     def sweeps(self) -> bool:
         """True if one set of controls makes many lanes."""
-        return self.settings_type is not self.experiment.settings_type
+        return self.spread is not None
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -107,6 +110,8 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         Raises:
             SettingError: If these settings do not go together.
         """
+        if self.spread is not None:
+            return self.spread.lanes(settings, names)
         return Lanes(cast(Sequence[SettingsT], settings), names, self.own)
 
     @property

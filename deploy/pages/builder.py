@@ -76,7 +76,7 @@ class Site:
             case Lab():
                 return self._lab(await lab_record(value))
             case Check():
-                record, _ = await question_record(value._question)
+                record, _ = await question_record(value.question)
                 asked = record["question"]
                 self._questions[record["name"]] = asked["statement"] or asked["prompt"]
                 return self._place("question", record["name"], record, asked["prompt"])

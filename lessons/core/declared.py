@@ -229,3 +229,12 @@ def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any
         scale=same.scale,
         shared=same.shared,
     )
+
+
+def end_of_rates(
+    default: float, which: str, count: int, slider: tuple[float, float], low: float = 1e-6, high: float = 100.0
+) -> Any:
+    """The lowest or the highest of many learning rates (`lessons.core.spread.Over`)."""
+    doc = f"The {which} of {count} learning rates, spaced evenly in logarithm."
+    label = f"{which} learning rate"
+    return setting(default, label=label, symbol="η", doc=doc, low=low, high=high, slider=slider, scale="log")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor
 
-from lessons.core.settings import SettingError, SettingsT_co
+from lessons.core.settings import SettingError, Settings, SettingsT_co
 
 OWN = "your own"  # the choice of a function that a learner has written
 
@@ -80,12 +80,19 @@ class Lanes(Generic[SettingsT_co]):
         Raises:
             SettingError: If the field is unknown or not hot, or the value is not allowed.
         """
-        changed = self.settings[lane].with_value(field, value)
+        self.take(lane, field, self.settings[lane].with_value(field, value))
+
+    def take(self, lane: int, field: str, settings: Settings) -> None:
+        """Take settings of one lane that differ from those that it has in this hot field.
+
+        Raises:
+            SettingError: If the field is not hot.
+        """
         if not self.fields[field].hot:
             raise SettingError([f"{self.fields[field].title} cannot change during a run."])
-        self.settings[lane] = changed
+        self.settings[lane] = cast(SettingsT_co, settings)
         if field in self.stacked:
-            self.stacked[field][lane] = float(getattr(changed, field))
+            self.stacked[field][lane] = float(getattr(settings, field))
 
     def _check_own(self) -> None:
         if self.own is None and OWN in (getattr(each, "optimizer", "") for each in self.settings):

@@ -9,6 +9,7 @@ from typing import Any
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change, RunRecord
+from lessons.core.settings import Settings
 
 
 class Checkpoints:
@@ -126,9 +127,16 @@ class Run:
         Raises:
             SettingError: If the change is not allowed; the run is left as it was.
         """
-        self.lanes.change(lane, field, value)
-        kept = getattr(self.lanes.settings[lane], field)
-        self._changes.append(Change(step=max(self.step, 0), lane=lane, field=field, value=kept))
+        self.take(lane, field, self.lanes.settings[lane].with_value(field, value))
+
+    def take(self, lane: int, field: str, settings: Settings) -> None:
+        """Take settings of one lane that differ from those that it has in this field, as a change of it.
+
+        Raises:
+            SettingError: If the field is not hot.
+        """
+        self.lanes.take(lane, field, settings)
+        self._changes.append(Change(step=max(self.step, 0), lane=lane, field=field, value=getattr(settings, field)))
 
     def _make(self, change: Change) -> None:
         self.lanes.change(change.lane, change.field, change.value)

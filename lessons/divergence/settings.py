@@ -80,6 +80,12 @@ class BowlSettings(BowlShape):
     )
 
 
+class TurnedBowlSettings(BowlSettings):
+    """A bowl whose lanes may be turned by different angles: losses alone are drawn, and no level lines."""
+
+    angle: float = setting(0.0, label="rotation", symbol="φ", unit="°", doc="Turns the bowl.", low=-180.0, high=180.0)
+
+
 class NetShape(Settings):
     """The net, its data and its method, without the learning rate."""
 

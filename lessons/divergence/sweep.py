@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError, SettingsT
+from lessons.core.settings import SettingsT
+from lessons.core.spread import Over, crossed
 
 SWEEP_LANES = 64
 
@@ -20,12 +19,4 @@ def learning_rate_sweep(
     Raises:
         SettingError: If not 0 < `lowest` < `highest`, or a learning rate is not allowed.
     """
-    if not 0 < lowest < highest:
-        raise SettingError(
-            [f"The lowest learning rate, {lowest:g}, must be above 0 and below the highest, {highest:g}."]
-        )
-    span = torch.linspace(0, 1, count, dtype=torch.float64)
-    rates = (lowest * (highest / lowest) ** span).tolist()
-    rates[-1], rates[0] = float(highest), float(lowest)  # rounding must not step over a bound
-    settings = [settings_type.checked({**common, "learning_rate": rate}) for rate in rates]
-    return Lanes(settings, [f"η = {rate:.4g}" for rate in rates])
+    return crossed(settings_type, common, Over("learning_rate", (lowest, highest), count, "η = {:.4g}")({}))

@@ -12,7 +12,7 @@ import torch
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError
+from lessons.core.spread import Each, Over, crossed, geomspace
 from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.training_settings import NormalizedNetSettings
 
@@ -57,15 +57,8 @@ def stability_lanes(
     Raises:
         SettingError: If not 0 < `lowest` < `highest`, or a setting is not allowed.
     """
-    if not 0 < lowest < highest:
-        raise SettingError([f"The lowest learning rate, {lowest:g}, must be above 0 and below {highest:g}."])
-    rates = np.geomspace(lowest, highest, count).clip(lowest, highest).tolist()
-    pairs = [(kind, rate) for kind in kinds for rate in rates]
-    settings = [
-        NormalizedNetSettings.checked({**_QUIET, **common, "normalization": kind, "learning_rate": rate})
-        for kind, rate in pairs
-    ]
-    return Lanes(settings, [f"{kind}, η = {rate:.4g}" for kind, rate in pairs])
+    rates = Over("learning_rate", (lowest, highest), count, "η = {:.4g}", geomspace)
+    return crossed(NormalizedNetSettings, {**_QUIET, **common}, Each("normalization", kinds)({}), rates({}))
 
 
 def largest_stable_rates(lanes: Lanes[NormalizedNetSettings], loss: np.ndarray) -> dict[str, Stability]:

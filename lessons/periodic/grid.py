@@ -11,6 +11,7 @@ import numpy as np
 from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.spread import Each, crossed
 from lessons.core.sweep import Sweep
 from lessons.core.sweep_task import series
 from lessons.periodic.experiment import Periodic
@@ -60,12 +61,8 @@ def grid_lanes(
     Raises:
         SettingError: If a value is not allowed.
     """
-    cells = [(rate, decay) for rate in learning_rates for decay in weight_decays]
-    settings = [
-        PeriodicSettings.checked({**SMALL_NET, **common, "learning_rate": rate, "weight_decay": decay})
-        for rate, decay in cells
-    ]
-    return Lanes(settings, [f"η = {rate:g}, λ = {decay:g}" for rate, decay in cells])
+    rows, columns = Each("learning_rate", learning_rates, "η = {:g}"), Each("weight_decay", weight_decays, "λ = {:g}")
+    return crossed(PeriodicSettings, {**SMALL_NET, **common}, rows({}), columns({}))
 
 
 def map_sweep(lanes: Lanes[PeriodicSettings], lanes_per_task: int = 1, device: str = "cpu") -> Sweep[PeriodicSettings]:

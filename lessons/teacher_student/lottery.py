@@ -12,6 +12,7 @@ from lessons.core.generators import generator
 from lessons.core.lanes import Lanes
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
+from lessons.core.spread import Each, Seeds, crossed
 from lessons.core.training import TrainingExperiment
 from lessons.teacher_student.overlap import contribution
 from lessons.teacher_student.padding import keep_nodes
@@ -133,9 +134,7 @@ def lottery_lanes(seeds: int, first_seed: int = 0, **common: Any) -> Lanes[Lotte
     Raises:
         SettingError: If a value is not allowed.
     """
-    pairs = [(ticket, seed) for ticket in TICKETS for seed in range(first_seed, first_seed + seeds)]
-    settings = [LotterySettings.checked({**common, "ticket": ticket, "seed": seed}) for ticket, seed in pairs]
-    return Lanes(settings, [f"{ticket}, seed {seed}" for ticket, seed in pairs])
+    return crossed(LotterySettings, common, Each("ticket", TICKETS)({}), Seeds(seeds)({"seed": first_seed}))
 
 
 def _random_score(lanes: Lanes[LotterySettings], like: Tensor) -> Tensor:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.lanes import Lanes
+from lessons.core.spread import Seeds, crossed
 from lessons.teacher_student.settings import TeacherStudentSettings
 
-_TEACHER_WIDTH, _SMALL = 50, 5
-_KINDS: dict[str, dict[str, Any]] = {
-    "small teacher": {"left_out": _TEACHER_WIDTH - _SMALL},
+TEACHER_WIDTH, _SMALL = 50, 5
+KINDS: dict[str, dict[str, Any]] = {
+    "small teacher": {"left_out": TEACHER_WIDTH - _SMALL},
     "large teacher": {},
-    "shuffled targets": {"left_out": _TEACHER_WIDTH - _SMALL, "data": "shuffled"},
+    "shuffled targets": {"left_out": TEACHER_WIDTH - _SMALL, "data": "shuffled"},
 }
 _COMMON = {
-    "teacher_width": _TEACHER_WIDTH,
+    "teacher_width": TEACHER_WIDTH,
     "overparameterization": 2.0,
     "data": "fixed",
     "train_size": 300,
     "init_scale": 0.1,
     "top_scale": 0.1,
 }
-KINDS = tuple(_KINDS)
 
 
 def structure_lanes(seeds: int, first_seed: int = 0, **common: Any) -> Lanes[TeacherStudentSettings]:
@@ -41,9 +41,5 @@ def structure_lanes(seeds: int, first_seed: int = 0, **common: Any) -> Lanes[Tea
     Raises:
         SettingError: If a value is not allowed.
     """
-    pairs = [(kind, seed) for kind in KINDS for seed in range(first_seed, first_seed + seeds)]
-    settings = [
-        TeacherStudentSettings.checked({**_COMMON, **_KINDS[kind], **common, "seed": seed, "teacher_seed": seed})
-        for kind, seed in pairs
-    ]
-    return Lanes(settings, [f"{kind}, seed {seed}" for kind, seed in pairs])
+    own = Seeds(seeds, fields=("seed", "teacher_seed"))({"seed": first_seed})
+    return crossed(TeacherStudentSettings, {**_COMMON, **common}, tuple(KINDS.items()), own)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes, lanes_of_each
+from lessons.core.spread import Each, Seeds, crossed
 from lessons.core.sweep import Sweep
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
@@ -32,9 +33,9 @@ def width_lanes(
     Raises:
         SettingError: If a width or a seed is not allowed.
     """
-    common, pairs = base.model_dump(), [(float(width), base.seed + k) for width in widths for k in range(seeds)]
-    own = [type(base).checked({**common, "overparameterization": width, "seed": seed}) for width, seed in pairs]
-    return Lanes(own, [f"{width:g}×, seed {seed}" for width, seed in pairs])
+    common = base.model_dump()
+    own = Each("overparameterization", [float(width) for width in widths], "{:g}×")
+    return crossed(type(base), common, own(common), Seeds(seeds)(common))
 
 
 def students_sweep(

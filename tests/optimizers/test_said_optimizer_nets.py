@@ -8,19 +8,20 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.network import DenseNetwork
 from lessons.core.run import Run
+from lessons.core.spread import SEEDS as CLOUD
 from lessons.optimizers import proxy
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.proxy import Proxy, ProxySettings
 from lessons.optimizers.settings import ClassifierSettings
+from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES
 from lessons.optimizers.theory import bayes_error
 from tests.optimizers.outliers import boundary_shifts
 from tests.played import SEEDS, Played, played
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.classifier import ClassifierView
-from widgets.labs.optimizers.proxy import METHODS, OutlierView, ProxyView
+from widgets.labs.optimizers.proxy import OutlierView, ProxyView
 from widgets.labs.optimizers.seeds import ClassifierSeedsView
 from widgets.question import FAILS, HOLDS
-from widgets.seed_cloud import SEEDS as CLOUD
 
 pytestmark = pytest.mark.chaotic
 
@@ -249,8 +250,8 @@ def test_order_of_the_six_classifiers_under_a_far_outlier():
     view, history = OutlierView(), History()
     cases = [s for seed in range(SEEDS) for s in view.lanes([view.settings_type(seed=seed)], ("",)).settings]
     history.extend(list(Run(Proxy(), Lanes(cases))))
-    side = history.snapshot("fresh_side").reshape(SEEDS, len(METHODS), len(view.distances) + 1, -1)
-    share = dict(zip(METHODS, np.moveaxis((side[:, :, 1:] != side[:, :, :1]).mean(3), 1, 0), strict=True))
+    side = history.snapshot("fresh_side").reshape(SEEDS, len(CLASSIFIERS), len(OUTLIER_DISTANCES) + 1, -1)
+    share = dict(zip(CLASSIFIERS, np.moveaxis((side[:, :, 1:] != side[:, :, :1]).mean(3), 1, 0), strict=True))
     far = {method: values[:, -1] for method, values in share.items()}
     assert (far["squared error"] > 1.6 * far["logistic"]).all()
     assert (far["logistic"] > 1.6 * far["hinge"]).all()

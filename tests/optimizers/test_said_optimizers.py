@@ -15,6 +15,7 @@ from lessons.core.run import Run
 from lessons.optimizers.net_slice import net_slice
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
+from lessons.optimizers.spreads import ESCAPING
 from lessons.optimizers.surfaces import Rosenbrock, Saddle, TwoMinima, loss_grid
 from lessons.optimizers.theory import best_tuning, iterations
 from tests.played import Played, played
@@ -23,7 +24,7 @@ from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
 from widgets.labs.optimizers.race import RaceView, downhill, velocity
-from widgets.labs.optimizers.saddle import METHODS, SaddleView
+from widgets.labs.optimizers.saddle import SaddleView
 from widgets.question import FAILS, HOLDS
 
 NEAR = 0.05
@@ -215,8 +216,8 @@ def test_slopes_and_the_gap_over_the_textbook_rate():
 
 def escapes(preset: str | int = 0, **changes: float) -> dict[str, np.ndarray]:
     """Steps until each method has left, from 1e-12 to 1e-2."""
-    times = played(SaddleView, preset, **changes)["escape_time"][0, -1].reshape(len(METHODS), -1)
-    return dict(zip(METHODS, times, strict=True))
+    times = played(SaddleView, preset, **changes)["escape_time"][0, -1].reshape(len(ESCAPING), -1)
+    return dict(zip(ESCAPING, times, strict=True))
 
 
 @pytest.mark.sentence("l1_saddle")
@@ -241,7 +242,7 @@ def test_a_damped_newton_leaves_as_descent_does():
 @pytest.mark.sentence("l1_small_step")
 def test_a_smaller_step_costs_descent_in_proportion_and_heavy_ball_less():
     before, after = escapes(), escapes("a small step")
-    ratio = {method: (after[method] / before[method])[:8] for method in METHODS}
+    ratio = {method: (after[method] / before[method])[:8] for method in ESCAPING}
     assert (abs(ratio["gradient descent"] - 0.1 / 0.03) < 0.25).all()
     assert (ratio["heavy ball"] < 2.3).all()
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lessons.core.spread import SEEDS
 from widgets.lab import Lab
-from widgets.seed_cloud import SEEDS
 from widgets.view import LabView
 
 

@@ -14,7 +14,7 @@ COVERED = tuple(name for name in LABS if opened(name).view.covered)
 
 def counts(lab, browser: Browser) -> dict[str, int]:
     """How many numbers each figure shows that has none at first."""
-    figures = lab.view.figures(lab._lanes.names, lab._lanes.colours)
+    figures = lab.view.figures(lab.lanes.names, lab.lanes.colours)
     return {
         name: sum(len(trace.get(key, ())) for trace in traces for key in ("x", "y", "z") if trace.get(key) is not None)
         for name, traces in zip(figures, browser.traces, strict=True)

@@ -64,7 +64,7 @@ def nested(dice: random.Random, depth: int = 3) -> Any:
 def proper(dice: random.Random, lab: Lab, figures: list[str]) -> dict[str, Any]:
     """A command as a page sends it, cheap to carry out."""
     field = dice.choice(lab.view.controls)
-    value = getattr(lab._lanes.settings[0], field)
+    value = getattr(lab.lanes.settings[0], field)
     figure = dice.choice(figures)
     return dice.choice(
         [

@@ -32,6 +32,7 @@ from headless import (
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.divergence.parabola import Parabola
+from widgets.diagnosis import REWIND_STEPS
 from widgets.lab import Lab
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
@@ -39,7 +40,6 @@ from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.sweeps import BowlSweepView
 from widgets.labs.optimizers.race import RaceView
 from widgets.run_loop import State
-from widgets.running_lab import REWIND_STEPS
 
 # ---- presets ----
 

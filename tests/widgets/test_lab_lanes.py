@@ -91,7 +91,7 @@ def test_clouds_of_seeds_are_compared_in_one_figure() -> None:
         await at_rest(lab)
         assert len(lab.run.lanes) == 60
         lab.handle({"do": "add_lane"})
-        assert "at most 3 clouds" in refusal(lab)
+        assert "at most 3 of them" in refusal(lab)
         lab.handle({"do": "fork", "lane": 0, "step": 2})
         assert "no lane that could go on" in refusal(lab)
         assert len(lab.panel.lanes) == 3

@@ -315,11 +315,11 @@ def test_a_link_a_table_and_a_fork_have_the_name_that_is_shown() -> None:
 def test_a_new_seed_leaves_the_names(name: str) -> None:
     async def scenario() -> None:
         lab = opened(name)
-        await until(lambda: not lab.stage.prepares)
+        await until(lambda: not lab.session.player.prepares)
         before = shown(lab)
         lab.handle({"do": "new_seed"})
         await asyncio.sleep(0.05)
-        await until(lambda: not lab.stage.prepares)
+        await until(lambda: not lab.session.player.prepares)
         assert shown(lab) == before
         assert before == list(lab.view.presets[0].names)
 

@@ -100,16 +100,16 @@ def test_a_frame_waits_for_its_spectrum_and_the_training_for_the_frame(name: str
         browser.settle()
         slow = lab.history.unfinished(lab.view.slow)
         assert slow
-        assert lab.stage.prepares
+        assert lab.session.player.prepares
         turns = 0
-        while lab.stage.prepares:
+        while lab.session.player.prepares:
             assert lab.run.step == 0
             assert lab.state is State.RUNNING
             await asyncio.sleep(0)
             turns += 1
         assert turns > 10
         assert not lab.history.unfinished(lab.view.slow)
-        while lab.state is State.RUNNING or lab.stage.prepares:
+        while lab.state is State.RUNNING or lab.session.player.prepares:
             browser.draw()
             await asyncio.sleep(0.002)
         browser.settle()
@@ -131,8 +131,8 @@ def test_who_begins_again_meanwhile_sees_the_new_run_alone(name: str) -> None:
         lab.handle({"do": "pause"})
         lab.handle({"do": "reset"})
         browser.settle()
-        assert lab.stage.prepares
-        await until(lambda: not lab.stage.prepares)
+        assert lab.session.player.prepares
+        await until(lambda: not lab.session.player.prepares)
         assert not old.ready
         assert not lab.history.unfinished(lab.view.slow)
 
@@ -149,7 +149,7 @@ def test_a_spectrum_that_cannot_be_computed_is_a_sentence_and_reset_goes_on(monk
             await until(lambda: lab.state is State.FAILED)
         assert "no spectrum" in lab.board.notice["text"]
         lab.handle({"do": "reset"})
-        await until(lambda: not lab.stage.prepares)
+        await until(lambda: not lab.session.player.prepares)
         assert lab.state is State.IDLE
 
     live(scenario)
@@ -162,7 +162,7 @@ def test_a_question_on_spectra_waits_for_them_and_gets_its_verdict() -> None:
         browser = Browser(check.figure).hello()
         waited = 0
         while check.panel.status["state"] == "running":
-            waited += check._preparation.busy
+            waited += check.player.prepares
             browser.draw()
             await asyncio.sleep(0.002)
         assert check.panel.status["state"] == "checked"

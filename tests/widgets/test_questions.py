@@ -23,8 +23,8 @@ def columns_of(question) -> np.ndarray:
 
 
 def answered(check: Check, value) -> None:
-    if isinstance(check._question.answer, Sketch):
-        x = columns_of(check._question)
+    if isinstance(check.question.answer, Sketch):
+        x = columns_of(check.question)
         sent = {"type": "sketch", "figure": 0, "x": x.tolist(), "y": np.full(len(x), float(value)).tolist()}
         check.figure._receive(check.figure, sent, [])
         value = None
@@ -62,7 +62,7 @@ def test_each_answer_gets_a_verdict_not_all_get_the_same_and_the_measured_truth_
         status = await decided(check, first)
         assert status["state"] == "checked", status
         assert status["sentence"].endswith(".")
-        outcome = MEASURED[question.name] = question.outcome(check._history, check._lanes)
+        outcome = MEASURED[question.name] = question.outcome(check.player.history, check.player.trial.run.lanes)
         check.handle({"do": "again"})
         assert check.panel.status["state"] == "open"
         grades = [status["grade"], *(verdict(question, as_given(question, value), outcome).grade for value in others)]
@@ -135,10 +135,10 @@ def test_half_a_sketch_is_no_answer_and_a_later_stroke_does_not_change_a_given_o
         check.handle({"do": "answer", "value": None})
         assert "whole curve" in check.panel.status["refusal"]
         answered(check, 10.0)
-        kept = check._answer
+        kept = check.answer
         check.figure._receive(check.figure, {"type": "sketch", "figure": 0, "x": x.tolist(), "y": [1.0] * len(x)}, [])
-        assert check._answer is kept is check._sketch
-        check._loop.cancel()
+        assert check.answer is kept is check.sketch
+        check.player.loop.cancel()
 
     live(scenario)
 

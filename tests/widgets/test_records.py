@@ -40,7 +40,7 @@ def replayed(record: dict[str, Any], stop: int | None = None) -> Browser:
 async def at_the_end(browser: Browser, lab: Lab) -> None:
     """Draw until a lab has nothing more to show, also what takes it long to compute."""
     shown = -1
-    while shown < len(browser.messages) or lab.stage.prepares:
+    while shown < len(browser.messages) or lab.session.player.prepares:
         shown = len(browser.messages)
         browser.settle()
         await asyncio.sleep(0.05)

@@ -50,7 +50,7 @@ async def _preset(lab: Lab, viewer: Viewer, preset: int, lane: int) -> dict[str,
 
 
 def _waits_at_its_start(lab: Lab) -> bool:
-    return lab.state is State.IDLE and lab.run.step == 0 and not lab.stage.prepares
+    return lab.state is State.IDLE and lab.run.step == 0 and not lab.session.player.prepares
 
 
 async def run_record(lab: Lab, viewer: Viewer) -> dict[str, Any]:
@@ -79,7 +79,7 @@ async def run_record(lab: Lab, viewer: Viewer) -> dict[str, Any]:
 
 
 async def _note(lab: Lab, viewer: Viewer, moments: Moments) -> None:
-    await until(lambda: not lab.stage.prepares)
+    await until(lambda: not lab.session.player.prepares)
     lab.stage.draw()
     message = await viewer.taken()
     lab._report()

@@ -2,6 +2,7 @@
 
 from lab_case import LabCase, Shown, cloud, curves
 
+from lessons.optimizers.spreads import OUTLIER_DISTANCES
 from widgets.lab import Lab
 from widgets.labs.optimizers.classifier import ClassifierView
 from widgets.labs.optimizers.condition import ConditionView
@@ -34,8 +35,8 @@ def iterations(lab: Lab) -> list[Shown]:
 def shifts(lab: Lab) -> list[Shown]:
     """The share of fresh points on another side than without the outlier; none is a gap."""
     side = lab.history.snapshot("fresh_side")
-    share = (side[1 : 1 + len(OutlierView.distances)] != side[0]).mean(1)
-    return [Shown(0, 0, list(OutlierView.distances), [v or None for v in share.tolist()])]
+    share = (side[1 : 1 + len(OUTLIER_DISTANCES)] != side[0]).mean(1)
+    return [Shown(0, 0, list(OUTLIER_DISTANCES), [v or None for v in share.tolist()])]
 
 
 CASES = {

@@ -10,11 +10,10 @@ import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.core.settings import setting
 from lessons.divergence.bowl import Bowl
 from lessons.divergence.net import Net
 from lessons.divergence.parabola import Parabola
-from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
+from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings, TurnedBowlSettings
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.colours import LANE_COLOURS, colours_of
 from widgets.frame import Frame
@@ -138,12 +137,6 @@ class _Sweeps(Question[BowlSettings]):
         grown = ~(history["loss"][-1] <= history["loss"][0])
         rates = lanes.learning_rate.numpy()
         return [float(rates[rows][grown[rows]].min()) for rows in self._rows()]
-
-
-class TurnedBowlSettings(BowlSettings):
-    """A bowl whose lanes may be turned by different angles: losses alone are drawn, and no level lines."""
-
-    angle: float = setting(0.0, label="rotation", symbol="φ", unit="°", doc="Turns the bowl.", low=-180.0, high=180.0)
 
 
 class TurnedBowl(_Sweeps):

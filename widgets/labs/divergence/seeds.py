@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
-from lessons.divergence.settings import NetSettings, NetShape
+from lessons.divergence.settings import NetSettings
+from lessons.divergence.spreads import NET_SEEDS, NetSeedsSettings
 from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.lines import One, Points
 from widgets.plots import theory
-from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
-
-
-class NetSeedsSettings(NetSettings):
-    """A net, drawn `SEEDS` times: `seed` is the first of them."""
-
-    width: int = fewer(NetShape, "width", 32, 64)
-    depth: int = fewer(NetShape, "depth", 2, 3)
-    train_size: int = fewer(NetShape, "train_size", 100, 400)
-    steps: int = fewer(NetShape, "steps", 500, 2000)
-    seed: int = fewer(NetShape, "seed", 0, 2**31 - SEEDS)
+from widgets.seed_cloud import Cloud, SeedCloudView
 
 
 def _limit(frame: Frame[NetSettings]) -> float | None:
@@ -39,6 +29,7 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     name = "net_seeds"
     title = "Twenty seeds of one net"
     experiment = Net()
+    spread = NET_SEEDS
     clouds = (
         Cloud(
             "loss",
@@ -69,10 +60,6 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             ({"learning_rate": 0.05},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[NetSeedsSettings]:
-        return NetSeedsSettings
 
     def limit(self, frame: Frame[NetSettings], quantity: str) -> float | None:
         return _limit(frame) if quantity == "sharpness" else None

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 from numpy.typing import ArrayLike
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
 from lessons.core.rules.stability import limit_factor
-from lessons.core.settings import SettingsT, setting
+from lessons.core.settings import SettingsT
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation, starts
 from lessons.divergence.net import Net
-from lessons.divergence.settings import BowlSettings, BowlShape, NetSettings, NetShape
-from lessons.divergence.sweep import learning_rate_sweep
+from lessons.divergence.settings import BowlSettings, NetSettings
+from lessons.divergence.spreads import BOWL_SWEEP, NET_SWEEP, BowlSweepSettings, NetSweepSettings
 from lessons.divergence.theory import growth_factor
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -32,51 +30,12 @@ THEORY_POINTS = 400
 SMALLEST_DIVERGED = "smallest η that diverged so far, and the limit at the start"
 
 
-def _rate(default: float, which: str, bounds: tuple[float, float], high: float) -> float:
-    return setting(
-        default,
-        label=f"{which} learning rate",
-        symbol="η",
-        doc=f"The {which} of 64 learning rates, spaced evenly in logarithm.",
-        low=1e-6,
-        high=high,
-        slider=bounds,
-        scale="log",
-    )
-
-
-class BowlSweepSettings(BowlShape):
-    """A bowl and a range of learning rates."""
-
-    lowest: float = _rate(0.02, "lowest", (0.001, 1.0), 500.0)
-    highest: float = _rate(4.0, "highest", (0.5, 100.0), 500.0)
-    dimension: int = fewer(BowlShape, "dimension", 2, 20)
-    steps: int = fewer(BowlShape, "steps", 100, 1000)
-
-
-class NetSweepSettings(NetShape):
-    """A net and a range of learning rates."""
-
-    lowest: float = _rate(0.01, "lowest", (0.001, 0.1), 100.0)
-    highest: float = _rate(2.0, "highest", (0.2, 10.0), 100.0)
-    width: int = fewer(NetShape, "width", 16, 32)
-    depth: int = fewer(NetShape, "depth", 2, 2)
-    train_size: int = fewer(NetShape, "train_size", 100, 200)
-    steps: int = fewer(NetShape, "steps", 300, 1000)
-
-
 class SweepView(LabView[SettingsT, ControlsT]):
     """The base of two sweeps: final loss against learning rate, diverged lanes at the top, the limit."""
 
     compare = False
     step_figures = ()
-    lane_settings: type[SettingsT]
     limit_name = "limit"
-
-    def lanes(self, settings: Sequence[ControlsT], names: Sequence[str]) -> Lanes[SettingsT]:
-        values = settings[0].model_dump()
-        lowest, highest = values.pop("lowest"), values.pop("highest")
-        return learning_rate_sweep(self.lane_settings, values, lowest, highest)
 
     @property
     def panels(self) -> Mapping[str, Panel[SettingsT]]:
@@ -151,7 +110,7 @@ class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
     name = "bowl_sweep"
     title = "64 learning rates on the bowl"
     experiment = Bowl()
-    lane_settings = BowlSettings
+    spread = BOWL_SWEEP
     instant = True
     speed = 20.0
     covered = ("sweep",)
@@ -180,10 +139,6 @@ class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
             ({"optimizer": "Nesterov"},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[BowlSweepSettings]:
-        return BowlSweepSettings
 
     def _theory(self, frame: Frame[BowlSettings]) -> Points:
         rates = self._grid(frame)
@@ -250,7 +205,7 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     title = "64 learning rates for the net"
     limit_name = "limit at the start"
     experiment = Net()
-    lane_settings = NetSettings
+    spread = NET_SWEEP
     covered = ("sweep", "sharpness")
     shown = ("lowest", "highest", "optimizer", "momentum", "init_scale", "seed")
     more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
@@ -266,10 +221,6 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
             ({"init_scale": 1.0},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[NetSweepSettings]:
-        return NetSweepSettings
 
     @property
     def panels(self) -> Mapping[str, Panel[NetSettings]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
-from lessons.initialization.activations import ActivationName
 from lessons.initialization.propagation import Propagation, PropagationSettings
+from lessons.initialization.spreads import EDGE_OF_CHAOS, GAINS, EdgeSettings
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
 from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
@@ -21,42 +20,7 @@ from widgets.panels import Panel
 from widgets.plots import grey, line, theory
 from widgets.view import LabView
 
-GAINS = np.round(np.linspace(0.5, 3.0, 41), 4)
 FINE = np.round(np.linspace(0.5, 3.0, 101), 4)  # theory's own
-
-
-class EdgeSettings(Settings):
-    """Settings of all 41 nets; their gains are spread over a range."""
-
-    activation: ActivationName = setting("tanh", label="activation", symbol="φ", doc="Between the layers.")
-    bias_deviation: float = setting(
-        0.0,
-        label="bias standard deviation",
-        symbol="σ_b",
-        doc="Biases are N(0, σ_b²).",
-        low=0.0,
-        high=2.0,
-        slider=(0.0, 1.0),
-        slider_step=0.01,
-    )
-    input_scale: float = setting(
-        1.0,
-        label="input scale",
-        symbol="s",
-        doc="Standard deviation of the inputs, which are Gaussian.",
-        low=0.01,
-        high=10.0,
-        slider=(0.1, 5.0),
-        scale="log",
-    )
-    depth: int = setting(50, label="layers", symbol="L", doc="Number of layers.", low=2, high=100, slider=(2, 100))
-    width: int = setting(
-        64, label="width", symbol="n", doc="Units in each layer.", low=4, high=128, slider=(8, 128), scale="log"
-    )
-    steps: int = setting(
-        10, label="further nets", doc="How many more nets are drawn for the median.", low=1, high=200, slider=(1, 50)
-    )
-    seed: int = setting(0, label="seed", doc="Draws everything.", low=0, high=2**31 - 1, slider=(0, 99))
 
 
 class EdgeView(LabView[PropagationSettings, EdgeSettings]):
@@ -65,6 +29,7 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     name = "edge_of_chaos"
     title = "Forty-one gains at once"
     experiment = Propagation()
+    spread = EDGE_OF_CHAOS
     covered = ("gradient", "signal")
     methods = ("activation",)
     shown = ("activation", "depth", "bias_deviation", "input_scale")
@@ -104,15 +69,6 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
             ({"depth": 10},),  # holds: l4_ten_layers_forgive
         ),
     )
-
-    @property
-    def settings_type(self) -> type[EdgeSettings]:
-        return EdgeSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[PropagationSettings]:
-        values = settings[0].model_dump()
-        lanes = [PropagationSettings(scheme="LeCun", gain=float(gain), **values) for gain in GAINS]
-        return Lanes(lanes, [f"gain {gain:g}" for gain in GAINS])
 
     @property
     def panels(self) -> Mapping[str, Panel[PropagationSettings]]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import setting
-from lessons.normalization.normalizers import NormalizationName
-from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking, stability_lanes
+from lessons.normalization.spreads import KINDS, RATES, SETS, STABLE_RATES, StabilitySettings
+from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking
 from lessons.normalization.training import NormalizedNet
-from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
+from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -25,45 +22,7 @@ from widgets.panels import Panel
 from widgets.plots import LOG, LOG_X, grey, theory
 from widgets.view import LabView
 
-RATES = 16
-SETS: dict[str, tuple[NormalizationName, ...]] = {
-    "batch and layer": ("none", "batch", "layer", "deconvolution"),
-    "group and RMS": ("none", "group", "RMS", "spectral"),
-    "weights": ("none", "weight", "spectral", "deconvolution"),
-}
-KINDS = tuple(dict.fromkeys(kind for compared in SETS.values() for kind in compared))
 LARGEST, LEARNS, WELL = ", largest stable", ": still learns up to η", ": trains well up to η"
-SETTINGS_LEFT_OUT = {"compared", "lowest", "highest"}
-
-
-def _rate(default: float, which: str, slider: tuple[float, float]) -> float:
-    doc = f"The {which} of {RATES} learning rates, spaced evenly in logarithm."
-    return setting(
-        default,
-        label=f"{which} learning rate",
-        symbol="η",
-        doc=doc,
-        low=1e-4,
-        high=100.0,
-        slider=slider,
-        scale="log",
-    )
-
-
-class StabilitySettings(NormalizedNetShape):
-    """Four normalizations and a range of learning rates."""
-
-    compared: Literal["batch and layer", "group and RMS", "weights"] = setting(
-        "batch and layer", label="compared", doc="With a net that has no normalization."
-    )
-    lowest: float = _rate(0.03, "lowest", (0.001, 0.3))
-    highest: float = _rate(30.0, "highest", (1.0, 100.0))
-    loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimized.")
-    width: int = fewer(NormalizedNetShape, "width", 16, 32)
-    depth: int = fewer(NormalizedNetShape, "depth", 3, 6)
-    train_size: int = fewer(NormalizedNetShape, "train_size", 256, 500)
-    batch_size: int = fewer(NormalizedNetShape, "batch_size", 64, 128)
-    steps: int = fewer(NormalizedNetShape, "steps", 150, 600)
 
 
 class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
@@ -72,6 +31,7 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
     name = "stable_rates"
     title = "Sixteen learning rates for each"
     experiment = NormalizedNet()
+    spread = STABLE_RATES
     compare = False
     step_figures = ()
     covered = ("loss", "largest")
@@ -105,16 +65,6 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
             ({"init_scale": 4.2},),  # holds: l5_room_bad_start
         ),
     )
-
-    @property
-    def settings_type(self) -> type[StabilitySettings]:
-        return StabilitySettings
-
-    def lanes(self, settings: Sequence[StabilitySettings], names: Sequence[str]) -> Lanes[NormalizedNetSettings]:
-        chosen = settings[0]
-        common = chosen.model_dump(exclude=SETTINGS_LEFT_OUT)
-        common |= {"follow_shift": False, "follow_sharpness": False, "measure_every": 25}
-        return stability_lanes(SETS[chosen.compared], common, chosen.lowest, chosen.highest, RATES)
 
     def idle(self, settings: StabilitySettings) -> tuple[str, ...]:
         groups = () if "group" in SETS[settings.compared] else ("groups",)

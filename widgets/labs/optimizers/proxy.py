@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import numpy as np
 
-from lessons.core import declared
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.optimizers.one_plane import OnePlane
-from lessons.optimizers.proxy import WINDOW, Method, Proxy, ProxySettings, grid_axis, training_points
+from lessons.optimizers.proxy import WINDOW, Proxy, ProxySettings, grid_axis, training_points
+from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES, OUTLIER_SHIFT, OutlierSettings
 from lessons.optimizers.theory import bayes_error
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
@@ -25,7 +23,6 @@ from widgets.view import LabView
 
 SHOWN_POINTS = 200
 NEAR = WINDOW / 2  # half the side of the square that is drawn where no outlier is
-METHODS: tuple[str, ...] = get_args(Method)
 
 
 def _compare(methods: Sequence[str], **common: object) -> dict[str, Any]:
@@ -131,39 +128,17 @@ class ProxyView(LabView[ProxySettings]):
         return lines
 
 
-class OutlierSettings(Settings):
-    """The base of sweeps over the outlier's distance."""
-
-    separation: float = setting(
-        2.0, label="separation", symbol="d", doc="Distance between the class means.", low=0.5, high=6.0, slider_step=0.1
-    )
-    train_size: int = setting(
-        200,
-        label="training points",
-        symbol="N",
-        doc="Points beside the outlier.",
-        low=10,
-        high=500,
-        slider=(20, 500),
-        scale="log",
-    )
-    steps: int = setting(
-        600, label="steps", doc="Number of updates.", low=1, high=2000, slider=(100, 2000), scale="log"
-    )
-    seed: int = declared.seed(doc="Draws the points and the weights.")
-
-
 class OutlierView(LabView[ProxySettings, OutlierSettings]):
     """Share of fresh points that change sides when the outlier comes in, against its distance, for each loss."""
 
     name = "outlier_shift"
     title = "How far one outlier moves the boundary"
     experiment = Proxy()
+    spread = OUTLIER_SHIFT
     compare = False
     step_figures = ()
     shown = ("train_size", "separation", "seed")
     more = ("steps",)
-    distances = (2.0, 4.0, 8.0, 16.0, 32.0)
     presets = (
         Preset(
             "six classifiers",
@@ -171,20 +146,6 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
             ({},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[OutlierSettings]:
-        return OutlierSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[ProxySettings]:
-        common = {**settings[0].model_dump(), "learning_rate": 0.1}
-        angle = np.deg2rad(30.0)
-        places = [
-            {"outlier": True, "outlier_x": d * np.cos(angle), "outlier_y": d * np.sin(angle)} for d in self.distances
-        ]
-        cases = [{}, *places]
-        lanes = [ProxySettings(**{**common, "method": method, **case}) for method in METHODS for case in cases]
-        return Lanes(lanes, [f"{lane.method} {k}" for k, lane in enumerate(lanes)])
 
     @property
     def panels(self) -> Mapping[str, Panel[ProxySettings]]:
@@ -195,16 +156,16 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
                 "share",
                 Curve(
                     self._shift_of,
-                    each=[(method, colour_of("method", method)) for method in METHODS],
+                    each=[(method, colour_of("method", method)) for method in CLASSIFIERS],
                     mode="lines+markers",
                 ),
                 fit=lambda _: {
-                    "xaxis.range": [np.log10(self.distances[0]) - 0.05, np.log10(self.distances[-1]) + 0.05]
+                    "xaxis.range": [np.log10(OUTLIER_DISTANCES[0]) - 0.05, np.log10(OUTLIER_DISTANCES[-1]) + 0.05]
                 },
                 height=400,
                 showlegend=True,
                 xaxis_type="log",
-                xaxis_tickvals=self.distances,
+                xaxis_tickvals=OUTLIER_DISTANCES,
                 yaxis_type="log",
                 yaxis_range=[-4, 0],
                 yaxis_tickformat="~%",
@@ -213,18 +174,18 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
 
     def _shift_of(self, frame: Frame[ProxySettings], method: int) -> Points:
         shifts = self._shifts(frame)[method]
-        return self.distances, np.where(shifts > 0, shifts, np.nan)
+        return OUTLIER_DISTANCES, np.where(shifts > 0, shifts, np.nan)
 
     def readings(self, frame: Frame) -> list[Reading]:
         farthest = self._shifts(frame)[:, -1]
         return [
-            Reading(0, method, f"{100 * shift:.2g} % at distance {self.distances[-1]:g}")
-            for method, shift in zip(METHODS, farthest, strict=True)
+            Reading(0, method, f"{100 * shift:.2g} % at distance {OUTLIER_DISTANCES[-1]:g}")
+            for method, shift in zip(CLASSIFIERS, farthest, strict=True)
         ]
 
     def _shifts(self, frame: Frame) -> np.ndarray:
         """Shape (methods, distances)."""
-        side = frame.history.snapshot("fresh_side").reshape(len(METHODS), len(self.distances) + 1, -1)
+        side = frame.history.snapshot("fresh_side").reshape(len(CLASSIFIERS), len(OUTLIER_DISTANCES) + 1, -1)
         return (side[:, 1:] != side[:, :1]).mean(2)
 
 

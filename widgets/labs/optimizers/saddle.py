@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from lessons.core import declared
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
+from lessons.optimizers.spreads import DISTANCES, ESCAPING, SADDLE, SaddleSettings
 from lessons.optimizers.theory import escape_time
 from widgets.colours import colour_of
 from widgets.controls import Preset, Reading
@@ -18,29 +16,6 @@ from widgets.lines import Curve, Points, Theory
 from widgets.panels import Panel
 from widgets.view import LabView
 
-METHODS = ("gradient descent", "heavy ball", "Adam", "Newton")
-DISTANCES = np.geomspace(1e-12, 1e-2, 11)
-
-
-class SaddleSettings(Settings):
-    """The settings that the four methods have in common."""
-
-    learning_rate: float = declared.learning_rate(
-        doc="Of all methods but Adam, which has a tenth of it.", low=0.001, high=1.0, slider=(0.01, 0.5), hot=False
-    )
-    momentum: float = declared.momentum(doc="Of heavy ball and Adam.", high=0.99, slider=None, hot=False)
-    damping: float = setting(
-        0.0,
-        label="damping",
-        symbol="δ",
-        doc="Newton's method adds it to each eigenvalue of the Hessian.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 5.0),
-        slider_step=0.05,
-    )
-    steps: int = setting(400, label="steps", doc="Number of updates.", low=1, high=5000, slider=(50, 1000))
-
 
 class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     """Escape time over the distance, one row of dots per method, with the closed forms."""
@@ -48,6 +23,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     name = "saddle"
     title = "Escape from a saddle point"
     experiment = Escape()
+    spread = SADDLE
     compare = False
     step_figures = ()
     covered = ("escape",)
@@ -73,24 +49,8 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     )
 
     @property
-    def settings_type(self) -> type[SaddleSettings]:
-        return SaddleSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[EscapeSettings]:
-        values = settings[0].model_dump()
-        rates = {method: values["learning_rate"] / (10 if method == "Adam" else 1) for method in METHODS}
-        lanes = [
-            EscapeSettings(
-                **{**values, "optimizer": method, "learning_rate": rates[method], "distance": float(distance)}
-            )
-            for method in METHODS
-            for distance in DISTANCES
-        ]
-        return Lanes(lanes, [f"{lane.optimizer}, ε = {lane.distance:.0e}" for lane in lanes])
-
-    @property
     def panels(self) -> Mapping[str, Panel[EscapeSettings]]:
-        pairs = [(method, colour_of("optimizer", method)) for method in METHODS]
+        pairs = [(method, colour_of("optimizer", method)) for method in ESCAPING]
         predicted = [(f"{method}, closed form", colour) for method, colour in pairs[:2]]
         return {
             "escape": Panel(
@@ -108,7 +68,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
         }
 
     def readings(self, frame: Frame[EscapeSettings]) -> list[Reading]:
-        times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
+        times = frame.history["escape_time"][frame.stop - 1].reshape(len(ESCAPING), -1)
         per_decade = (times[:, 2] - times[:, 8]) / 6
         growth = np.log(10) / np.log1p(frame.lanes.settings[0].learning_rate)
         newton = "none" if (times[3] >= frame.stop - 1).all() else f"{times[3, 2]:.0f} steps from 1e−10"
@@ -120,11 +80,11 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
 
 
 def _measured(frame: Frame[EscapeSettings], method: int) -> Points:
-    times = frame.history["escape_time"][frame.stop - 1].reshape(len(METHODS), -1)
+    times = frame.history["escape_time"][frame.stop - 1].reshape(len(ESCAPING), -1)
     return DISTANCES, times[method]
 
 
 def _closed_form(frame: Frame[EscapeSettings], method: int) -> Points:
     values = frame.lanes.settings[method * len(DISTANCES)]
-    momentum = values.momentum if METHODS[method] == "heavy ball" else 0.0
+    momentum = values.momentum if ESCAPING[method] == "heavy ball" else 0.0
     return DISTANCES, [escape_time(float(d), RADIUS, values.learning_rate, momentum) for d in DISTANCES]

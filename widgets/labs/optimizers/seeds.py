@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lessons.core.declared import fewer
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.settings import ClassifierSettings
+from lessons.optimizers.spreads import CLASSIFIER_SEEDS, ClassifierSeedsSettings
 from widgets.controls import Preset
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
+from widgets.seed_cloud import Cloud, SeedCloudView
 
 SPIRALS = {
     "data": "spirals",
@@ -28,21 +28,13 @@ def _against(*pairs: tuple[str, float]) -> dict[str, Any]:
     return {"lanes": lanes, "names": tuple(name for name, _ in pairs)}
 
 
-class ClassifierSeedsSettings(ClassifierSettings):
-    """A net, drawn `SEEDS` times: `seed` is the first of them."""
-
-    width: int = fewer(ClassifierSettings, "width", 32, 64)
-    depth: int = fewer(ClassifierSettings, "depth", 1, 3)
-    steps: int = fewer(ClassifierSettings, "steps", 400, 2000)
-    seed: int = fewer(ClassifierSettings, "seed", 0, 2**31 - SEEDS)
-
-
 class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSettings]):
     """Training loss and test accuracy of twenty seeds under each optimizer, one cloud each."""
 
     name = "classifier_seeds"
     title = "Twenty seeds under each optimizer"
     experiment = Classifier()
+    spread = CLASSIFIER_SEEDS
     compare = True
     clouds = (
         Cloud(
@@ -91,10 +83,6 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
             # holds: l1_digits_band
         ),
     )
-
-    @property
-    def settings_type(self) -> type[ClassifierSeedsSettings]:
-        return ClassifierSeedsSettings
 
     def idle(self, settings: ClassifierSeedsSettings) -> tuple[str, ...]:
         return (*idle_hyperparameters(settings), *(("noise",) if settings.data == "digits" else ()))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import Settings
 from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.spreads import MINIMA, MOST_NETS, MinimaSettings
 from lessons.periodic.successive import SuccessiveMinima
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -20,37 +19,8 @@ from widgets.panels import OverSteps, Panel
 from widgets.plots import LOG, grey, marks, numbered_cells
 from widgets.view import LabView
 
-MOST_NETS = 8
 GROUPS = ("successive", "independent")
 SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"
-
-
-class MinimaSettings(Settings):
-    """One run in periods, and independent nets beside it."""
-
-    nets: int = setting(
-        6, label="nets", symbol="M", doc="The run itself and nets of other seeds.", low=2, high=MOST_NETS
-    )
-    learning_rate: float = setting(
-        1.0, label="learning rate", symbol="η", doc="Of all nets.", low=1e-3, high=100.0, slider=(0.1, 4.0), scale="log"
-    )
-    weight_decay: float = setting(
-        0.008,
-        label="weight decay",
-        symbol="λ",
-        doc="Of all nets.",
-        low=1e-5,
-        high=0.1,
-        slider=(0.001, 0.02),
-        scale="log",
-    )
-    width: int = fewer(PeriodicSettings, "width", 32, 128)
-    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
-    train_size: int = fewer(PeriodicSettings, "train_size", 256, 1000)
-    steps: int = fewer(PeriodicSettings, "steps", 1600, 10_000)
-    seed: int = setting(
-        0, label="seed", doc="Of the run; the others have the next ones.", low=0, high=2**31 - MOST_NETS, slider=(0, 99)
-    )
 
 
 class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
@@ -59,6 +29,7 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     name = "minima"
     title = "Minima of successive periods"
     experiment = SuccessiveMinima()
+    spread = MINIMA
     compare = False
     seeds = MOST_NETS
     step_figures = ()
@@ -80,18 +51,8 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
         ),
     )
 
-    @property
-    def settings_type(self) -> type[MinimaSettings]:
-        return MinimaSettings
-
     def idle(self, settings: Settings) -> tuple[str, ...]:
         return ()
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[PeriodicSettings]:
-        values = settings[0].model_dump()
-        seeds = [values["seed"] + k for k in range(values.pop("nets"))]
-        lanes = [PeriodicSettings.checked({**values, "sharpness_every": 50, "seed": seed}) for seed in seeds]
-        return Lanes(lanes, [f"seed {seed}" for seed in seeds])
 
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.periodic.experiment import Periodic
-from lessons.periodic.grid import PeriodMap, grid_lanes, read_grid
+from lessons.periodic.grid import PeriodMap, read_grid
 from lessons.periodic.settings import PeriodicSettings
+from lessons.periodic.spreads import PERIOD_MAP, MapSettings
 from lessons.periodic.theory import expected_period
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -35,50 +33,13 @@ CORNERS: tuple[tuple[str, str, dict[str, str]], ...] = (
 )
 
 
-class MapSettings(Settings):
-    """The corner of a map, and what all of its cells have in common."""
-
-    learning_rate: float = setting(
-        0.5,
-        label="lowest learning rate",
-        symbol="η",
-        doc="Of the first row; each further row has twice as much.",
-        low=1e-3,
-        high=100.0,
-        slider=(0.1, 4.0),
-        scale="log",
-    )
-    weight_decay: float = setting(
-        0.002,
-        label="lowest weight decay",
-        symbol="λ",
-        doc="Of the first column; each further column has √2 times as much.",
-        low=1e-5,
-        high=0.05,
-        slider=(0.0005, 0.01),
-        scale="log",
-    )
-    rows: int = setting(4, label="rows", doc="How many learning rates.", low=1, high=6)
-    columns: int = setting(6, label="columns", doc="How many weight decays.", low=1, high=8)
-    optimizer: Literal["gradient descent", "heavy ball"] = setting(
-        "gradient descent", label="optimizer", doc="The update rule."
-    )
-    momentum: float = setting(
-        0.9, label="momentum", symbol="β", doc="Of heavy ball.", low=0.0, high=0.99, slider_step=0.01
-    )
-    width: int = fewer(PeriodicSettings, "width", 32, 64)
-    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
-    train_size: int = fewer(PeriodicSettings, "train_size", 128, 512)
-    steps: int = fewer(PeriodicSettings, "steps", 4500, 10_000)
-    seed: int = setting(0, label="seed", doc="Draws the weights.", low=0, high=2**31 - 1, slider=(0, 99))
-
-
 class MapView(LabView[PeriodicSettings, MapSettings]):
     """Period times eta lambda and norm of each cell, and the period against eta lambda."""
 
     name = "period_map"
     title = "A map over η and λ"
     experiment: Experiment[PeriodicSettings] = Periodic()
+    spread = PERIOD_MAP
     compare = False
     step_figures = ()
     shown = ("learning_rate", "weight_decay", "rows", "columns", "optimizer", "momentum")
@@ -106,20 +67,8 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
         ),
     )
 
-    @property
-    def settings_type(self) -> type[MapSettings]:
-        return MapSettings
-
     def idle(self, settings: MapSettings) -> tuple[str, ...]:
         return idle_fields(settings.optimizer, settings.weight_decay)
-
-    def lanes(self, settings: Sequence[MapSettings], names: Sequence[str]) -> Lanes[PeriodicSettings]:
-        values = settings[0].model_dump()
-        lowest = [values.pop(name) for name in ("learning_rate", "weight_decay")]
-        counts = [values.pop(name) for name in ("rows", "columns")]
-        rates = [lowest[0] * 2**row for row in range(counts[0])]
-        decays = [lowest[1] * 2 ** (column / 2) for column in range(counts[1])]
-        return grid_lanes(rates, decays, **values)
 
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 
-from lessons.core import declared
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
-from lessons.divergence.sweep import learning_rate_sweep
 from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.settings import NoisyQuadraticSettings
+from lessons.schedules.spreads import NOISE_FLOOR, FloorSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -21,60 +18,7 @@ from widgets.panels import Panel
 from widgets.plots import LOG, LOG_X, theory
 from widgets.view import LabView
 
-RATES = 48
 THEORY_POINTS = 100  # on a grid of their own, twice as fine as that of the measured rates
-
-
-class FloorSettings(Settings):
-    """A noisy quadratic and a range of constant learning rates."""
-
-    lowest: float = setting(
-        0.01,
-        label="lowest learning rate",
-        symbol="η",
-        doc="The lowest of 48.",
-        low=1e-6,
-        high=100.0,
-        slider=(0.001, 0.1),
-        scale="log",
-    )
-    highest: float = setting(
-        1.9,
-        label="highest learning rate",
-        symbol="η",
-        doc="The highest of 48.",
-        low=1e-6,
-        high=100.0,
-        slider=(0.2, 10.0),
-        scale="log",
-    )
-    noise: float = setting(
-        1.0,
-        label="gradient noise",
-        symbol="σ",
-        doc="Standard deviation of the noise in each component.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 4.0),
-        slider_step=0.05,
-    )
-    sharpness: float = declared.curvature(label="sharpness")
-    momentum: float = setting(
-        0.0,
-        label="momentum",
-        symbol="β",
-        doc="Of heavy ball; 0 is gradient descent.",
-        low=0.0,
-        high=0.99,
-        slider_step=0.01,
-    )
-    replicas: int = setting(
-        32, label="runs averaged", symbol="R", doc="Runs for each learning rate.", low=1, high=64, scale="log"
-    )
-    steps: int = setting(
-        800, label="steps", doc="Number of updates.", low=1, high=4000, slider=(100, 2000), scale="log"
-    )
-    seed: int = declared.seed(doc="Draws the noise.")
 
 
 class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
@@ -83,6 +27,7 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     name = "noise_floor"
     title = "The noise floor of 48 learning rates"
     experiment = NoisyQuadratic()
+    spread = NOISE_FLOOR
     compare = False
     step_figures = ()
     covered = ("floor",)
@@ -105,17 +50,6 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
             ({"lowest": 0.001},),  # holds: l2_small_rates_remember_the_start
         ),
     )
-
-    @property
-    def settings_type(self) -> type[FloorSettings]:
-        return FloorSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[NoisyQuadraticSettings]:
-        values = settings[0].model_dump()
-        lowest, highest, momentum = (values.pop(name) for name in ("lowest", "highest", "momentum"))
-        method = {"optimizer": "heavy ball" if momentum else "gradient descent", "momentum": momentum}
-        common = {**values, **method, "schedule": "constant", "dimension": 1, "start": 1.0}
-        return learning_rate_sweep(NoisyQuadraticSettings, common, lowest, highest, RATES)
 
     @property
     def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:

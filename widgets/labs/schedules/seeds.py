@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from lessons.core.declared import fewer
 from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
+from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
 from widgets.controls import Preset
 from widgets.frame import Frame
 from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.lines import One, Points
 from widgets.plots import theory
-from widgets.seed_cloud import SEEDS, Cloud, SeedCloudView
+from widgets.seed_cloud import Cloud, SeedCloudView
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
-
-
-class ScheduleSeedsSettings(ScheduledNetSettings):
-    """A scheduled net, drawn `SEEDS` times: `seed` is the first of them."""
-
-    width: int = fewer(ScheduledNetSettings, "width", 32, 64)
-    depth: int = fewer(ScheduledNetSettings, "depth", 2, 3)
-    steps: int = fewer(ScheduledNetSettings, "steps", 400, 2000)
-    seed: int = fewer(ScheduledNetSettings, "seed", 0, 2**31 - SEEDS)
 
 
 def _limits(frame: Frame[ScheduledNetSettings]) -> Points | None:
@@ -44,6 +35,7 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
     name = "schedule_seeds"
     title = "Twenty seeds under one schedule"
     experiment = ScheduledNet()
+    spread = SCHEDULE_SEEDS
     methods = ("schedule",)
     clouds = (
         Cloud(
@@ -80,10 +72,6 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             ({**WARMUP, **FIRST_STEPS, "learning_rate": 0.13},),  # holds: l2_twice_the_limit_is_survived
         ),
     )
-
-    @property
-    def settings_type(self) -> type[ScheduleSeedsSettings]:
-        return ScheduleSeedsSettings
 
     def limit(self, frame: Frame, quantity: str) -> float | None:
         rate = float(np.max(frame.history["learning_rate"][frame.stop - 1]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
-from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, lottery_lanes
+from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings
+from lessons.teacher_student.spreads import LOTTERY, TicketsSettings
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -26,24 +24,13 @@ LEARNED = 1e-3
 SHORT_NAMES = ("full", "rewound", "re-init.", "random")
 
 
-class TicketsSettings(LotterySettings):
-    """Some students, and all four tickets of each."""
-
-    students: int = setting(8, label="students", doc="Each is trained with each of the four tickets.", low=1, high=24)
-    overparameterization: float = fewer(LotterySettings, "overparameterization", 5.0, 10.0)
-    teacher_width: int = fewer(LotterySettings, "teacher_width", 10, 20)
-    prune_at: int = fewer(LotterySettings, "prune_at", 1500, 4000)
-    horizon: int = fewer(LotterySettings, "horizon", 1500, 4000)
-    steps: int = fewer(LotterySettings, "steps", 3001, 8001)
-    seed: int = fewer(LotterySettings, "seed", 0, 2**31 - 24)
-
-
 class LotteryView(LabView[LotterySettings, TicketsSettings]):
     """Median over the step, each run's end, and how many have learned the teacher."""
 
     name = "lottery"
     title = "The lottery of nodes"
     experiment = Lottery()
+    spread = LOTTERY
     compare = False
     seeds = 24
     step_figures = ()
@@ -73,14 +60,6 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
             ({"keep": 8},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[TicketsSettings]:
-        return TicketsSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[LotterySettings]:
-        values = settings[0].model_dump(exclude={"ticket"})
-        return lottery_lanes(values.pop("students"), values.pop("seed"), **values)
 
     def idle(self, settings: TicketsSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import nearest_nodes
+from lessons.teacher_student.spreads import LUCK, STUDENTS, LuckSettings
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -27,20 +25,8 @@ from widgets.panels import Panel
 from widgets.plots import bars, grey, theory
 from widgets.view import LabView
 
-STUDENTS = 16
 PLACES = 10
 WINNER = LANE_COLOURS[1]
-
-
-class LuckSettings(TeacherStudentSettings):
-    """A student, drawn `STUDENTS` times: `seed` is the first of them."""
-
-    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 5.0, 10.0)
-    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
-    depth: int = fewer(TeacherStudentSettings, "depth", 1, 1)
-    steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
-    horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - STUDENTS)
 
 
 class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
@@ -49,6 +35,7 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
     name = "luck"
     title = "Lucky nodes"
     experiment = TeacherStudent()
+    spread = LUCK
     compare = False
     seeds = STUDENTS
     step_figures = ()
@@ -83,18 +70,6 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
             ({"overparameterization": 2.0},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[LuckSettings]:
-        return LuckSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
-        values = settings[0].model_dump()
-        first = values.pop("seed")
-        seeds = range(first, first + STUDENTS)
-        return Lanes(
-            [TeacherStudentSettings.checked({**values, "seed": seed}) for seed in seeds], [f"seed {k}" for k in seeds]
-        )
 
     def idle(self, settings: LuckSettings) -> tuple[str, ...]:
         return idle_student_fields(settings)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from lessons.core.declared import fewer
 from lessons.core.experiment import Experiment
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.sweep import NUMBERS, WidthSweep, width_lanes
+from lessons.teacher_student.spreads import RECOVERY, RecoverySettings
+from lessons.teacher_student.sweep import NUMBERS, WidthSweep
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -23,24 +21,8 @@ from widgets.lines import Line, Part
 from widgets.panels import OverSteps, Panel
 from widgets.view import LabView
 
-RANGES = {"1, 2, 5, 10": (1.0, 2.0, 5.0, 10.0), "0.5, 1, 1.5, 2": (0.5, 1.0, 1.5, 2.0)}
 COLOURS = LANE_COLOURS[:4]
 KINDS = [(f"{place} width", c) for place, c in zip(("first", "second", "third", "fourth"), COLOURS, strict=True)]
-
-
-class RecoverySettings(TeacherStudentSettings):
-    """Four widths, and students of each."""
-
-    widths: Literal["1, 2, 5, 10", "0.5, 1, 1.5, 2"] = setting(
-        "1, 2, 5, 10", label="widths", symbol="m/n", doc="Student nodes for each teacher node, for the four widths."
-    )
-    students: int = setting(
-        8, label="students of each width", doc="They differ in their first weights.", low=1, high=20
-    )
-    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
-    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 4000)
-    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 4000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 20)
 
 
 class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
@@ -49,6 +31,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     name = "recovery"
     title = "How wide must a student be?"
     experiment: Experiment[TeacherStudentSettings] = WidthSweep()
+    spread = RECOVERY
     compare = False
     seeds = 20
     step_figures = ()
@@ -85,15 +68,6 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
             ({**TWO_LAYERS, "students": 4},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[RecoverySettings]:
-        return RecoverySettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
-        values = settings[0].model_dump()
-        widths, students, first = RANGES[values.pop("widths")], values.pop("students"), values.pop("seed")
-        return width_lanes(TeacherStudentSettings.checked({**values, "seed": first}), widths, students)
 
     def idle(self, settings: RecoverySettings) -> tuple[str, ...]:
         return idle_student_fields(settings)

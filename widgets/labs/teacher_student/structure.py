@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from lessons.core.declared import fewer
-from lessons.core.lanes import Lanes
-from lessons.core.settings import Settings, setting
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.structure import KINDS, structure_lanes
+from lessons.teacher_student.spreads import STRUCTURE, StructureSettings
+from lessons.teacher_student.structure import KINDS
 from widgets.colours import LANE_COLOURS
 from widgets.controls import Preset, Reading
 from widgets.frame import Frame
@@ -21,33 +19,7 @@ from widgets.lines import Level
 from widgets.panels import OverSteps, Panel
 from widgets.view import LabView
 
-
-class StructureSettings(TeacherStudentSettings):
-    """Students of three kinds of data; what the kinds differ in is not to be set."""
-
-    students: int = setting(4, label="students", doc="Of each kind, each with a teacher of its own.", low=1, high=8)
-    learning_rate: float = fewer(TeacherStudentSettings, "learning_rate", 0.05, 1e4)
-    train_size: int = fewer(TeacherStudentSettings, "train_size", 300, 2000)
-    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 2.0, 3.0)
-    init_scale: float = fewer(TeacherStudentSettings, "init_scale", 0.1, 10.0)
-    top_scale: float = fewer(TeacherStudentSettings, "top_scale", 0.1, 10.0)
-    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 5000)
-    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 5000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
-
-
 SHORT_NAMES = ("small teacher", "large", "shuffled")
-FIXED = (
-    "teacher_width",
-    "left_out",
-    "data",
-    "teacher_seed",
-    "shake",
-    "shaken_node",
-    "shake_again",
-    "depth",
-    "strength_decay",
-)
 
 
 class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
@@ -56,6 +28,7 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     name = "structure"
     title = "Structure, or noise?"
     experiment = TeacherStudent()
+    spread = STRUCTURE
     compare = False
     seeds = 8
     step_figures = ()
@@ -92,14 +65,6 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
             ({"init_scale": 1.0, "top_scale": 1.0, "learning_rate": 0.02},),
         ),
     )
-
-    @property
-    def settings_type(self) -> type[StructureSettings]:
-        return StructureSettings
-
-    def lanes(self, settings: Sequence[Settings], names: Sequence[str]) -> Lanes[TeacherStudentSettings]:
-        values = settings[0].model_dump(exclude=set(FIXED))
-        return structure_lanes(values.pop("students"), values.pop("seed"), **values)
 
     def idle(self, settings: StructureSettings) -> tuple[str, ...]:
         return tuple(name for name in idle_student_fields(settings) if name != "train_size")

@@ -1,0 +1,129 @@
+"""What is set of lesson 1's sweeps and of its cloud of seeds, and the lanes that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+
+from lessons.core import declared
+from lessons.core.declared import fewer
+from lessons.core.settings import Settings, setting
+from lessons.core.spread import SEEDS, Cases, Each, Over, Seeds, Spread, geomspace
+from lessons.optimizers.condition import ConditionSettings
+from lessons.optimizers.escape import EscapeSettings
+from lessons.optimizers.proxy import Method, ProxySettings
+from lessons.optimizers.settings import ClassifierSettings
+from lessons.optimizers.theory import TuningMethod
+
+ESCAPING = ("gradient descent", "heavy ball", "Adam", "Newton")
+DISTANCES = tuple(np.geomspace(1e-12, 1e-2, 11).tolist())
+TUNED: tuple[TuningMethod, ...] = get_args(TuningMethod)
+CONDITION_NUMBERS = 13
+CLASSIFIERS: tuple[Method, ...] = get_args(Method)
+OUTLIER_DISTANCES = (2.0, 4.0, 8.0, 16.0, 32.0)
+
+
+class ClassifierSeedsSettings(ClassifierSettings):
+    """A net, drawn `SEEDS` times: `seed` is the first of them."""
+
+    width: int = fewer(ClassifierSettings, "width", 32, 64)
+    depth: int = fewer(ClassifierSettings, "depth", 1, 3)
+    steps: int = fewer(ClassifierSettings, "steps", 400, 2000)
+    seed: int = fewer(ClassifierSettings, "seed", 0, 2**31 - SEEDS)
+
+
+class SaddleSettings(Settings):
+    """The settings that the four methods have in common."""
+
+    learning_rate: float = declared.learning_rate(
+        doc="Of all methods but Adam, which has a tenth of it.", low=0.001, high=1.0, slider=(0.01, 0.5), hot=False
+    )
+    momentum: float = declared.momentum(doc="Of heavy ball and Adam.", high=0.99, slider=None, hot=False)
+    damping: float = setting(
+        0.0,
+        label="damping",
+        symbol="δ",
+        doc="Newton's method adds it to each eigenvalue of the Hessian.",
+        low=0.0,
+        high=100.0,
+        slider=(0.0, 5.0),
+        slider_step=0.05,
+    )
+    steps: int = setting(400, label="steps", doc="Number of updates.", low=1, high=5000, slider=(50, 1000))
+
+
+class ConditionRange(Settings):
+    """A range of condition numbers."""
+
+    largest: float = setting(
+        1000.0,
+        label="largest condition number",
+        symbol="κ",
+        doc="Of 13, from 3 on.",
+        low=10.0,
+        high=3000.0,
+        scale="log",
+    )
+    steps: int = setting(
+        8000, label="steps", doc="At most so many updates.", low=1, high=25000, slider=(100, 25000), scale="log"
+    )
+
+
+class OutlierSettings(Settings):
+    """The base of sweeps over the outlier's distance."""
+
+    separation: float = setting(
+        2.0, label="separation", symbol="d", doc="Distance between the class means.", low=0.5, high=6.0, slider_step=0.1
+    )
+    train_size: int = setting(
+        200,
+        label="training points",
+        symbol="N",
+        doc="Points beside the outlier.",
+        low=10,
+        high=500,
+        slider=(20, 500),
+        scale="log",
+    )
+    steps: int = setting(
+        600, label="steps", doc="Number of updates.", low=1, high=2000, slider=(100, 2000), scale="log"
+    )
+    seed: int = declared.seed(doc="Draws the points and the weights.")
+
+
+def _escaping(values: Mapping[str, Any]) -> Cases:
+    """The methods; Adam has a tenth of the learning rate."""
+    rate = values["learning_rate"]
+    return [
+        (method, {"optimizer": method, "learning_rate": rate / 10 if method == "Adam" else rate}) for method in ESCAPING
+    ]
+
+
+def _with_and_without_outlier(values: Mapping[str, Any]) -> Cases:
+    """Without an outlier, then with one at each distance, at 30 degrees."""
+    del values
+    x, y = float(np.cos(np.deg2rad(30.0))), float(np.sin(np.deg2rad(30.0)))
+    places = [
+        (f"outlier at {d:g}", {"outlier": True, "outlier_x": d * x, "outlier_y": d * y}) for d in OUTLIER_DISTANCES
+    ]
+    return [("no outlier", {}), *places]
+
+
+CLASSIFIER_SEEDS = Spread(ClassifierSeedsSettings, ClassifierSettings, (Seeds(SEEDS),), most=3)
+SADDLE = Spread(SaddleSettings, EscapeSettings, (_escaping, Each("distance", DISTANCES, "ε = {:.0e}")))
+CONDITION = Spread(
+    ConditionRange,
+    ConditionSettings,
+    (
+        Each("method", TUNED),
+        Over("condition_number", (3.0, "largest"), CONDITION_NUMBERS, "κ = {:.3g}", geomspace),
+    ),
+)
+OUTLIER_SHIFT = Spread(
+    OutlierSettings,
+    ProxySettings,
+    (Each("method", CLASSIFIERS), _with_and_without_outlier),
+    fixed={"learning_rate": 0.1},
+)

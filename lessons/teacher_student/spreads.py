@@ -1,0 +1,101 @@
+"""What is set where lesson 7 trains many students at once, and the lanes that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from lessons.core.declared import fewer
+from lessons.core.settings import setting
+from lessons.core.spread import Cases, Each, Seeds, Spread
+from lessons.teacher_student.lottery import TICKETS, LotterySettings
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.structure import KINDS, TEACHER_WIDTH
+
+STUDENTS = 16
+RANGES = {"1, 2, 5, 10": (1.0, 2.0, 5.0, 10.0), "0.5, 1, 1.5, 2": (0.5, 1.0, 1.5, 2.0)}
+
+
+class LuckSettings(TeacherStudentSettings):
+    """A student, drawn `STUDENTS` times: `seed` is the first of them."""
+
+    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 5.0, 10.0)
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
+    steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
+    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - STUDENTS)
+
+
+class RecoverySettings(TeacherStudentSettings):
+    """Four widths, and students of each."""
+
+    widths: Literal["1, 2, 5, 10", "0.5, 1, 1.5, 2"] = setting(
+        "1, 2, 5, 10", label="widths", symbol="m/n", doc="Student nodes for each teacher node, for the four widths."
+    )
+    students: int = setting(
+        8, label="students of each width", doc="They differ in their first weights.", low=1, high=20
+    )
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
+    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 4000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 4000)
+    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 20)
+
+
+class TicketsSettings(LotterySettings):
+    """Some students, and all four tickets of each."""
+
+    students: int = setting(8, label="students", doc="Each is trained with each of the four tickets.", low=1, high=24)
+    overparameterization: float = fewer(LotterySettings, "overparameterization", 5.0, 10.0)
+    teacher_width: int = fewer(LotterySettings, "teacher_width", 10, 20)
+    prune_at: int = fewer(LotterySettings, "prune_at", 1500, 4000)
+    horizon: int = fewer(LotterySettings, "horizon", 1500, 4000)
+    steps: int = fewer(LotterySettings, "steps", 3001, 8001)
+    seed: int = fewer(LotterySettings, "seed", 0, 2**31 - 24)
+
+
+# Of students of three kinds of data: the kinds differ in some, the others would make no sense there.
+NOT_SET = (
+    "teacher_width",
+    "left_out",
+    "data",
+    "teacher_seed",
+    "shake",
+    "shaken_node",
+    "shake_again",
+    "depth",
+    "strength_decay",
+)
+
+
+class StructureSettings(TeacherStudentSettings):
+    """Students of three kinds of data; what the kinds differ in is not to be set."""
+
+    students: int = setting(4, label="students", doc="Of each kind, each with a teacher of its own.", low=1, high=8)
+    learning_rate: float = fewer(TeacherStudentSettings, "learning_rate", 0.05, 1e4)
+    train_size: int = fewer(TeacherStudentSettings, "train_size", 300, 2000)
+    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 2.0, 3.0)
+    init_scale: float = fewer(TeacherStudentSettings, "init_scale", 0.1, 10.0)
+    top_scale: float = fewer(TeacherStudentSettings, "top_scale", 0.1, 10.0)
+    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 5000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 5000)
+    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
+
+
+def _widths(values: Mapping[str, Any]) -> Cases:
+    return Each("overparameterization", RANGES[values["widths"]], "{:g}×")(values)
+
+
+def _kinds(values: Mapping[str, Any]) -> Cases:
+    del values
+    return tuple(KINDS.items())
+
+
+LUCK = Spread(LuckSettings, TeacherStudentSettings, (Seeds(STUDENTS),), fixed={"depth": 1})
+RECOVERY = Spread(RecoverySettings, TeacherStudentSettings, (_widths, Seeds("students")))
+LOTTERY = Spread(TicketsSettings, LotterySettings, (Each("ticket", TICKETS), Seeds("students")))
+STRUCTURE = Spread(
+    StructureSettings,
+    TeacherStudentSettings,
+    (_kinds, Seeds("students", fields=("seed", "teacher_seed"))),
+    fixed=TeacherStudentSettings().model_dump(include=set(NOT_SET)) | {"teacher_width": TEACHER_WIDTH, "data": "fixed"},
+)
