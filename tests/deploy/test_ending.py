@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.browser.served import lesson_server, write_notebook
-from tests.deploy.visitor import answer, await_that, health
+from tests.deploy.visitor import answer, await_that, health, server_of
 
 PAGE = "/voila/render/page.ipynb"
 # The server gives its kernels 5 s and itself 9; the rest is for a machine that is slow to end processes.
@@ -26,13 +26,6 @@ def broken_kernels(folder, *command):
         json.dumps({"argv": [*command, "{connection_file}"], "display_name": "Broken", "language": "python"})
     )
     return {"JUPYTER_PATH": str(folder)}
-
-
-def process_of(address):
-    port = int(address.rsplit(":", 1)[1])
-    return next(
-        process for process in psutil.Process().children(recursive=True) if f"--port={port}" in process.cmdline()
-    )
 
 
 def has_ended(process):
@@ -53,7 +46,7 @@ def test_where_no_kernel_starts_the_server_says_so_and_can_be_ended(tmp_path, co
         status, text = answer(address + PAGE)  # an answer: it was awaited for ever
         assert status == 500 or "could not be made" in text
         assert "Traceback" not in text
-        server = process_of(address)
+        server = server_of(address)
         os.kill(server.pid, number)
         await_that(
             lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "it ends", SECONDS_TO_END

@@ -80,17 +80,17 @@ def stretched(lab: Lab) -> list[Shown]:
 
 
 def losses_and_norms(lab: Lab) -> list[Shown]:
-    return [series(lab, "loss", 0, "loss"), series(lab, "norm", "0", "norm")]
+    return [series(lab, "loss", "0", "loss"), series(lab, "norm", "0", "norm")]
 
 
 def cells(lab: Lab) -> list[Shown]:
     """A row for each learning rate, a column for each weight decay; the norm of the first cell."""
-    return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", 0, "norm")]
+    return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", "0", "norm")]
 
 
 def run_and_others(lab: Lab) -> list[Shown]:
     others = lab.history["loss"][:, 1].astype(float).tolist()
-    return [series(lab, "loss", 0, "loss"), Shown(0, 2, steps_of(lab), others)]
+    return [series(lab, "loss", "0", "loss"), Shown(0, 2, steps_of(lab), others)]
 
 
 CASES = {
