@@ -22,7 +22,7 @@ def steps_of(lab: Lab) -> list[int]:
 
 
 def series(lab: Lab, figure: str, name: str, quantity: str) -> Shown:
-    """A trace is a quantity of the first lane, whose name is 0, at each step."""
+    """A trace is a quantity of the first lane, which the legend calls 0 if nothing else, at each step."""
     trace = trace_named(lab.view, figure, name, lab.history[quantity].shape[1])
     number = list(lab.view.figures(["a"], ["#111"])).index(figure)
     return Shown(number, trace, steps_of(lab), lab.history[quantity][:, 0].astype(float).tolist())
@@ -85,12 +85,12 @@ def losses_and_norms(lab: Lab) -> list[Shown]:
 
 def cells(lab: Lab) -> list[Shown]:
     """A row for each learning rate, a column for each weight decay; the norm of the first cell."""
-    return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", "0", "norm")]
+    return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", "lowest η and λ", "norm")]
 
 
 def run_and_others(lab: Lab) -> list[Shown]:
     others = lab.history["loss"][:, 1].astype(float).tolist()
-    return [series(lab, "loss", "0", "loss"), Shown(0, 2, steps_of(lab), others)]
+    return [series(lab, "loss", "the run", "loss"), Shown(0, 2, steps_of(lab), others)]
 
 
 CASES = {
