@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 LESSONS := $(VENV)/bin/training-dynamics-lab
 INSTALL := $(RUN) -m pip install --quiet --constraint constraints.txt
 
-.PHONY: serve lab hub pages test lint bench clean
+.PHONY: serve lab hub pages test check lint bench clean
 
 serve: $(VENV)/ready  ## serve the lessons on http://127.0.0.1:$(PORT)
 	$(LESSONS) serve --port=$(PORT) $(ARGS)
@@ -34,6 +34,11 @@ test: needs $(VENV)/test-ready  ## run all tests
 	$(RUN) -m pytest -m browser $(ARGS) || [ $$? = 5 ] || status=1; \
 	[ $$status = 0 ] || $(RUN) -m pytest --cache-show cache/lastfailed; \
 	exit $$status
+
+# For every day: style, types, and of the headless tests those that are quick, for a few of the labs.
+QUICK := tests/core tests/widgets tests/test_structure.py tests/test_sentences.py tests/test_glossary.py
+check: lint $(VENV)/test-ready  ## what is quick of lint and test
+	$(RUN) -m pytest $(QUICK) --few --numprocesses=auto --dist=loadfile --quiet $(ARGS)
 
 .PHONY: needs
 needs:

@@ -43,11 +43,31 @@ def pytest_configure() -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Of the labs and experiments, those that `make check` looks at.
+FEW = ("parabola", "net", "bowl_sweep")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make check` asks for."""
+    parser.addoption("--few", action="store_true", help=f"of labs and experiments only {FEW}, and nothing that is slow")
+
+
+def _is_of_the_few(item: pytest.Item) -> bool:
+    """Whether `make check` runs a test: not a slow one, and of those for each lab or experiment those for a few."""
+    given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    lab, experiment = given.get("name"), getattr(given.get("cls"), "name", None)
+    is_for_labs = item.path.parent.name == "widgets" and isinstance(lab, str) and lab not in FEW
+    return not (item.get_closest_marker("slow") or is_for_labs or (experiment and experiment not in FEW))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run browser tests last; skip them where there is no browser, but never in continuous integration.
 
     Last, because they are slow, and because playwright keeps an event loop running from the first to the last of them.
     """
+    if config.getoption("--few"):
+        config.hook.pytest_deselected(items=[item for item in items if not _is_of_the_few(item)])
+        items[:] = [item for item in items if _is_of_the_few(item)]
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     if browser_path() is not None or os.environ.get("CI"):
         return

@@ -24,6 +24,8 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from tests.allowed_runs import allowed_records, largest, losses, neighbour, record_of
 from tests.core.test_experiment_contract import EXPERIMENTS
 
+pytestmark = pytest.mark.slow
+
 SCRIPTED = [cls for cls in EXPERIMENTS if cls.script is not Experiment.script]
 every_script = pytest.mark.parametrize("cls", SCRIPTED, ids=lambda cls: cls.name)
 # Relative: how far a neighbour is, how exact a script is, and how far the neighbour may get away before the comparison

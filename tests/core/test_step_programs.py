@@ -34,6 +34,8 @@ from lessons.periodic.inputs import TrainingInputs
 from lessons.teacher_student.task import Task
 from tests.core.test_experiment_contract import every_training, lanes_of, other_value, variety
 
+pytestmark = pytest.mark.slow
+
 PYTHON_RULES = (OWN, "L-BFGS")  # a learner's function may do anything; how far a line search goes is what it finds
 IN_PYTHON = ("shake", "shaken_node", "shake_again", "fixed_norm")  # hot settings that choose the kind of step
 DRAWS = (

@@ -22,6 +22,8 @@ from lessons.divergence.net import Net
 from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.sweep import learning_rate_sweep
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, bytes]:

@@ -20,6 +20,8 @@ from lessons.periodic import map_command
 from lessons.periodic.grid import grid_lanes, map_sweep
 from lessons.teacher_student import widths_command
 
+pytestmark = pytest.mark.slow
+
 MAP = ["--learning-rates", "2", "4", "--weight-decays", "0.004", "0.008", "--steps", "150", "--width", "8"]
 MAP += ["--lanes-per-task", "2"]
 WIDTHS = ["widths", "--widths", "1", "2", "--students", "3", "--steps", "40", "--teacher-width", "3"]

@@ -15,6 +15,8 @@ from sweep_parts import bits, small_sweep
 
 from lessons.core.executors import scheduler
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:

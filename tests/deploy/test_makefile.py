@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("Makefile", "pyproject.toml", "setup.py", "constraints.txt")
 STAMPS = ("made", "ready", "bench-ready", "hub-ready", "test-ready", "lint-ready")
-TARGETS = ("serve", "lab", "hub", "pages", "test", "lint", "bench", "load")
+TARGETS = ("serve", "lab", "hub", "pages", "test", "check", "lint", "bench", "load")
 # What a make around these tests hands down to those that they start.
 OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "ARGS", "PORT", "PYTHON")
 
@@ -33,7 +33,7 @@ def plan(folder: Path, target: str) -> str:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("target", ["serve", "lab"])
+@pytest.mark.parametrize("target", ["serve", "lab", "pages"])
 def test_a_teacher_gets_the_product_alone(clone, target):
     planned = plan(clone, target)
     assert "--editable ." in planned

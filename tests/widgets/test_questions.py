@@ -12,6 +12,8 @@ from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, 
 from widgets.scoreboard import Scoreboard
 from widgets.scoring import sketch_distance, verdict
 
+pytestmark = pytest.mark.slow
+
 MEASURED: dict[str, Outcome] = {}  # by question, of runs that were made on the page
 
 every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)

@@ -22,6 +22,8 @@ from widgets.record.question_record import question_record
 from widgets.record.viewer import Viewer, stops
 from widgets.scoring import verdict
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent / "browser"
 NODE = Path(sys.executable).with_name("node")
 

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from headless import CASES, factory
 
 from widgets.reference import in_cell, reference
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,6 +19,8 @@ from widgets.lab import Lab
 from widgets.labs import periodic, teacher_student
 from widgets.run_loop import State
 
+pytestmark = pytest.mark.slow
+
 MAP = {"width": 8, "depth": 1, "train_size": 50, "steps": 150, "rows": 2, "columns": 3, "learning_rate": 2.0}
 STUDENTS = {"students": 2, "steps": 60, "horizon": 60, "measure_every": 20, "teacher_width": 3}
 
