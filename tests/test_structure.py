@@ -148,3 +148,17 @@ def test_no_lesson_imports_the_labs_of_another():
             topic = name.split(".")[2]
             others = [other for other in wanted if other.startswith("widgets.labs.") and other.split(".")[2] != topic]
             assert not others, (name, others)
+
+
+DOCUMENTS = [path for pattern in ("*.md", "docs/*.md", "deploy/**/*.md") for path in sorted(ROOT.glob(pattern))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_wrap_at_120(path):
+    """But for tables, code and addresses, which cannot."""
+    long, in_code = [], False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        in_code ^= line.lstrip().startswith("```")
+        if len(line) > 120 and not (in_code or line.startswith("|") or "://" in line):
+            long.append(number)
+    assert long == []
