@@ -35,8 +35,8 @@ task = asyncio.get_running_loop().create_task(report())
 lab
 """
 FIGURES = """
-from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot
 import ipywidgets as ipw
 figures = [LiveFigure(plot("figure", "A figure", "x", "y", [line("a", "#2f7ed8")])) for _ in range({count})]
 for figure in figures:

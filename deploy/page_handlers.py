@@ -18,7 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from deploy.hosts import AskedHere
 from deploy.room import LessonKernels, RoomFull, for_gallery
 from deploy.theme import check_theme
-from widgets.plotlyjs import compressed_module
+from widgets.figure.plotlyjs import compressed_module
 
 GALLERY = "index.ipynb"
 TRY_AGAIN_SECONDS = 20

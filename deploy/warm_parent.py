@@ -17,8 +17,9 @@ import torch
 from ipywidgets import Widget
 
 import widgets
-from widgets import code_view, live_figure, plotlyjs
+from widgets.figure import live_figure, plotlyjs
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.page import code_view
 
 
 def _import_all(package: ModuleType) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from lessons.core.history import History
 from lessons.core.run import Run
 from lessons.core.settings import Settings
-from widgets.view import LabView
+from widgets.view.view import LabView
 
 SEEDS = 5
 

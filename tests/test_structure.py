@@ -150,6 +150,23 @@ def test_no_lesson_imports_the_labs_of_another():
             assert not others, (name, others)
 
 
+# The rooms of widgets, from the lowest to the highest; labs of a topic stand above them.
+ROOMS = ("browser", "figure", "run", "view", "lab", "quiz", "page", "record", "labs")
+
+
+def test_rooms_of_widgets_import_downwards():
+    floors = {room: floor for floor, room in enumerate(ROOMS)}
+    upwards = {
+        (module, other)
+        for module, others in import_graph("widgets").items()
+        for other in others
+        if (rooms := [name.split(".")[1] for name in (module, other) if name.count(".")])
+        and len(rooms) == 2
+        and floors[rooms[0]] < floors[rooms[1]]
+    }
+    assert upwards == set()
+
+
 DOCUMENTS = [path for pattern in ("*.md", "docs/*.md", "deploy/**/*.md") for path in sorted(ROOT.glob(pattern))]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from widgets.view import LabView
+from widgets.view.view import LabView
 
 
 def trace_named(view: LabView, figure: str, name: str, lanes: int = 1) -> int:

@@ -18,11 +18,11 @@ from plotly.offline import get_plotlyjs_version
 from deploy.pages.cells import inside, shown
 from deploy.pages.words import as_html, with_formulas
 from deploy.places import NOTEBOOKS
-from widgets import plotlyjs
-from widgets.browser_module import FOLDER, bundled
-from widgets.check import Check
-from widgets.gallery import lessons
-from widgets.lab import Lab
+from widgets.browser.browser_module import FOLDER, bundled
+from widgets.figure import plotlyjs
+from widgets.lab.lab import Lab
+from widgets.page.gallery import lessons
+from widgets.quiz.check import Check
 from widgets.record.lab_record import lab_record
 from widgets.record.question_record import question_record
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 FAILING = """
 from lessons.divergence.parabola import Parabola
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.divergence.parabola import ParabolaView
 
 class Broken(Parabola):

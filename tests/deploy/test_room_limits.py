@@ -51,7 +51,8 @@ def test_the_soft_limit_of_descriptors_is_raised_or_so_many_seats_fit(soft, hard
 
 WITHOUT = """
 import importlib, pkgutil, sys
-import jupyterhub.singleuser, torch, voila.app, widgets.live_figure  # what they need of the system is their business
+# What these need of the system is their business.
+import jupyterhub.singleuser, torch, voila.app, widgets.figure.live_figure
 for name in ("resource", "fcntl", "pwd", "grp", "termios", "multiprocessing.popen_forkserver"):
     sys.modules[name] = None
 import deploy

@@ -10,7 +10,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.divergence.settings import BowlSettings
 from widgets.labs.divergence.questions import ALL
-from widgets.question import FAILS, HOLDS, Choice, Number, Outcome
+from widgets.quiz.question import FAILS, HOLDS, Choice, Number, Outcome
 
 BY_NAME = {question.name: question for question in ALL}
 

@@ -21,7 +21,7 @@ from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.classifier import ClassifierView
 from widgets.labs.optimizers.proxy import OutlierView, ProxyView
 from widgets.labs.optimizers.seeds import ClassifierSeedsView
-from widgets.question import FAILS, HOLDS
+from widgets.quiz.question import FAILS, HOLDS
 
 pytestmark = pytest.mark.chaotic
 

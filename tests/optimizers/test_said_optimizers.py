@@ -25,7 +25,7 @@ from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
 from widgets.labs.optimizers.race import RaceView, downhill, velocity
 from widgets.labs.optimizers.saddle import SaddleView
-from widgets.question import FAILS, HOLDS
+from widgets.quiz.question import FAILS, HOLDS
 
 NEAR = 0.05
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_optimizers.ipynb"

@@ -15,14 +15,14 @@ from lessons.periodic.forecast import ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
 from tests.periodic.conftest import periodic_history
 from tests.trace_named import trace_named
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.marks import marks
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import POINTS, ForecastView
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView, predicted_norms, ticks
 from widgets.labs.periodic.variants import VariantsView
-from widgets.marks import marks
 
 pytestmark = pytest.mark.chaotic
 

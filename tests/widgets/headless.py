@@ -15,10 +15,10 @@ import numpy as np
 from lab_case import LabCase
 
 from lessons.core.settings import SettingField
-from widgets.decimate import thin
-from widgets.lab import Lab
-from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
-from widgets.run_loop import State
+from widgets.figure.decimate import thin
+from widgets.figure.live_figure import POINTS_ON_SCREEN, LiveFigure
+from widgets.lab.lab import Lab
+from widgets.run.run_loop import State
 
 
 def labs_of(topic: ModuleType) -> ModuleType:

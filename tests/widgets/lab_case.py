@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lessons.core.spread import SEEDS
-from widgets.lab import Lab
-from widgets.view import LabView
+from widgets.lab.lab import Lab
+from widgets.view.view import LabView
 
 
 @dataclass(frozen=True)

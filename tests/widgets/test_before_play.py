@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from headless import LABS, Browser, at_rest, live, opened, played
 
-from widgets.covered import WORDS
-from widgets.run_loop import State
+from widgets.figure.covered import WORDS
+from widgets.run.run_loop import State
 
 every_lab = pytest.mark.parametrize("name", LABS)
 COVERED = tuple(name for name in LABS if opened(name).view.covered)

@@ -14,9 +14,9 @@ import pytest
 from headless import Browser
 
 from benchmarks.room.figure import numbers_of
-from widgets.browser_module import FOLDER, bundled
-from widgets.decimate import thin
-from widgets.live_figure import LiveFigure
+from widgets.browser.browser_module import FOLDER, bundled
+from widgets.figure.decimate import thin
+from widgets.figure.live_figure import LiveFigure
 
 HERE = Path(__file__).parent / "browser"
 CASES = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))

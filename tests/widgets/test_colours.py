@@ -17,9 +17,9 @@ from lessons.normalization.normalizers import NormalizationName
 from lessons.optimizers.proxy import Method
 from lessons.optimizers.theory import GradientPattern
 from lessons.schedules.schedule_settings import ScheduleName
-from widgets.colours import LANE_COLOURS, METHODS, colour_of, colours_of, method_of
-from widgets.controls import MOST_LANES, Preset
-from widgets.lane_list import LaneList
+from widgets.figure.colours import LANE_COLOURS, METHODS, colour_of, colours_of, method_of
+from widgets.lab.lane_list import LaneList
+from widgets.view.controls import MOST_LANES, Preset
 
 # sRGB as seen without the long, the middle and the short cones (Machado, Oliveira & Fernandes 2009, severity 1).
 EYES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from widgets import commands as do
+from widgets.lab import commands as do
 
 GOOD = [
     *({"do": name} for name in ("play", "pause", "step", "reset", "new_seed", "add_lane", "rewind")),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from widgets.decimate import thin
+from widgets.figure.decimate import thin
 
 LIMITS = (4, 5, 7, 56, 600)
 LENGTHS = (0, 1, 3, 4, 5, 8, 57, 601, 1201, 12_345)

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from headless import Browser, live, opened, until
 
-from widgets import control_panel, delivery, live_figure
-from widgets.delivery import MOST_PROBE_SECONDS
-from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot
-from widgets.run_loop import State
-from widgets.spaced import Spaced
+from widgets.browser.spaced import Spaced
+from widgets.figure import delivery, live_figure
+from widgets.figure.delivery import MOST_PROBE_SECONDS
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot
+from widgets.lab import control_panel
+from widgets.run.run_loop import State
 
 
 class Page(Browser):

@@ -12,7 +12,7 @@ import pytest
 from headless import LABS, TOPICS, failures, labs_of, live, opened
 from ipywidgets import Widget
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 
 MESSAGES = 11_000
 EACH = math.ceil(MESSAGES / len(LABS))

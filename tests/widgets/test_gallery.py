@@ -9,8 +9,8 @@ import pytest
 
 from lessons.core.rules import HeavyBall
 from lessons.divergence.parabola import Parabola
-from widgets.code_view import show_code
-from widgets.gallery import gallery, lessons, link, navigation
+from widgets.page.code_view import show_code
+from widgets.page.gallery import gallery, lessons, link, navigation
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from headless import (
 )
 
 from lessons.core.run import Run
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 # ---- opening ----
 

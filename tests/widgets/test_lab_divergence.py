@@ -32,14 +32,14 @@ from headless import (
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
 from lessons.divergence.parabola import Parabola
-from widgets.diagnosis import REWIND_STEPS
-from widgets.lab import Lab
+from widgets.lab.diagnosis import REWIND_STEPS
+from widgets.lab.lab import Lab
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.sweeps import BowlSweepView
 from widgets.labs.optimizers.race import RaceView
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 # ---- presets ----
 

@@ -9,7 +9,7 @@ from lessons.core.lanes import OWN
 from widgets.labs.initialization.edge import GAINS, crossing
 from widgets.labs.initialization.jacobian import hidden
 from widgets.labs.initialization.layer_figures import decades
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 
 def kaiming(normal, layer, fan_in, fan_out):

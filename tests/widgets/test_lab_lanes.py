@@ -27,9 +27,9 @@ from headless import (
     steps_of,
 )
 
-from widgets.controls import MOST_LANES
-from widgets.lab import Lab
-from widgets.run_loop import State
+from widgets.lab.lab import Lab
+from widgets.run.run_loop import State
+from widgets.view.controls import MOST_LANES
 
 # ---- lanes ----
 

@@ -15,7 +15,7 @@ from headless import (
     until,
 )
 
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 KB = 1024
 

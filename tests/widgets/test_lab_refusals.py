@@ -21,8 +21,8 @@ from headless import (
 )
 
 from lessons.core.settings import SettingField
-from widgets.lane_list import LaneList
-from widgets.run_loop import State
+from widgets.lab.lane_list import LaneList
+from widgets.run.run_loop import State
 
 NOT_NUMBERS: tuple[Any, ...] = (
     *(math.nan, math.inf, -math.inf, "one", "", "x" * 10_000, "<b>", "\ud800", None, True, [], [1.0], {}, {"a": 1}, 1j),

@@ -6,9 +6,9 @@ import pytest
 
 from lessons.core.settings import SettingError
 from lessons.divergence.settings import BowlSettings
-from widgets.colours import LANE_COLOURS
-from widgets.controls import MOST_LANES, Preset
-from widgets.lane_list import LaneList
+from widgets.figure.colours import LANE_COLOURS
+from widgets.lab.lane_list import LaneList
+from widgets.view.controls import MOST_LANES, Preset
 
 THREE = Preset(
     "three", "", ({"learning_rate": 0.1}, {"learning_rate": 0.2}, {"learning_rate": 0.3}), ("one", "two", "three")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from headless import at_rest, live, opened, played
 
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 
 @pytest.fixture

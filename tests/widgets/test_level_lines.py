@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from widgets.level_lines import level_line
+from widgets.figure.level_lines import level_line
 
 AXIS = np.linspace(-2, 2, 41)
 X, Y = np.meshgrid(AXIS, AXIS)

@@ -11,8 +11,8 @@ import pytest
 from headless import HOT, INSTANT, LABS, SWEEPS, TOPICS, Browser, at_rest, factory, labs_of, live, opened, until
 
 from lessons.core.record import RunRecord
-from widgets.link import NOT_UNDERSTOOD
-from widgets.run_loop import State
+from widgets.lab.link import NOT_UNDERSTOOD
+from widgets.run.run_loop import State
 
 
 def shared(lab) -> dict:

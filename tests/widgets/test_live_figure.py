@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 import pytest
 from headless import Browser, wire_bytes
 
-from widgets import plotlyjs
-from widgets.delivery import WINDOW
-from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot
+from widgets.figure import plotlyjs
+from widgets.figure.delivery import WINDOW
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot
 
 KB = 1024
 

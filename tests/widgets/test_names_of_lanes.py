@@ -8,10 +8,10 @@ from headless import CASES, LABS, factory, live, opened, until
 
 from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.periodic.settings import PeriodicSettings
-from widgets.controls import Preset
-from widgets.lane_list import LaneList
-from widgets.lane_names import said
-from widgets.run_loop import State
+from widgets.lab.lane_list import LaneList
+from widgets.lab.lane_names import said
+from widgets.run.run_loop import State
+from widgets.view.controls import Preset
 
 NAMED = [
     (name, index)

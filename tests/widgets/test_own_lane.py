@@ -4,7 +4,7 @@ import pytest
 from headless import at_rest, live, opened, played, refusal, same, snapshot
 
 from lessons.core.lanes import OWN
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 
 def sign_descent(gradient, state, learning_rate, momentum):

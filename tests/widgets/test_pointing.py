@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from headless import at_rest, live, opened, refusal
 
-from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, placed, plot
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import drawn, line, placed, plot
 
 
 def figure(kind: str) -> LiveFigure:

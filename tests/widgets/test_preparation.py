@@ -8,11 +8,11 @@ import pytest
 from headless import Browser, factory, live, until
 
 from lessons.core.hessian_spectrum import SpectrumAt
-from widgets.check import Check
 from widgets.labs.normalization import QUIZ
-from widgets.preparation import Preparation
-from widgets.run_loop import SLICE_SECONDS, State
-from widgets.scoreboard import Scoreboard
+from widgets.quiz.check import Check
+from widgets.quiz.scoreboard import Scoreboard
+from widgets.run.preparation import Preparation
+from widgets.run.run_loop import SLICE_SECONDS, State
 
 LABS = ("normalized_net", "hessian_spectrum")
 SMALL = {"width": 8, "depth": 2, "train_size": 100, "steps": 10}

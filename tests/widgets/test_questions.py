@@ -6,11 +6,11 @@ from headless import QUESTIONS, TOPICS, labs_of, live, until
 
 from lessons.core.history import History
 from lessons.core.run import Run
-from widgets.check import Check
-from widgets.plots import plot
-from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
-from widgets.scoreboard import Scoreboard
-from widgets.scoring import sketch_distance, verdict
+from widgets.figure.plots import plot
+from widgets.quiz.check import Check
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.scoreboard import Scoreboard
+from widgets.quiz.scoring import sketch_distance, verdict
 
 pytestmark = pytest.mark.slow
 

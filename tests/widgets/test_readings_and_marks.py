@@ -10,9 +10,9 @@ from headless import LABS, live, opened, played
 from lessons.core.record import Change
 from lessons.core.written_number import read_number
 from lessons.divergence.settings import NetSettings
-from widgets.controls import Reading
-from widgets.marks import MOST_MARKS, marks
-from widgets.readings import number, readings_table
+from widgets.figure.marks import MOST_MARKS, marks
+from widgets.view.controls import Reading
+from widgets.view.readings import number, readings_table
 
 COLOURS = ["#111111", "#222222", "#333333"]
 FIELDS = NetSettings.fields()

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from headless import LABS, QUESTIONS, Browser, live, opened, played
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.optimizers.race import RaceView
-from widgets.question import Choice, Number, Question, Sketch
+from widgets.quiz.question import Choice, Number, Question, Sketch
+from widgets.quiz.scoring import verdict
 from widgets.record.lab_record import lab_record, run_record
 from widgets.record.moments import MOST_NUMBERS, Moments, as_difference
 from widgets.record.question_record import question_record
 from widgets.record.viewer import Viewer, stops
-from widgets.scoring import verdict
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from headless import CASES, factory
 
-from widgets.reference import in_cell, reference
+from widgets.page.reference import in_cell, reference
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_reference_is_what_the_labs_declare():
     written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-    # Where this fails, write it anew: python -m widgets.reference docs/reference.md
+    # Where this fails, write it anew: python -m widgets.page.reference docs/reference.md
     assert written == reference(ROOT / "notebooks")
 
 

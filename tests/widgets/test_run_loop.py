@@ -12,7 +12,7 @@ from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.core.settings import Settings, setting
-from widgets.run_loop import FASTEST, RunLoop, State
+from widgets.run.run_loop import FASTEST, RunLoop, State
 
 
 class CountSettings(Settings):

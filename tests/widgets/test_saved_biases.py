@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from widgets.figure.live_figure import LiveFigure
 from widgets.labs.teacher_student import biases_in
-from widgets.live_figure import LiveFigure
 
 
 @pytest.mark.claim(51)

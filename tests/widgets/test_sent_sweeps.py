@@ -15,9 +15,9 @@ from headless import Browser, at_rest, live, played, steps_of, until
 from lessons.core.executors import Workers
 from lessons.periodic.grid import map_sweep
 from lessons.teacher_student.sweep import students_sweep
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs import periodic, teacher_student
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 pytestmark = pytest.mark.slow
 

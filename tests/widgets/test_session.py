@@ -9,12 +9,12 @@ from ipywidgets.widgets.widget import _instances
 
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError, SettingField, Settings
-from widgets.controls import Preset
-from widgets.lane_list import LaneList
-from widgets.later import Later
-from widgets.run_loop import State
-from widgets.session import News, Session
-from widgets.timeline import Timeline
+from widgets.lab.lane_list import LaneList
+from widgets.lab.session import News, Session
+from widgets.lab.timeline import Timeline
+from widgets.run.later import Later
+from widgets.run.run_loop import State
+from widgets.view.controls import Preset
 
 
 def begun(name: str, on_news: Callable[[News], None] = lambda news: None, **changes: object) -> Session:

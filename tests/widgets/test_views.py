@@ -6,9 +6,9 @@ import time
 import pytest
 from headless import live, opened, until
 
-from widgets import views
-from widgets.run_loop import State
-from widgets.views import MOST_VIEWS, Views
+from widgets.browser import views
+from widgets.browser.views import MOST_VIEWS, Views
+from widgets.run.run_loop import State
 
 
 @pytest.fixture(autouse=True)

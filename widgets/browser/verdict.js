@@ -1,8 +1,8 @@
-// How near an answer is to what was measured: as widgets/scoring.py judges, of what question_record.py has kept.
+// How near an answer is to what was measured: as widgets/quiz/scoring.py judges, of what question_record.py has kept.
 
 const SIGNIFICANT = 4;
 
-// As `number` of widgets/readings.py has it.
+// As `number` of widgets/view/readings.py has it.
 function written(value) {
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return value > 0 ? "infinite" : "−infinite";

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.record.moments import Moments, as_difference
 from widgets.record.viewer import POLL_SECONDS, Viewer, stops, until
-from widgets.run_loop import State
+from widgets.run.run_loop import State
 
 # A run is recorded step by step at first, for who presses Step, and then in as many equal parts.
 FIRST_STEPS = 12

@@ -9,12 +9,12 @@ import numpy as np
 
 from lessons.core.history import History
 from lessons.core.run import Run
-from widgets.live_figure import LiveFigure
-from widgets.question import Choice, Number, Outcome, Question, Sketch
-from widgets.readings import number
+from widgets.figure.live_figure import LiveFigure
+from widgets.quiz.question import Choice, Number, Outcome, Question, Sketch
+from widgets.quiz.scoring import CLOSE, verdict
 from widgets.record.moments import Moments
 from widgets.record.viewer import Viewer, stops
-from widgets.scoring import CLOSE, verdict
+from widgets.view.readings import number
 
 PARTS = 60
 ANSWER = "{answer}"
@@ -47,7 +47,7 @@ async def question_record(question: Question) -> tuple[dict[str, Any], Outcome]:
 
 
 def _verdicts(question: Question, outcome: Outcome) -> dict[str, Any]:
-    """What the page needs to judge an answer as `widgets.scoring` does."""
+    """What the page needs to judge an answer as `widgets.quiz.scoring` does."""
     match question.answer:
         case Choice(options=options):
             return {"options": [asdict(verdict(question, option, outcome)) for option in range(len(options))]}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from widgets.live_figure import LiveFigure
+from widgets.figure.live_figure import LiveFigure
 
 POLL_SECONDS = 0.01
 PATIENCE_SECONDS = 600.0

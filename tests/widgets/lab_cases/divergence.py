@@ -2,7 +2,7 @@
 
 from lab_case import LabCase, Shown, cloud
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView

@@ -3,7 +3,7 @@
 import numpy as np
 from lab_case import LabCase, Shown, curves
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.initialization.edge import EdgeView
 from widgets.labs.initialization.jacobian import JacobianView

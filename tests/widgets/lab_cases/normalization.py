@@ -4,7 +4,7 @@ import numpy as np
 from lab_case import LabCase, Shown, curves
 
 from lessons.normalization.stability import largest_stable_rates
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.normalization.batches import BatchesView
 from widgets.labs.normalization.conditioning import ConditioningView
 from widgets.labs.normalization.net import NormalizedNetView

@@ -3,7 +3,7 @@
 from lab_case import LabCase, Shown, cloud, curves
 
 from lessons.optimizers.spreads import OUTLIER_DISTANCES
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.optimizers.classifier import ClassifierView
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView

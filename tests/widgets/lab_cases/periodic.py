@@ -5,7 +5,7 @@ from lab_case import LabCase, Shown
 
 from lessons.periodic.phases import find_periods
 from tests.trace_named import trace_named
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import ForecastView
 from widgets.labs.periodic.minima import MinimaView

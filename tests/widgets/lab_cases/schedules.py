@@ -2,7 +2,7 @@
 
 from lab_case import LabCase, Shown, cloud, curves
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView

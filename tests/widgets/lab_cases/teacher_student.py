@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from lab_case import LabCase, Shown, curves
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.teacher_student.biases import BiasesView
 from widgets.labs.teacher_student.descent import DescentView
 from widgets.labs.teacher_student.firing import FiringView

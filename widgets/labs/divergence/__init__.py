@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.rules.own import OwnFunction
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.divergence import questions
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.labs.divergence.seeds import NetSeedsView
 from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = ["answers", "ask", "bowl", "bowl_sweep", "net", "net_seeds", "net_sweep", "parabola"]
 

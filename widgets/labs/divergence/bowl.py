@@ -14,12 +14,12 @@ from lessons.core.rules.stability import limit_factor
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import Curve, Line, Path, Points
-from widgets.panels import Now, OverSteps, Panel
-from widgets.plots import FAINT, placed, see_through, theory
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import FAINT, placed, see_through, theory
+from widgets.view.controls import Preset
+from widgets.view.lines import Curve, Line, Path, Points
+from widgets.view.panels import Now, OverSteps, Panel
+from widgets.view.view import LabView
 
 LEVELS = 6
 REACH = 3.2

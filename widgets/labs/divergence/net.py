@@ -8,12 +8,12 @@ from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import Line
-from widgets.panels import Now, OverSteps
-from widgets.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.view.controls import Preset
+from widgets.view.lines import Line
+from widgets.view.panels import Now, OverSteps
+from widgets.view.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
+from widgets.view.view import LabView
 
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
 

@@ -11,11 +11,11 @@ from lessons.core.doctor import Vitals
 from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Curve, Line, Path, Points, Theory
-from widgets.panels import Panel
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Path, Points, Theory
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 REACH = 4.5
 ERROR_RANGE = (-6, 4)

@@ -15,13 +15,13 @@ from lessons.divergence.net import Net
 from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings, TurnedBowlSettings
 from lessons.divergence.sweep import learning_rate_sweep
-from widgets.colours import LANE_COLOURS, colours_of
-from widgets.frame import Frame
-from widgets.lines import Line
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import FAINT, drawn, line, plot, theory
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.figure.colours import LANE_COLOURS, colours_of
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import FAINT, drawn, line, plot, theory
+from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.view.lines import Line
+from widgets.view.panels import Panel
 
 BOTTOM, TOP = 1e-12, 1e5
 FIRST, SECOND = LANE_COLOURS[:2]

@@ -6,11 +6,11 @@ from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from lessons.divergence.spreads import NET_SEEDS, NetSeedsSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import One, Points
-from widgets.plots import theory
-from widgets.seed_cloud import Cloud, SeedCloudView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
+from widgets.view.controls import Preset
+from widgets.view.lines import One, Points
+from widgets.view.seed_cloud import Cloud, SeedCloudView
 
 
 def _limit(frame: Frame[NetSettings]) -> float | None:

@@ -17,13 +17,13 @@ from lessons.divergence.net import Net
 from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.spreads import BOWL_SWEEP, NET_SWEEP, BowlSweepSettings, NetSweepSettings
 from lessons.divergence.theory import growth_factor
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import One, Points
-from widgets.panels import Panel
-from widgets.plots import LOG_X, grey, theory
-from widgets.readings import number
-from widgets.view import ControlsT, LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG_X, grey, theory
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import One, Points
+from widgets.view.panels import Panel
+from widgets.view.readings import number
+from widgets.view.view import ControlsT, LabView
 
 DIVERGED = "#d6457b"
 THEORY_POINTS = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.initialization.own_scheme import WeightFunction
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.initialization import questions
 from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.initialization.edge import EdgeView
@@ -14,7 +14,7 @@ from widgets.labs.initialization.schemes import SchemesView
 from widgets.labs.initialization.spectrum import SpectrumView
 from widgets.labs.initialization.symmetry import SymmetryView
 from widgets.labs.initialization.variance import VarianceView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = [
     "answers",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from widgets.controls import Preset
 from widgets.labs.initialization.variance import VarianceView
+from widgets.view.controls import Preset
 
 NAMES = ("normal (LeCun)", "signs", "uniform", "Cauchy")
 SCHEMES = ("LeCun", "signs", "uniform", "Cauchy")

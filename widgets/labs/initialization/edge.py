@@ -11,14 +11,14 @@ import plotly.graph_objects as go
 from lessons.core.lanes import Lanes
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from lessons.initialization.spreads import EDGE_OF_CHAOS, GAINS, EdgeSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import grey, line, theory
 from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.variance import Predicted, gradients, middle, positive, prediction, variances
-from widgets.lines import One, Points
-from widgets.panels import Panel
-from widgets.plots import grey, line, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import One, Points
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 FINE = np.round(np.linspace(0.5, 3.0, 101), 4)  # theory's own
 

@@ -15,14 +15,14 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.jacobian import JacobianSettings, JacobianSpectrum, rounding_floor
 from lessons.initialization.prediction import predict
 from lessons.initialization.propagation import PropagationSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import known, positive
-from widgets.lines import Curve, Line, Points, Theory
-from widgets.panels import OverSteps, Panel
-from widgets.readings import number
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Points, Theory
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.readings import number
 
 ORTHOGONAL, RELU = {"scheme": "orthogonal"}, {"activation": "relu"}
 ROW = 0.05  # of the height, for the ticks of a lane

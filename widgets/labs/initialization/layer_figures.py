@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from widgets.plots import theory
+from widgets.figure.plots import theory
 
 LOWEST = 1e-45  # below, float32 is 0
 SHADES = [

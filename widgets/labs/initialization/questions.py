@@ -14,14 +14,14 @@ from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.colours import LANE_COLOURS
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import drawn, line, plot
 from widgets.labs.initialization.layer_figures import decades
-from widgets.lines import Curve, Points
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.view.lines import Curve, Points
+from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5 (1 - 1/10)

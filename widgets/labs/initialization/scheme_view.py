@@ -11,10 +11,10 @@ from lessons.core.settings import SettingError
 from lessons.initialization.schemes import SCHEMES
 from lessons.initialization.settings import SchemeSettings
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.lines import Line
-from widgets.panels import OverSteps, Panel
-from widgets.plots import LOG
-from widgets.view import LabView
+from widgets.figure.plots import LOG
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 NUMBERS = ("gain", "deviation", "constant")
 _MISSING = "No scheme of your own was given here; a notebook can give one: own=my_weights."

@@ -9,13 +9,13 @@ import numpy as np
 
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.initialization.layer_figures import decades
 from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
 from widgets.labs.initialization.variance import positive
-from widgets.lines import Curve, Line
-from widgets.panels import Now, OverSteps, Panel
+from widgets.view.controls import Preset
+from widgets.view.lines import Curve, Line
+from widgets.view.panels import Now, OverSteps, Panel
 
 ROOT_TWO = 1.4142
 DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}

@@ -13,13 +13,13 @@ from lessons.core.hessian_spectrum import densities
 from lessons.core.rules.stability import limit_factor
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.lines import Curve, Line, Points, Theory
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import LOG
-from widgets.sharpness_gauge import SHARPNESS_NOW, limit_now, sharpness_panel
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Points, Theory
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.sharpness_gauge import SHARPNESS_NOW, limit_now, sharpness_panel
 
 POINTS = 120
 LEAST, MOST = 1e-5, 30.0

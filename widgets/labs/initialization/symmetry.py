@@ -9,11 +9,11 @@ import numpy as np
 
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
-from widgets.lines import Line
-from widgets.panels import Now, OverSteps, Panel
+from widgets.view.controls import Preset
+from widgets.view.lines import Line
+from widgets.view.panels import Now, OverSteps, Panel
 
 COMMON = {"depth": 2, "learning_rate": 0.1, "steps": 400}
 ZEROS, CONSTANT, SMALL = {"scheme": "zeros"}, {"scheme": "constant"}, {"scheme": "normal", "deviation": 0.03}

@@ -13,15 +13,15 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.histograms import BINS, histogram_range
 from lessons.initialization.prediction import Prediction, predict
 from lessons.initialization.propagation import Propagation, PropagationSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import as_text, see_through
 from widgets.labs.initialization.layer_figures import LOWEST, MEASURED, decades, expected, shading
 from widgets.labs.initialization.scheme_view import SchemeView
-from widgets.lines import Curve, One, Points, Theory
-from widgets.panels import Panel
-from widgets.plots import as_text, see_through
-from widgets.readings import number
-from widgets.seed_cloud import quantile
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, One, Points, Theory
+from widgets.view.panels import Panel
+from widgets.view.readings import number
+from widgets.view.seed_cloud import quantile
 
 BOUNDED = ("tanh", "logistic")
 BAND = (0.1, 0.9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.normalization import questions
 from widgets.labs.normalization.batches import BatchesView
 from widgets.labs.normalization.conditioning import ConditioningView
@@ -12,7 +12,7 @@ from widgets.labs.normalization.net import NormalizedNetView
 from widgets.labs.normalization.shift import ShiftView
 from widgets.labs.normalization.stability import StabilityView
 from widgets.labs.normalization.tensor import TensorView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = ["answers", "ask", "batches", "conditioning", "normalized_net", "shift", "stable_rates", "tensor"]
 

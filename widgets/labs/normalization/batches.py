@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from widgets.controls import Preset
 from widgets.labs.normalization.net_view import LOSS, NetView
-from widgets.lines import Line
-from widgets.panels import Now, OverSteps
+from widgets.view.controls import Preset
+from widgets.view.lines import Line
+from widgets.view.panels import Now, OverSteps
 
 COMMON: dict[str, Any] = {
     "loss": "cross-entropy",

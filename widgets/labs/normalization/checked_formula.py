@@ -12,10 +12,10 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings
-from widgets.colours import LANE_COLOURS
-from widgets.live_figure import LiveFigure
-from widgets.plots import line, plot, theory
-from widgets.question import Choice, Misreading, Outcome, Question
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot, theory
+from widgets.quiz.question import Choice, Misreading, Outcome, Question
 
 REACH = [-3.5, 3.5]
 PIXEL, CHANNEL = (0,), (0, 2, 3)  # over which axes of (N, C, H, W) the mean and the variance are taken

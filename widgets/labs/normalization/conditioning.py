@@ -20,12 +20,12 @@ from lessons.normalization.conditioning import (
 )
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Curve, Line, One, Points, Theory
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import EQUAL_AXES, grey, marks, theory
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import EQUAL_AXES, grey, marks, theory
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, One, Points, Theory
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 INPUTS = ("raw", "centred", "standardised", "deconvolved", "whitened")
 DIGITS = {"data": "digits", "train_size": 500, "steps": 600}

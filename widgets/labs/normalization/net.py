@@ -12,13 +12,13 @@ import torch
 from lessons.core.hessian_spectrum import PROBES, densities
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
 from widgets.labs.normalization.net_view import LOSS, NetView
-from widgets.lines import Curve, Line, Points
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import theory
-from widgets.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Points
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
 
 POINTS = 160
 LEAST, MOST = 1e-5, 30.0

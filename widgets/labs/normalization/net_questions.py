@@ -17,13 +17,13 @@ from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.stability import largest_stable_rates, stability_lanes
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.colours import colour_of, colours_of
-from widgets.frame import Frame
-from widgets.lines import Line
-from widgets.live_figure import LiveFigure
-from widgets.panels import OverSteps, Panel
-from widgets.plots import line, plot, theory
-from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.figure.colours import colour_of, colours_of
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot, theory
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel
 
 QUIET = {"follow_shift": False, "follow_sharpness": False}
 LIMIT_AND_SHARPNESS = "In the lab above λₘₐₓ was several times lower with batch norm: so the limit 2/λₘₐₓ is higher."

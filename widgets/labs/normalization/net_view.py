@@ -6,11 +6,11 @@ from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
-from widgets.frame import Frame
-from widgets.lines import Line
-from widgets.panels import OverSteps, Panel
-from widgets.plots import LOG
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 LOSS: Panel = OverSteps("Loss of each batch", "loss", Line("loss"), **LOG)
 

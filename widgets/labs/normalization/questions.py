@@ -13,15 +13,15 @@ from lessons.core.settings import SettingsT
 from lessons.normalization.conditioning import Conditioning
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.tensor_picture import TensorPicture
-from widgets.colours import LANE_COLOURS, colour_of
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS, colour_of
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import drawn, line, plot
 from widgets.labs.normalization import net_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
-from widgets.lines import Line
-from widgets.live_figure import LiveFigure
-from widgets.panels import OverSteps, Panel
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.labs.normalization.net_view import LOSS, NetView
-from widgets.lines import Curve, Line, Points
-from widgets.panels import Now, OverSteps, Panel
-from widgets.plots import LOG
+from widgets.view.controls import Preset
+from widgets.view.lines import Curve, Line, Points
+from widgets.view.panels import Now, OverSteps, Panel
 
 COMMON: dict[str, Any] = {
     "follow_shift": True,

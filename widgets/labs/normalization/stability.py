@@ -13,14 +13,14 @@ from lessons.normalization.spreads import KINDS, RATES, SETS, STABLE_RATES, Stab
 from lessons.normalization.stability import LEARNED, largest_stable_rates, loss_without_looking
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.colours import colour_of
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import colour_of
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, grey, theory
 from widgets.labs.normalization.net_view import idle_fields
-from widgets.lines import Curve, One, Points
-from widgets.panels import Panel
-from widgets.plots import LOG, LOG_X, grey, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, One, Points
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 LARGEST, LEARNS, WELL = ", largest stable", ": still learns up to η", ": trains well up to η"
 

@@ -12,14 +12,14 @@ from plotly.basedatatypes import BaseTraceType
 
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings, chosen_cell
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import grey, marks, placed
 from widgets.labs.normalization.tiles import Tiles, lit_scale
-from widgets.lines import Line, One, Points, Theory
-from widgets.panels import OverSteps, Panel
-from widgets.plots import grey, marks, placed
-from widgets.readings import number
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, One, Points, Theory
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.readings import number
+from widgets.view.view import LabView
 
 KINDS = ("batch", "layer", "instance", "group", "RMS")
 CELL = ("cell_sample", "cell_channel", "cell_row", "cell_column")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from widgets.plots import as_text, grey
+from widgets.figure.plots import as_text, grey
 
 MOST_ACROSS = 5
 APART = 1  # cells between two panels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.rules.own import OwnFunction
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.classifier import ClassifierView
 from widgets.labs.optimizers.condition import ConditionView
@@ -14,7 +14,7 @@ from widgets.labs.optimizers.proxy import OutlierView, ProxyView
 from widgets.labs.optimizers.race import RaceView
 from widgets.labs.optimizers.saddle import SaddleView
 from widgets.labs.optimizers.seeds import ClassifierSeedsView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = [
     "answers",

@@ -8,14 +8,14 @@ from typing import Any
 from lessons.core.doctor import Vitals
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.settings import ClassifierSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.level_lines import level_line
+from widgets.figure.plots import LOG, TWO_CLASSES, two_classes
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.level_lines import level_line
-from widgets.lines import Curve, Line, Points
-from widgets.panels import Now, OverSteps, Panel
-from widgets.plots import LOG, TWO_CLASSES, two_classes
-from widgets.view import LabView
+from widgets.view.controls import Preset
+from widgets.view.lines import Curve, Line, Points
+from widgets.view.panels import Now, OverSteps, Panel
+from widgets.view.view import LabView
 
 STRIDE = 2
 SHOWN_POINTS = 200

@@ -10,13 +10,13 @@ import torch
 from lessons.optimizers.condition import Condition, ConditionSettings
 from lessons.optimizers.spreads import CONDITION, CONDITION_NUMBERS, TUNED, ConditionRange
 from lessons.optimizers.theory import best_tuning, iterations
-from widgets.colours import colour_of
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Curve, Points, Theory
-from widgets.panels import Panel
-from widgets.plots import LOG, LOG_X
-from widgets.view import LabView
+from widgets.figure.colours import colour_of
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Points, Theory
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 
 class ConditionView(LabView[ConditionSettings, ConditionRange]):

@@ -8,11 +8,11 @@ import numpy as np
 
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.theory import gain
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import Line, Points, Theory
-from widgets.panels import Now, OverSteps, Panel
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.view.controls import Preset
+from widgets.view.lines import Line, Points, Theory
+from widgets.view.panels import Now, OverSteps, Panel
+from widgets.view.view import LabView
 
 BOTH = ({"gradient": "constant"}, {"gradient": "alternating"})
 

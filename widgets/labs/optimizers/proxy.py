@@ -12,14 +12,14 @@ from lessons.optimizers.one_plane import OnePlane
 from lessons.optimizers.proxy import WINDOW, Proxy, ProxySettings, grid_axis, training_points
 from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES, OUTLIER_SHIFT, OutlierSettings
 from lessons.optimizers.theory import bayes_error
-from widgets.colours import colour_of
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.level_lines import level_line
-from widgets.lines import Curve, Line, One, Points
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import EQUAL_AXES, TWO_CLASSES, grey, marks, placed, theory, two_classes
-from widgets.view import LabView
+from widgets.figure.colours import colour_of
+from widgets.figure.frame import Frame
+from widgets.figure.level_lines import level_line
+from widgets.figure.plots import EQUAL_AXES, TWO_CLASSES, grey, marks, placed, theory, two_classes
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, One, Points
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 SHOWN_POINTS = 200
 NEAR = WINDOW / 2  # half the side of the square that is drawn where no outlier is

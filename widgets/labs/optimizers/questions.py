@@ -16,12 +16,12 @@ from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
 from lessons.optimizers.proxy import Method, ProxySettings
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
-from widgets.colours import LANE_COLOURS, colour_of
-from widgets.lines import Curve
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import line, plot
-from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
+from widgets.figure.colours import LANE_COLOURS, colour_of
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import line, plot
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
+from widgets.view.lines import Curve
+from widgets.view.panels import Panel
 
 
 class _OverStep(Question):

@@ -16,14 +16,14 @@ from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import EQUAL_AXES, marks, placed
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.lines import Line, One, Path, Points
-from widgets.panels import Now, OverSteps, Panel
-from widgets.plots import EQUAL_AXES, marks, placed
-from widgets.readings import number
-from widgets.view import LabView
+from widgets.view.controls import Preset
+from widgets.view.lines import Line, One, Path, Points
+from widgets.view.panels import Now, OverSteps, Panel
+from widgets.view.readings import number
+from widgets.view.view import LabView
 
 GRID = 45
 LEVELS = 16

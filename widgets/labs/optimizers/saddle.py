@@ -9,12 +9,12 @@ import numpy as np
 from lessons.optimizers.escape import RADIUS, Escape, EscapeSettings
 from lessons.optimizers.spreads import DISTANCES, ESCAPING, SADDLE, SaddleSettings
 from lessons.optimizers.theory import escape_time
-from widgets.colours import colour_of
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Curve, Points, Theory
-from widgets.panels import Panel
-from widgets.view import LabView
+from widgets.figure.colours import colour_of
+from widgets.figure.frame import Frame
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Points, Theory
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 
 class SaddleView(LabView[EscapeSettings, SaddleSettings]):

@@ -7,9 +7,9 @@ from typing import Any
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.spreads import CLASSIFIER_SEEDS, ClassifierSeedsSettings
-from widgets.controls import Preset
 from widgets.labs.optimizers.idle import idle_hyperparameters
-from widgets.seed_cloud import Cloud, SeedCloudView
+from widgets.view.controls import Preset
+from widgets.view.seed_cloud import Cloud, SeedCloudView
 
 SPIRALS = {
     "data": "spirals",

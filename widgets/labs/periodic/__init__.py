@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.sweep import ExecutorLike
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import ForecastView
@@ -16,7 +16,7 @@ from widgets.labs.periodic.periods import PeriodsView
 from widgets.labs.periodic.sent_map import SentMapView
 from widgets.labs.periodic.stretch import StretchView
 from widgets.labs.periodic.variants import VariantsView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = [
     "answers",

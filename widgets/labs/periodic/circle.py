@@ -11,14 +11,14 @@ from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, grey, theory
 from widgets.labs.periodic.periods import idle_fields, period_readings, rates_used, ticks
 from widgets.labs.periodic.phase_shades import BANDED, PHASE_COLOURS, PHASE_NAMES, shades
-from widgets.lines import Curve, Line, One, Path, Points
-from widgets.panels import OverSteps, Panel
-from widgets.plots import LOG, LOG_X, grey, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, One, Path, Points
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 DELTAS = {"10⁻⁵": 1e-5, "10⁻³": 1e-3, "10⁻¹": 0.1}
 POINTS = 52

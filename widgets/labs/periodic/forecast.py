@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike
 from lessons.core.settings import Settings
 from lessons.periodic.forecast import Forecast, ForecastSettings
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, norm_bounds
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import Numbers
+from widgets.figure.plots import grey, marks, theory
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, limit_reading, rate_panel, rates_used
 from widgets.labs.periodic.phase_shades import BANDED, band, bands, shades
-from widgets.lines import Curve, Line, One, Points
-from widgets.live_figure import Numbers
-from widgets.panels import OverSteps, Panel
-from widgets.plots import grey, marks, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, One, Points
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 BETWEEN = "rgba(47,126,216,0.2)"
 POINTS = 40

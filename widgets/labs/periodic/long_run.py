@@ -13,11 +13,11 @@ from plotly.basedatatypes import BaseTraceType
 
 from lessons.periodic.long_run.series_file import read_series
 from lessons.periodic.phases import Periods, find_periods
-from widgets.decimate import thin
+from widgets.figure.decimate import thin
+from widgets.figure.live_figure import POINTS_ON_SCREEN, LiveFigure
+from widgets.figure.plots import line, plot, wide
 from widgets.labs.periodic.phase_shades import BANDED, shades
-from widgets.live_figure import POINTS_ON_SCREEN, LiveFigure
-from widgets.plots import line, plot, wide
-from widgets.said import said
+from widgets.page.said import said
 
 COLOUR = "#2f7ed8"
 _FIGURES = {

@@ -12,12 +12,12 @@ from lessons.core.settings import Settings
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import MINIMA, MOST_NETS, MinimaSettings
 from lessons.periodic.successive import SuccessiveMinima
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Curve, Line, One, Points
-from widgets.panels import OverSteps, Panel
-from widgets.plots import LOG, grey, marks, numbered_cells
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, grey, marks, numbered_cells
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, One, Points
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 GROUPS = ("successive", "independent")
 SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"

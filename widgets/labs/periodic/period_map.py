@@ -14,13 +14,13 @@ from lessons.periodic.grid import PeriodMap, read_grid
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import PERIOD_MAP, MapSettings
 from lessons.periodic.theory import expected_period
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import grey, numbered_cells, theory
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, idle_fields, ticks
-from widgets.lines import Line, One, Part, Points
-from widgets.panels import OverSteps, Panel
-from widgets.plots import grey, numbered_cells, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, One, Part, Points
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 PERIODS_NEEDED = 2
 AXES = "weight decay λ", "learning rate η"

@@ -11,13 +11,13 @@ from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import next_norm
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, theory
 from widgets.labs.periodic.phase_shades import BANDED, shades
-from widgets.lines import Line, Part
-from widgets.panels import OverSteps, Panel
-from widgets.plots import LOG, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, Part
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 LOG_125 = {**LOG, "yaxis_dtick": "D2"}  # for what `fit_ticks` follows
 TICKS_125, MOST_DECADES_125, MOST_TICKS = "D2", 2.5, 6

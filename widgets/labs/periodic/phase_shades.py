@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.periodic.phases import Phase
-from widgets.frame import Frame
-from widgets.lines import Curve, Points
+from widgets.figure.frame import Frame
+from widgets.view.lines import Curve, Points
 
 PHASE_COLOURS = {Phase.A: "#1f9d7a", Phase.B: "#b98600", Phase.C: "#d6457b"}
 PHASE_NAMES = {Phase.A: "A high loss", Phase.B: "B low loss", Phase.C: "C breakdown"}

@@ -15,12 +15,10 @@ from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from lessons.periodic.theory import delta_limits
-from widgets.colours import LANE_COLOURS
-from widgets.lines import Curve
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import LOG, drawn, line, plot
-from widgets.question import (
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import LOG, drawn, line, plot
+from widgets.quiz.question import (
     FAILS,
     HOLDS,
     SKETCH_COLUMNS,
@@ -32,6 +30,8 @@ from widgets.question import (
     Sketch,
     sampled,
 )
+from widgets.view.lines import Curve
+from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}

@@ -9,12 +9,12 @@ from lessons.core.sweep import ExecutorLike
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, period_map
 from lessons.periodic.settings import PeriodicSettings
-from widgets.controls import Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.periodic.period_map import CORNERS, MapView, axes_of, corner_lane
 from widgets.labs.periodic.periods import ticks
-from widgets.lines import Curve, Part, Points
-from widgets.sent_sweep import SentSweep, came_back, sent_readings
+from widgets.view.controls import Reading
+from widgets.view.lines import Curve, Part, Points
+from widgets.view.sent_sweep import SentSweep, came_back, sent_readings
 
 
 class SentMapView(MapView):

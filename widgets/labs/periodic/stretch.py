@@ -9,13 +9,13 @@ import numpy as np
 
 from lessons.core.settings import Settings
 from lessons.periodic.stretching import Stretching, StretchingSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import One, Path
-from widgets.panels import Panel
-from widgets.plots import LOG, LOG_X, grey, theory
-from widgets.readings import number
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import One, Path
+from widgets.view.panels import Panel
+from widgets.view.readings import number
+from widgets.view.view import LabView
 
 ROUNDING = float(np.finfo(np.float64).eps)
 

@@ -12,13 +12,13 @@ from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, line
 from widgets.labs.periodic.periods import MORE, idle_fields, invariant, period_readings, rates_used
-from widgets.lines import Curve, Line, Points
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import LOG, line
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Points
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 MOST_DOTS = 40
 

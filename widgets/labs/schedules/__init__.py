@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.schedules import questions
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView
 from widgets.labs.schedules.rate_range import RangeTestView
 from widgets.labs.schedules.seeds import ScheduleSeedsView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = [
     "answers",

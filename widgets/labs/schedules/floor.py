@@ -11,12 +11,12 @@ from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.spreads import NOISE_FLOOR, FloorSettings
 from lessons.schedules.theory import stationary_loss
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import One, Points
-from widgets.panels import Panel
-from widgets.plots import LOG, LOG_X, theory
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import One, Points
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 THEORY_POINTS = 100  # on a grid of their own, twice as fine as that of the measured rates
 

@@ -11,14 +11,14 @@ from lessons.core.rules.stability import limit_factor
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.settings import ScheduledNetSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, planned_rates, rate_panel
-from widgets.lines import Line
-from widgets.panels import Now, OverSteps, now
-from widgets.plots import LOG
-from widgets.sharpness_gauge import limit_at, sharpness_panel
-from widgets.view import LabView
+from widgets.view.controls import Preset
+from widgets.view.lines import Line
+from widgets.view.panels import Now, OverSteps, now
+from widgets.view.sharpness_gauge import limit_at, sharpness_panel
+from widgets.view.view import LabView
 
 WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10}
 SMALL_BATCHES = {"learning_rate": 0.4, "init_scale": 0.5, "batch_size": 8, "train_size": 200}

@@ -13,13 +13,13 @@ from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, rate_panel
-from widgets.lines import Line
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 AVERAGED_STEPS = 100
 # Times the highest floor: where the loss comes from in its first steps would take half of the figure.

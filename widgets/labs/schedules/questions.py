@@ -13,12 +13,10 @@ from lessons.core.settings import SettingsT
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
-from widgets.colours import LANE_COLOURS, colour_of
-from widgets.lines import Curve
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import LOG, drawn, line, plot, theory
-from widgets.question import (
+from widgets.figure.colours import LANE_COLOURS, colour_of
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import LOG, drawn, line, plot, theory
+from widgets.quiz.question import (
     FAILS,
     HOLDS,
     SKETCH_COLUMNS,
@@ -30,6 +28,8 @@ from widgets.question import (
     Sketch,
     sampled,
 )
+from widgets.view.lines import Curve
+from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 

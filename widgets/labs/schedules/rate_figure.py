@@ -11,10 +11,10 @@ import numpy as np
 from lessons.schedules.schedule_settings import DRAWN_FIELDS, ScheduleShape
 from lessons.schedules.schedules import SCHEDULES, planned_shares
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
-from widgets.frame import Frame
-from widgets.lines import Line, One, Points, Theory
-from widgets.panels import OverSteps
-from widgets.plots import LOG, drawn
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, drawn
+from widgets.view.lines import Line, One, Points, Theory
+from widgets.view.panels import OverSteps
 
 COLUMNS = 65
 DECADES = 2.7

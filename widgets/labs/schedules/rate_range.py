@@ -13,14 +13,14 @@ from lessons.schedules.rate_range import UsableRange, usable_range
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
 from lessons.schedules.settings import ScheduledNetSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, theory
 from widgets.labs.schedules.net import MORE
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
-from widgets.lines import Curve, Line, Points, Theory
-from widgets.panels import Panel, now
-from widgets.plots import LOG, LOG_X, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, Line, Points, Theory
+from widgets.view.panels import Panel, now
+from widgets.view.view import LabView
 
 # Times the loss at the start: what blows up to a million would make a flat line of the rest.
 HIGHEST = 2.0

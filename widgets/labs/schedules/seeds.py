@@ -9,13 +9,13 @@ from lessons.schedules.net import ScheduledNet
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
 from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
 from widgets.labs.schedules.net import MORE, WARMUP
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
-from widgets.lines import One, Points
-from widgets.plots import theory
-from widgets.seed_cloud import Cloud, SeedCloudView
+from widgets.view.controls import Preset
+from widgets.view.lines import One, Points
+from widgets.view.seed_cloud import Cloud, SeedCloudView
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lessons.core.sweep import ExecutorLike
-from widgets.lab import Lab
+from widgets.lab.lab import Lab
 from widgets.labs.teacher_student import questions
 from widgets.labs.teacher_student.biases import BiasesView, biases_in
 from widgets.labs.teacher_student.descent import DescentView
@@ -19,7 +19,7 @@ from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
 from widgets.labs.teacher_student.structure import StructureView
 from widgets.labs.teacher_student.students import StudentsView
-from widgets.quiz import Quiz
+from widgets.quiz.quiz import Quiz
 
 __all__ = [
     "answers",

@@ -12,16 +12,16 @@ import plotly.graph_objects as go
 
 from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
 from lessons.teacher_student.coactivation import saved_biases
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import bars, plot, wide
 from widgets.labs.teacher_student.nodes import taken
-from widgets.lines import Curve, Level, Line, Points
-from widgets.live_figure import LiveFigure
-from widgets.panels import Now, OverSteps, Panel, now
-from widgets.plots import bars, plot, wide
-from widgets.said import said
-from widgets.view import LabView
+from widgets.page.said import said
+from widgets.view.controls import Preset
+from widgets.view.lines import Curve, Level, Line, Points
+from widgets.view.panels import Now, OverSteps, Panel, now
+from widgets.view.view import LabView
 
 BINS = 31
 LAYERS = ("first convolution", "second convolution")

@@ -14,11 +14,11 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
-from widgets.colours import LANE_COLOURS
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import drawn, line, plot
 from widgets.labs.teacher_student.descent import peak_row
-from widgets.live_figure import LiveFigure
-from widgets.plots import drawn, line, plot
-from widgets.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
 
 FIRST, SECOND = LANE_COLOURS[:2]
 TICKS = (4, 10, 30, 100, 300, 1000, 2000)

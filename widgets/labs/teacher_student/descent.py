@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, widths
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
-from widgets.lines import Line, One, Points
-from widgets.panels import Panel
-from widgets.plots import LOG, LOG_X, theory
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, One, Points
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 
 class DescentView(LabView[DoubleDescentSettings]):

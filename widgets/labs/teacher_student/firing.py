@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.teacher_student.firing import Firing, FiringSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import Line
-from widgets.panels import Now, Panel, now
-from widgets.plots import LOG, grey, theory
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG, grey, theory
+from widgets.view.controls import Preset
+from widgets.view.lines import Line
+from widgets.view.panels import Now, Panel, now
+from widgets.view.view import LabView
 
 LEAST = 1e-5
 

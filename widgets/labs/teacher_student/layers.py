@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 
 from lessons.teacher_student.layerwise import Layerwise, LayerwiseSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.nodes import widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.lines import Line
-from widgets.panels import OverSteps, Panel, now
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 METHODS = ("end to end", "greedy", "random first layer")
 

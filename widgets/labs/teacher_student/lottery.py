@@ -9,16 +9,16 @@ import numpy as np
 
 from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings
 from lessons.teacher_student.spreads import LOTTERY, TicketsSettings
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.lines import Line, One, Points
-from widgets.panels import OverSteps, Panel
-from widgets.plots import theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, One, Points
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 LEARNED = 1e-3
 SHORT_NAMES = ("full", "rewound", "re-init.", "random")

@@ -14,16 +14,16 @@ from lessons.teacher_student.luck import WON, arrival, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import nearest_nodes
 from lessons.teacher_student.spreads import LUCK, STUDENTS, LuckSettings
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
+from widgets.figure.plots import bars, grey, theory
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.lines import One, Points
-from widgets.panels import Panel
-from widgets.plots import bars, grey, theory
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import One, Points
+from widgets.view.panels import Panel
+from widgets.view.view import LabView
 
 PLACES = 10
 WINNER = LANE_COLOURS[1]

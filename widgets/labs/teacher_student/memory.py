@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
-from widgets.controls import Preset
-from widgets.frame import Frame
-from widgets.lines import Level, Line
-from widgets.panels import Now, OverSteps, now
-from widgets.plots import LOG
-from widgets.view import LabView
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
+from widgets.view.controls import Preset
+from widgets.view.lines import Level, Line
+from widgets.view.panels import Now, OverSteps, now
+from widgets.view.view import LabView
 
 CHANCE = 0.1
 

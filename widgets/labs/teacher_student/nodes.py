@@ -11,10 +11,10 @@ import torch
 
 from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.shaking import nearest_nodes, winners
-from widgets.frame import Frame
-from widgets.lines import Curve, One, Points
-from widgets.panels import OverSteps, Panel
-from widgets.plots import cells, grey
+from widgets.figure.frame import Frame
+from widgets.figure.plots import cells, grey
+from widgets.view.lines import Curve, One, Points
+from widgets.view.panels import OverSteps, Panel
 
 # From -1 over what hardly shows, on light and on dark, to 1.
 SCALE = [(0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e")]

@@ -17,14 +17,14 @@ from lessons.teacher_student.luck import Luck, luck
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.shaking import winners
 from lessons.teacher_student.sweep import WidthSweep
-from widgets.colours import LANE_COLOURS
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure
+from widgets.figure.plots import grey, line, plot, theory
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
-from widgets.lines import Curve, Points
-from widgets.live_figure import LiveFigure
-from widgets.panels import Panel
-from widgets.plots import grey, line, plot, theory
-from widgets.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.view.lines import Curve, Points
+from widgets.view.panels import Panel
 
 LEARNED = 1e-3
 LEAST = 1e-10

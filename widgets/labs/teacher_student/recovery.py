@@ -11,15 +11,15 @@ from lessons.core.experiment import Experiment
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.spreads import RECOVERY, RecoverySettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import spread, strips
 from widgets.labs.teacher_student.students import TWO_LAYERS, idle_student_fields
-from widgets.lines import Line, Part
-from widgets.panels import OverSteps, Panel
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, Part
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 COLOURS = LANE_COLOURS[:4]
 KINDS = [(f"{place} width", c) for place, c in zip(("first", "second", "third", "fourth"), COLOURS, strict=True)]

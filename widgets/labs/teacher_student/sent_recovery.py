@@ -7,11 +7,11 @@ import numpy as np
 from lessons.core.sweep import ExecutorLike
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, students_sweep
-from widgets.controls import Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.recovery import KINDS, RecoveryView, groups_of, nodes_of
-from widgets.lines import Curve, Part, Points
-from widgets.sent_sweep import SentSweep, came_back, sent_readings
+from widgets.view.controls import Reading
+from widgets.view.lines import Curve, Part, Points
+from widgets.view.sent_sweep import SentSweep, came_back, sent_readings
 
 
 class SentRecoveryView(RecoveryView):

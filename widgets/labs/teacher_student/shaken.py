@@ -9,15 +9,15 @@ import numpy as np
 
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.frame import Frame
+from widgets.figure.plots import grey
 from widgets.labs.teacher_student.nodes import Nodes, is_due, paths_panel, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
-from widgets.lines import Line, One, Points
-from widgets.panels import OverSteps, Panel, now
-from widgets.plots import grey
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line, One, Points
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.view import LabView
 
 LEAST = 1e-8
 WON = "winners, or nearest so far"

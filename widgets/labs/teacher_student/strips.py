@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from widgets.frame import Frame
-from widgets.lines import Curve, DrawnT, Line, Part, Points
-from widgets.panels import Panel
-from widgets.readings import number
+from widgets.figure.frame import Frame
+from widgets.view.lines import Curve, DrawnT, Line, Part, Points
+from widgets.view.panels import Panel
+from widgets.view.readings import number
 
 WIDTH_OF_A_STRIP = 0.5
 

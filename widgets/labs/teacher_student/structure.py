@@ -10,14 +10,14 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.spreads import STRUCTURE, StructureSettings
 from lessons.teacher_student.structure import KINDS
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
-from widgets.lines import Level
-from widgets.panels import OverSteps, Panel
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Level
+from widgets.view.panels import OverSteps, Panel
+from widgets.view.view import LabView
 
 SHORT_NAMES = ("small teacher", "large", "shuffled")
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import StudentSettings, TeacherStudentSettings
-from widgets.colours import LANE_COLOURS
-from widgets.controls import Preset, Reading
-from widgets.frame import Frame
+from widgets.figure.colours import LANE_COLOURS
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.nodes import matrix_panel, paths_panel, widths
-from widgets.lines import Line
-from widgets.panels import OverSteps, Panel, now
-from widgets.readings import number
-from widgets.view import LabView
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Line
+from widgets.view.panels import OverSteps, Panel, now
+from widgets.view.readings import number
+from widgets.view.view import LabView
 
 TWO_LAYERS = {"depth": 2, "outputs": 20, "init_scale": 0.5, "top_scale": 0.5, "steps": 3000, "horizon": 3000}
 WIDTHS = (1.0, 2.0, 5.0, 10.0)

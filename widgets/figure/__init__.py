@@ -1,0 +1,1 @@
+"""Figures that grow: their widget, their look, and the points that a run gives them."""

@@ -1,0 +1,182 @@
+"""A question on the page: answer, run, verdict."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import asdict
+from typing import Any, cast
+
+import ipywidgets as ipw
+import numpy as np
+
+from lessons.core.run import Run
+from lessons.core.written_number import Unclear, read_number
+from widgets.figure.live_figure import LiveFigure
+from widgets.quiz.question import Choice, Number, Question, Sketch
+from widgets.quiz.question_panel import QuestionPanel
+from widgets.quiz.scoreboard import Scoreboard
+from widgets.quiz.scoring import verdict
+from widgets.run.player import Player
+from widgets.run.run_loop import State
+
+
+class Check(ipw.Box):
+    """Shows a question; once it is answered, runs its experiment and says what is true.
+
+    Args:
+        question: The question.
+        board: Where the verdict is noted.
+    """
+
+    def __init__(self, question: Question, board: Scoreboard):
+        self.question, self._board = question, board
+        self.player = Player(question.slow, self._measured, self._follow, self._complete)
+        self.answer: Any = None
+        self.sketch: tuple[np.ndarray, np.ndarray] | None = None
+        self.panel = QuestionPanel(self.handle, question=_described(question), status={"state": "open"})
+        self.figure: LiveFigure | None = None
+        board.ask(question)
+        super().__init__([self.panel])
+        self.add_class("tdl-check")
+        if isinstance(question.answer, Sketch):
+            self._show_figure()
+
+    @property
+    def state(self) -> State:
+        """The state of the run."""
+        return self.player.state
+
+    def handle(self, content: Any) -> None:
+        """Carry out a command of the panel; what is not understood, or comes too early, gets a sentence."""
+        asked = content.get("do") if isinstance(content, dict) else None
+        status = self.panel.status["state"]
+        if asked == "answer" and status == "open":
+            self._commit(self._read(content.get("value")))
+        elif asked == "read" and status == "open":
+            self._show_read(self._read(content.get("value")))
+        elif asked == "again" and status in ("checked", "failed"):
+            self._reopen()
+        else:
+            self._refuse("This question did not understand what was asked of it.")
+
+    # ---- the answer ----
+
+    def _read(self, value: Any) -> Any:
+        """A number that was typed, as far as it can be read; everything else as it is."""
+        answer = self.question.answer
+        if not (isinstance(answer, Number) and isinstance(value, str)):
+            return value
+        return read_number(value, unit=answer.unit)
+
+    def _show_read(self, value: Any) -> None:
+        problem = self._problem(value)
+        if problem:
+            self._refuse(problem)
+        else:
+            self.panel.status = {"state": "open", "value": value}
+
+    def _commit(self, value: Any) -> None:
+        problem = self._problem(value)
+        if problem:
+            self._refuse(problem)
+            return
+        self.answer = self.sketch if isinstance(self.question.answer, Sketch) else value
+        self.panel.status = {"state": "running", "value": value, "share": 0.0}
+        self._show_figure()
+        self.player.load(Run(self.question.experiment, self.question.lanes()))
+        self.player.begin()
+        self.player.play()
+
+    def _problem(self, value: Any) -> str:
+        """One sentence on why this is no answer; empty if it is one."""
+        match self.question.answer:
+            case Number(low=low, high=high):
+                if isinstance(value, Unclear) and value.readings:
+                    return f"The answer is a number from {low:g} to {high:g}; yours is unclear, {value.said}."
+                if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                    return f"The answer is a number from {low:g} to {high:g}."
+            case Choice(options=options):
+                if type(value) is not int or not 0 <= value < len(options):
+                    return "Choose one of the answers first."
+            case Sketch():
+                if self.sketch is None or np.isfinite(self.sketch[1]).mean() < 0.8:
+                    return "Draw the whole curve first, from the left edge of the figure to the right."
+        return ""
+
+    def _take_sketch(self, _figure: str, x: np.ndarray, y: np.ndarray) -> None:
+        if self.panel.status["state"] != "open":
+            return
+        self.sketch = x, y
+        figure = cast(LiveFigure, self.figure)
+        figure.replace("figure", 0, x=x, y=y)
+        figure.flush()
+
+    def _refuse(self, sentence: str) -> None:
+        self.panel.status = {**self.panel.status, "refusal": sentence}
+
+    def _reopen(self) -> None:
+        self.player.unload()
+        self.sketch = None
+        figure = cast(LiveFigure, self.figure)
+        figure.clear()
+        figure.flush()
+        self.panel.status = {"state": "open", "value": self.panel.status.get("value")}
+
+    # ---- the run ----
+
+    def _measured(self, _diverged: list[int]) -> None:
+        self._draw()
+        share = len(self.player.history) / (self.player.trial.steps + 1)
+        if share - self.panel.status.get("share", 0.0) > 0.05:
+            self.panel.status = {**self.panel.status, "share": round(share, 2)}
+
+    def _follow(self) -> None:
+        if self.state is State.FINISHED and self.player.complete():
+            self._conclude()
+        elif self.state is State.FAILED:
+            self._fail(self.player.loop.failure)
+
+    def _complete(self) -> None:
+        self._draw()
+        self._follow()
+
+    def _conclude(self) -> None:
+        try:
+            outcome = self.question.outcome(self.player.history, self.player.trial.run.lanes)
+            reached = verdict(self.question, self.answer, outcome)
+        except Exception:  # a question that cannot be decided is a fault of ours, and is shown as one
+            self._fail(traceback.format_exc())
+            return
+        count = self._board.note(self.question, reached)
+        self.panel.status = {
+            **self.panel.status,
+            "state": "checked",
+            "grade": reached.grade,
+            "words": reached.words,
+            "sentence": outcome.sentence,
+            "count": count,
+        }
+
+    def _fail(self, details: str) -> None:
+        self.panel.status = {**self.panel.status, "state": "failed", "details": details}
+
+    # ---- what is shown ----
+
+    def _draw(self) -> None:
+        history = self.player.history
+        if self.figure is not None and self.figure.ready and len(history) and self.player.complete():
+            self.question.draw(self.figure, history, self.player.trial.run.lanes)
+            self.figure.flush()
+
+    def _show_figure(self) -> None:
+        """Put the figure on the page when it is needed: most questions are opened later, or never."""
+        if self.figure is not None:
+            return
+        self.figure = LiveFigure(self.question.figure(), label=self.question.prompt)
+        self.figure.on_ready(self._draw)
+        self.figure.on_sketch(self._take_sketch)
+        self.children = [self.panel, self.figure]
+
+
+def _described(question: Question) -> dict[str, Any]:
+    return {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)}

@@ -1,0 +1,1 @@
+"""A run that goes on by itself, in slices between which the kernel answers."""

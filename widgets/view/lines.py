@@ -1,0 +1,214 @@
+"""What a panel is made of: traces with names, one a lane or one for all, and where their points come from."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
+from typing_extensions import TypeVar
+
+from lessons.core.settings import Settings
+from widgets.figure.covered import CoveredScreen
+from widgets.figure.frame import Frame
+from widgets.figure.live_figure import LiveFigure, Numbers
+from widgets.figure.plots import line, theory
+
+# Settings of the lanes that are drawn.
+DrawnT = TypeVar("DrawnT", bound=Settings, default=Any, contravariant=True)
+
+Points = tuple[Numbers, ...]  # x and y, and z of a matrix
+Series = str | Callable[[Frame[DrawnT], int, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The traces of one part in a figure: `count` of them, from number `first` on."""
+
+    screen: LiveFigure | CoveredScreen
+    figure: str
+    first: int
+    count: int
+
+    def extend(self, number: int, x: Numbers, y: Numbers, path: bool = False) -> None:
+        """Append points to one of them, as `LiveFigure.extend`."""
+        self.screen.extend(self.figure, self.first + number, x, y, path)
+
+    def replace(self, number: int, points: Points | None) -> None:
+        """Give one of them other points; None leaves those that it has."""
+        if points is not None:
+            self.screen.replace(self.figure, self.first + number, **dict(zip("xyz", points, strict=False)))
+
+
+class Part(ABC, Generic[DrawnT]):
+    """Some traces of a panel, and what draws them.
+
+    Args:
+        name: Of a lane's trace; "{lane}" stands for the lane's name.
+        each: Names and colours of the traces, where they are not one a lane.
+        make: Makes an empty trace from a name, a colour and the style, as those of `widgets.figure.plots` do.
+        if_several: The legend names its traces only where there are several lanes, or, if False, where there is one; if
+            None, the style says so.
+        pointer: Lets a person point at its first trace, or draw it: `placed` or `drawn` of `widgets.figure.plots`.
+        style: Further keywords of `make`.
+    """
+
+    def __init__(
+        self,
+        name: str = "{lane}",
+        *,
+        each: Sequence[tuple[str, str]] | None = None,
+        make: Callable[..., BaseTraceType] = line,
+        if_several: bool | None = None,
+        pointer: Callable[[go.Figure, int], go.Figure] | None = None,
+        **style: Any,
+    ):
+        self._name, self._each, self._make, self._style = name, each, make, style
+        self._if_several, self.pointer = if_several, pointer
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        """Return the traces for these lanes, empty."""
+        lanes = zip(names, colours, strict=True)
+        each = [(self._name.format(lane=n), c) for n, c in lanes] if self._each is None else self._each
+        legend = {} if self._if_several is None else {"showlegend": self._if_several == (len(names) > 1)}
+        return [self._make(*pair, **self._style, **legend) for pair in each]
+
+    def count(self, lanes: int) -> int:
+        """How many traces there are for so many lanes."""
+        return lanes if self._each is None else len(self._each)
+
+    def begin(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        """Draw what depends on the settings alone."""
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        """Draw what is new."""
+
+
+class Line(Part[DrawnT]):
+    """A curve for each lane, which grows with the run.
+
+    Args:
+        of: Name of what is measured, of shape (K,); or a function of a frame, the number of a lane (of the trace, where
+            `each` is given) and some steps, shape (N,), that returns the values at these steps, shape (N,).
+        every: Name of the setting that says at which steps it is measured; at each if empty.
+        x: What is on the x axis, as `of`; the step if it is None.
+    """
+
+    def __init__(
+        self,
+        of: Series[DrawnT],
+        name: str = "{lane}",
+        *,
+        every: str = "",
+        x: Series[DrawnT] | None = None,
+        **style: Any,
+    ):
+        super().__init__(name, **style)
+        self._of, self._every, self._x = of, every, x
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        for number in range(traces.count):
+            steps = frame.steps(None if self._each else number, self._every)
+            x = steps if self._x is None else _values(self._x, frame, number, steps)
+            traces.extend(number, x, _values(self._of, frame, number, steps))
+
+
+class Path(Part[DrawnT]):
+    """A trajectory for each lane, which grows with the run.
+
+    Args:
+        of: Function of a frame and the number of a lane that returns x and y of the whole history, shape (T,) each.
+    """
+
+    def __init__(
+        self, of: Callable[[Frame[DrawnT], int], tuple[np.ndarray, np.ndarray]], name: str = "{lane}", **style: Any
+    ):
+        super().__init__(name, **style)
+        self._of = of
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        for lane in range(traces.count):
+            rows, (x, y) = frame.rows(lane), self._of(frame, lane)
+            traces.extend(lane, x[rows], y[rows], path=True)
+
+
+class Curve(Part[DrawnT]):
+    """A curve for each lane, which is drawn anew in each frame.
+
+    Args:
+        of: Function of a frame and the number of a lane (of the trace, where `each` is given) that returns its points;
+            None leaves those that it has.
+        fixed: Whether it depends on the settings alone, and is drawn anew only when they change.
+        when: Tells of a frame whether it is drawn anew there; it always is when settings change.
+    """
+
+    def __init__(
+        self,
+        of: Callable[[Frame[DrawnT], int], Points | None],
+        name: str = "{lane}",
+        *,
+        fixed: bool = False,
+        when: Callable[[Frame[DrawnT]], bool] | None = None,
+        **style: Any,
+    ):
+        super().__init__(name, **style)
+        self._of, self._when = of, (lambda _: False) if fixed else when
+
+    def begin(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        if self._when is not None:
+            self._replace(frame, traces)
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        if self._when is None or self._when(frame):
+            self._replace(frame, traces)
+
+    def _replace(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        for number in range(traces.count):
+            traces.replace(number, self._of(frame, number))
+
+
+class Theory(Curve[DrawnT]):
+    """A dashed curve for each lane, which its settings predict."""
+
+    def __init__(self, of: Callable[[Frame[DrawnT], int], Points | None], name: str = "{lane}", **style: Any):
+        super().__init__(of, name, fixed=True, **{"make": theory, **style})
+
+
+class One(Curve[DrawnT]):
+    """A single curve for all lanes, which is drawn anew in each frame.
+
+    Args:
+        of: Function of a frame that returns its points; None leaves those that it has.
+        name: Its name.
+        colour: Its colour; that of the first lane if it is empty.
+        style: As of `Curve`.
+    """
+
+    def __init__(self, of: Callable[[Frame[DrawnT]], Points | None], name: str, colour: str = "", **style: Any):
+        super().__init__(lambda frame, _: of(frame), name, **style)
+        self._colour = colour
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        return [self._make(self._name, self._colour or colours[0], **self._style)]
+
+    def count(self, lanes: int) -> int:
+        return 1
+
+
+class Level(One[DrawnT]):
+    """A dashed line at one height over all steps; `at` is the height, or a function of a frame that returns it."""
+
+    def __init__(self, at: float | Callable[[Frame[DrawnT]], float], name: str, colour: str = "#888", **style: Any):
+        def points(frame: Frame[DrawnT]) -> Points:
+            height = at(frame) if callable(at) else at
+            return [0, frame.lanes.shared.steps], [height, height]
+
+        super().__init__(points, name, colour, fixed=True, **{"make": theory, "showlegend": False, **style})
+
+
+def _values(of: Series[DrawnT], frame: Frame[DrawnT], number: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history[of][steps, number] if isinstance(of, str) else of(frame, number, steps)

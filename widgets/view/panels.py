@@ -1,0 +1,120 @@
+"""Panels: the figures of a view, declared by the lines that are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal
+
+import plotly.graph_objects as go
+
+from widgets.figure.frame import Frame
+from widgets.figure.plots import plot, wide
+from widgets.view.controls import Reading
+from widgets.view.lines import DrawnT, Part, Traces
+
+
+class Panel(Generic[DrawnT]):
+    """A figure with named lines.
+
+    Args:
+        caption: Says above the figure what it shows.
+        x: Title of the x axis.
+        y: Title of the y axis.
+        parts: What is in it, from the back to the front and in the order of the legend.
+        legend: Whether it names the lanes where there are several.
+        wide: Whether it takes a whole row.
+        fit: Function of a frame that returns layout changes, named as in Plotly.relayout.
+        layout: Further keywords of `plotly.graph_objects.Layout`.
+    """
+
+    def __init__(
+        self,
+        caption: str,
+        x: str,
+        y: str,
+        *parts: Part[DrawnT],
+        legend: bool = False,
+        wide: bool = False,
+        fit: Callable[[Frame[DrawnT]], Mapping[str, Any]] | None = None,
+        **layout: Any,
+    ):
+        self._titles, self._parts, self._layout = (caption, x, y), parts, layout
+        self._legend, self._wide, self._fit = legend, wide, fit
+
+    def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+        """Return the figure for these lanes, with empty traces; `name` is the file name of a saved picture."""
+        traces = [trace for part in self._parts for trace in part.traces(names, colours)]
+        caption, x, y = self._titles
+        figure = plot(name, caption, x, y, traces, **{"showlegend": self._legend and len(names) > 1, **self._layout})
+        first = 0
+        for part in self._parts:
+            if part.pointer:
+                figure = part.pointer(figure, first)
+            first += part.count(len(names))
+        return wide(figure) if self._wide else figure
+
+    def begin(self, frame: Frame[DrawnT], name: str, lanes: int) -> None:
+        """Draw what depends on the settings alone.
+
+        Args:
+            frame: The frame.
+            name: The figure's name on the screen.
+            lanes: For how many lanes the figure was made.
+        """
+        for part, traces in self._drawn(frame, name, lanes):
+            part.begin(frame, traces)
+
+    def draw(self, frame: Frame[DrawnT], name: str, lanes: int) -> None:
+        """Draw what is new; arguments as of `begin`."""
+        for part, traces in self._drawn(frame, name, lanes):
+            part.draw(frame, traces)
+        if self._fit:
+            frame.screen.relayout(name, self._fit(frame))
+
+    def _drawn(self, frame: Frame[DrawnT], name: str, lanes: int) -> Iterator[tuple[Part[DrawnT], Traces]]:
+        first = 0
+        for part in self._parts:
+            count = part.count(lanes)
+            yield part, Traces(frame.screen, name, first, count)
+            first += count
+
+
+class OverSteps(Panel[DrawnT]):
+    """A figure over the steps of the run; arguments as of `Panel`."""
+
+    def __init__(self, caption: str, y: str, *parts: Part[DrawnT], x: str = "step", **layout: Any):
+        super().__init__(caption, x, y, *parts, **layout)
+
+    def begin(self, frame: Frame[DrawnT], name: str, lanes: int) -> None:
+        super().begin(frame, name, lanes)
+        frame.screen.relayout(name, {"xaxis.range": [0, frame.lanes.shared.steps]})
+
+
+@dataclass(frozen=True)
+class Now(Generic[DrawnT]):
+    """A number of the table for each lane: the value now.
+
+    Attributes:
+        quantity: What the table calls it.
+        of: Name of what is measured, of shape (K,); or a function of a frame and the number of a lane that returns the
+            number, or words.
+        predicted: Function of the same that returns what it is compared with, or None.
+        beside: What that is, as of `Reading`.
+    """
+
+    quantity: str
+    of: str | Callable[[Frame[DrawnT], int], float | str]
+    predicted: Callable[[Frame[DrawnT], int], float | None] | None = None
+    beside: Literal["theory", "long run", "limit", "at most", "at best", "chance"] = "theory"
+
+    def reading(self, frame: Frame[DrawnT], lane: int) -> Reading:
+        """Return it for one lane."""
+        measured = now(frame, self.of, lane) if isinstance(self.of, str) else self.of(frame, lane)
+        predicted = None if self.predicted is None else self.predicted(frame, lane)
+        return Reading(lane, self.quantity, measured, predicted, self.beside)
+
+
+def now(frame: Frame, quantity: str, lane: int) -> float:
+    """Return the last value of a measured quantity, of shape (K,), in a lane."""
+    return float(frame.history[quantity][frame.last(lane), lane])
