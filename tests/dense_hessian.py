@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lessons.core.hessian_spectrum import LossOfTheta
-from lessons.core.sharpness import hessian_vector_product
+from lessons.core.curvature.hessian_spectrum import LossOfTheta
+from lessons.core.curvature.sharpness import hessian_vector_product
 
 
 def dense_eigenvalues(loss: LossOfTheta, theta: Tensor) -> Tensor:

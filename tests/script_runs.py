@@ -16,7 +16,7 @@ from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change, RunRecord
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.core.settings import Settings
 
 Cases = Mapping[str, tuple[Experiment, RunRecord]]

@@ -81,7 +81,7 @@ class Experiment(ABC, Generic[SettingsT]):
         """Return the training of one lane as a script that needs torch only; None where there is no script.
 
         The script prints step and loss and leaves the list `losses`, equal to the lane's `loss` up to rounding.
-        `lessons.core.script.lane_script` calls this with checked values and adds a heading.
+        `lessons.core.scripts.script.lane_script` calls this with checked values and adds a heading.
 
         Args:
             settings: What the lane started with.

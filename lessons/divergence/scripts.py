@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
 from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.script import assembled, change_table, constants, definitions, training_loop
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
+from lessons.core.scripts.script import assembled, change_table, constants, definitions, training_loop
 from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings
 
 _PARABOLA = """\

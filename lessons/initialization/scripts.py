@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lessons.core.lanes import OWN
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, layers_text, loss_text
 from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.script import assembled, constants, definitions, training_loop
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, layers_text, loss_text
+from lessons.core.scripts.script import assembled, constants, definitions, training_loop
 from lessons.initialization.draws import Layer
 from lessons.initialization.schemes import SCHEMES
 from lessons.initialization.training_settings import DeepNetSettings

@@ -9,15 +9,15 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lessons.core.curvature.hessian_spectrum import LossOfTheta, Spectra
+from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
-from lessons.core.hessian_spectrum import LossOfTheta, Spectra
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.sharpness import hessian_vector_product
-from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer

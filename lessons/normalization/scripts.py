@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
 from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.script import assembled, constants, definitions, training_loop
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
+from lessons.core.scripts.script import assembled, constants, definitions, training_loop
 from lessons.normalization.axes import largest_even_groups
 from lessons.normalization.deconvolution import ITERATIONS
 from lessons.normalization.layers import EPSILON, MOMENTUM

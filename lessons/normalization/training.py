@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lessons.core.curvature.hessian_spectrum import LossOfTheta, SpectrumAt
+from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import LossOfTheta, SpectrumAt
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.sharpness import hessian_vector_product
-from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
 from lessons.normalization.scripts import training_script

@@ -10,11 +10,19 @@ from dataclasses import replace
 import torch
 
 from lessons.core.data.point_sets import points_split
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, model_text
 from lessons.core.record import Change
 from lessons.core.rules.lbfgs import HISTORY
 from lessons.core.rules.script import OptimizerText, optimizer_text
-from lessons.core.script import GRADIENT_STEP, assembled, change_table, constant, constants, definitions, training_loop
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, model_text
+from lessons.core.scripts.script import (
+    GRADIENT_STEP,
+    assembled,
+    change_table,
+    constant,
+    constants,
+    definitions,
+    training_loop,
+)
 from lessons.optimizers.settings import ClassifierSettings, RaceSettings
 from lessons.optimizers.surfaces import TwoMinima
 

@@ -12,8 +12,8 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.spread import Each, crossed
-from lessons.core.sweep import Sweep
-from lessons.core.sweep_task import series
+from lessons.core.sweeps.sweep import Sweep
+from lessons.core.sweeps.sweep_task import series
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_periods
 from lessons.periodic.settings import PeriodicSettings

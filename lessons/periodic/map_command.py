@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from lessons.core.options import add_settings, given
-from lessons.core.sweep import Sweep
-from lessons.core.sweep_command import add_sweep_options, run_sweep
+from lessons.core.sweeps.options import add_settings, given
+from lessons.core.sweeps.sweep import Sweep
+from lessons.core.sweeps.sweep_command import add_sweep_options, run_sweep
 from lessons.periodic.grid import LEARNING_RATES, SMALL_NET, WEIGHT_DECAYS, grid_lanes, map_sweep
 from lessons.periodic.settings import PeriodicSettings
 
@@ -18,7 +18,7 @@ breakdowns and mean norm of each. Nets are sent in tasks to the workers; the tab
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; exit codes as those of `lessons.core.sweep_command.run_sweep`."""
+    """Run the command; exit codes as those of `lessons.core.sweeps.sweep_command.run_sweep`."""
     options = _parser().parse_args(arguments)
     return run_sweep(lambda: _sweep(options), options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lessons.core.sharpness import HessianVectorProduct
+from lessons.core.curvature.sharpness import HessianVectorProduct
 
 
 def sphere_hessian_product(gradient: Tensor, theta: Tensor, part: slice) -> HessianVectorProduct:

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from lessons.core.batches import EpochBatches
+from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.sharpness import hessian_vector_product
-from lessons.core.sharpness_gauge import SharpnessGauge
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedules import planned_shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessons.core.script import constant
+from lessons.core.scripts.script import constant
 from lessons.schedules.plateau import THRESHOLD
 from lessons.schedules.schedule_settings import DRAWN_FIELDS, DRAWN_POINTS, ScheduleShape
 from lessons.schedules.schedules import SCHEDULES

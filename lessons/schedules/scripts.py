@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lessons.core.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
 from lessons.core.record import Change
 from lessons.core.rules.script import OptimizerText, optimizer_text
-from lessons.core.script import assembled, constants, definitions, training_loop
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text, model_text
+from lessons.core.scripts.script import assembled, constants, definitions, training_loop
 from lessons.schedules.schedule_script import ScheduleText, schedule_text
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
-from lessons.core.script import GRADIENT_STEP, assembled, constants, training_loop
+from lessons.core.scripts.script import GRADIENT_STEP, assembled, constants, training_loop
 from lessons.teacher_student.settings import TeacherStudentSettings
 
 _IMPORTS = "import hashlib\nimport math\n\nimport torch\nfrom torch import nn"

@@ -13,7 +13,7 @@ from torch import Tensor
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.spread import Each, Seeds, crossed
-from lessons.core.sweep import Sweep
+from lessons.core.sweeps.sweep import Sweep
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from lessons.core.options import add_settings, given
-from lessons.core.sweep import Sweep
-from lessons.core.sweep_command import add_sweep_options, run_sweep
+from lessons.core.sweeps.options import add_settings, given
+from lessons.core.sweeps.sweep import Sweep
+from lessons.core.sweeps.sweep_command import add_sweep_options, run_sweep
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import SEEDS, WIDTHS, students_sweep, width_lanes
 

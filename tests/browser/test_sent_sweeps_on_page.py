@@ -7,7 +7,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 pytestmark = pytest.mark.browser
 SMALL = "width=8, depth=1, train_size=50, steps=150, rows=2, columns=3, learning_rate=2.0"
 PAGE = f"""
-from lessons.core.executors import Workers
+from lessons.core.sweeps.executors import Workers
 from widgets.labs import periodic
 periodic.period_map(Workers(2), lanes_per_task=2, {SMALL})
 """

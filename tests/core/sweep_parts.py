@@ -13,9 +13,9 @@ import torch
 
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
-from lessons.core.sweep import Sweep
-from lessons.core.sweep_results import SweepResults
-from lessons.core.sweep_task import final
+from lessons.core.sweeps.sweep import Sweep
+from lessons.core.sweeps.sweep_results import SweepResults
+from lessons.core.sweeps.sweep_task import final
 from lessons.divergence.net import Net
 
 SMALL = {"width": 8, "train_size": 100, "steps": 60, "sharpness_every": 30}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lessons.core.experiment import Experiment
 from lessons.core.record import RunRecord
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from lessons.schedules.noisy_quadratic import NoisyQuadratic

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from lessons.core.curvature.sharpness import TopEigenpair, hessian_vector_product, top_eigenpair
 from lessons.core.network import LOSSES, DenseNetwork
-from lessons.core.sharpness import TopEigenpair, hessian_vector_product, top_eigenpair
 
 LANES, EXAMPLES, CLASSES = 3, 7, 2
 NETWORK_CASES = [(loss, activation) for loss in LOSSES for activation in ("tanh", "relu", "linear")]

@@ -12,11 +12,11 @@ import sweep_parts as parts
 import torch
 from sweep_parts import CELLS, bits, small_sweep
 
-from lessons.core.executors import WorkerPool, Workers
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError
-from lessons.core.sweep import Sweep, differing
+from lessons.core.sweeps.executors import WorkerPool, Workers
+from lessons.core.sweeps.sweep import Sweep, differing
 from lessons.divergence.bowl import Bowl
 from lessons.divergence.net import Net
 from lessons.divergence.settings import BowlSettings, NetSettings

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
-from lessons.core.progress import ProgressBar
+from lessons.core.sweeps.progress import ProgressBar
 from lessons.core.table import read_record
 from lessons.periodic import map_command
 from lessons.periodic.grid import grid_lanes, map_sweep

@@ -13,7 +13,7 @@ import sweep_parts as parts
 from distributed import Client, LocalCluster
 from sweep_parts import bits, small_sweep
 
-from lessons.core.executors import scheduler
+from lessons.core.sweeps.executors import scheduler
 
 pytestmark = pytest.mark.slow
 

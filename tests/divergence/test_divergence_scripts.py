@@ -11,7 +11,7 @@ from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change, RunRecord
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.core.settings import SettingError
 from lessons.divergence.bowl import Bowl
 from lessons.divergence.net import Net

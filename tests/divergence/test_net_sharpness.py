@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core import sharpness_gauge
+from lessons.core.curvature import sharpness_gauge
 from lessons.core.data.digits import digits_split
 from lessons.core.history import History
 from lessons.core.lanes import Lanes

@@ -11,7 +11,7 @@ import torch
 
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.initialization.activations import SLOPES
 from lessons.initialization.schemes import SCHEMES
 from lessons.initialization.training import DeepNet

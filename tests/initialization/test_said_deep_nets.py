@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lessons.core.curvature.hessian_spectrum import hessian_spectrum
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import hessian_spectrum
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.initialization.training import DeepNet, training_loss

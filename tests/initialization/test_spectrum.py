@@ -6,12 +6,12 @@ import math
 import pytest
 import torch
 
+from lessons.core.curvature.hessian_spectrum import hessian_spectrum, stacked
+from lessons.core.curvature.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import hessian_spectrum, stacked
 from lessons.core.lanes import Lanes
 from lessons.core.parts import whole
 from lessons.core.run import Run
-from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.initialization.training import DeepNet, DeepNetTraining, training_loss
 from lessons.initialization.training_settings import DeepNetSettings
 from tests.dense_hessian import dense_eigenvalues

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.hessian_spectrum import PROBES
+from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingError
 from lessons.normalization.isolation import isolated_eigenvalues

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from lessons.core.batches import EpochBatches
+from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.data.digits import digits_split
-from lessons.core.hessian_spectrum import PROBES
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.nets import NormalizedNets
 from lessons.normalization.smoothness import STEP_SIZES

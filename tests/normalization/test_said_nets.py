@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.hessian_spectrum import PROBES
+from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.history import History
 from lessons.core.run import Run
 from lessons.normalization.isolation import isolated_eigenvalues

@@ -6,7 +6,7 @@ import pytest
 from lessons.core.lanes import Lanes
 from lessons.core.rules import RULES
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import ClassifierSettings, RaceSettings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.schedule_settings import DRAWN_FIELDS

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lessons.core.sweep import Sweep
-from lessons.core.sweep_results import SweepResults
+from lessons.core.sweeps.sweep import Sweep
+from lessons.core.sweeps.sweep_results import SweepResults
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS
 

@@ -8,7 +8,7 @@ import pytest
 
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 

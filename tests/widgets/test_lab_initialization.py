@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from headless import Browser, at_rest, live, opened, played, refusal, until
 
-from lessons.core.hessian_spectrum import densities
+from lessons.core.curvature.hessian_spectrum import densities
 from lessons.core.lanes import OWN
 from widgets.labs.initialization.edge import GAINS, crossing
 from widgets.labs.initialization.jacobian import hidden

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from headless import Browser, factory, live, until
 
-from lessons.core.hessian_spectrum import SpectrumAt
+from lessons.core.curvature.hessian_spectrum import SpectrumAt
 from widgets.labs.normalization import QUIZ
 from widgets.quiz.check import Check
 from widgets.quiz.scoreboard import Scoreboard

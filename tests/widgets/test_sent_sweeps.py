@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from headless import Browser, at_rest, live, played, steps_of, until
 
-from lessons.core.executors import Workers
+from lessons.core.sweeps.executors import Workers
 from lessons.periodic.grid import map_sweep
 from lessons.teacher_student.sweep import students_sweep
 from widgets.lab.lab import Lab

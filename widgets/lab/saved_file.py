@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lessons.core.history import History
 from lessons.core.record import RunRecord
-from lessons.core.script import lane_script
+from lessons.core.scripts.script import lane_script
 from lessons.core.settings import SettingError
 from lessons.core.table import csv_blocks
 from widgets.figure.live_figure import LiveFigure

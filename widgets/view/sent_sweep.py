@@ -12,10 +12,10 @@ import torch
 
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
-from lessons.core.running_sweep import RunningSweep
 from lessons.core.settings import SettingsT
-from lessons.core.sweep import ExecutorLike, Sweep
-from lessons.core.sweep_results import Outcome
+from lessons.core.sweeps.running_sweep import RunningSweep
+from lessons.core.sweeps.sweep import ExecutorLike, Sweep
+from lessons.core.sweeps.sweep_results import Outcome
 from widgets.figure.frame import Frame
 from widgets.view.controls import Reading
 
@@ -29,7 +29,7 @@ class SentSweep(Experiment[SettingsT]):
 
     Args:
         make: Returns the sweep of some lanes, cell by cell, so many to a task, on a device.
-        executor: Where it is computed, see `lessons.core.sweep.Sweep.start`.
+        executor: Where it is computed, see `lessons.core.sweeps.sweep.Sweep.start`.
         lanes_per_task: How many train side by side there.
         numbers: What the sweep keeps of shape (N,), to be measured.
         cell: What a cell runs.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lessons.core.record import Change
 from lessons.core.rules import RULES, Rule
-from lessons.core.script import change_table, constant
+from lessons.core.scripts.script import change_table, constant
 from lessons.core.settings import SettingValues
 
 _GROUP_NAMES = {"learning_rate": "lr", "momentum": "momentum"}

@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from lessons.core.options import add_settings, given
-from lessons.core.progress import ProgressBar
 from lessons.core.record import RunRecord
 from lessons.core.settings import SettingError
+from lessons.core.sweeps.options import add_settings, given
+from lessons.core.sweeps.progress import ProgressBar
 from lessons.periodic.long_run.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lessons.periodic.long_run.images import load_images
 from lessons.periodic.long_run.series_file import LANE, SeriesFile, read_series

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lessons.core.curvature.hessian_spectrum import densities
 from lessons.core.doctor import Vitals
-from lessons.core.hessian_spectrum import densities
 from lessons.core.rules.stability import limit_factor
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings

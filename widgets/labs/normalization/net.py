@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lessons.core.hessian_spectrum import PROBES, densities
+from lessons.core.curvature.hessian_spectrum import PROBES, densities
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame

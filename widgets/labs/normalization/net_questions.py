@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from lessons.core.hessian_spectrum import PROBES
+from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.isolation import FAR, isolated_eigenvalues

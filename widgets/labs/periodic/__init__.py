@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lessons.core.sweep import ExecutorLike
+from lessons.core.sweeps.sweep import ExecutorLike
 from widgets.lab.lab import Lab
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
@@ -58,7 +58,7 @@ def forecast(**changes: Any) -> Lab:
 def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:
     """A map over learning rate and weight decay; keywords are settings of `MapSettings`.
 
-    With an executor, see `lessons.core.sweep.Sweep.start`, its cells are computed there, so many to a task.
+    With an executor, see `lessons.core.sweeps.sweep.Sweep.start`, its cells are computed there, so many to a task.
     """
     return Lab(MapView() if executor is None else SentMapView(executor, lanes_per_task), **changes)
 

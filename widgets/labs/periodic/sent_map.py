@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from lessons.core.sweep import ExecutorLike
+from lessons.core.sweeps.sweep import ExecutorLike
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.grid import NUMBERS, PeriodMap, curve_steps, map_sweep, period_map
 from lessons.periodic.settings import PeriodicSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lessons.core.sweep import ExecutorLike
+from lessons.core.sweeps.sweep import ExecutorLike
 from widgets.lab.lab import Lab
 from widgets.labs.teacher_student import questions
 from widgets.labs.teacher_student.biases import BiasesView, biases_in
@@ -50,7 +50,7 @@ def students(**changes: Any) -> Lab:
 def recovery(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:
     """Students of four widths; keywords are settings of `RecoverySettings`.
 
-    With an executor, see `lessons.core.sweep.Sweep.start`, the students train there, so many to a task.
+    With an executor, see `lessons.core.sweeps.sweep.Sweep.start`, the students train there, so many to a task.
     """
     return Lab(RecoveryView() if executor is None else SentRecoveryView(executor, lanes_per_task), **changes)
 

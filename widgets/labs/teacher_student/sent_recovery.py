@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lessons.core.sweep import ExecutorLike
+from lessons.core.sweeps.sweep import ExecutorLike
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep, students_sweep
 from widgets.figure.frame import Frame

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lessons.core.record import RunRecord
-from lessons.core.sweep import Sweep, differing
-from lessons.core.sweep_results import SweepResults
+from lessons.core.sweeps.sweep import Sweep, differing
+from lessons.core.sweeps.sweep_results import SweepResults
 from lessons.core.table import MOST_COMPONENTS, harmless, heading_text
 
 

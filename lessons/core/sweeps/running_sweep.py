@@ -8,9 +8,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
-from lessons.core.executors import InTurn, WorkerPool, Workers
-from lessons.core.sweep_results import Outcome, SweepResults
-from lessons.core.sweep_task import Answer, Batch, run_task
+from lessons.core.sweeps.executors import InTurn, WorkerPool, Workers
+from lessons.core.sweeps.sweep_results import Outcome, SweepResults
+from lessons.core.sweeps.sweep_task import Answer, Batch, run_task
 
 # A task is given up when so many workers have died with it, and all of them when so many pools have been replaced.
 MOST_DEATHS = 3

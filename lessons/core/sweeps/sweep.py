@@ -11,10 +11,10 @@ import numpy as np
 
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.running_sweep import RunningSweep
 from lessons.core.settings import SettingError, Settings, SettingsT
-from lessons.core.sweep_results import SweepResults
-from lessons.core.sweep_task import Batch, Reduction, Task
+from lessons.core.sweeps.running_sweep import RunningSweep
+from lessons.core.sweeps.sweep_results import SweepResults
+from lessons.core.sweeps.sweep_task import Batch, Reduction, Task
 
 ExecutorLike = Executor | Callable[[], Executor] | None
 
@@ -28,7 +28,7 @@ class Sweep(Generic[SettingsT]):
     Args:
         experiment: What runs.
         cells: The settings of each cell, or the values from which its settings are made.
-        reduce: What is kept of the lanes of a task, see `lessons.core.sweep_task.Reduction`.
+        reduce: What is kept of the lanes of a task, see `lessons.core.sweeps.sweep_task.Reduction`.
         names: One for each cell, for people.
         lanes_per_task: How many cells train side by side, at most: cells that follow each other and agree in all
             settings declared `shared`. More of them cost less each, fewer share out better.
@@ -64,8 +64,8 @@ class Sweep(Generic[SettingsT]):
 
         Args:
             executor: Where; here and in turn if None. A function that makes one, such as
-                `lessons.core.executors.Workers(2)`, is asked again when a worker process has died; what it made ends
-                with the sweep. An executor that is given as such stays as it is.
+                `lessons.core.sweeps.executors.Workers(2)`, is asked again when a worker process has died; what it made
+                ends with the sweep. An executor that is given as such stays as it is.
         """
         return RunningSweep(self.batches, executor)
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lessons.core.executors import Workers, scheduler
-from lessons.core.progress import ProgressBar
 from lessons.core.settings import SettingError
-from lessons.core.sweep import ExecutorLike, Sweep
-from lessons.core.sweep_results import SweepResults
-from lessons.core.sweep_table import write_sweep
+from lessons.core.sweeps.executors import Workers, scheduler
+from lessons.core.sweeps.progress import ProgressBar
+from lessons.core.sweeps.sweep import ExecutorLike, Sweep
+from lessons.core.sweeps.sweep_results import SweepResults
+from lessons.core.sweeps.sweep_table import write_sweep
 
 INTERRUPTED = 130
 

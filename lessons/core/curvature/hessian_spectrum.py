@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.core.parts import Parts, whole
-from lessons.core.sharpness import hessian_vector_product
-from lessons.core.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 
 PROBES = 2
 ITERATIONS = 40
@@ -21,7 +21,7 @@ LossOfTheta = Callable[[Tensor], Tensor]
 def hessian_spectrum(
     loss: LossOfTheta, theta: Tensor, seeds: Tensor, probes: int = PROBES, iterations: int = ITERATIONS
 ) -> RitzSpectrum:
-    """Estimate the spectrum of each lane's Hessian; see `lessons.core.spectral_density`.
+    """Estimate the spectrum of each lane's Hessian; see `lessons.core.curvature.spectral_density`.
 
     Args:
         loss: Function of theta (K, P) that returns each lane's loss (K,).

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lessons.core.curvature.sharpness import HessianVectorProduct, lanczos_in_parts, tridiagonal_matrix
 from lessons.core.generators import draw_per_seed
 from lessons.core.parts import Parts
-from lessons.core.sharpness import HessianVectorProduct, lanczos_in_parts, tridiagonal_matrix
 
 
 @dataclass(frozen=True)

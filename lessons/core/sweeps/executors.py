@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from lessons.core.sweep_task import stop_at
+from lessons.core.sweeps.sweep_task import stop_at
 
 NO_CLUSTER = (
     "Sending work to a scheduler needs the package 'distributed', which is not installed here: "

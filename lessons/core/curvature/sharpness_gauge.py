@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair
 from lessons.core.generators import draw_per_seed
-from lessons.core.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair
 
 FIRST_ITERATIONS = 30
 FOLLOWING_ITERATIONS = 8

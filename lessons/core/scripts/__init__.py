@@ -1,0 +1,1 @@
+"""A lane as a PyTorch script that needs none of this."""

@@ -1,0 +1,1 @@
+"""Sweeps beyond one process: tasks, workers, results, and their commands."""
