@@ -93,11 +93,12 @@ def _pages(arguments: list[str]) -> None:
         sys.exit(
             "training-dynamics-lab pages takes a folder, which it makes and fills, and notebooks if not all lessons."
         )
-    folder, *notebooks = map(Path, arguments)
+    live = next((each.removeprefix("--live=") for each in arguments if each.startswith("--live=")), "")
+    folder, *notebooks = (Path(each) for each in arguments if not each.startswith("--"))
     for notebook in notebooks:
         if not notebook.is_file():
             sys.exit(f"There is no notebook '{notebook}' in {Path.cwd()}.")
-    build(folder, notebooks)
+    build(folder, notebooks, live)
 
 
 ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}

@@ -24,6 +24,7 @@ from jupyter_server.utils import url_path_join
 from plotly.offline import get_plotlyjs_version
 from tornado.ioloop import IOLoop
 from tornado.routing import Rule
+from tornado.web import StaticFileHandler
 from traitlets import Bool, Integer, List, Unicode, default
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
@@ -77,6 +78,7 @@ class LessonServer(Voila):
         "seats": "LessonKernels.seats",
         "run-seconds": "LessonServer.run_seconds",
         "host": "LessonServer.hosts",
+        "pages": "LessonServer.pages",
     }
     flags = {**Voila.flags, "json-logs": ({"LessonServer": {"json_logs": True}}, "Log one line of JSON an event.")}
 
@@ -85,6 +87,9 @@ class LessonServer(Voila):
     hosts = List(
         Unicode(),
         help="Names that the server answers to, beside those of this machine and of a local network; '*' for all.",
+    ).tag(config=True)
+    pages = Unicode(
+        "", help="Folder of plain pages (training-dynamics-lab pages) to serve under pages/; a kernel takes over there."
     ).tag(config=True)
     json_logs = Bool(False, help="Log one line of JSON an event.").tag(config=True)
     frame_ancestors = Unicode("'self'", help="Who may show the lessons in a frame (Content-Security-Policy).").tag(
@@ -176,6 +181,9 @@ class LessonServer(Voila):
             (url_path_join(self.server_url, "/health"), HealthHandler),
             (plotly_address(self.server_url), PlotlyHandler),
         ]
+        if self.pages:
+            folder = {"path": os.path.abspath(self.pages), "default_filename": "index.html"}
+            ours.append((url_path_join(self.server_url, "/pages/(.*)"), StaticFileHandler, folder))
         foreign = Rule(ForeignHost(Hosts(self._names())), ForeignHostHandler)
         return [foreign, *root, *ours, *handlers]
 

@@ -27,7 +27,7 @@ from widgets.record.lab_record import lab_record
 from widgets.record.question_record import question_record
 
 WIDGETS = ("control_panel", "live_figure", "notice_board", "question_panel")
-LIVE = (
+HOW = (
     "To change a setting, run the lessons with a kernel: "
     "pip install training-dynamics-lab, then training-dynamics-lab serve."
 )
@@ -39,10 +39,11 @@ class Site:
 
     Args:
         folder: Where it is written; made if it is not there.
+        live: Address under which a server makes the lessons with a kernel; none does if it is empty.
     """
 
-    def __init__(self, folder: Path):
-        self._folder = folder.resolve()
+    def __init__(self, folder: Path, live: str = ""):
+        self._folder, self._live = folder.resolve(), live
         (folder / "files").mkdir(parents=True, exist_ok=True)
         self._template = Environment(loader=FileSystemLoader(HERE), autoescape=False).get_template("page.html")
         self._common = self._shared_files()
@@ -57,7 +58,8 @@ class Site:
             title=escape(metadata.get("title", "Training Dynamics Lab")),
             description=escape(metadata.get("sentence", "How neural networks train, seen.")),
             parts=parts,
-            live=escape(LIVE),
+            how=escape(HOW),
+            lesson=self._live and f"{self._live}{notebook.name}",
             version=get_plotlyjs_version(),
             **self._common,
         )
@@ -81,12 +83,12 @@ class Site:
                 self._questions[record["name"]] = asked["statement"] or asked["prompt"]
                 return self._place("question", record["name"], record, asked["prompt"])
             case ipw.HTMLMath():
-                return with_formulas(value.value)
+                return f"<div data-widget>{with_formulas(value.value)}</div>"
             case ipw.HTML() if "tdl-scoreboard" in value._dom_classes:
                 titles = escape(json.dumps(self._questions), quote=True)  # all that come before, as on a live page
-                return f"<div class='tdl-answers' data-answers='{titles}'>{value.value}</div>"
+                return f"<div data-widget class='tdl-answers' data-answers='{titles}'>{value.value}</div>"
             case ipw.HTML():
-                return str(value.value)
+                return f"<div data-widget>{value.value}</div>"
         raise TypeError(f"A page of plain files cannot show {type(value).__name__}.")
 
     def _lab(self, record: dict[str, Any]) -> str:
@@ -105,7 +107,7 @@ class Site:
     def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
         source = self._record(name, record)
         return (
-            f"<div class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
+            f"<div data-widget class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
             f"<p>{escape(title)}</p></div>"
         )
 
@@ -140,10 +142,16 @@ def _linked(page: str) -> str:
     return page.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
 
 
-def build(folder: Path, notebooks: Sequence[Path] = ()) -> None:
-    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done."""
+def build(folder: Path, notebooks: Sequence[Path] = (), live: str = "") -> None:
+    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done.
+
+    Args:
+        folder: As of `Site`.
+        notebooks: Which.
+        live: As of `Site`.
+    """
     torch.set_num_threads(1)
     gallery = [NOTEBOOKS / "index.ipynb", *(NOTEBOOKS / lesson.file for lesson in lessons(NOTEBOOKS))]
-    site = Site(folder)
+    site = Site(folder, live)
     for notebook in notebooks or gallery:
         print(folder / site.page(notebook.resolve()), flush=True)

@@ -9,7 +9,7 @@ const RECORDED = "recorded run";
 const RUN_SECONDS = 4;
 
 export class RecordedLab {
-  // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(message)` is told of
+  // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(lab, message)` is told of
   // commands that no record covers, and returns a sentence.
   constructor(record, plotlyVersion, { runOf, beyond }) {
     Object.assign(this, { name: record.name, runs: record.runs, runOf, beyond, state: "idle", moment: 0, timer: null });
@@ -36,7 +36,7 @@ export class RecordedLab {
     };
     if (message.type === "here") this.panel.tell({ type: "heard" });
     if (!message.do) return;
-    const text = commands[message.do] ? commands[message.do]() : this.beyond(message);
+    const text = commands[message.do] ? commands[message.do]() : this.beyond(this, message);
     this.panel.set(
       "refusal",
       typeof text === "string" && text ? { text, field: message.field ?? (message.do === "go_to" ? "go_to" : "") } : {},

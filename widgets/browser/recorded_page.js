@@ -1,14 +1,17 @@
 // A page of recorded runs: puts labs and questions in their places as these come near, and keeps the answers.
 
 import { make } from "./dom.js";
+import { LiveLesson } from "./live_lesson.js";
 import { page } from "./page.js";
 import { onPrinting } from "./printing.js";
 import { RecordedLab } from "./recorded_lab.js";
 import { RecordedQuestion } from "./recorded_question.js";
+import { takeOver } from "./taken_over.js";
 
 const MARKS = { right: "✓ right", close: "≈ close", off: "✗ not yet" };
-const { plotly, version, live } = document.currentScript.dataset;
-const BEYOND = `This page plays recorded runs. ${live}`;
+const { plotly, version, how, lesson } = document.currentScript.dataset;
+const BEYOND = `This page plays recorded runs. ${how}`;
+const live = lesson ? new LiveLesson(lesson) : null;
 
 // ---- scripts that come when they are needed; a page without a server cannot ask for anything else ----
 
@@ -39,9 +42,31 @@ function show(widget, model, element) {
 
 // ---- labs ----
 
+// What a page with a server shows as widgets, in the order of the lesson's cells.
+const widgetPlaces = [...document.querySelectorAll("[data-widget]")];
+
+// A kernel takes over; commands meanwhile follow in their order, the last of those that set the same thing.
+function goLive(lab, place, message) {
+  const key = `${message.do} ${message.field ?? ""} ${message.lane ?? ""}`;
+  lab.waiting ??= new Map();
+  lab.waiting.delete(key);
+  lab.waiting.set(key, message);
+  lab.takingOver ??= takeOver(lab, live, place).then(
+    () => lab.waiting.forEach((each) => lab.panel.receive(each)),
+    (error) => {
+      lab.takingOver = null;
+      lab.waiting.clear();
+      lab.panel.set("refusal", { text: `No kernel can take over: ${error.message}.`, field: message.field ?? "" });
+    },
+  );
+  return "";
+}
+
 async function putLab(element) {
   const { name, record } = element.dataset;
-  const lab = new RecordedLab(await recordOf(name, record), version, { runOf: recordOf, beyond: () => BEYOND });
+  const place = widgetPlaces.indexOf(element);
+  const beyond = (lab, message) => (live ? goLive(lab, place, message) : BEYOND);
+  const lab = new RecordedLab(await recordOf(name, record), version, { runOf: recordOf, beyond });
   const values = make("div", { className: "widget-html-content" });
   const showValues = () => (values.innerHTML = lab.readings.get("value") ?? "");
   lab.readings.on("change:value", showValues);
