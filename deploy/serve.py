@@ -177,7 +177,7 @@ class LessonServer(Voila):
             "voila_configuration": self.voila_configuration,
         }
         root = [(url, LessonPageHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
-        ours = [
+        ours: list[Any] = [
             (url_path_join(self.server_url, "/health"), HealthHandler),
             (plotly_address(self.server_url), PlotlyHandler),
         ]

@@ -57,14 +57,14 @@ class Site:
         text = self._template.render(
             title=escape(metadata.get("title", "Training Dynamics Lab")),
             description=escape(metadata.get("sentence", "How neural networks train, seen.")),
-            parts=parts,
+            parts=[_linked(part) for part in parts],
             how=escape(HOW),
             lesson=self._live and f"{self._live}{notebook.name}",
             version=get_plotlyjs_version(),
             **self._common,
         )
         name = f"{notebook.stem}.html"
-        (self._folder / name).write_text(_linked(text), encoding="utf-8")
+        (self._folder / name).write_text(text, encoding="utf-8")
         return name
 
     async def _parts(self, notebook: Path) -> list[str]:
@@ -137,9 +137,9 @@ def _as_script(name: str) -> str:
     return f"((globalThis.__trainingDynamicsLab ??= {{}}).widgets ??= {{}}).{name} = (() => {{\n{body}\n}})();"
 
 
-def _linked(page: str) -> str:
+def _linked(part: str) -> str:
     """Lead from page to page instead of from notebook to notebook."""
-    return page.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
+    return part.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
 
 
 def build(folder: Path, notebooks: Sequence[Path] = (), live: str = "") -> None:

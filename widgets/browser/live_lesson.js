@@ -2,6 +2,7 @@
 
 import { KernelLine } from "./kernel_line.js";
 
+const OUTPUT = "application/vnd.voila.cell-output+json";
 const WIDGET_VIEW = "application/vnd.jupyter.widget-view+json";
 
 export class LiveLesson {
@@ -22,8 +23,10 @@ export class LiveLesson {
     if (!answer.ok) throw new Error(`The server answered ${answer.status}`);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const { baseUrl, kernelId } = JSON.parse(page.getElementById("jupyter-config-data").textContent);
-    const shown = [...page.querySelectorAll(`script[type="${WIDGET_VIEW}"]`)];
-    this.shown = shown.map((script) => JSON.parse(script.textContent).model_id);
+    const outputs = [...page.querySelectorAll(`script[type="${OUTPUT}"]`)].map(({ textContent }) =>
+      JSON.parse(textContent),
+    );
+    this.shown = outputs.map(({ data }) => data?.[WIDGET_VIEW]?.model_id).filter(Boolean);
     const kernel = `${baseUrl}api/kernels/${encodeURIComponent(kernelId)}/channels`;
     const line = new URL(kernel, location.href);
     line.protocol = line.protocol.replace("http", "ws");
