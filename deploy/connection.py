@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
+ASK_AGAIN_SECONDS = 0.5  # a kernel that was not yet subscribed to
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 # What waits for a page that is away. A page that comes back after minutes finds the newest of what its labs said of
 # themselves, and asks for its figures anew; the oldest is what it can do without.
@@ -25,9 +27,11 @@ class LessonConnection(ZMQChannelsWebsocketConnection):
     websocket is told to, and the protocol is the one that the handler has insisted on.
     """
 
-    _connects = False
-    _restored = False
-    _ended = False
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._connects = self._restored = self._ended = False
+        self._nudge: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
 
     @property
     def subprotocol(self) -> str:
@@ -42,11 +46,46 @@ class LessonConnection(ZMQChannelsWebsocketConnection):
 
     def nudge(self) -> asyncio.Future[None]:
         """Wait until the kernel answers, where it is not known to: Jupyter drops what the kernel says meanwhile."""
-        if not self._restored:
-            return super().nudge()
-        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answered.set_result(None)
-        return answered
+        if self._restored:
+            return _Answered()
+        self._nudge = asyncio.ensure_future(self._until_kernel_answers())
+        return self._nudge
+
+    async def _until_kernel_answers(self) -> None:
+        """Ask the kernel for its description until that has come, and with it a word on iopub: it is subscribed to.
+
+        Jupyter's own way does not end when the page has gone again, and then takes its streams from the next page.
+
+        Raises:
+            TimeoutError: If the kernel does not answer.
+        """
+        if self.kernel_manager.execution_state == "busy":  # it answers late, and speaks on iopub already
+            return
+        control, iopub = self.kernel_manager.connect_control(), self.channels["iopub"]
+        heard: set[str] = set()
+
+        def hear(channel: str) -> None:
+            heard.add(channel)
+            self._news.set()
+
+        control.on_recv(lambda _: hear("control"))
+        iopub.on_recv(lambda _: hear("iopub"))
+        try:
+            async with asyncio.timeout(self.kernel_info_timeout):
+                while len(heard) < 2 and not self._ended and self.kernel_id in self.multi_kernel_manager:
+                    self.session.send(control, "kernel_info_request")
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), ASK_AGAIN_SECONDS)
+                    self._news.clear()
+        finally:
+            control.close()
+            if not iopub.closed():
+                iopub.stop_on_recv()
+
+    @property
+    def _waits(self) -> bool:
+        """True until the kernel has answered: nothing of what it says is passed on before."""
+        return not self._connects or (self._nudge is not None and not self._nudge.done())
 
     def disconnect(self) -> None:  # type: ignore[override] # not awaited, as in `ZMQChannelsWebsocketConnection`
         """End; once, however many say so."""
@@ -54,17 +93,26 @@ class LessonConnection(ZMQChannelsWebsocketConnection):
             return
         self._ended = True
         manager, kernel = self.multi_kernel_manager, self.kernel_id
-        if self._connects:
-            super().disconnect()
-            manager.last_seen(kernel, self.websocket_handler.last_pong)
+        if self._waits:
+            self._leave_nothing()
         else:
-            # Who left before being connected was never counted and leaves nothing to hold: as one of two, not the last.
-            AsyncMappingKernelManager.notify_connect(manager, kernel)
-            AsyncMappingKernelManager.notify_connect(manager, kernel)
             super().disconnect()
-            manager.notify_disconnect(kernel)
+        if self._connects:
+            manager.last_seen(kernel, self.websocket_handler.last_pong)
         # They are kept for whoever comes back, or closed. What is still about to subscribe to them shall not.
         self.channels = {}
+
+    def _leave_nothing(self) -> None:
+        """End what was never connected: as one of two, not the last, which would be held for.
+
+        Who comes back must not share streams with what still waits here for an answer.
+        """
+        manager, kernel = self.multi_kernel_manager, self.kernel_id
+        for _ in range(1 if self._connects else 2):  # who waits to be connected is not counted yet
+            AsyncMappingKernelManager.notify_connect(manager, kernel)
+        super().disconnect()
+        manager.notify_disconnect(kernel)
+        self._news.set()
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Pass on a message from the kernel, but not what a page need not know: the code of its cells."""
@@ -82,6 +130,21 @@ class LessonConnection(ZMQChannelsWebsocketConnection):
     def _send_status_message(self, status: str) -> None:
         if not self._ended:
             super()._send_status_message(status)
+
+
+class _Answered(asyncio.Future[None]):
+    """An answer that is there already, so that what waits for it is done at once.
+
+    In the loop's next turn the page may have gone again, and with it what was held for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_result(None)
+
+    def add_done_callback(self, fn: Callable[[Self], object], *, context: Any = None) -> None:
+        """Call a function now."""
+        fn(self)
 
 
 class Held:

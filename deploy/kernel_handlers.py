@@ -54,7 +54,11 @@ class LessonWebsocketHandler(AskedHere, KernelWebsocketHandler):
     async def open(self, kernel_id: str) -> None:
         """Begin to pass messages on, if whoever asked for the connection is still there."""
         if self.connection is not None:
-            await super().open(kernel_id)
+            try:
+                await super().open(kernel_id)
+            except TimeoutError:
+                self.log.warning("Kernel %s does not answer; its page has to connect again.", kernel_id)
+                self.close(1013, "The kernel does not answer.")
 
     def on_message(self, message: bytes | str) -> None:
         """Hand on what a page sends; whoever sends anything else is disconnected, before Jupyter reads it."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from widgets.record.moments import numbers_of
+
 # One animation frame, and what plotly.js takes to draw.
 DRAW_SECONDS = 0.03
 
@@ -58,13 +60,3 @@ class HeadlessFigure:
         """Stop drawing."""
         if self._drawing is not None:
             self._drawing.cancel()
-
-
-def numbers_of(operation: list[Any]) -> int:
-    """Return how many numbers an operation of a frame takes."""
-    match operation:
-        case ["extend", _, _, count, _]:
-            return 2 * count
-        case ["replace", _, _, count, *_]:
-            return count
-    return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import torch
 from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs_version
 
-from deploy.pages.cells import inside, shown
+from deploy.pages.cells import shown
 from deploy.pages.words import as_html, with_formulas
 from deploy.places import NOTEBOOKS
 from widgets.browser.browser_module import FOLDER, bundled
@@ -51,7 +52,7 @@ class Site:
     def page(self, notebook: Path) -> str:
         """Write the page of a notebook, and return its name."""
         self._questions: dict[str, str] = {}
-        with inside(notebook.parent):
+        with contextlib.chdir(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
         text = self._template.render(

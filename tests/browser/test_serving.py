@@ -215,8 +215,7 @@ def test_a_run_waits_after_its_time_and_a_page_says_when_its_kernel_is_gone(visi
     with lesson_server(options=["--run-seconds=2"]) as address:
         page, _ = visit(address + LESSON)
         net = LabOnPage(page, NET)
-        net.type_value("steps", "20000")
-        net.press("Play")
+        net.type_value("steps", "20000")  # which lets it run
         wait_until(lambda: "pauses after 2 seconds" in net.notice(), "the run waits")
         step = net.step_number()
         net.press("Play")

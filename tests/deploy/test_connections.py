@@ -1,5 +1,7 @@
 """Connections that are lost, broken or late never occupy the server: its health answers all the while."""
 
+import signal
+import time
 import uuid
 
 import pytest
@@ -31,6 +33,8 @@ PAGE = "/voila/render/page.ipynb"
 BEARABLE = 1.0
 # Tornado waits 5 s for the other side's goodbye, and then says that a connection is closed.
 GOODBYE = 6.5
+# How long the server waits for a kernel to answer; a client that waits so long is not yet taken for absent.
+ANSWER_SECONDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,8 @@ def flowing(tmp_path_factory):
     folder = tmp_path_factory.mktemp("flow")
     write_notebook(folder / "page.ipynb", FLOW)
     log = folder / "log.txt"
-    with lesson_server(folder, log=log, options=[pings(1000)]) as address:
+    options = [pings(2000), f"--LessonKernels.kernel_info_timeout={ANSWER_SECONDS}"]
+    with lesson_server(folder, log=log, options=options) as address:
         yield address, log
 
 
@@ -74,20 +79,74 @@ def test_a_client_that_gives_no_sign_of_life_leaves_the_server_free(flowing):
         assert slowest_health(address, GOODBYE) < BEARABLE
 
 
+def kernels_of(address):
+    """The processes of a server's kernels."""
+    return {kernel for parent in server_of(address).children() for kernel in parent.children()}
+
+
+@pytest.fixture
+def stopped(flowing):
+    """A page that a client has been connected to, and its kernel's process, which is stopped."""
+    address, _ = flowing
+    others = kernels_of(address)
+    page = kernel_of_page(address + PAGE)
+    (kernel,) = kernels_of(address) - others
+    with HostileClient(address, page) as client:
+        client.answers_for(0.2)
+    kernel.send_signal(signal.SIGSTOP)
+    yield page, kernel
+    kernel.send_signal(signal.SIGCONT)
+
+
+def test_pages_that_come_and_go_at_once_are_no_fault_and_leave_the_kernel_to_the_next(flowing):
+    """On a bad line a connection may end while its kernel's messages are being handed over."""
+    address, log = flowing
+    kernel, session = kernel_of_page(address + PAGE), str(uuid.uuid4())
+    for _ in range(40):
+        with HostileClient(address, kernel, session=session):
+            pass
+    with HostileClient(address, kernel, session=session) as last:
+        assert "comm_msg" in last.answers_for(0.5)
+    assert "Traceback" not in log.read_text()
+
+
+def test_who_comes_back_while_the_kernel_is_asked_hears_it_from_then_on(flowing, stopped):
+    """The connection before was given up by its page while it waited: it must not take the streams when it ends."""
+    address, log = flowing
+    page, kernel = stopped
+    session = str(uuid.uuid4())
+    with HostileClient(address, page, session=session), HostileClient(address, page, session=session) as after:
+        time.sleep(0.3)
+        kernel.send_signal(signal.SIGCONT)
+        assert "comm_msg" in after.answers_for(ANSWER_SECONDS + 1)
+        assert after.answers_for(0.5)
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_kernel_that_does_not_answer_is_a_line_and_its_page_is_told_to_come_again(flowing, stopped):
+    address, log = flowing
+    page, kernel = stopped
+    with HostileClient(address, page) as client:
+        assert client.is_connected(ANSWER_SECONDS / 3)
+        await_that(lambda: f"Kernel {page} does not answer" in log.read_text(), "it was given up", 2 * ANSWER_SECONDS)
+        assert not client.is_connected()
+    kernel.send_signal(signal.SIGCONT)
+    with HostileClient(address, page) as client:
+        assert "comm_msg" in client.answers_for(0.5)
+    assert "Traceback" not in log.read_text()
+
+
 def test_a_kernel_that_dies_leaves_nothing_open(flowing):
     """Each leaves sockets, and a room has hundreds of pages a day: in the end no kernel could be started."""
     address, _ = flowing
     server = server_of(address)
 
-    def kernels():
-        return {kernel for parent in server.children() for kernel in parent.children()}
-
     def come_and_die():
-        others, taken = kernels(), health(address)["taken"]
+        others, taken = kernels_of(address), health(address)["taken"]
         with HostileClient(address, kernel_of_page(address + PAGE)) as client:
             client.answers_for(0.2)
         # What its kernel says is held for it from now on.
-        for kernel in kernels() - others:
+        for kernel in kernels_of(address) - others:
             kernel.kill()
         await_that(lambda: health(address)["taken"] <= taken, "the server has noticed")
 

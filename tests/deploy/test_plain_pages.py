@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.command import main
-from deploy.pages.cells import inside, shown
+from deploy.pages.cells import shown
 from deploy.pages.words import as_html, with_formulas
 
 
@@ -35,20 +35,6 @@ def test_an_error_in_a_cell_names_the_notebook_and_its_line(tmp_path):
         list(shown(path))
     last = caught.traceback[-1]
     assert (str(last.path), last.lineno + 1) == ("mine.ipynb", 2)
-
-
-def test_one_works_in_a_folder_for_as_long_as_asked(tmp_path):
-    before = Path.cwd()
-    there = []
-
-    def work() -> None:
-        there.append(Path.cwd())
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError), inside(tmp_path):
-        work()
-    assert there == [tmp_path]
-    assert Path.cwd() == before
 
 
 @pytest.mark.parametrize(

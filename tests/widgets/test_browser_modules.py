@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 import pytest
 from headless import Browser
 
-from benchmarks.room.figure import numbers_of
 from widgets.browser.browser_module import FOLDER, bundled
 from widgets.figure.decimate import thin
 from widgets.figure.live_figure import LiveFigure
+from widgets.record.moments import numbers_of
 
 HERE = Path(__file__).parent / "browser"
 CASES = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))

@@ -267,7 +267,9 @@ def test_the_speed_may_change_while_it_plays(loop: Watched) -> None:
 
     (fast, _), (slow, seconds), (again, _) = live(scenario)
     assert slow <= 50 * seconds * 1.1 + 1
-    assert min(fast, again) > 20 * slow
+    # Some hundred times as many on a quiet machine; on a busy one the fastest gets a part of the time, 50 a second are
+    # few enough to be made in time all the same.
+    assert min(fast, again) > 5 * slow
 
 
 def test_time_lost_is_not_made_up_by_a_burst(loop: Watched) -> None:

@@ -68,7 +68,7 @@ class Lab(ipw.Box):
         self.stage.figure.on_hello(self._wake)
         if "VOILA_PREHEAT" in os.environ:  # a page that Voilà serves is whole before any of its labs is seen
             self._show_lanes()
-            self._report()
+            self.report()
         else:
             self._wake()
 
@@ -246,12 +246,12 @@ class Lab(ipw.Box):
             case News.MEASURED:
                 self.stage.draw()
                 if time.perf_counter() - self._reported > REPORT_EVERY_SECONDS:
-                    self._report()
+                    self.report()
             case News.COMPLETE:
                 self.stage.draw()
-                self._report()
+                self.report()
             case News.STATE:
-                self._report()
+                self.report()
             case News.NOTICE:
                 self.board.notice = self.session.notice.as_dict()
 
@@ -266,7 +266,7 @@ class Lab(ipw.Box):
         self.stage.open(session.trial, names, colours, selected, session.covered)
 
     @one_thread()
-    def _report(self) -> None:
+    def report(self) -> None:
         """Show transport and readings; at once on a change of state, a few times a second while running."""
         self._reported = time.perf_counter()
         session = self.session

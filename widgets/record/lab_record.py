@@ -82,7 +82,7 @@ async def _note(lab: Lab, viewer: Viewer, moments: Moments) -> None:
     await until(lambda: not lab.session.player.prepares)
     lab.stage.draw()
     message = await viewer.taken()
-    lab._report()
+    lab.report()
     shown = {
         "lanes": lab.panel.lanes,
         "preset": lab.panel.preset,

@@ -110,26 +110,18 @@ class VarianceView(SchemeView[PropagationSettings]):
     def panels(self) -> Mapping[str, Panel[PropagationSettings]]:
         thin: dict[str, Any] = {"line": {"width": 1.5}}
         return {
-            "forward": Panel(
+            "forward": _over_layers(
                 "Forward: variance of the activations, median and 10–90 % of single nets "
                 "(dashes: theory, infinite width)",
-                "layer",
                 "variance",
-                Curve(partial(_median, variances), **MEASURED),
-                Theory(_expected_variance, "{lane}, theory", make=expected),
-                Curve(partial(_band, variances), "{lane}, 10–90 %", make=band),
-                legend=True,
-                yaxis_type="log",
+                variances,
+                _expected_variance,
             ),
-            "backward": Panel(
+            "backward": _over_layers(
                 "Backward: mean square gradient, from the last layer to the first (a line ends where float32 does)",
-                "layer",
                 "mean square gradient",
-                Curve(partial(_median, gradients), **MEASURED),
-                Theory(_expected_gradient, "{lane}, theory", make=expected),
-                Curve(partial(_band, gradients), "{lane}, 10–90 %", make=band),
-                legend=True,
-                yaxis_type="log",
+                gradients,
+                _expected_gradient,
             ),
             "histogram": Panel(
                 "Activations of the chosen lane: stronger colour where more of them are",
@@ -166,6 +158,25 @@ class VarianceView(SchemeView[PropagationSettings]):
                 lines.append(Reading(lane, f"10–90 % of {quantity}", "" if failed else _band_in_words(values)))
             lines.append(Reading(lane, "nets", str(frame.stop)))
         return lines
+
+
+def _over_layers(
+    caption: str,
+    y: str,
+    measured: Callable[[Frame, int], np.ndarray],
+    predicted: Callable[[Frame[PropagationSettings], int], Points],
+) -> Panel[PropagationSettings]:
+    """A figure of what is measured in each layer, its median and band over nets, and what is predicted."""
+    return Panel(
+        caption,
+        "layer",
+        y,
+        Curve(partial(_median, measured), **MEASURED),
+        Theory(predicted, "{lane}, theory", make=expected),
+        Curve(partial(_band, measured), "{lane}, 10–90 %", make=band),
+        legend=True,
+        yaxis_type="log",
+    )
 
 
 def _expected_variance(frame: Frame[PropagationSettings], lane: int) -> Points:
