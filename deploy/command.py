@@ -89,16 +89,16 @@ def _hub(arguments: list[str]) -> None:
 def _pages(arguments: list[str]) -> None:
     from deploy.pages.builder import build
 
-    if not arguments or arguments[0].startswith("-"):
+    options = [each for each in arguments if each.startswith("-")]
+    if options or not arguments:
         sys.exit(
             "training-dynamics-lab pages takes a folder, which it makes and fills, and notebooks if not all lessons."
         )
-    live = next((each.removeprefix("--live=") for each in arguments if each.startswith("--live=")), "")
-    folder, *notebooks = (Path(each) for each in arguments if not each.startswith("--"))
+    folder, *notebooks = map(Path, arguments)
     for notebook in notebooks:
         if not notebook.is_file():
             sys.exit(f"There is no notebook '{notebook}' in {Path.cwd()}.")
-    build(folder, notebooks, live)
+    build(folder, notebooks)
 
 
 ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}

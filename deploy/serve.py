@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from jupyter_server.utils import url_path_join
 from plotly.offline import get_plotlyjs_version
 from tornado.ioloop import IOLoop
 from tornado.routing import Rule
-from tornado.web import StaticFileHandler
+from tornado.web import RedirectHandler
 from traitlets import Bool, Integer, List, Unicode, default
 from voila.app import Voila
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
@@ -52,7 +53,9 @@ from deploy.page_handlers import (
     PlotlyHandler,
     plotly_address,
 )
+from deploy.pages.made_of import is_current
 from deploy.places import NOTEBOOKS, TEMPLATES, named
+from deploy.plain_page_handlers import plain_pages
 from deploy.room import LessonKernels
 
 OURS = {
@@ -89,7 +92,9 @@ class LessonServer(Voila):
         help="Names that the server answers to, beside those of this machine and of a local network; '*' for all.",
     ).tag(config=True)
     pages = Unicode(
-        "", help="Folder of plain pages (training-dynamics-lab pages) to serve under pages/; a kernel takes over there."
+        "pages",
+        help="Folder of plain pages of these lessons (training-dynamics-lab pages), which are served first if they are "
+        "there: each lab takes a kernel, and a seat, when somebody goes beyond what is recorded.",
     ).tag(config=True)
     json_logs = Bool(False, help="Log one line of JSON an event.").tag(config=True)
     frame_ancestors = Unicode("'self'", help="Who may show the lessons in a frame (Content-Security-Policy).").tag(
@@ -176,16 +181,31 @@ class LessonServer(Voila):
             "config": self.config,
             "voila_configuration": self.voila_configuration,
         }
-        root = [(url, LessonPageHandler, page) for url in (self.server_url, url_path_join(self.server_url, "/"))]
         ours: list[Any] = [
             (url_path_join(self.server_url, "/health"), HealthHandler),
             (plotly_address(self.server_url), PlotlyHandler),
         ]
-        if self.pages:
-            folder = {"path": os.path.abspath(self.pages), "default_filename": "index.html"}
-            ours.append((url_path_join(self.server_url, "/pages/(.*)"), StaticFileHandler, folder))
+        first: tuple[Any, ...] = (LessonPageHandler, page)
+        if self._has_pages():
+            plain = url_path_join(self.server_url, "/pages/")
+            live = url_path_join(self.server_url, "/voila/render/")
+            ours += plain_pages(Path(self.pages).resolve(), plain, live)
+            if Path(self.pages, "index.html").is_file():
+                first = (RedirectHandler, {"url": plain, "permanent": False})
+        ours += [(url, *first) for url in (self.server_url, url_path_join(self.server_url, "/"))]
         foreign = Rule(ForeignHost(Hosts(self._names())), ForeignHostHandler)
-        return [foreign, *root, *ours, *handlers]
+        return [foreign, *ours, *handlers]
+
+    def _has_pages(self) -> bool:
+        """True if the plain pages of what is served are there."""
+        folder = Path(self.pages)
+        if self.notebook_path or not folder.is_dir():
+            return False
+        if not is_current(folder, Path(self.root_dir)):
+            self.log.warning("The pages in %s were not made of these notebooks as they are now; left out.", folder)
+            return False
+        self.log.info("Plain pages from %s come first.", folder)
+        return True
 
     def _names(self) -> list[str]:
         """Names that the operator has given to this server."""

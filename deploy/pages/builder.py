@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from html import escape
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader
 from plotly.offline import get_plotlyjs_version
 
 from deploy.pages.cells import shown
+from deploy.pages.made_of import MANIFEST, note
 from deploy.pages.words import as_html, with_formulas
 from deploy.places import NOTEBOOKS
 from widgets.browser.browser_module import FOLDER, bundled
@@ -40,11 +45,10 @@ class Site:
 
     Args:
         folder: Where it is written; made if it is not there.
-        live: Address under which a server makes the lessons with a kernel; none does if it is empty.
     """
 
-    def __init__(self, folder: Path, live: str = ""):
-        self._folder, self._live = folder.resolve(), live
+    def __init__(self, folder: Path):
+        self._folder = folder.resolve()
         (folder / "files").mkdir(parents=True, exist_ok=True)
         self._template = Environment(loader=FileSystemLoader(HERE), autoescape=False).get_template("page.html")
         self._common = self._shared_files()
@@ -60,7 +64,6 @@ class Site:
             description=escape(metadata.get("sentence", "How neural networks train, seen.")),
             parts=[_linked(part) for part in parts],
             how=escape(HOW),
-            lesson=self._live and f"{self._live}{notebook.name}",
             version=get_plotlyjs_version(),
             **self._common,
         )
@@ -128,7 +131,10 @@ class Site:
         """Write a file under a name with its hash, and return its address on a page."""
         stem, _, kind = name.rpartition(".")
         hashed = f"files/{stem}.{hashlib.sha256(text.encode()).hexdigest()[:10]}.{kind}"
-        (self._folder / hashed).write_text(text, encoding="utf-8")
+        path = self._folder / hashed
+        path.write_text(text, encoding="utf-8")
+        # Beside it as it goes over the wire, for servers that look for that.
+        path.with_suffix(f".{kind}.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
         return hashed
 
 
@@ -143,16 +149,30 @@ def _linked(part: str) -> str:
     return part.replace(".ipynb'", ".html'").replace('.ipynb"', '.html"')
 
 
-def build(folder: Path, notebooks: Sequence[Path] = (), live: str = "") -> None:
-    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done.
+def build(folder: Path, notebooks: Sequence[Path] = ()) -> None:
+    """Write the pages of some notebooks, all lessons and their gallery unless told, and say which are done."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for name in _pages(folder, notebooks) if notebooks else _lessons(folder):
+        print(folder / name, flush=True)
+    homes = {notebook.resolve().parent for notebook in notebooks} or {NOTEBOOKS}
+    if len(homes) == 1:
+        (home,) = homes
+        if all((folder / f"{each.stem}.html").is_file() for each in home.glob("*.ipynb")):
+            note(folder, home)
 
-    Args:
-        folder: As of `Site`.
-        notebooks: Which.
-        live: As of `Site`.
-    """
+
+def _pages(folder: Path, notebooks: Sequence[Path]) -> Iterator[str]:
     torch.set_num_threads(1)
+    site = Site(folder)
+    return (site.page(notebook.resolve()) for notebook in notebooks)
+
+
+def _lessons(folder: Path) -> Iterator[str]:
+    """Write gallery and lessons, as many at a time as there are cores."""
     gallery = [NOTEBOOKS / "index.ipynb", *(NOTEBOOKS / lesson.file for lesson in lessons(NOTEBOOKS))]
-    site = Site(folder, live)
-    for notebook in notebooks or gallery:
-        print(folder / site.page(notebook.resolve()), flush=True)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+        yield from processes.map(partial(_page, folder), gallery)
+
+
+def _page(folder: Path, notebook: Path) -> str:
+    return next(_pages(folder, [notebook]))

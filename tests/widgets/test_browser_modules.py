@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from headless import Browser
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 
 from widgets.browser.browser_module import FOLDER, bundled
 from widgets.figure.decimate import thin
@@ -50,6 +51,25 @@ def test_modules_do_in_node_what_their_own_tests_say() -> None:
     assert len(tests) >= 2
     run = subprocess.run([node, "--test", *tests], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("buffers", [[], [b"\0\1\2"], [b"", bytes(8)]], ids=["none", "one", "two"])
+def test_the_page_speaks_to_a_kernel_as_jupyter_does(buffers: list[bytes]) -> None:
+    message = {
+        "header": {"msg_id": "1", "msg_type": "comm_msg"},
+        "parent_header": {},
+        "metadata": {"of": "it"},
+        "content": {"comm_id": "c", "data": {"method": "update", "state": {"λ": "ηλ ≤ 2"}}},
+    }
+    sent = serialize_msg_to_ws_v1([*(json.dumps(part).encode() for part in message.values()), *buffers], "shell")
+    node = Path(sys.executable).with_name("node")
+    run = subprocess.run([node, HERE / "kernel_line.mjs"], input=sent.hex(), capture_output=True, text=True, check=True)
+    said = json.loads(run.stdout)
+    assert said["read"] == {"channel": "shell", **message, "buffers": [each.hex() for each in buffers]}
+    channel, parts = deserialize_msg_from_ws_v1(bytes.fromhex(said["again"]))
+    assert channel == "shell"
+    assert [json.loads(part) for part in parts[:4]] == list(message.values())
+    assert parts[4:] == buffers
 
 
 @by_module

@@ -34,9 +34,10 @@ export function unpacked(data) {
 }
 
 export class KernelLine {
-  // `address` is of the kernel's websocket; `onComm(id, data, buffers)` is told what its widgets say.
-  constructor(address, onComm) {
-    Object.assign(this, { address, onComm, session: newId(), waiting: [], wait: AGAIN_MS, closed: false });
+  // `address` is of the kernel's websocket; `onComm(id, data, buffers)` is told what its widgets say, `onLost()` that
+  // the line is broken, which mends itself if it can.
+  constructor(address, { onComm, onLost }) {
+    Object.assign(this, { address, onComm, onLost, session: newId(), waiting: [], wait: AGAIN_MS, closed: false });
     this.connect();
   }
 
@@ -50,7 +51,8 @@ export class KernelLine {
     socket.addEventListener("message", ({ data }) => this.hear(unpacked(data)));
     socket.addEventListener("close", () => {
       if (this.closed) return;
-      setTimeout(() => this.connect(), this.wait);
+      this.onLost();
+      setTimeout(() => this.closed || this.connect(), this.wait);
       this.wait = Math.min(2 * this.wait, MOST_AGAIN_MS);
     });
     this.socket = socket;

@@ -2,7 +2,7 @@
 
 export class LocalModel {
   // `receive(message)` gets what the view sends.
-  constructor(state, receive) {
+  constructor(state, receive = () => {}) {
     Object.assign(this, { state, receive, listeners: new Map(), widget_manager: null });
   }
 

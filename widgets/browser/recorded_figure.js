@@ -5,10 +5,19 @@ import { LocalModel } from "./local_model.js";
 const WINDOW = 2; // as in delivery.py
 
 export class RecordedFigure {
-  // `onSketch(x, y)` is told of a curve that a person has drawn.
-  constructor(label, plotlyVersion, onSketch = () => {}) {
+  // `onSketch(x, y)` is told of a curve that a person has drawn, `onPoint(message)` of a place pointed at.
+  constructor(label, plotlyVersion, { onSketch = () => {}, onPoint = () => {} } = {}) {
     this.model = new LocalModel({ label, plotly_version: plotlyVersion }, (message) => this.receive(message));
-    Object.assign(this, { onSketch, sent: 0, acknowledged: 0, run: null, shown: -1, wanted: -1, sketch: null });
+    Object.assign(this, {
+      onSketch,
+      onPoint,
+      sent: 0,
+      acknowledged: 0,
+      run: null,
+      shown: -1,
+      wanted: -1,
+      sketch: null,
+    });
   }
 
   // Show a run from its beginning on, up to a moment.
@@ -56,6 +65,8 @@ export class RecordedFigure {
       this.flush();
     } else if (message.type === "sketch") {
       this.onSketch(message.x, message.y);
+    } else if (message.type === "point") {
+      this.onPoint(message);
     }
   }
 }

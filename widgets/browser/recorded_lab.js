@@ -9,21 +9,35 @@ const RECORDED = "recorded run";
 const RUN_SECONDS = 4;
 
 export class RecordedLab {
-  // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(lab, message)` is told of
-  // commands that no record covers, and returns a sentence.
+  // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(lab, part, message)`
+  // is told of what no record covers, and returns a sentence.
   constructor(record, plotlyVersion, { runOf, beyond }) {
     Object.assign(this, { name: record.name, runs: record.runs, runOf, beyond, state: "idle", moment: 0, timer: null });
-    this.panel = new LocalModel(
-      { ...record.panel, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} },
-      (message) => this.handle(message),
-    );
-    this.board = new LocalModel({ notice: {} }, (message) => this.handle(message));
-    this.readings = new LocalModel({ value: "" }, () => {});
-    this.figure = new RecordedFigure(record.label, plotlyVersion);
+    this.device = RECORDED;
+    this.bare = { ...record.panel, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} };
+    this.panel = new LocalModel({ ...this.bare });
+    this.board = new LocalModel({ notice: {} });
+    this.readings = new LocalModel({ value: "" });
+    this.figure = new RecordedFigure(record.label, plotlyVersion, {
+      onPoint: (message) => this.goBeyond("figure", message),
+    });
+    this.answer();
     this.load(0);
   }
 
-  handle(message) {
+  // What the page shows of it; each is a widget of the kernel's lab.
+  models() {
+    return { panel: this.panel, board: this.board, readings: this.readings, figure: this.figure.model };
+  }
+
+  // What is done on the page is answered here.
+  answer() {
+    this.panel.receive = (message) => this.handle("panel", message);
+    this.board.receive = (message) => this.handle("board", message);
+    this.figure.model.receive = (message) => this.figure.receive(message);
+  }
+
+  handle(part, message) {
     const commands = {
       play: () => this.play(),
       pause: () => this.enter("paused"),
@@ -36,11 +50,40 @@ export class RecordedLab {
     };
     if (message.type === "here") this.panel.tell({ type: "heard" });
     if (!message.do) return;
-    const text = commands[message.do] ? commands[message.do]() : this.beyond(this, message);
-    this.panel.set(
-      "refusal",
-      typeof text === "string" && text ? { text, field: message.field ?? (message.do === "go_to" ? "go_to" : "") } : {},
-    );
+    const text = commands[message.do] ? commands[message.do]() : this.goBeyond(part, message);
+    if (typeof text === "string") this.refuse(text, message.field ?? (message.do === "go_to" ? "go_to" : ""));
+    else this.panel.set("refusal", {});
+  }
+
+  goBeyond(part, message) {
+    return this.beyond(this, part, message);
+  }
+
+  refuse(text, field = "") {
+    this.panel.set("refusal", text ? { text, field } : {});
+  }
+
+  // ---- a kernel that comes and goes ----
+
+  // Say who trains, or will in a moment.
+  call(device) {
+    this.device = device;
+    this.showTransport();
+  }
+
+  // Nobody has come: go on as before.
+  recover(text, field) {
+    this.call(RECORDED);
+    this.refuse(text, field);
+  }
+
+  // The kernel has gone: play recorded runs again.
+  comeBack(text) {
+    this.answer();
+    Object.entries(this.bare).forEach(([name, value]) => this.panel.set(name, value));
+    this.device = RECORDED;
+    this.load(this.preset);
+    this.board.set("notice", { kind: "paused", text });
   }
 
   // ---- which run ----
@@ -57,6 +100,7 @@ export class RecordedLab {
   }
 
   load(index, selected = 0) {
+    this.preset = index;
     this.open(this.view(index, selected), 0);
     this.panel.set("selected", selected);
     this.enter("idle");
@@ -172,7 +216,7 @@ export class RecordedLab {
       speed: this.speed,
       restart: false,
       stop_below: null,
-      device: RECORDED,
+      device: this.device,
     });
   }
 }

@@ -1,17 +1,23 @@
 // A page of recorded runs: puts labs and questions in their places as these come near, and keeps the answers.
 
 import { make } from "./dom.js";
-import { LiveLesson } from "./live_lesson.js";
+import { Handover } from "./handover.js";
 import { page } from "./page.js";
 import { onPrinting } from "./printing.js";
 import { RecordedLab } from "./recorded_lab.js";
 import { RecordedQuestion } from "./recorded_question.js";
-import { takeOver } from "./taken_over.js";
 
 const MARKS = { right: "✓ right", close: "≈ close", off: "✗ not yet" };
 const { plotly, version, how, lesson } = document.currentScript.dataset;
 const BEYOND = `This page plays recorded runs. ${how}`;
-const live = lesson ? new LiveLesson(lesson) : null;
+const handover = lesson ? new Handover(lesson) : null;
+// A pointer that rests here for so long is about to change something.
+const INTENT_MS = 300;
+
+// A link to a run of somebody's own: no record has it.
+const { search } = location;
+if (lesson && [...new URLSearchParams(search).keys()].some((key) => key !== "theme"))
+  location.replace(`${lesson}${search}`);
 
 // ---- scripts that come when they are needed; a page without a server cannot ask for anything else ----
 
@@ -45,27 +51,24 @@ function show(widget, model, element) {
 // What a page with a server shows as widgets, in the order of the lesson's cells.
 const widgetPlaces = [...document.querySelectorAll("[data-widget]")];
 
-// A kernel takes over; commands meanwhile follow in their order, the last of those that set the same thing.
-function goLive(lab, place, message) {
-  const key = `${message.do} ${message.field ?? ""} ${message.lane ?? ""}`;
-  lab.waiting ??= new Map();
-  lab.waiting.delete(key);
-  lab.waiting.set(key, message);
-  lab.takingOver ??= takeOver(lab, live, place).then(
-    () => lab.waiting.forEach((each) => lab.panel.receive(each)),
-    (error) => {
-      lab.takingOver = null;
-      lab.waiting.clear();
-      lab.panel.set("refusal", { text: `No kernel can take over: ${error.message}.`, field: message.field ?? "" });
-    },
-  );
-  return "";
+// A kernel is asked for when a person is about to use one of these.
+const SETTINGS = ".tdl-controls, .tdl-more";
+
+function prepareAt(element) {
+  let timer = 0;
+  const on = (event) => event.target.closest?.(SETTINGS);
+  element.addEventListener("focusin", (event) => on(event) && handover.prepare());
+  element.addEventListener("pointerover", (event) => {
+    clearTimeout(timer);
+    if (on(event)) timer = setTimeout(() => handover.prepare(), INTENT_MS);
+  });
+  element.addEventListener("pointerleave", () => clearTimeout(timer));
 }
 
 async function putLab(element) {
   const { name, record } = element.dataset;
   const place = widgetPlaces.indexOf(element);
-  const beyond = (lab, message) => (live ? goLive(lab, place, message) : BEYOND);
+  const beyond = (lab, part, message) => (handover ? handover.take(lab, place, part, message) : BEYOND);
   const lab = new RecordedLab(await recordOf(name, record), version, { runOf: recordOf, beyond });
   const values = make("div", { className: "widget-html-content" });
   const showValues = () => (values.innerHTML = lab.readings.get("value") ?? "");
@@ -77,6 +80,7 @@ async function putLab(element) {
   element.replaceChildren(panel, stage);
   stage.append(make("div"), make("div"), make("div", { className: "tdl-readings" }, values));
   show("control_panel", lab.panel, panel);
+  if (handover) prepareAt(panel);
   show("live_figure", lab.figure.model, stage.children[0]);
   show("notice_board", lab.board, stage.children[1]);
 }

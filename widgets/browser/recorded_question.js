@@ -18,7 +18,9 @@ export class RecordedQuestion {
       this.handle(message),
     );
     this.run = new RecordedRun(record.run);
-    this.figure = new RecordedFigure(record.question.prompt, plotlyVersion, (x, y) => this.take(x, y));
+    this.figure = new RecordedFigure(record.question.prompt, plotlyVersion, {
+      onSketch: (x, y) => this.take(x, y),
+    });
     this.figure.open(this.run, 0);
     if (record.question.kind === "sketch") this.showFigure();
   }

@@ -1,30 +1,41 @@
 // A lab that has played recorded runs goes on in a kernel: same preset, lane and step, and no figure jumps.
 
-const PARTS = ["panel", "figure", "board", "readings"];
+// What begins another run, so that nothing of the present one is needed; and a setting that is not hot.
+const BEGINS_AGAIN = new Set(["add_lane", "remove_lane", "new_seed", "device"]);
 
-// Resolves once the kernel's lab is where the recorded one is, and the page shows it instead.
-export async function takeOver(lab, live, place) {
-  const ids = await live.lab(place);
-  const there = new Moved(live, ids.panel, await live.state(ids.panel));
-  const { preset, selected } = { preset: lab.panel.get("preset"), selected: lab.panel.get("selected") };
+function beginsAgain(lab, message) {
+  const isHot = ({ name, hot }) => name === message.field && hot;
+  return BEGINS_AGAIN.has(message.do) || (message.do === "set" && !lab.panel.get("fields").some(isHot));
+}
+
+// Resolves once the kernel's lab is where the recorded one is, and the page shows it instead. `asked()` are the messages
+// that wait for it.
+export async function takeOver(lab, lesson, place, asked) {
+  const ids = await lesson.lab(place);
+  const there = new Moved(lesson, ids.panel, await lesson.state(ids.panel));
+  const preset = lab.panel.get("preset");
+  const selected = lab.panel.get("selected");
   if (preset !== there.state.preset) await there.do({ do: "preset", index: preset }, (now) => now.preset === preset);
   if (selected !== there.state.selected)
     await there.do({ do: "select", lane: selected }, (now) => now.selected === selected);
-  const step = lab.stepOf(lab.moment);
-  if (step > 0) await there.do({ do: "go_to", step: String(step) }, ({ transport }) => transport.step >= step);
+  const was = lab.state;
   lab.enter("paused");
-  for (const part of PARTS) {
-    const model = part === "figure" ? lab.figure.model : lab[part];
-    connect(model, live, ids[part], await live.state(ids[part]));
-  }
-  live.send(ids.figure, { type: "hello" });
+  const step = lab.stepOf(lab.moment);
+  const isNew = asked().some((message) => beginsAgain(lab, message));
+  if (isNew && was === "paused") lesson.send(ids.panel, { do: "pause" });
+  if (!isNew && step > 0)
+    await there.do({ do: "go_to", step: String(step) }, ({ transport }) => transport.step >= step);
+  const models = lab.models();
+  for (const [part, model] of Object.entries(models)) connect(model, lesson, ids[part], await lesson.state(ids[part]));
+  lesson.send(ids.figure, { type: "hello" });
+  if (!isNew && was === "running") lesson.send(ids.panel, { do: "play" });
 }
 
 // The kernel's lab on its way to where the recorded one is.
 class Moved {
-  constructor(live, id, state) {
-    Object.assign(this, { live, id, state, wanted: null });
-    live.listen(id, { onState: (changes) => this.change(changes), onMessage: () => {} });
+  constructor(lesson, id, state) {
+    Object.assign(this, { lesson, id, state, wanted: null });
+    lesson.listen(id, { onState: (changes) => this.change(changes), onMessage: () => {} });
   }
 
   change(changes) {
@@ -34,17 +45,16 @@ class Moved {
 
   // Ask for something and wait until it holds.
   do(command, holds) {
-    return new Promise((resolve) => {
-      this.wanted = { holds, resolve };
-      this.live.send(this.id, command);
-    });
+    const done = new Promise((resolve) => (this.wanted = { holds, resolve }));
+    this.lesson.send(this.id, command);
+    return Promise.race([done, this.lesson.ended]);
   }
 }
 
 // From now on a model of the page is that of a widget in the kernel.
-function connect(model, live, id, state) {
-  model.receive = (message) => live.send(id, message);
+function connect(model, lesson, id, state) {
   const show = (changes) => Object.entries(changes).forEach(([name, value]) => model.set(name, value));
-  live.listen(id, { onState: show, onMessage: (content, buffers) => model.tell(content, buffers) });
+  model.receive = (message) => lesson.send(id, message);
+  lesson.listen(id, { onState: show, onMessage: (content, buffers) => model.tell(content, buffers) });
   show(state);
 }
