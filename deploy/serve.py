@@ -199,7 +199,7 @@ class LessonServer(Voila):
     def _has_pages(self) -> bool:
         """True if the plain pages of what is served are there."""
         folder = Path(self.pages)
-        if self.notebook_path or not folder.is_dir():
+        if self.notebook_path or not self.pages or not folder.is_dir():
             return False
         if not is_current(folder, Path(self.root_dir)):
             self.log.warning("The pages in %s were not made of these notebooks as they are now; left out.", folder)

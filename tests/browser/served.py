@@ -68,9 +68,13 @@ def lesson_server(
     environment: dict[str, str] | None = None,
     options: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address."""
+    """Serve a folder of notebooks (the lessons unless told) as `make serve` does; yields the address.
+
+    Without plain pages, unless the options name some.
+    """
     folder = [] if notebooks is None else [f"--Voila.root_dir={notebooks}"]
-    script = [sys.executable, "-m", "deploy", "--no-browser", *folder, *options]
+    pages = [] if any(option.startswith("--pages=") for option in options) else ["--pages="]
+    script = [sys.executable, "-m", "deploy", "--no-browser", *folder, *pages, *options]
     with _server(script, "--port={port}", "/voila/static/voila.js", log, environment) as address:
         yield address
 
