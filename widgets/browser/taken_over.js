@@ -1,11 +1,13 @@
 // A lab that has played recorded runs goes on in a kernel: same preset, lane and step, and no figure jumps.
 
-// What begins another run, so that nothing of the present one is needed; and a setting that is not hot.
+// What begins another run, so that nothing of the present one is needed. So does a setting that is not hot, and any in a
+// run that has ended.
 const BEGINS_AGAIN = new Set(["add_lane", "remove_lane", "new_seed", "device"]);
 
-function beginsAgain(lab, message) {
+function beginsAgain(lab, was, message) {
   const isHot = ({ name, hot }) => name === message.field && hot;
-  return BEGINS_AGAIN.has(message.do) || (message.do === "set" && !lab.panel.get("fields").some(isHot));
+  const goesOn = was !== "finished" && lab.panel.get("fields").some(isHot);
+  return BEGINS_AGAIN.has(message.do) || (message.do === "set" && !goesOn);
 }
 
 // Resolves once the kernel's lab is where the recorded one is, and the page shows it instead. `asked()` are the messages
@@ -21,10 +23,13 @@ export async function takeOver(lab, lesson, place, asked) {
   const was = lab.state;
   lab.enter("paused");
   const step = lab.stepOf(lab.moment);
-  const isNew = asked().some((message) => beginsAgain(lab, message));
+  const isNew = asked().some((message) => beginsAgain(lab, was, message));
   if (isNew && was === "paused") lesson.send(ids.panel, { do: "pause" });
   if (!isNew && step > 0)
-    await there.do({ do: "go_to", step: String(step) }, ({ transport }) => transport.step >= step);
+    await there.do({ do: "go_to", step: String(step) }, ({ transport }) => {
+      lab.call(`recorded run; a kernel trains up to here (step ${transport.step})`);
+      return transport.step >= step;
+    });
   const models = lab.models();
   for (const [part, model] of Object.entries(models)) connect(model, lesson, ids[part], await lesson.state(ids[part]));
   lesson.send(ids.figure, { type: "hello" });
