@@ -15,6 +15,7 @@ from benchmarks.room.channel import PROTOCOL, Channel
 from benchmarks.room.fairness import jain, rate
 from benchmarks.room.figure import HeadlessFigure
 from benchmarks.room.lab import HeadlessLab, shows
+from benchmarks.room.reader import Read, Reader
 from benchmarks.room.report import Report
 from benchmarks.room.request import Requests
 from benchmarks.room.room import loopback, run_room
@@ -58,6 +59,8 @@ def test_an_address_of_this_machine_is_taken():
         ["--pages=5"],
         ["--seconds=601"],
         ["--seconds=nan"],
+        ["--readers=501"],
+        ["--readers=-1"],
         ["--lesson=../secret.ipynb"],
     ],
 )
@@ -270,3 +273,41 @@ def test_who_leaves_leaves_no_socket_though_frames_still_flow():
             return stream.closed()
 
     assert asyncio.run(leave())
+
+
+PLAIN = """<link href="files/page.css"><div data-record='files/a.js'></div><div data-record='files/b.js'></div>
+<script src="files/host.js" data-plotly="files/plotly.js"></script>"""
+
+
+@pytest.mark.parametrize("missing", [None, "a.js", "b.js", "plotly.js"])
+def test_a_reader_takes_the_page_its_files_and_one_record_after_the_other(missing, monkeypatch):
+    monkeypatch.setattr("benchmarks.room.reader.READING_SECONDS", (0.0, 0.0))
+    asked = []
+
+    class Plain(RequestHandler):
+        def get(self):
+            name = self.request.path.rsplit("/", 1)[1]
+            asked.append(name)
+            self.set_status(404 if name == missing else 200)
+            self.write(PLAIN if name == "lesson.html" else "1234")
+
+    async def look():
+        async with served_by(Plain) as address:
+            bell, read = Bell(1, 60), Read()
+            bell.settled()
+            monkeypatch.setattr(bell, "rest", lambda seconds: asyncio.sleep(0))
+            await Reader(f"{address}/pages/lesson.html", read, seed=0).attend(bell, 1)
+            return read
+
+    read = asyncio.run(look())
+    assert asked[0] == "lesson.html"
+    assert set(asked[1:5]) == {"page.css", "host.js", "plotly.js", "a.js"}
+    if missing is None:
+        assert asked[5:] == ["b.js"]
+        assert read.opened > 0
+        assert (len(read.records), read.bytes, read.troubles) == (1, len(PLAIN) + 5 * 4, [])
+    else:
+        assert (missing == "b.js") == (read.opened is not None)
+        assert "HTTP 404 at http://127.0.0.1" in read.troubles[0]
+        report = Report([], [], (1.0, 9.0), 0, (0.0, 0.0, 0.0), read=[read])
+        assert report.reasons() == [f"reader 1: {read.troubles[0]}"]

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.room.room import LESSON, MOST_PAGES, MOST_SECONDS, MOST_STUDENTS, run_room
+from benchmarks.room.room import LESSON, MOST_PAGES, MOST_READERS, MOST_SECONDS, MOST_STUDENTS, run_room
 
 OUTPUT = Path("bench_output") / "room.json"
 
@@ -42,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.room", description=__doc__.split("\n")[0])
     parser.add_argument("--students", type=int, default=10, help=f"headless ones, at most {MOST_STUDENTS}")
     parser.add_argument("--pages", type=int, default=2, help=f"pages in Chromium among them, at most {MOST_PAGES}")
+    parser.add_argument("--readers", type=int, default=0, help=f"who only read plain pages, at most {MOST_READERS}")
+    parser.add_argument("--plain", default="pages", help="folder of plain pages for them (make pages)")
     parser.add_argument("--seconds", type=float, default=30, help=f"of training together, at most {MOST_SECONDS}")
     parser.add_argument("--lesson", default=LESSON, help="file name of a lesson, or all")
     parser.add_argument("--address", help="of a server on this machine that runs, as http://127.0.0.1:8866")

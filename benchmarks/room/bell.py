@@ -17,7 +17,7 @@ class Bell:
 
     def __init__(self, students: int, seconds: float):
         self._missing, self._seconds = students, seconds
-        self._over = asyncio.Event()
+        self._begun, self._over = asyncio.Event(), asyncio.Event()
         self.begin = self.end = 0.0
 
     def settled(self) -> None:
@@ -25,7 +25,12 @@ class Bell:
         self._missing -= 1
         if self._missing == 0:
             self.begin, self.end = time.time(), time.time() + self._seconds
+            self._begun.set()
             asyncio.get_running_loop().call_later(self._seconds, self._over.set)
+
+    async def begun(self) -> None:
+        """Wait until all train."""
+        await self._begun.wait()
 
     @property
     def rung(self) -> bool:

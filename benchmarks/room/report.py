@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.room.fairness import jain, quantile, rate
 from benchmarks.room.processes import KERNEL, PARENT, SERVER, Process, Sample, between
+from benchmarks.room.reader import Read
 from benchmarks.room.seen import Move, Seen
 
 # A lab that trains and shows nothing for so long is frozen to whoever sits before it.
@@ -30,6 +31,7 @@ class Report:
         kernels_left: Kernels that were still there after all had left.
         load: The machine's load average over 1, 5 and 15 minutes before the room opened.
         health: How long each answer about the server's health took, in seconds.
+        read: What each reader met.
     """
 
     seen: Sequence[Seen]
@@ -38,6 +40,7 @@ class Report:
     kernels_left: int
     load: tuple[float, float, float]
     health: Sequence[float] = ()
+    read: Sequence[Read] = ()
 
     @property
     def trained(self) -> list[Seen]:
@@ -52,6 +55,7 @@ class Report:
     def reasons(self) -> list[str]:
         """Say what was lost or frozen; empty if nothing was."""
         found = [f"{each.name}: {reason}" for each in self.seen for reason in self._against(each)]
+        found += [f"reader {k + 1}: {trouble}" for k, each in enumerate(self.read) for trouble in each.troubles]
         if self.kernels_left:
             found.append(f"{self.kernels_left} kernels did not end with their pages.")
         if (slowest := max(self.health, default=0.0)) > HEALTH_SECONDS:
@@ -112,6 +116,7 @@ class Report:
             ),
             "steps a second": self._fairness(),
             "health, ms": self._health(),
+            **({"readers": self._readers()} if self.read else {}),
             "memory, MB": self._memory(),
             "processors": self._processors(),
             "each": [self._one(each) for each in self.seen],
@@ -129,6 +134,17 @@ class Report:
     def _health(self) -> dict[str, Any]:
         times = [1000 * seconds for seconds in self.health]
         return {"asked": len(times), **_quantiles(times, digits=0), "p99": _rounded(quantile(times, 0.99), 0)}
+
+    def _readers(self) -> dict[str, Any]:
+        opened = [each.opened for each in self.read if each.opened is not None]
+        records = [1000 * seconds for each in self.read for seconds in each.records]
+        return {
+            "came": len(opened),
+            "first lab there, s": _quantiles(opened, digits=2),
+            "records": len(records),
+            "record, ms": _quantiles(records, digits=0),
+            "each took, kB": _spread(each.bytes / 1000 for each in self.read),
+        }
 
     def _fairness(self) -> dict[str, Any]:
         """By lesson, as a step of one lesson is not one of another."""

@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.async_api import async_playwright
@@ -15,13 +16,14 @@ from benchmarks.room.bell import Bell
 from benchmarks.room.health import HealthWatch
 from benchmarks.room.page import PageStudent
 from benchmarks.room.processes import Watch, listening_on
+from benchmarks.room.reader import Read, Reader
 from benchmarks.room.report import Report
 from benchmarks.room.seen import Seen
 from benchmarks.room.student import Student
 from tests.browser.served import CHROMIUM_ARGUMENTS, ROOT, browser_path, lesson_server
 
 LESSON = "03_divergence.ipynb"
-MOST_STUDENTS, MOST_PAGES, MOST_SECONDS = 60, 4, 600
+MOST_STUDENTS, MOST_PAGES, MOST_READERS, MOST_SECONDS = 60, 4, 500, 600
 # What Voilà grants a kernel to end by itself.
 ENDING_SECONDS = 30
 
@@ -38,6 +40,8 @@ def run_room(
     lesson: str = LESSON,
     address: str | None = None,
     seed: int = 0,
+    readers: int = 0,
+    plain: str = "pages",
 ) -> Report:
     """Run a room.
 
@@ -48,13 +52,15 @@ def run_room(
         lesson: File name of a lesson, or "all" to share them out.
         address: Of a server on this machine; None to start one.
         seed: Of what the students wish for.
+        readers: Those who only read plain pages meanwhile, at most `MOST_READERS`.
+        plain: Folder of plain pages, which a server that is started shows.
 
     Raises:
         ValueError: If a number or the address is not allowed.
     """
-    _check(students, pages, seconds, lesson)
-    with _server(address) as served:
-        return asyncio.run(_room(students, pages, seconds, lesson, served, seed))
+    _check(students, pages, seconds, lesson, readers)
+    with _server(address, plain if readers else "") as served:
+        return asyncio.run(_room(students, pages, seconds, lesson, served, seed, readers))
 
 
 def loopback(address: str) -> str:
@@ -73,7 +79,9 @@ def loopback(address: str) -> str:
     return f"http://{parts.netloc}"
 
 
-def _check(students: int, pages: int, seconds: float, lesson: str) -> None:
+def _check(students: int, pages: int, seconds: float, lesson: str, readers: int) -> None:
+    if not 0 <= readers <= MOST_READERS:
+        raise ValueError(f"A room has at most {MOST_READERS} readers.")
     if not (0 <= students <= MOST_STUDENTS and 0 <= pages <= MOST_PAGES and students + pages > 0):
         raise ValueError(f"A room has at most {MOST_STUDENTS} students and {MOST_PAGES} pages, and somebody in it.")
     if not 1 <= seconds <= MOST_SECONDS:
@@ -83,30 +91,35 @@ def _check(students: int, pages: int, seconds: float, lesson: str) -> None:
 
 
 @contextlib.contextmanager
-def _server(address: str | None) -> Iterator[str]:
+def _server(address: str | None, plain: str) -> Iterator[str]:
     if address is None:
-        with lesson_server() as served:
+        with lesson_server(options=[f"--pages={plain}"]) as served:
             yield served
     else:
         yield loopback(address)
 
 
-async def _room(students: int, pages: int, seconds: float, lesson: str, address: str, seed: int) -> Report:
+async def _room(
+    students: int, pages: int, seconds: float, lesson: str, address: str, seed: int, readers: int
+) -> Report:
     wanted = lessons() if lesson == "all" else [lesson]
     watch = Watch(listening_on(urlsplit(address).port))
     load, kernels_before = os.getloadavg(), watch.kernels()
     bell = Bell(students + pages, seconds)
     names = [*(f"page {k + 1}" for k in range(pages)), *(f"student {k + 1}" for k in range(students))]
     seen = [Seen(name, wanted[k % len(wanted)]) for k, name in enumerate(names)]
+    read = [Read() for _ in range(readers)]
+    plain = [f"{address}/pages/{Path(name).stem}.html" for name in wanted]
     with HealthWatch(address) as health:
         async with _browser(pages) as browser:
             room = [PageStudent(browser, address, record, seed + k) for k, record in enumerate(seen[:pages])]
             room += [Student(address, record, seed + pages + k) for k, record in enumerate(seen[pages:])]
             sampling = asyncio.create_task(watch.go_on())
-            await asyncio.gather(*(one.attend(bell) for one in room))
+            reading = [Reader(plain[k % len(plain)], each, seed + k) for k, each in enumerate(read)]
+            await asyncio.gather(*(one.attend(bell) for one in room), *(one.attend(bell, seconds) for one in reading))
     left = await _left(watch, kernels_before)
     sampling.cancel()
-    return Report(seen, watch.samples, (bell.begin, bell.end), left, load, health.seconds)
+    return Report(seen, watch.samples, (bell.begin, bell.end), left, load, health.seconds, read)
 
 
 @contextlib.asynccontextmanager
