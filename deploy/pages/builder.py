@@ -56,6 +56,7 @@ class Site:
     def page(self, notebook: Path) -> str:
         """Write the page of a notebook, and return its name."""
         self._questions: dict[str, str] = {}
+        self._records: list[str] = []
         with contextlib.chdir(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
@@ -65,6 +66,7 @@ class Site:
             parts=[_linked(part) for part in parts],
             how=escape(HOW),
             version=get_plotlyjs_version(),
+            early=[self._common["plotly"], *self._records[:1]] if self._records else [],
             **self._common,
         )
         name = f"{notebook.stem}.html"
@@ -110,6 +112,7 @@ class Site:
 
     def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
         source = self._record(name, record)
+        self._records.append(source)
         return (
             f"<div data-widget class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
             f"<p>{escape(title)}</p></div>"

@@ -120,6 +120,18 @@ def test_a_run_that_plays_goes_on_playing(visit):
     assert lab.points(2, 0)[0][-1] == lab.step_number()
 
 
+def test_a_change_after_the_end_of_a_recorded_run_begins_another(visit):
+    lab = LabOnPage(visit(), BOWL)
+    lab.press("Play")
+    lab.until_finished()
+    recorded = lab.drawn()
+    lab.type_value("learning_rate", "0.2")
+    wait_until(lambda: is_live(lab) and "running" in lab.status(), "a kernel has taken over and begun", SECONDS)
+    lab.until_finished()
+    assert lab.value("learning_rate") == 0.2
+    assert lab.drawn() != recorded
+
+
 def test_when_its_kernel_has_ended_a_lab_plays_recorded_runs_again_and_the_next_change_takes_another(visit, room):
     lab = LabOnPage(visit(), PARABOLA)
     lab.type_value("ratio", "0.7")

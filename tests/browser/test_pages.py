@@ -142,5 +142,6 @@ def test_a_page_asks_for_less_than_700_kilobytes_before_its_first_curve(site):
     names = set(re.findall(r"files/[\w.-]+", text)) - {
         name for name in re.findall(r"data-record='(files/[\w.-]+)'", text) if "parabola" not in name
     }
+    assert re.findall(r'rel="preload" as="script" href="files/(\w+)\.', text) == ["plotly", "parabola"]
     sizes = [len(gzip.compress((site / name).read_bytes(), 6)) for name in names]
     assert len(gzip.compress(text.encode(), 6)) + sum(sizes) < 700_000
