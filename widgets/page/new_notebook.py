@@ -44,8 +44,9 @@ def _cells(labs: ModuleType, lesson: Lesson) -> Iterator[Cell]:
     experiments = list(dict.fromkeys(type(view.experiment) for view in views))
     yield "markdown", f"# {lesson.heading}\n\n{lesson.sentence}"
     yield "code", _imports(labs, lesson, experiments)
-    for view in views:
-        yield from _lab(labs, view)
+    for number, view in enumerate(views):
+        before = {type(other.experiment) for other in views[:number]}
+        yield from _lab(labs, view, is_first=type(view.experiment) not in before)
     works = dict.fromkeys(work for experiment in experiments for work in experiment.references)
     sources = "\n".join(f"{number}. {work}" for number, work in enumerate(works, start=1))
     yield "markdown", f"## Sources\n\n{sources}"
@@ -58,17 +59,18 @@ def _imports(labs: ModuleType, lesson: Lesson, experiments: list[type]) -> str:
     return "\n".join([*lines, "from widgets.page.gallery import navigation", "", f'navigation("{lesson.file}")'])
 
 
-def _lab(labs: ModuleType, view: type[LabView]) -> Iterator[Cell]:
-    """A section: the lab with its questions before it, and behind it what is seen there and the code that runs."""
+def _lab(labs: ModuleType, view: type[LabView], is_first: bool) -> Iterator[Cell]:
+    """A section: a lab, what to see in it; with the first one of an experiment its questions and the code that runs."""
     topic, experiment = labs.__name__.rpartition(".")[2], type(view.experiment)
     yield "markdown", f"## {view.title}\n\n**Before you play:** {view.presets[0].sentence}"
-    for quiz in (each for each in vars(labs).values() if isinstance(each, Quiz)):
-        for name, question in quiz.questions.items():
-            if type(question.experiment) is experiment:
-                yield "code", f'{topic}.ask("{name}")'
+    quizzes = [each for each in vars(labs).values() if isinstance(each, Quiz) and is_first]
+    for name, question in (each for quiz in quizzes for each in quiz.questions.items()):
+        if type(question.experiment) is experiment:
+            yield "code", f'{topic}.ask("{name}")'
     yield "code", f"{topic}.{view.name}()"
     yield "markdown", f"**What to look for.** {view.__doc__}"
-    yield "code", f"show_code({experiment.__name__})"
+    if is_first:
+        yield "code", f"show_code({experiment.__name__})"
 
 
 def main(topic: str, title: str, question: str, sentence: str) -> None:
