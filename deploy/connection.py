@@ -1,4 +1,4 @@
-"""What lies between a page's websocket and its kernel: the protocol is one, and nothing passes once it is closed."""
+"""The connection between a page's websocket and its kernel: one protocol, and nothing passes once it is closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the server ends: nobody is let in, kernels end, then the server; and it does, whatever is in the way."""
+"""The end of the server: nobody is let in, kernels end, then the server; and it does, whatever is in the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser is told about every answer: what a page may load, who may frame it, what it tells other sites."""
+"""The headers of every answer: they say what a page may load, who may frame it, what it tells other sites."""
 
 from __future__ import annotations
 

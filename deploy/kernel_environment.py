@@ -1,4 +1,4 @@
-"""What every kernel of a server has in its environment, so that many of them share a machine."""
+"""The environment of every kernel of a server, with which many of them share a machine."""
 
 # One thread each: torch alone would take all cores for every student. Memory goes back to the system when a run is
 # over: the C library would keep it, thirty times. The debugger's remark about frozen modules is nobody's business.

@@ -1,4 +1,4 @@
-"""Where what is served lies: in the repository, or in what pip has installed."""
+"""Folders of what is served: in the repository, or in what pip has installed."""
 
 from __future__ import annotations
 

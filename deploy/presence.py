@@ -1,4 +1,4 @@
-"""Who is there: what a room knows of the page of each of its kernels."""
+"""Signs of life of the page of each kernel of a room."""
 
 from __future__ import annotations
 

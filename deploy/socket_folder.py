@@ -1,4 +1,4 @@
-"""Where the sockets of kernels are files: a folder of this user's, with a path that is short enough for a socket."""
+"""A folder of this user's for the sockets of kernels, with a path that is short enough for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the process that kernels are forked from does once for all of them; `multiprocessing` preloads this module.
+"""One-time work of the process that kernels are forked from; `multiprocessing` preloads this module.
 
 No thread may run and no CUDA context may exist when a process forks. So no device is asked for, and no gradient is
 computed: autograd would start a thread for each device.

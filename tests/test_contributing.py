@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^`([\w/.]+)`\n\n```(?:python|json)\n(.*?)^```$", TEXT, re.M | re.S))
+FILES = dict(re.findall(r"^`([\w/.]+)`\n\n```python\n(.*?)^```$", TEXT, re.M | re.S))
+NOTEBOOK = "notebooks/08_averaging.ipynb"
 COPIED = ("lessons", "widgets", "notebooks", "tests")
 TESTS = (
     "tests/averaging",
@@ -20,7 +22,9 @@ TESTS = (
     "tests/core/test_step_programs.py",
     "tests/widgets/test_questions.py",
     "tests/widgets/test_lab.py::test_play_pause_step_reset",
+    "tests/widgets/test_lab_on_screen.py",
     "tests/test_structure.py",
+    "tests/test_notebooks.py",
     "tests/test_sentences.py",
 )
 
@@ -37,6 +41,9 @@ def copy(tmp_path_factory) -> Path:
         assert not (folder / path).exists(), path
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
+    command = re.search(r"^\.venv/bin/python (-m widgets\.page\.new_notebook (?:.*\\\n)*.*)$", TEXT, re.M)
+    assert not (folder / NOTEBOOK).exists()
+    said(folder, *shlex.split(command[1].replace("\\\n", " ")))
     return folder
 
 
@@ -50,8 +57,8 @@ def said(folder: Path, *arguments: str) -> str:
 
 
 def test_every_file_on_the_page_is_taken():
-    fences = re.findall(r"^```(python|json)$", TEXT, re.M)
-    assert len(FILES) == len(fences) == 8
+    fences = re.findall(r"^```python$", TEXT, re.M)
+    assert len(FILES) == len(fences) == 3
 
 
 def test_the_lesson_keeps_the_style_and_its_types_hold(copy):
@@ -64,15 +71,20 @@ def test_the_lesson_keeps_the_style_and_its_types_hold(copy):
 def test_the_lesson_passes_its_own_test_and_those_that_find_it(copy):
     where = said(copy, "-c", "import lessons.averaging as a, widgets; print(a.__file__, widgets.__file__)")
     assert all(Path(path).is_relative_to(copy) for path in where.split())
-    wanted = "averaging or rate_of_the_mean or names_a_check"
+    wanted = "averaging or loss_of_the_mean or names_a_check"
     report = said(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, "-k", wanted)
     assert "skipped" not in report
     assert int(re.search(r"(\d+) passed", report)[1]) >= len(TESTS)
 
 
-def test_the_notebook_makes_a_card():
-    lesson = json.loads(FILES["notebooks/08_averaging.ipynb"])["metadata"]["lesson"]
-    assert set(lesson) == {"title", "question", "sentence", "picture"}
+def test_the_notebook_makes_a_card_with_the_lab_and_its_question(copy):
+    cards = said(copy, "-c", "from widgets.page.gallery import gallery; print(gallery('notebooks').value)")
+    assert "08_averaging.ipynb" in cards
+    notebook = json.loads((copy / NOTEBOOK).read_text(encoding="utf-8"))
+    assert set(notebook["metadata"]["lesson"]) == {"title", "question", "sentence", "picture"}
+    source = "".join(line for cell in notebook["cells"] for line in cell["source"])
+    assert "averaging.averaging()" in source
+    assert 'averaging.ask("loss_of_the_mean")' in source
 
 
 def test_the_places_named_are_there():

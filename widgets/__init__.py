@@ -1,4 +1,4 @@
-"""What a person touches and sees: controls, run loop, live figures, labs."""
+"""The interface that a person touches and sees: controls, run loop, live figures, labs."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an operator chooses for the hub, in environment variables; a wrong choice is a sentence before it starts."""
+"""An operator's choices for the hub, in environment variables; a wrong one is a sentence before it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may try the hub: whoever sits at this machine, and no page of another site in their browser."""
+"""Login for a trial of the hub: for whoever sits at this machine, and for no page of another site in their browser."""
 
 from __future__ import annotations
 

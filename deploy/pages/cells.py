@@ -1,4 +1,4 @@
-"""What the cells of a lesson's notebook show."""
+"""The outputs of the cells of a lesson's notebook."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every lesson stands on: settings, lanes, experiments, batched networks, curvature."""
+"""The ground of every lesson: settings, lanes, experiments, batched networks, curvature."""

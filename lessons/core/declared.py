@@ -7,9 +7,8 @@ class NetSettings(Settings):
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast
 
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import setting
 
 learning_rate = partial(
     setting,
@@ -197,6 +196,17 @@ condition_number = partial(
     slider=(1.0, 1000.0),
     scale="log",
 )
+gradient_noise = partial(
+    setting,
+    default=1.0,
+    label="gradient noise",
+    symbol="σ",
+    doc="Standard deviation of the noise in each component.",
+    low=0.0,
+    high=100.0,
+    slider=(0.0, 4.0),
+    slider_step=0.05,
+)
 steps = partial(
     setting,
     default=1000,
@@ -211,30 +221,3 @@ steps = partial(
 seed = partial(
     setting, default=0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99)
 )
-
-
-def fewer(shape: type[Settings], field: str, default: float, high: float) -> Any:
-    """The same setting as in `shape`, with a smaller upper bound: for labs that compute it many times at once."""
-    same = shape.fields()[field]
-    slider_low, slider_high = cast(tuple[float, float], (same.slider_low, same.slider_high))
-    return setting(
-        default,
-        label=same.label,
-        symbol=same.symbol,
-        unit=same.unit,
-        doc=same.doc,
-        low=same.low,
-        high=high,
-        slider=(slider_low, min(slider_high, high)),
-        scale=same.scale,
-        shared=same.shared,
-    )
-
-
-def end_of_rates(
-    default: float, which: str, count: int, slider: tuple[float, float], low: float = 1e-6, high: float = 100.0
-) -> Any:
-    """The lowest or the highest of many learning rates (`lessons.core.spread.Over`)."""
-    doc = f"The {which} of {count} learning rates, spaced evenly in logarithm."
-    label = f"{which} learning rate"
-    return setting(default, label=label, symbol="η", doc=doc, low=low, high=high, slider=slider, scale="log")

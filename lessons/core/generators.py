@@ -31,3 +31,8 @@ def draw_per_seed(seeds: torch.Tensor, purpose: str, draw: Callable[[torch.Gener
     keys = [int(seed) for seed in seeds]
     drawn = {key: draw(generator(key, purpose)) for key in dict.fromkeys(keys)}
     return torch.stack([drawn[key] for key in keys])
+
+
+def normal_per_seed(seeds: torch.Tensor, purpose: str, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """Draw standard normal numbers, shape (K, *shape); arguments as of `draw_per_seed`."""
+    return draw_per_seed(seeds, purpose, lambda source: torch.randn(shape, generator=source, dtype=dtype))

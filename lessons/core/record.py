@@ -1,4 +1,4 @@
-"""What determines the numbers of a run: its settings and its changes in flight."""
+"""The record of a run: all that determines its numbers, settings and changes in flight."""
 
 from __future__ import annotations
 

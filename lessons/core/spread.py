@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 import numpy as np
 import torch
 from typing_extensions import TypeVar
 
 from lessons.core.lanes import Lanes
-from lessons.core.settings import SettingError, Settings, SettingsT
+from lessons.core.settings import SettingError, Settings, SettingsT, setting
 
 SEEDS = 20  # of a cloud
 # What is set, where that is not what lanes have.
@@ -63,6 +63,38 @@ class Seeds:
     def __call__(self, values: Mapping[str, Any]) -> Cases:
         first, count = values["seed"], _value(self.count, values)
         return [(f"seed {seed}", dict.fromkeys(self.fields, seed)) for seed in range(first, first + count)]
+
+
+def fewer(shape: type[Settings], field: str, default: Any, high: float | None = None, **changed: Any) -> Any:
+    """Declare a setting of many lanes as `shape` declares that of one: with other bounds, and it is not hot.
+
+    Args:
+        shape: Settings of one lane.
+        field: The field.
+        default: Value at the start.
+        high: Largest allowed value; as in `shape` if left out. A slider ends there, if not before.
+        changed: What else is different, as of `setting`.
+    """
+    same = shape.fields()[field]
+    names = ("label", "symbol", "unit", "doc", "low", "slider_step", "scale", "shared")
+    kept = {name: getattr(same, name) for name in names}
+    high = same.high if high is None else high
+    slider = None if high is None else (same.slider_low, min(cast(float, same.slider_high), high))
+    return setting(default, **{**kept, "high": high, "slider": slider, **changed})
+
+
+def first_seed(shape: type[Settings], count: int, **changed: Any) -> Any:
+    """Declare the first of at most so many seeds; arguments as of `fewer`."""
+    return fewer(shape, "seed", 0, 2**31 - count, **changed)
+
+
+def end_of_rates(
+    default: float, which: str, count: int, slider: tuple[float, float], low: float = 1e-6, high: float = 100.0
+) -> Any:
+    """Declare the lowest or the highest of many learning rates (`Over`)."""
+    doc = f"The {which} of {count} learning rates, spaced evenly in logarithm."
+    label = f"{which} learning rate"
+    return setting(default, label=label, symbol="η", doc=doc, low=low, high=high, slider=slider, scale="log")
 
 
 def evenly_in_log(lowest: float, highest: float, count: int) -> list[float]:
@@ -124,7 +156,7 @@ class Doubling:
 
 @dataclass(frozen=True)
 class Spread(Generic[ControlsT, SettingsT]):
-    """How one set of settings becomes many lanes: one for each combination of the axes' cases.
+    """A rule that makes many lanes of one set of settings: one for each combination of the axes' cases.
 
     Attributes:
         settings_type: What is set.

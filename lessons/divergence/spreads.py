@@ -1,9 +1,8 @@
-"""What is set of lesson 3's sweeps and of its cloud of seeds, and the lanes that come of it."""
+"""Settings of lesson 3's sweeps and of its cloud of seeds, and the lanes that come of them."""
 
 from __future__ import annotations
 
-from lessons.core.declared import end_of_rates, fewer
-from lessons.core.spread import SEEDS, Over, Seeds, Spread
+from lessons.core.spread import SEEDS, Over, Seeds, Spread, end_of_rates, fewer, first_seed
 from lessons.divergence.settings import BowlSettings, BowlShape, NetSettings, NetShape
 from lessons.divergence.sweep import SWEEP_LANES
 
@@ -37,7 +36,7 @@ class NetSeedsSettings(NetSettings):
     depth: int = fewer(NetShape, "depth", 2, 3)
     train_size: int = fewer(NetShape, "train_size", 100, 400)
     steps: int = fewer(NetShape, "steps", 500, 2000)
-    seed: int = fewer(NetShape, "seed", 0, 2**31 - SEEDS)
+    seed: int = first_seed(NetShape, SEEDS)
 
 
 BOWL_SWEEP = Spread(BowlSweepSettings, BowlSettings, (RATES,))

@@ -1,4 +1,4 @@
-"""What mean-field theory predicts for a propagation, lane by lane."""
+"""Predictions of mean-field theory for a propagation, lane by lane."""
 
 from __future__ import annotations
 

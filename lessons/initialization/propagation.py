@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement, Measurements
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
 from lessons.initialization.activations import LaneActivation
@@ -137,7 +137,7 @@ def draw_net(lanes: Lanes[PropagationSettings], initializer: Initializer, number
     """Draw the nets with this number, and their inputs; lanes of one seed share the draws."""
     depth, width = lanes.shared.depth, lanes.shared.width
     layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
-    inputs = _normal(lanes.seed, f"inputs of net {number}", INPUTS, width)
+    inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, width)
     return DrawnNet(
         inputs=lanes.input_scale.float()[:, None, None] * inputs,
         weights=[initializer.weights(layer) for layer in layers],
@@ -150,12 +150,12 @@ def _biases(lanes: Lanes, layer: Layer) -> Tensor:
     deviation = lanes.bias_deviation.float()[:, None, None]
     if not deviation.any():
         return deviation.expand(-1, 1, layer.fan_out)
-    return deviation * _normal(lanes.seed, f"biases {layer.number} of net {layer.net}", 1, layer.fan_out)
+    return deviation * normal_per_seed(lanes.seed, f"biases {layer.number} of net {layer.net}", 1, layer.fan_out)
 
 
 def last_gradients(lanes: Lanes[PropagationSettings], number: int) -> Tensor:
     """Draw what comes back from the last pre-activations, shape (K, N, n)."""
-    return _normal(lanes.seed, f"gradients of net {number}", INPUTS, lanes.shared.width)
+    return normal_per_seed(lanes.seed, f"gradients of net {number}", INPUTS, lanes.shared.width)
 
 
 def down(net: DrawnNet, activation: LaneActivation) -> Forward:
@@ -178,10 +178,6 @@ def up(net: DrawnNet, slopes: list[Tensor], last: Tensor) -> list[Tensor]:
     for weight, slope in zip(net.weights[:0:-1], slopes[-2::-1], strict=True):
         gradients.append(slope * torch.bmm(gradients[-1], weight.transpose(1, 2)))
     return gradients[::-1]
-
-
-def _normal(seeds: Tensor, purpose: str, *shape: int) -> Tensor:
-    return draw_per_seed(seeds, purpose, lambda source: torch.randn(*shape, generator=source))
 
 
 def _moments(inputs: Tensor, activations: list[Tensor]) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""How many of a layer's units differ: units that start alike are updated alike, and stay one unit.
+"""The number of different units in a layer: units that start alike are updated alike, and stay one unit.
 
 That is so in exact arithmetic. Some processors round one column otherwise than another, and where equal units are a
 saddle of the loss such a difference grows: in a shallow net one of 1e-7 ten-thousandfold in 100 steps. On processors

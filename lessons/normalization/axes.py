@@ -1,4 +1,4 @@
-"""Which cells of a tensor share one mean and one variance."""
+"""The cells of a tensor that share one mean and one variance."""
 
 from __future__ import annotations
 

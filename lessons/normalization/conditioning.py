@@ -1,4 +1,4 @@
-"""How the preparation of the inputs sets the condition number, and the condition number the number of steps."""
+"""Inputs prepared in several ways, which set the condition number, and that the number of steps."""
 
 from __future__ import annotations
 

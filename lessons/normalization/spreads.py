@@ -1,13 +1,12 @@
-"""What is set of lesson 5's sweep, and the lanes that come of it."""
+"""Settings of lesson 5's sweep, and the lanes that come of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lessons.core.declared import end_of_rates, fewer
 from lessons.core.settings import setting
-from lessons.core.spread import Cases, Each, Over, Spread, geomspace
+from lessons.core.spread import Cases, Each, Over, Spread, end_of_rates, fewer, geomspace
 from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.experiment import Experiment, Measurement, Measurements
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.normalization.axes import ActivationNorm, averaged_cells, largest_even_groups
@@ -153,7 +153,7 @@ def _lane(
 
 def _batch(lanes: Lanes[TensorPictureSettings], step: int) -> Tensor:
     shape = (lanes.shared.samples, lanes.shared.channels, lanes.shared.height, lanes.shared.width)
-    drawn = draw_per_seed(lanes.seed, f"tensor {step}", lambda source: torch.randn(shape, generator=source))
+    drawn = normal_per_seed(lanes.seed, f"tensor {step}", *shape)
     offset, deviation = (value.float().view(-1, 1, 1, 1, 1) for value in (lanes.offset, lanes.deviation))
     return offset + deviation * drawn
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 
 TINY = 1e-12  # torch's default: keeps a vector of zeros from being divided by zero
 FIRST_ITERATIONS = 15  # power iterations at the start, as in torch
@@ -48,7 +48,7 @@ class SingularPair:
             purpose: Name of the random stream.
         """
         _, fan_in, fan_out = weight.shape
-        drawn = draw_per_seed(seeds, purpose, lambda source: torch.randn(fan_in + fan_out, generator=source))
+        drawn = normal_per_seed(seeds, purpose, fan_in + fan_out)
         left, right = drawn.to(weight).split([fan_out, fan_in], dim=1)
         return cls(normalize(left, dim=1, eps=TINY), normalize(right, dim=1, eps=TINY)).after(weight, FIRST_ITERATIONS)
 

@@ -1,4 +1,4 @@
-"""How long a descent stays at a saddle point, against how near its stable manifold it starts."""
+"""The time that a descent stays at a saddle point, against the distance of its start from the stable manifold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What momentum makes of a gradient that stays and of one that turns round."""
+"""The gain of momentum under a gradient that stays and under one that turns round."""
 
 from __future__ import annotations
 

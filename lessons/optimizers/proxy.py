@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.generators import draw_per_seed, generator
+from lessons.core.generators import draw_per_seed, generator, normal_per_seed
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.network import DenseNetwork
 from lessons.core.rules import GradientDescent, Hyperparameters
@@ -180,7 +180,7 @@ class Classifiers:
 
     def initial(self, seeds: Tensor) -> Tensor:
         """Draw theta, float64, shape (K, 3 + P)."""
-        linear = draw_per_seed(seeds, "linear weights", lambda source: 0.5 * torch.randn(3, generator=source))
+        linear = 0.5 * normal_per_seed(seeds, "linear weights", 3)
         return torch.cat([linear, self._network.initial(seeds, torch.ones(len(seeds)))], 1).double()
 
     def score(self, theta: Tensor, inputs: Tensor) -> Tensor:

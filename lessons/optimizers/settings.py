@@ -31,13 +31,9 @@ class DescentSettings(Settings):
         slider=(0.0, 5.0),
         slider_step=0.05,
     )
-    gradient_noise: float = setting(
-        0.0,
-        label="gradient noise",
-        symbol="σ",
+    gradient_noise: float = declared.gradient_noise(
+        default=0.0,
         doc="Standard deviation of the Gaussian noise in each gradient: it stands in for drawing batches.",
-        low=0.0,
-        high=100.0,
         slider=(0.0, 2.0),
         slider_step=0.01,
     )

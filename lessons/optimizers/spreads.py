@@ -1,4 +1,4 @@
-"""What is set of lesson 1's sweeps and of its cloud of seeds, and the lanes that come of it."""
+"""Settings of lesson 1's sweeps and of its cloud of seeds, and the lanes that come of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from lessons.core import declared
-from lessons.core.declared import fewer
 from lessons.core.settings import Settings, setting
-from lessons.core.spread import SEEDS, Cases, Each, Over, Seeds, Spread, geomspace
+from lessons.core.spread import SEEDS, Cases, Each, Over, Seeds, Spread, fewer, first_seed, geomspace
 from lessons.optimizers.condition import ConditionSettings
 from lessons.optimizers.escape import EscapeSettings
 from lessons.optimizers.proxy import Method, ProxySettings
@@ -31,27 +29,26 @@ class ClassifierSeedsSettings(ClassifierSettings):
     width: int = fewer(ClassifierSettings, "width", 32, 64)
     depth: int = fewer(ClassifierSettings, "depth", 1, 3)
     steps: int = fewer(ClassifierSettings, "steps", 400, 2000)
-    seed: int = fewer(ClassifierSettings, "seed", 0, 2**31 - SEEDS)
+    seed: int = first_seed(ClassifierSettings, SEEDS)
 
 
 class SaddleSettings(Settings):
     """The settings that the four methods have in common."""
 
-    learning_rate: float = declared.learning_rate(
-        doc="Of all methods but Adam, which has a tenth of it.", low=0.001, high=1.0, slider=(0.01, 0.5), hot=False
+    learning_rate: float = fewer(
+        EscapeSettings,
+        "learning_rate",
+        0.1,
+        1.0,
+        doc="Of all methods but Adam, which has a tenth of it.",
+        low=0.001,
+        slider=(0.01, 0.5),
     )
-    momentum: float = declared.momentum(doc="Of heavy ball and Adam.", high=0.99, slider=None, hot=False)
-    damping: float = setting(
-        0.0,
-        label="damping",
-        symbol="δ",
-        doc="Newton's method adds it to each eigenvalue of the Hessian.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 5.0),
-        slider_step=0.05,
+    momentum: float = fewer(EscapeSettings, "momentum", 0.9, 0.99, doc="Of heavy ball and Adam.")
+    damping: float = fewer(
+        EscapeSettings, "damping", 0.0, 100.0, doc="Newton's method adds it to each eigenvalue of the Hessian."
     )
-    steps: int = setting(400, label="steps", doc="Number of updates.", low=1, high=5000, slider=(50, 1000))
+    steps: int = fewer(EscapeSettings, "steps", 400, 5000, slider=(50, 1000))
 
 
 class ConditionRange(Settings):
@@ -66,31 +63,18 @@ class ConditionRange(Settings):
         high=3000.0,
         scale="log",
     )
-    steps: int = setting(
-        8000, label="steps", doc="At most so many updates.", low=1, high=25000, slider=(100, 25000), scale="log"
-    )
+    steps: int = fewer(ConditionSettings, "steps", 8000, 25000, doc="At most so many updates.", slider=(100, 25000))
 
 
 class OutlierSettings(Settings):
     """The base of sweeps over the outlier's distance."""
 
-    separation: float = setting(
-        2.0, label="separation", symbol="d", doc="Distance between the class means.", low=0.5, high=6.0, slider_step=0.1
+    separation: float = fewer(ProxySettings, "separation", 2.0, 6.0, doc="Distance between the class means.", low=0.5)
+    train_size: int = fewer(
+        ProxySettings, "train_size", 200, 500, doc="Points beside the outlier.", low=10, slider=(20, 500)
     )
-    train_size: int = setting(
-        200,
-        label="training points",
-        symbol="N",
-        doc="Points beside the outlier.",
-        low=10,
-        high=500,
-        slider=(20, 500),
-        scale="log",
-    )
-    steps: int = setting(
-        600, label="steps", doc="Number of updates.", low=1, high=2000, slider=(100, 2000), scale="log"
-    )
-    seed: int = declared.seed(doc="Draws the points and the weights.")
+    steps: int = fewer(ProxySettings, "steps", 600, 2000)
+    seed: int = fewer(ProxySettings, "seed", 0, doc="Draws the points and the weights.")
 
 
 def _escaping(values: Mapping[str, Any]) -> Cases:

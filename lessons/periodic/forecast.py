@@ -58,8 +58,10 @@ class Forecaster:
     ) -> dict[str, float]:
         """Take the next step's measurements and return what is predicted."""
         self.gradients.append(gradient)
+        # A breakdown: a period is over, and with it comes what the next forecast is made from.
         if onset > self.onset:
             self._end_period(int(onset))
+        # The jump that was forecast.
         if self.pending and turn > self.delta:
             hit = self.said["earliest"] <= step <= self.said["latest"]
             self.said |= {
@@ -68,6 +70,7 @@ class Forecaster:
                 "hits": self.said["hits"] + hit,
             }
             self.pending = False
+        # The training is calm again after a breakdown: time for the next forecast.
         if self.due and turn < CALM * self.delta and 0 < 4 * learning_rate * decay < 1:
             self._predict(step, norm, learning_rate, decay)
         return dict(self.said)

@@ -1,4 +1,4 @@
-"""What the net sees at each step: all training images or a mini-batch, as they are or with noise and shifts."""
+"""The net's inputs at each step: all training images or a mini-batch, as they are or with noise and shifts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import draw_per_seed, normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.periodic.settings import PeriodicSettings
 
@@ -46,8 +46,7 @@ class TrainingInputs:
         return (drawn * (2 * shift + 1)).floor().long() - shift.long()
 
     def _draw_noise(self, step: int, inputs: Tensor) -> Tensor:
-        shape = inputs.shape[-2:]
-        drawn = draw_per_seed(self._lanes.seed, f"noise {step}", lambda source: torch.randn(shape, generator=source))
+        drawn = normal_per_seed(self._lanes.seed, f"noise {step}", *inputs.shape[-2:])
         return (self._lanes.noise.float()[:, None, None] * drawn).to(inputs)
 
 

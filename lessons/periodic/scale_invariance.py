@@ -1,4 +1,4 @@
-"""What happens to a net's outputs and gradient when its weights are stretched."""
+"""A net's outputs and gradient when its weights are stretched."""
 
 from __future__ import annotations
 

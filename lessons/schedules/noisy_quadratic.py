@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
@@ -113,9 +113,7 @@ def eigenvalues(lanes: Lanes[NoisyQuadraticSettings]) -> Tensor:
 def gradient_noise(lanes: Lanes[NoisyQuadraticSettings], step: int) -> Tensor:
     """Draw standard normal noise for one step, float64, shape (K, R, D); lanes of one seed share it."""
     size = (lanes.shared.replicas, lanes.shared.dimension)
-    return draw_per_seed(
-        lanes.seed, f"noise {step}", lambda source: torch.randn(size, generator=source, dtype=torch.float64)
-    )
+    return normal_per_seed(lanes.seed, f"noise {step}", *size, dtype=torch.float64)
 
 
 def _momentum(lanes: Lanes) -> Tensor:

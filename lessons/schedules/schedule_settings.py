@@ -1,4 +1,4 @@
-"""What a schedule is set by, declared once for every experiment that has one."""
+"""Settings of a schedule, declared once for every experiment that has one."""
 
 from __future__ import annotations
 

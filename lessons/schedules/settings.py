@@ -24,15 +24,8 @@ class NoisyQuadraticSettings(ScheduleShape):
     momentum: float = declared.momentum(
         doc="Share of the velocity kept at each step; it raises the floor (1/(1-β))-fold. Idle in gradient descent."
     )
-    noise: float = setting(
-        1.0,
-        label="gradient noise",
-        symbol="σ",
-        doc="Standard deviation of the noise that is added to each component of the gradient.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 4.0),
-        slider_step=0.05,
+    noise: float = declared.gradient_noise(
+        doc="Standard deviation of the noise that is added to each component of the gradient."
     )
     sharpness: float = declared.curvature(label="sharpness")
     condition_number: float = declared.condition_number()

@@ -1,4 +1,4 @@
-"""What is set of lesson 2's sweep and of its cloud of seeds, and the lanes that come of it."""
+"""Settings of lesson 2's sweep and of its cloud of seeds, and the lanes that come of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lessons.core import declared
-from lessons.core.declared import end_of_rates, fewer
-from lessons.core.settings import Settings, setting
-from lessons.core.spread import SEEDS, Cases, Over, Seeds, Spread
+from lessons.core.settings import Settings
+from lessons.core.spread import SEEDS, Cases, Over, Seeds, Spread, end_of_rates, fewer, first_seed
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 
 RATES = Over("learning_rate", between=("lowest", "highest"), count=48, name="η = {:.4g}")
@@ -20,7 +19,7 @@ class ScheduleSeedsSettings(ScheduledNetSettings):
     width: int = fewer(ScheduledNetSettings, "width", 32, 64)
     depth: int = fewer(ScheduledNetSettings, "depth", 2, 3)
     steps: int = fewer(ScheduledNetSettings, "steps", 400, 2000)
-    seed: int = fewer(ScheduledNetSettings, "seed", 0, 2**31 - SEEDS)
+    seed: int = first_seed(ScheduledNetSettings, SEEDS)
 
 
 class FloorSettings(Settings):
@@ -28,32 +27,11 @@ class FloorSettings(Settings):
 
     lowest: float = end_of_rates(0.01, "lowest", RATES.count, (0.001, 0.1))
     highest: float = end_of_rates(1.9, "highest", RATES.count, (0.2, 10.0))
-    noise: float = setting(
-        1.0,
-        label="gradient noise",
-        symbol="σ",
-        doc="Standard deviation of the noise in each component.",
-        low=0.0,
-        high=100.0,
-        slider=(0.0, 4.0),
-        slider_step=0.05,
-    )
+    noise: float = declared.gradient_noise()
     sharpness: float = declared.curvature(label="sharpness")
-    momentum: float = setting(
-        0.0,
-        label="momentum",
-        symbol="β",
-        doc="Of heavy ball; 0 is gradient descent.",
-        low=0.0,
-        high=0.99,
-        slider_step=0.01,
-    )
-    replicas: int = setting(
-        32, label="runs averaged", symbol="R", doc="Runs for each learning rate.", low=1, high=64, scale="log"
-    )
-    steps: int = setting(
-        800, label="steps", doc="Number of updates.", low=1, high=4000, slider=(100, 2000), scale="log"
-    )
+    momentum: float = fewer(NoisyQuadraticSettings, "momentum", 0.0, 0.99, doc="Of heavy ball; 0 is gradient descent.")
+    replicas: int = fewer(NoisyQuadraticSettings, "replicas", 32, 64, doc="Runs for each learning rate.")
+    steps: int = fewer(NoisyQuadraticSettings, "steps", 800, 4000, slider=(100, 2000))
     seed: int = declared.seed(doc="Draws the noise.")
 
 

@@ -1,4 +1,4 @@
-"""How often two teacher nodes fire together, and the biases of batch normalization in a file of weights."""
+"""Joint firing of two teacher nodes, and the biases of batch normalization in a file of weights."""
 
 from __future__ import annotations
 

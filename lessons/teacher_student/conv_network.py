@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 
 SIDE, CLASSES = 8, 10
 Statistics = list[tuple[Tensor | None, Tensor | None]]
@@ -46,7 +46,7 @@ class ConvNetwork:
 
     def initial(self, seeds: Tensor) -> Tensor:
         """Draw theta (K, P): weights N(0, 1 / (3 fan_in)), the variance of torch.nn; scales 1, biases 0."""
-        theta = draw_per_seed(seeds, "conv net", lambda source: torch.randn(self.parameter_count, generator=source))
+        theta = normal_per_seed(seeds, "conv net", self.parameter_count)
         for name, part in self.parameters(theta).items():
             if name.startswith("kernel"):
                 part /= math.sqrt(3 * math.prod(part.shape[2:]))

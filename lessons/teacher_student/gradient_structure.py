@@ -1,4 +1,4 @@
-"""What a hidden student node is taught: its gradient as pulls of the teacher nodes of its own layer."""
+"""The gradient of a hidden student node as pulls of the teacher nodes of its own layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How student nodes and teacher nodes overlap, on the same inputs."""
+"""The overlap of student nodes and teacher nodes on the same inputs."""
 
 from __future__ import annotations
 

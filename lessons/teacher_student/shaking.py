@@ -26,7 +26,7 @@ class Asked:
 
     @classmethod
     def of(cls, lanes: Lanes) -> Asked:
-        """As the lanes are now."""
+        """Return what the lanes ask for now."""
         return cls(lanes.values("shaken_node"), lanes.values("shake"), lanes.values("shake_again"))
 
     def since(self, before: Asked) -> tuple[list[int], list[str]]:

@@ -1,13 +1,12 @@
-"""What is set where lesson 7 trains many students at once, and the lanes that come of it."""
+"""Settings of lesson 7's many students at once, and the lanes that come of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lessons.core.declared import fewer
 from lessons.core.settings import setting
-from lessons.core.spread import Cases, Each, Seeds, Spread
+from lessons.core.spread import Cases, Each, Seeds, Spread, fewer, first_seed
 from lessons.teacher_student.lottery import TICKETS, LotterySettings
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.structure import KINDS, TEACHER_WIDTH
@@ -23,7 +22,7 @@ class LuckSettings(TeacherStudentSettings):
     teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
     steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
     horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - STUDENTS)
+    seed: int = first_seed(TeacherStudentSettings, STUDENTS)
 
 
 class RecoverySettings(TeacherStudentSettings):
@@ -38,7 +37,7 @@ class RecoverySettings(TeacherStudentSettings):
     teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
     steps: int = fewer(TeacherStudentSettings, "steps", 2000, 4000)
     horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 4000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 20)
+    seed: int = first_seed(TeacherStudentSettings, 20)
 
 
 class TicketsSettings(LotterySettings):
@@ -50,7 +49,7 @@ class TicketsSettings(LotterySettings):
     prune_at: int = fewer(LotterySettings, "prune_at", 1500, 4000)
     horizon: int = fewer(LotterySettings, "horizon", 1500, 4000)
     steps: int = fewer(LotterySettings, "steps", 3001, 8001)
-    seed: int = fewer(LotterySettings, "seed", 0, 2**31 - 24)
+    seed: int = first_seed(LotterySettings, 24)
 
 
 # Of students of three kinds of data: the kinds differ in some, the others would make no sense there.
@@ -78,7 +77,7 @@ class StructureSettings(TeacherStudentSettings):
     top_scale: float = fewer(TeacherStudentSettings, "top_scale", 0.1, 10.0)
     steps: int = fewer(TeacherStudentSettings, "steps", 2000, 5000)
     horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 5000)
-    seed: int = fewer(TeacherStudentSettings, "seed", 0, 2**31 - 8)
+    seed: int = first_seed(TeacherStudentSettings, 8)
 
 
 def _widths(values: Mapping[str, Any]) -> Cases:

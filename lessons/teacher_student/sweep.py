@@ -1,4 +1,4 @@
-"""How well teacher nodes are found, over widths and many students, side by side."""
+"""Many students of several widths side by side, and how well they find the teacher's nodes."""
 
 from __future__ import annotations
 

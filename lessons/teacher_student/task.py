@@ -1,4 +1,4 @@
-"""What the students are asked: a teacher's outputs on Gaussian inputs, fresh or a fixed number of points."""
+"""The students' task: a teacher's outputs on Gaussian inputs, fresh or a fixed number of points."""
 
 from __future__ import annotations
 

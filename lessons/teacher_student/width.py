@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.data.digits import digits_split
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
@@ -109,7 +109,7 @@ class GrowingFit(Training[GrowingFeatures, DoubleDescentSettings]):
     def grow(self, now: GrowingFeatures, width: int) -> None:
         """Add units, drawn from each lane's seed: weights N(0, 1/D), biases N(0, 1)."""
         more, purpose = width - now.width, f"units from {now.width}"
-        drawn = draw_per_seed(self.lanes.seed, purpose, lambda source: torch.randn(65, more, generator=source).double())
+        drawn = normal_per_seed(self.lanes.seed, purpose, 65, more).double()
         weight, bias = drawn[:, :64].to(now.gram) / 8, drawn[:, 64:].to(now.gram)
         features = torch.relu(self.data.train_inputs.to(now.gram) @ weight + bias)
         test_features = torch.relu(self.data.test_inputs.to(now.gram) @ weight + bias)

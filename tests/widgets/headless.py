@@ -5,7 +5,7 @@ import json
 import math
 import pkgutil
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -14,25 +14,38 @@ import lab_cases
 import numpy as np
 from lab_case import LabCase
 
+import widgets.labs
 from lessons.core.settings import SettingField
 from widgets.figure.decimate import thin
 from widgets.figure.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.lab.lab import Lab
+from widgets.quiz.quiz import Quiz
 from widgets.run.run_loop import State
+from widgets.view.view import LabView
 
 
-def labs_of(topic: ModuleType) -> ModuleType:
-    """The package with the labs of a topic."""
-    return import_module(f"widgets.labs.{topic.__name__.rpartition('.')[2]}")
+def modules_in(package: ModuleType) -> list[ModuleType]:
+    return [import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
 
 
-TOPICS = [import_module(f"lab_cases.{module.name}") for module in pkgutil.iter_modules(lab_cases.__path__)]
-CASES: dict[str, LabCase] = {name: case for topic in TOPICS for name, case in topic.CASES.items()}
-QUESTIONS = {name: question for topic in TOPICS for name, question in labs_of(topic).QUIZ.questions.items()}
+def views(base: type[LabView] = LabView) -> Iterator[type[LabView]]:
+    """Every view of a topic that has a name of its own."""
+    for view in base.__subclasses__():
+        if "name" in vars(view) and view.__module__.startswith("widgets.labs."):
+            yield view
+        yield from views(view)
+
+
+TOPICS = modules_in(widgets.labs)
+VIEWS = {view.name: view for view in views()}
+QUIZZES = {topic.__name__: quiz for topic in TOPICS for quiz in vars(topic).values() if isinstance(quiz, Quiz)}
+QUESTIONS = {name: question for quiz in QUIZZES.values() for name, question in quiz.questions.items()}
+CASES = {name: LabCase.of(view()) for name, view in VIEWS.items()}
+CASES |= {name: case for module in modules_in(lab_cases) for name, case in module.CASES.items()}
 POINTS_OF_A_PATH = 4000  # in traces.js
-LABS = tuple(CASES)
-INSTANT = tuple(name for name in LABS if CASES[name].instant)
-SWEEPS = tuple(name for name in LABS if CASES[name].sweep)
+LABS = tuple(VIEWS)
+INSTANT = tuple(name for name, view in VIEWS.items() if view.instant)
+SWEEPS = tuple(name for name, view in VIEWS.items() if view.spread)
 ONE_RUN = tuple(name for name in LABS if name not in SWEEPS)
 HOT = {name: case.hot for name, case in CASES.items() if case.hot}
 DIVERGING = {(name, case.diverging[0]): case.diverging[1] for name, case in CASES.items() if case.diverging}
@@ -45,7 +58,7 @@ def opened(name: str, **changes: Any) -> Lab:
 
 def factory(name: str) -> Callable[..., Lab]:
     """The function of a topic that opens this lab."""
-    return next(getattr(labs_of(topic), name) for topic in TOPICS if name in topic.CASES)
+    return getattr(import_module(".".join(VIEWS[name].__module__.split(".")[:3])), name)
 
 
 def failures(lab: Lab) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the tests of the widgets know of a lab; `lab_cases` has a module for each topic."""
+"""What tests of the widgets know of a lab beside its view; `lab_cases` has a module for a topic that says more."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,18 +46,19 @@ def cloud(lab: Lab) -> list[Shown]:
 
 @dataclass(frozen=True)
 class LabCase:
-    """A lab and the settings with which it runs in well under a second."""
+    """How to play a lab in well under a second, and what it shows then."""
 
-    view: type[LabView]
     small: dict[str, Any] = field(default_factory=dict)
-    # Computed as a whole when it is opened, without Play.
-    instant: bool = False
-    # Its lanes are a grid that nobody edits one by one.
-    sweep: bool = False
     # A setting that may change in flight, and a value it does not have at the start.
     hot: tuple[str, float] | None = None
     # A preset that diverges, and the setting that the doctor halves.
     diverging: tuple[int, str] | None = None
     drawn: Drawn = field(default_factory=curves)
-    # One lane can be had as a PyTorch script.
-    script: bool = True
+
+    @classmethod
+    def of(cls, view: LabView) -> "LabCase":
+        """That of a lab of which no more is known: thirty steps, and half of its first setting that may change."""
+        fields = view.settings_type.fields()
+        hot = [name for name in view.controls if fields[name].hot and fields[name].kind == "number"]
+        changed = (hot[0], fields[hot[0]].default / 2) if hot and not view.sweeps else None
+        return cls({"steps": 30}, hot=changed)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from headless import CASES, LABS, QUESTIONS, opened
+from headless import LABS, QUESTIONS, VIEWS, opened
 
 from lessons.core.rules import AnyRule
 from lessons.core.settings import Settings
@@ -87,7 +87,7 @@ def test_each_choice_of_a_method_has_a_colour(setting: str, choices: tuple[str, 
 
 @pytest.mark.parametrize("name", LABS)
 def test_each_choice_that_a_lab_offers_has_a_colour(name: str) -> None:
-    view = CASES[name].view()
+    view = VIEWS[name]()
     for setting in view.methods:
         if setting in view.settings_type.model_fields:
             assert set(view.settings_type.fields()[setting].choices) <= set(METHODS[setting])
@@ -97,7 +97,7 @@ def test_each_choice_that_a_lab_offers_has_a_colour(name: str) -> None:
 
 
 def lanes_of(name: str) -> Iterator[LaneList]:
-    view = CASES[name].view()
+    view = VIEWS[name]()
     for preset in view.presets:
         yield LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods)
 
@@ -150,7 +150,7 @@ def test_a_method_has_its_colour_in_every_question(name: str) -> None:
     topic = type(QUESTIONS[name]).__module__.split(".")[2]
     known: dict[str, str] = {}
     for lab_name in LABS:
-        if CASES[lab_name].view.__module__.split(".")[2] == topic:
+        if VIEWS[lab_name].__module__.split(".")[2] == topic:
             for lanes in lanes_of(lab_name):
                 for lane, (_, choice, colour) in zip(lanes.lanes, firsts(lanes), strict=False):
                     if lane.name == choice and lane.colour == colour:

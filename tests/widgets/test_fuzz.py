@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from headless import LABS, TOPICS, failures, labs_of, live, opened
+from headless import LABS, QUIZZES, failures, live, opened
 from ipywidgets import Widget
 
 from widgets.lab.lab import Lab
@@ -177,10 +177,9 @@ def test_questions_take_no_nonsense():
     dice = random.Random(7)
 
     async def storm() -> None:
-        for topic in TOPICS:
-            quiz = labs_of(topic).QUIZ
+        for quiz in QUIZZES.values():
             for name in quiz.questions:
-                check = labs_of(topic).ask(name)
+                check = quiz.ask(name)
                 for _ in range(40):
                     data = {"method": "custom", "content": nested(dice)}
                     check.panel._handle_msg({"content": {"data": data}, "buffers": []})

@@ -5,12 +5,16 @@ import inspect
 import json
 import re
 
+import nbformat
 import pytest
+from headless import VIEWS
 
 from lessons.core.rules import HeavyBall
 from lessons.divergence.parabola import Parabola
+from widgets.labs import divergence
 from widgets.page.code_view import show_code
-from widgets.page.gallery import gallery, lessons, link, navigation
+from widgets.page.gallery import Lesson, gallery, lessons, link, navigation
+from widgets.page.new_notebook import new_notebook
 
 
 @pytest.fixture
@@ -68,3 +72,20 @@ def test_a_link_takes_the_theme_along_that_was_asked_for(monkeypatch, query, end
     monkeypatch.setenv("VOILA_BASE_URL", "/room/")
     monkeypatch.setenv("QUERY_STRING", query)
     assert link("01_a.ipynb") == f"/room/voila/render/01_a.ipynb{end}"
+
+
+def test_a_first_notebook_has_each_lab_and_question_once_and_its_code_can_be_read():
+    made = new_notebook(divergence, Lesson("09_divergence.ipynb", "9 · Again", "q?", "s."))
+    nbformat.validate(made)
+    sources = ["".join(cell["source"]) for cell in made["cells"]]
+    views = [view for view in VIEWS.values() if view.__module__.startswith(divergence.__name__)]
+    calls = [f"{view.name}()" for view in views] + [f'ask("{name}")' for name in divergence.QUIZ.questions]
+    for call in calls:
+        assert sources.count(f"divergence.{call}") == 1
+    for view in views:
+        assert any(f"**Before you play:** {view.presets[0].sentence}" in source for source in sources)
+    assert sources[0] == "# Again\n\ns."
+    code = [source for source, cell in zip(sources, made["cells"], strict=True) if cell["cell_type"] == "code"]
+    names: dict[str, object] = {}
+    exec(code[0].partition("\n\n")[0], names)
+    assert all(name in names for name in re.findall(r"show_code\((\w+)\)", "\n".join(code)))

@@ -10,6 +10,7 @@ from headless import (
     HOT,
     INSTANT,
     LABS,
+    SWEEPS,
     at_rest,
     live,
     opened,
@@ -24,6 +25,16 @@ from lessons.core.run import Run
 from widgets.run.run_loop import State
 
 # ---- opening ----
+
+
+def test_these_labs_run_at_once_and_these_are_sweeps() -> None:
+    """They say so themselves, and the tests of all labs believe them."""
+    assert {"bowl", "bowl_sweep", "firing", "gain", "parabola", "stretch", "tensor"} <= set(INSTANT)
+    sweeps = """
+        bowl_sweep classifier_seeds condition edge_of_chaos lottery luck minima net_seeds net_sweep
+        noise_floor outlier_shift period_map recovery saddle schedule_seeds stable_rates structure
+    """
+    assert set(sweeps.split()) <= set(SWEEPS)
 
 
 @pytest.mark.parametrize("name", LABS)

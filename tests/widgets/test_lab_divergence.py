@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from headless import (
-    CASES,
     DIVERGING,
     INSTANT,
     LABS,
     ONE_RUN,
     SWEEPS,
+    VIEWS,
     Browser,
     at_rest,
     live,
@@ -43,7 +43,7 @@ from widgets.run.run_loop import State
 
 # ---- presets ----
 
-PRESETS = [(name, index) for name in LABS for index in range(len(CASES[name].view.presets))]
+PRESETS = [(name, index) for name in LABS for index in range(len(VIEWS[name].presets))]
 
 
 @pytest.mark.parametrize(("name", "index"), PRESETS)
@@ -215,7 +215,7 @@ def test_the_ends_of_each_range_run_too(name: str, field: str, bound: str) -> No
         method = (
             {} if name == "parabola" else {"optimizer": "gradient descent" if field == "init_scale" else "Nesterov"}
         )
-        end = getattr(CASES[name].view().settings_type.fields()[field], bound)
+        end = getattr(VIEWS[name]().settings_type.fields()[field], bound)
         lab = opened(name, **{**method, field: end})
         assert lab.panel.refusal == {}
         browser = Browser(lab.stage.figure).hello()

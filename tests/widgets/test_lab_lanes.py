@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from headless import (
-    CASES,
     HOT,
     INSTANT,
     LABS,
     ONE_RUN,
     SWEEPS,
+    VIEWS,
     Browser,
     at_rest,
     factory,
@@ -64,7 +64,7 @@ def test_lanes_up_to_twelve_and_down_to_one(name: str) -> None:
     live(scenario)
 
 
-@pytest.mark.parametrize("name", [name for name in SWEEPS if not CASES[name].view.compare])
+@pytest.mark.parametrize("name", [name for name in SWEEPS if not VIEWS[name].compare])
 def test_a_sweep_has_one_set_of_controls(name: str) -> None:
     async def scenario() -> None:
         lab = opened(name)

@@ -6,19 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from headless import (
-    CASES,
-    INSTANT,
-    LABS,
-    factory,
-    live,
-    numeric,
-    opened,
-    refusal,
-    same,
-    snapshot,
-    steps_of,
-)
+from headless import CASES, INSTANT, LABS, VIEWS, factory, live, numeric, opened, refusal, same, snapshot, steps_of
 
 from lessons.core.settings import SettingField
 from widgets.lab.lane_list import LaneList
@@ -122,10 +110,10 @@ def test_a_hostile_command_changes_nothing(number: int) -> None:
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -> None:
-    fields = CASES[name].view().settings_type.fields()
-    declared = next(fields[shown] for shown in CASES[name].view.shown if fields[shown].kind == "number")
+    fields = VIEWS[name]().settings_type.fields()
+    declared = next(fields[shown] for shown in VIEWS[name].shown if fields[shown].kind == "number")
     bad = [{declared.name: declared.high * 2}, {declared.name: math.nan}, {declared.name: "1"}]
-    preset = LaneList.of(CASES[name].view().settings_type, CASES[name].view.presets[0])
+    preset = LaneList.of(VIEWS[name]().settings_type, VIEWS[name].presets[0])
     for changes in bad if name in INSTANT else bad[:1]:
         lab = opened(name, **changes)
         said = refusal(lab)

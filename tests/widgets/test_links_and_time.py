@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from headless import HOT, INSTANT, LABS, SWEEPS, TOPICS, Browser, at_rest, factory, labs_of, live, opened, until
+from headless import HOT, INSTANT, LABS, SWEEPS, TOPICS, Browser, at_rest, factory, live, opened, until
 
 from lessons.core.record import RunRecord
 from widgets.lab.link import NOT_UNDERSTOOD
@@ -64,7 +64,7 @@ def test_every_lab_opens_what_it_shares(name: str) -> None:
 
 def from_python(line: str, **names: Any) -> Any:
     """The lab that a line of Python opens."""
-    return eval(line, {**{topic.__name__.rpartition(".")[2]: labs_of(topic) for topic in TOPICS}, **names})
+    return eval(line, {**{topic.__name__.rpartition(".")[2]: topic for topic in TOPICS}, **names})
 
 
 def test_the_line_of_python_opens_the_same_lanes() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from headless import CASES, LABS, factory, live, opened, until
+from headless import LABS, SWEEPS, VIEWS, factory, live, opened, until
 
 from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.periodic.settings import PeriodicSettings
@@ -16,13 +16,13 @@ from widgets.view.controls import Preset
 NAMED = [
     (name, index)
     for name in LABS
-    for index, preset in enumerate(CASES[name].view.presets)
-    if preset.names and not CASES[name].sweep
+    for index, preset in enumerate(VIEWS[name].presets)
+    if preset.names and name not in SWEEPS
 ]
 
 
 def of_preset(name: str, index: int) -> LaneList:
-    view = CASES[name].view()
+    view = VIEWS[name]()
     return LaneList.of(view.settings_type, view.presets[index], idle=view.idle)
 
 
@@ -40,7 +40,7 @@ def shown(lab: Any) -> list[str]:
 @pytest.mark.parametrize(("name", "index"), NAMED)
 def test_every_name_of_a_preset_says_something_and_holds(name: str, index: int) -> None:
     lanes = of_preset(name, index)
-    assert lanes.names == list(CASES[name].view.presets[index].names)
+    assert lanes.names == list(VIEWS[name].presets[index].names)
     assert all(lanes.says)
 
 
@@ -67,7 +67,7 @@ def test_a_name_stays_when_what_it_does_not_speak_of_changes(name: str, index: i
         if field in lanes.settings[0].fields() and not any(field in says for says in lanes.says):
             for lane in range(len(lanes)):
                 lanes = lanes.with_value(lane, field, value)
-    assert lanes.names == list(CASES[name].view.presets[index].names)
+    assert lanes.names == list(VIEWS[name].presets[index].names)
 
 
 RATES = ({"learning_rate": 0.1}, {"learning_rate": 0.2})
@@ -98,7 +98,7 @@ def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> No
         NetSettings,
         Preset("", "", ({"momentum": 0.5}, {"momentum": 0.9}), ("β = 0.5", "β = 0.9")),
         {"optimizer": "heavy ball"},
-        CASES["net"].view().idle,
+        VIEWS["net"]().idle,
     )
     assert lanes.says == [{}, {}], "under gradient descent β has no effect: the names are as given"
     lanes = LaneList.of(
@@ -109,7 +109,7 @@ def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> No
             tuple({"optimizer": "heavy ball", "momentum": beta} for beta in (0.5, 0.9)),
             ("β = 0.5", "β = 0.9"),
         ),
-        idle=CASES["net"].view().idle,
+        idle=VIEWS["net"]().idle,
     )
     assert lanes.names == ["β = 0.5", "β = 0.9"]
     assert lanes.with_value(1, "optimizer", "gradient descent").names == ["β = 0.5", "gradient descent"]
@@ -119,7 +119,7 @@ def test_a_name_that_speaks_of_what_has_no_effect_any_more_does_not_hold() -> No
 
 
 def preset(name: str, called: str) -> LaneList:
-    view = CASES[name].view()
+    view = VIEWS[name]()
     (chosen,) = (each for each in view.presets if each.name == called)
     return LaneList.of(view.settings_type, chosen, idle=view.idle, methods=view.methods)
 
@@ -151,7 +151,7 @@ BALLS = Preset(
     ],
 )
 def test_a_name_keeps_its_method_and_says_what_differs(lanes: Preset, lane: int, typed: dict, name: str) -> None:
-    now = before = LaneList.of(NetSettings, lanes, idle=CASES["net"].view().idle)
+    now = before = LaneList.of(NetSettings, lanes, idle=VIEWS["net"]().idle)
     for field, value in typed.items():
         now = now.with_value(lane, field, value)
     assert set(now.names[lane].split(", ")) == set(name.split(", "))
@@ -197,7 +197,7 @@ def test_words_around_a_number_go_when_they_do_not_hold() -> None:
 
 
 def test_a_copy_is_named_by_what_is_changed_in_it() -> None:
-    copied = LaneList.of(NetSettings, HEAVY, idle=CASES["net"].view().idle).select(1).add()
+    copied = LaneList.of(NetSettings, HEAVY, idle=VIEWS["net"]().idle).select(1).add()
     assert copied.names[-1] == "lane 4"
     assert copied.with_value(3, "momentum", 0.4).names[-1] == "heavy ball, β = 0.4"
     assert copied.with_value(3, "optimizer", "moving average").names[-1] == "moving average"
@@ -206,7 +206,7 @@ def test_a_copy_is_named_by_what_is_changed_in_it() -> None:
 @pytest.mark.parametrize(("name", "index"), NAMED)
 def test_names_stay_short_and_unique_whatever_is_typed(name: str, index: int) -> None:
     lanes = of_preset(name, index)
-    for field in CASES[name].view().controls:
+    for field in VIEWS[name]().controls:
         declared = lanes.settings[0].fields()[field]
         others = {"choice": declared.choices[-1:], "flag": (True,)}.get(declared.kind, (declared.high,))
         for lane in range(len(lanes)):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from headless import QUESTIONS, TOPICS, labs_of, live, until
+from headless import QUESTIONS, QUIZZES, live, until
 
 from lessons.core.history import History
 from lessons.core.run import Run
@@ -97,12 +97,12 @@ def true_answer(question: Question, outcome: Outcome):
     return outcome.truth
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.__name__.rpartition(".")[2])
-def test_of_the_statements_of_a_lesson_as_many_hold_as_fail(topic) -> None:
+@pytest.mark.parametrize("quiz", QUIZZES.values(), ids=[name.rpartition(".")[2] for name in QUIZZES])
+def test_of_the_statements_of_a_lesson_as_many_hold_as_fail(quiz) -> None:
     """Who always says that a statement is wrong is right no more often than who tosses a coin."""
     judged = [
         question
-        for question in labs_of(topic).QUIZ.questions.values()
+        for question in quiz.questions.values()
         if isinstance(question.answer, Choice) and set(question.answer.options) == {HOLDS, FAILS}
     ]
     found = [MEASURED.get(question.name) or outcome_of(question) for question in judged]

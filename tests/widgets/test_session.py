@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from headless import CASES, HOT, ONE_RUN, SWEEPS, live, until
+from headless import CASES, HOT, ONE_RUN, SWEEPS, VIEWS, live, until
 from ipywidgets.widgets.widget import _instances
 
 from lessons.core.lanes import Lanes
@@ -19,7 +19,7 @@ from widgets.view.controls import Preset
 
 def begun(name: str, on_news: Callable[[News], None] = lambda news: None, **changes: object) -> Session:
     """A session of a lab with small settings."""
-    view = CASES[name].view()
+    view = VIEWS[name]()
     lanes = LaneList.of(view.settings_type, Preset("", ""), {**CASES[name].small, **changes}, view.idle, view.methods)
     session = Session(view, lanes, on_news)
     session.start()

@@ -1,1 +1,1 @@
-"""What a widget of ours and its browser have in common: modules, messages, and whether anybody is there."""
+"""Parts that widgets and their browsers have in common: modules, messages, signs of life."""

@@ -1,4 +1,4 @@
-"""Who looks at a lab: its views on pages say that they are there, and goodbye."""
+"""The views of a lab on pages, which say that they are there, and goodbye."""
 
 from __future__ import annotations
 

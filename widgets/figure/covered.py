@@ -49,7 +49,7 @@ class CoveredScreen:
 
 
 class NoScreen(CoveredScreen):
-    """Where nothing is drawn: for a frame that is asked for its numbers alone."""
+    """A screen on which nothing is drawn, for a frame that is asked for its numbers alone."""
 
     def __init__(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What is on its way to a browser: how much may be, what has arrived, and what was lost with a connection."""
+"""Messages on their way to a browser: how many may be, which have arrived, which were lost with a connection."""
 
 from __future__ import annotations
 

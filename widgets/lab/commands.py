@@ -1,4 +1,4 @@
-"""What a person, or a hostile client, may ask of a lab: checked before anything happens.
+"""Commands that a person, or a hostile client, may give a lab: checked before anything happens.
 
 A number that was typed comes as it was typed; it is read here, or by its setting.
 """

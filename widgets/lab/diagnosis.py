@@ -1,4 +1,4 @@
-"""What is said of lanes that have diverged, and whether there is a way back."""
+"""Words on lanes that have diverged, and on the way back if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the names of lanes say of their settings. A word stays as long as it holds; a number follows what is typed."""
+"""Names of lanes and the settings they tell of. A word stays as long as it holds; a number follows what is typed."""
 
 from __future__ import annotations
 

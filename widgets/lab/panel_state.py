@@ -1,4 +1,4 @@
-"""What the control panel shows: the description of a lab, its lanes, and how far its run is."""
+"""The state of the control panel: the description of a lab, its lanes, and how far its run is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes on in a lab, without a widget: the lanes that a person compares, their run, and what is said of it."""
+"""A lab at work, without a widget: the lanes that a person compares, their run, and what is said of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DRAG_SECONDS = 0.6
 
 
 class News(StrEnum):
-    """What has changed in a session."""
+    """A change in a session, for whoever shows it."""
 
     LANES = "lanes"  # their settings or names, which is selected, what became of them
     RUN = "run"  # it is another one
@@ -124,7 +124,7 @@ class Session:
 
     @property
     def fates(self) -> list[str]:
-        """What became of each lane; empty words if there is nothing to say."""
+        """The fate of each lane in words; empty words if there is nothing to say."""
         return [""] * len(self.lanes) if self.due or self.view.sweeps else self.trial.fates
 
     # ---- transport ----

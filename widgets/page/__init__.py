@@ -1,1 +1,1 @@
-"""What else stands on a page: the gallery, the way, code in view."""
+"""Other parts of a page: the gallery, the way between lessons, code in view."""

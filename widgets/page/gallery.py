@@ -41,6 +41,11 @@ class Lesson:
     sentence: str
     picture: str = ""
 
+    @property
+    def heading(self) -> str:
+        """The title without the lesson's number."""
+        return self.title.partition(" · ")[2]
+
 
 def lessons(folder: Path) -> list[Lesson]:
     """Return the lessons in a folder in order; notebooks without `lesson` metadata are none.

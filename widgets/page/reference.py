@@ -8,6 +8,7 @@ writes it; a test holds the file equal to the declarations.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -46,10 +47,10 @@ def reference(notebooks: Path) -> str:
 
 
 def _labs_of(topic: ModuleType, told: str) -> list[Callable[..., Lab]]:
-    """The functions of a topic that open its labs, in the order in which its notebook tells of them."""
-    functions = (getattr(topic, name) for name in topic.__all__)
-    labs = [function for function in functions if inspect.isfunction(function) and _opens_by_itself(function)]
-    return sorted(labs, key=lambda lab: told.find(f".{lab.__name__}("))
+    """The functions of a topic that open its labs, in the order in which its notebook calls them."""
+    called = re.findall(rf"\b{topic.__name__.rpartition('.')[2]}\.(\w+)\(", told)
+    functions = [getattr(topic, name) for name in dict.fromkeys(called)]
+    return [function for function in functions if inspect.isfunction(function) and _opens_by_itself(function)]
 
 
 def _opens_by_itself(function: Callable[..., Lab]) -> bool:

@@ -1,4 +1,4 @@
-"""What a learner answered on this page, as a table that follows along."""
+"""A learner's answers on this page, as a table that follows along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near an answer is to what was measured."""
+"""The verdict on an answer, by its distance from what was measured."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class _Thinned:
 
 
 def numbers_of(operation: list[Any]) -> int:
-    """How many numbers an operation takes."""
+    """The count of numbers that an operation takes."""
     match operation:
         case ["extend", _, _, count, *_]:
             return 2 * int(count)

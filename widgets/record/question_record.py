@@ -47,7 +47,7 @@ async def question_record(question: Question) -> tuple[dict[str, Any], Outcome]:
 
 
 def _verdicts(question: Question, outcome: Outcome) -> dict[str, Any]:
-    """What the page needs to judge an answer as `widgets.quiz.scoring` does."""
+    """Return all that the page needs to judge an answer as `widgets.quiz.scoring` does."""
     match question.answer:
         case Choice(options=options):
             return {"options": [asdict(verdict(question, option, outcome)) for option in range(len(options))]}

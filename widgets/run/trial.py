@@ -82,7 +82,7 @@ class Trial:
 
     @property
     def fates(self) -> list[str]:
-        """What became of each lane; empty words if there is nothing to say."""
+        """The fate of each lane in words; empty words if there is nothing to say."""
         return [
             "" if end is None else f"{'stopped' if lane in self.failures else 'diverged'} at step {end}"
             for lane, end in enumerate(self.ends)

@@ -1,1 +1,1 @@
-"""What a topic declares of a lab: controls, presets, panels of named lines, a table."""
+"""Declarations of a lab by its topic: controls, presets, panels of named lines, a table."""

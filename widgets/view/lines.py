@@ -1,4 +1,4 @@
-"""What a panel is made of: traces with names, one a lane or one for all, and where their points come from."""
+"""Parts of a panel: traces with names, one a lane or one for all, and the sources of their points."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Part(ABC, Generic[DrawnT]):
         return [self._make(*pair, **self._style, **legend) for pair in each]
 
     def count(self, lanes: int) -> int:
-        """How many traces there are for so many lanes."""
+        """The number of traces for so many lanes."""
         return lanes if self._each is None else len(self._each)
 
     def begin(self, frame: Frame[DrawnT], traces: Traces) -> None:

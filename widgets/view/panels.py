@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import plotly.graph_objects as go
 
@@ -12,6 +12,8 @@ from widgets.figure.frame import Frame
 from widgets.figure.plots import plot, wide
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
+
+T = TypeVar("T")
 
 
 class Panel(Generic[DrawnT]):
@@ -99,22 +101,25 @@ class Now(Generic[DrawnT]):
         quantity: What the table calls it.
         of: Name of what is measured, of shape (K,); or a function of a frame and the number of a lane that returns the
             number, or words.
-        predicted: Function of the same that returns what it is compared with, or None.
+        predicted: What it is compared with, as `of`; such a function may return None.
         beside: What that is, as of `Reading`.
     """
 
     quantity: str
     of: str | Callable[[Frame[DrawnT], int], float | str]
-    predicted: Callable[[Frame[DrawnT], int], float | None] | None = None
+    predicted: str | Callable[[Frame[DrawnT], int], float | None] | None = None
     beside: Literal["theory", "long run", "limit", "at most", "at best", "chance"] = "theory"
 
     def reading(self, frame: Frame[DrawnT], lane: int) -> Reading:
         """Return it for one lane."""
-        measured = now(frame, self.of, lane) if isinstance(self.of, str) else self.of(frame, lane)
-        predicted = None if self.predicted is None else self.predicted(frame, lane)
-        return Reading(lane, self.quantity, measured, predicted, self.beside)
+        predicted = None if self.predicted is None else _found(self.predicted, frame, lane)
+        return Reading(lane, self.quantity, _found(self.of, frame, lane), predicted, self.beside)
 
 
 def now(frame: Frame, quantity: str, lane: int) -> float:
     """Return the last value of a measured quantity, of shape (K,), in a lane."""
     return float(frame.history[quantity][frame.last(lane), lane])
+
+
+def _found(of: str | Callable[[Frame[DrawnT], int], T], frame: Frame[DrawnT], lane: int) -> float | T:
+    return now(frame, of, lane) if isinstance(of, str) else of(frame, lane)

@@ -1,4 +1,4 @@
-"""What a topic says about its lab: which experiment, which controls, which figures."""
+"""A topic's declaration of a lab: its experiment, controls and figures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         experiment: What runs.
         spread: How one set of controls becomes many lanes; None if each set is one lane.
         shown: Names of the settings that get a control, in order.
-        more: Further settings, whose controls are folded away.
         presets: Named situations; the first is the one a lab opens with.
         compare: Whether a person may add lanes.
         instant: Whether a change runs to the end at once (for runs of milliseconds) when somebody has played; Play
@@ -52,6 +51,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         own: The learner's own function, or None; lanes whose `own_setting` is "your own" run it.
         own_setting: The choice that may be "your own".
         own_noun: What such a function is.
+        own_call: How it is called, such as `rule(gradient, ...)`; empty where the lab takes none.
         trains: Whether the steps are updates, so that a lane whose loss explodes is lost; if they are not, it is where
             the loss is not a number.
         draws: Figures in which a person can draw a curve (`widgets.figure.plots.drawn`); `drawing` says what it stands
@@ -67,7 +67,6 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     experiment: Experiment[SettingsT]
     spread: Spread[ControlsT, SettingsT] | None = None
     shown: ClassVar[tuple[str, ...]]
-    more: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[tuple[Preset, ...]]
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
@@ -81,6 +80,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     methods: ClassVar[tuple[str, ...]] = ("optimizer",)
     own_setting: ClassVar[str] = "optimizer"
     own_noun: ClassVar[str] = "rule"
+    own_call: ClassVar[str] = ""
     trains: ClassVar[bool] = True
     waits: ClassVar[bool] = False
     slow: ClassVar[tuple[str, ...]] = ()
@@ -99,6 +99,11 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     def sweeps(self) -> bool:
         """True if one set of controls makes many lanes."""
         return self.spread is not None
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """Names of further settings, whose controls are folded away: all others, unless a view names some."""
+        return tuple(name for name in self.settings_type.fields() if name not in self.shown)
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -163,7 +168,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         return ()
 
     def drawn_lanes(self, frame: Frame[SettingsT]) -> int:
-        """How many lanes the figures are made for: those of the controls."""
+        """The number of lanes that the figures are made for: those of the controls."""
         return 1 if self.sweeps else len(frame.lanes)
 
     def figures(self, names: Sequence[str], colours: Sequence[str]) -> dict[str, go.Figure]:

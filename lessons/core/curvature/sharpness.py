@@ -56,11 +56,13 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
     Source: Golub & Van Loan, Matrix Computations, 4th ed., section 10.1; reorthogonalised in full.
     """
     basis, diagonal, off_diagonal = lanczos(product, start, iterations)
+    # A direction that was not reached gets an eigenvalue below all others; a lane that is not finite, zeros.
     reached = basis.ne(0).any(2)
     below = -(diagonal.abs().amax(1) + 2 * off_diagonal.amax(1) + 1)  # no eigenvalue lies there (Gershgorin)
     tridiagonal = tridiagonal_matrix(torch.where(reached, diagonal, below[:, None]), off_diagonal)
     finite = torch.isfinite(tridiagonal).all(dim=(1, 2))
     tridiagonal = torch.where(finite[:, None, None], tridiagonal, torch.zeros_like(tridiagonal))
+    # The largest eigenvalue of the small matrix, and its eigenvector carried back to the space of theta.
     values, vectors = torch.linalg.eigh(tridiagonal.double())
     weights = vectors[:, :, -1]
     weights = torch.where(weights[:, :1] < 0, -weights, weights)  # an eigenvector's sign is free: follow the start's
@@ -103,7 +105,7 @@ def lanczos_in_parts(
         diagonal.append((image * vector).sum(1))
         largest = torch.maximum(largest, image.norm(dim=1))
         known = torch.stack(basis, dim=1)
-        for _ in range(2):  # twice is enough (Parlett 1998, section 6.9)
+        for _ in range(2):  # leaves what is orthogonal to all so far; twice is enough (Parlett 1998, section 6.9)
             image = image - torch.einsum("km,kmp->kp", torch.einsum("kmp,kp->km", known, image), known)
         length = image.norm(dim=1)
         # What is left is rounding, of the size of H times the precision: it must not be blown up to a unit vector. The

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 
 FIRST_ITERATIONS = 30
 FOLLOWING_ITERATIONS = 8
@@ -25,8 +24,7 @@ class SharpnessGauge:
     """
 
     def __init__(self, seeds: Tensor, parameter_count: int, device: str = "cpu"):
-        start = draw_per_seed(seeds, "sharpness", lambda source: torch.randn(parameter_count, generator=source))
-        self._start = start.to(device)
+        self._start = normal_per_seed(seeds, "sharpness", parameter_count).to(device)
         self._vector: Tensor | None = None
 
     def read(self, product: HessianVectorProduct) -> TopEigenpair:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.curvature.sharpness import HessianVectorProduct, lanczos_in_parts, tridiagonal_matrix
-from lessons.core.generators import draw_per_seed
+from lessons.core.generators import normal_per_seed
 from lessons.core.parts import Parts
 
 
@@ -53,10 +53,7 @@ class RitzSpectrum:
 
 def draw_probes(seeds: Tensor, count: int, parameter_count: int) -> Tensor:
     """Draw random directions N(0, I), shape (R, K, P), from a stream of their own."""
-    drawn = draw_per_seed(
-        seeds, "spectral probes", lambda source: torch.randn(count, parameter_count, generator=source)
-    )
-    return drawn.transpose(0, 1)
+    return normal_per_seed(seeds, "spectral probes", count, parameter_count).transpose(0, 1)
 
 
 def spectral_density_in_parts(product: HessianVectorProduct, probes: Tensor, iterations: int) -> Parts[RitzSpectrum]:

@@ -14,11 +14,12 @@ from lessons.core.rules.rule import Hyperparameters, Place, Rule
 
 SECONDS_A_STEP = 1.0
 
+OWN_CALL = "rule(gradient, state, learning_rate, momentum)"
 OwnFunction = Callable[[Tensor, dict[str, Any], float, float], Tensor]
 
 
 class OwnRule(Rule):
-    """Calls `function(gradient, state, learning_rate, momentum)` for each of its lanes, one after the other.
+    """Calls a function, as `OWN_CALL` says, for each of its lanes, one after the other.
 
     The function gets one lane's gradient of shape (P,), a dict of its own that it finds again at the next step, and two
     numbers; it returns the update to add to theta, of shape (P,). One that raises, returns something else or does not

@@ -1,4 +1,4 @@
-"""What an update rule is. A leading lane axis throughout.
+"""The base of all update rules. A leading lane axis throughout.
 
 The parameters of all lanes are one matrix theta of shape (K, P). A rule maps the gradient at theta, same shape, to the
 update that is added to theta. Rules are elementwise unless they say otherwise, so a lane that goes to inf or nan does

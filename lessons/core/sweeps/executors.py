@@ -1,4 +1,4 @@
-"""Where the tasks of a sweep run: in this process, in processes of this machine, or on a cluster of others."""
+"""Executors for the tasks of a sweep: in this process, in processes of this machine, or on a cluster of others."""
 
 from __future__ import annotations
 

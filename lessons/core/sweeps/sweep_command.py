@@ -1,4 +1,4 @@
-"""What commands that sweep have in common: where to compute, how to show it, where to put the table."""
+"""Options and output shared by commands that sweep: where to compute, how to show it, where to put the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has come back of a sweep: in the order in which it came, and in the order of the cells."""
+"""The results of a sweep: in the order in which they came back, and in the order of the cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker of a sweep does: train the lanes of one task and return a few numbers."""
+"""The task of a sweep's worker: it trains some lanes and returns a few numbers."""
 
 from __future__ import annotations
 

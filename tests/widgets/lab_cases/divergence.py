@@ -3,11 +3,6 @@
 from lab_case import LabCase, Shown, cloud
 
 from widgets.lab.lab import Lab
-from widgets.labs.divergence.bowl import BowlView
-from widgets.labs.divergence.net import NetView
-from widgets.labs.divergence.parabola import ParabolaView
-from widgets.labs.divergence.seeds import NetSeedsView
-from widgets.labs.divergence.sweeps import BowlSweepView, NetSweepView
 
 SMALL_NET = {"width": 2, "depth": 1, "train_size": 20, "steps": 6, "sharpness_every": 5}
 
@@ -25,15 +20,14 @@ def losses_at_the_end(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "parabola": LabCase(ParabolaView, instant=True, hot=("ratio", 0.7), diverging=(4, "ratio"), drawn=along_parabola),
-    "bowl": LabCase(BowlView, {"steps": 60}, instant=True, hot=("learning_rate", 0.6), diverging=(1, "learning_rate")),
-    "bowl_sweep": LabCase(BowlSweepView, {"steps": 60}, instant=True, sweep=True, drawn=losses_at_the_end),
+    "parabola": LabCase(hot=("ratio", 0.7), diverging=(4, "ratio"), drawn=along_parabola),
+    "bowl": LabCase({"steps": 60}, hot=("learning_rate", 0.6), diverging=(1, "learning_rate")),
+    "bowl_sweep": LabCase({"steps": 60}, drawn=losses_at_the_end),
     "net": LabCase(
-        NetView,
         {"width": 4, "train_size": 20, "steps": 12},
         hot=("learning_rate", 0.03),
         diverging=(2, "learning_rate"),
     ),
-    "net_sweep": LabCase(NetSweepView, SMALL_NET, sweep=True, drawn=losses_at_the_end),
-    "net_seeds": LabCase(NetSeedsView, SMALL_NET, sweep=True, drawn=cloud),
+    "net_sweep": LabCase(SMALL_NET, drawn=losses_at_the_end),
+    "net_seeds": LabCase(SMALL_NET, drawn=cloud),
 }

@@ -4,13 +4,6 @@ import numpy as np
 from lab_case import LabCase, Shown, curves
 
 from widgets.lab.lab import Lab
-from widgets.labs.initialization.distributions import DistributionsView
-from widgets.labs.initialization.edge import EdgeView
-from widgets.labs.initialization.jacobian import JacobianView
-from widgets.labs.initialization.schemes import SchemesView
-from widgets.labs.initialization.spectrum import SpectrumView
-from widgets.labs.initialization.symmetry import SymmetryView
-from widgets.labs.initialization.variance import VarianceView
 
 SMALL_NET = {"width": 4, "depth": 2, "train_size": 20, "steps": 12, "measure_every": 3}
 FEW_NETS = {"width": 8, "depth": 6, "steps": 4}
@@ -67,14 +60,13 @@ def losses_and_sharpness(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "symmetry": LabCase(SymmetryView, SMALL_NET, hot=("learning_rate", 0.03), drawn=losses_and_units),
-    "variance": LabCase(VarianceView, FEW_NETS, drawn=median_variances, script=False),
-    "distributions": LabCase(DistributionsView, FEW_NETS, drawn=median_variances, script=False),
-    "edge_of_chaos": LabCase(EdgeView, FEW_NETS, sweep=True, drawn=over_the_gain, script=False),
-    "jacobian": LabCase(JacobianView, {"width": 8, "steps": 6}, drawn=singular_values, script=False),
-    "schemes": LabCase(SchemesView, SMALL_NET, hot=("learning_rate", 0.04), drawn=losses_and_gradients),
+    "symmetry": LabCase(SMALL_NET, hot=("learning_rate", 0.03), drawn=losses_and_units),
+    "variance": LabCase(FEW_NETS, drawn=median_variances),
+    "distributions": LabCase(FEW_NETS, drawn=median_variances),
+    "edge_of_chaos": LabCase(FEW_NETS, drawn=over_the_gain),
+    "jacobian": LabCase({"width": 8, "steps": 6}, drawn=singular_values),
+    "schemes": LabCase(SMALL_NET, hot=("learning_rate", 0.04), drawn=losses_and_gradients),
     "hessian_spectrum": LabCase(
-        SpectrumView,
         {**SMALL_NET, "sharpness_every": 5, "spectrum_every": 5},
         hot=("learning_rate", 0.03),
         drawn=losses_and_sharpness,

@@ -5,12 +5,7 @@ from lab_case import LabCase, Shown, curves
 
 from lessons.normalization.stability import largest_stable_rates
 from widgets.lab.lab import Lab
-from widgets.labs.normalization.batches import BatchesView
-from widgets.labs.normalization.conditioning import ConditioningView
-from widgets.labs.normalization.net import NormalizedNetView
-from widgets.labs.normalization.shift import ShiftView
-from widgets.labs.normalization.stability import KINDS, RATES, StabilityView
-from widgets.labs.normalization.tensor import TensorView
+from widgets.labs.normalization.stability import KINDS, RATES
 
 SMALL_NET = {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12, "measure_every": 3}
 
@@ -75,29 +70,20 @@ def accuracies_and_gaps(lab: Lab) -> list[Shown]:
 
 CASES = {
     "conditioning": LabCase(
-        ConditioningView,
         {"steps": 30, "train_size": 50},
         hot=("relative_rate", 0.8),
         drawn=left_and_steps,
-        script=False,
     ),
-    "tensor": LabCase(
-        TensorView, {"steps": 6}, instant=True, hot=("momentum", 0.3), drawn=gaps_and_running_means, script=False
-    ),
+    "tensor": LabCase({"steps": 6}, hot=("momentum", 0.3), drawn=gaps_and_running_means),
     "normalized_net": LabCase(
-        NormalizedNetView,
         {**SMALL_NET, "sharpness_every": 4, "spectrum_every": 100},
         hot=("learning_rate", 0.05),
         drawn=losses_and_sharpness,
     ),
     "stable_rates": LabCase(
-        StabilityView,
         {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12},
-        sweep=True,
         drawn=loss_over_the_rate,
     ),
-    "shift": LabCase(ShiftView, SMALL_NET, hot=("learning_rate", 0.05), drawn=losses_and_shift),
-    "batches": LabCase(
-        BatchesView, {**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps
-    ),
+    "shift": LabCase(SMALL_NET, hot=("learning_rate", 0.05), drawn=losses_and_shift),
+    "batches": LabCase({**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps),
 }

@@ -4,13 +4,6 @@ from lab_case import LabCase, Shown, cloud, curves
 
 from lessons.optimizers.spreads import OUTLIER_DISTANCES
 from widgets.lab.lab import Lab
-from widgets.labs.optimizers.classifier import ClassifierView
-from widgets.labs.optimizers.condition import ConditionView
-from widgets.labs.optimizers.gain import GainView
-from widgets.labs.optimizers.proxy import OutlierView, ProxyView
-from widgets.labs.optimizers.race import RaceView
-from widgets.labs.optimizers.saddle import SaddleView
-from widgets.labs.optimizers.seeds import ClassifierSeedsView
 
 
 def escapes(lab: Lab) -> list[Shown]:
@@ -40,30 +33,23 @@ def shifts(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "race": LabCase(RaceView, {"steps": 12}, hot=("learning_rate", 0.02)),
+    "race": LabCase({"steps": 12}, hot=("learning_rate", 0.02)),
     "classifier": LabCase(
-        ClassifierView,
         {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 12, "measure_every": 3},
         hot=("learning_rate", 0.004),
         drawn=curves("loss", "train_loss", 3),
     ),
     "classifier_seeds": LabCase(
-        ClassifierSeedsView,
         {"width": 4, "depth": 1, "train_size": 30, "batch_size": 10, "steps": 6, "measure_every": 1},
-        sweep=True,
         drawn=cloud,
     ),
-    "gain": LabCase(
-        GainView, {"steps": 30}, instant=True, hot=("momentum", 0.4), drawn=curves("gain", "gain", 1), script=False
-    ),
-    "saddle": LabCase(SaddleView, {"steps": 30}, sweep=True, drawn=escapes),
-    "condition": LabCase(ConditionView, {"steps": 30}, sweep=True, drawn=iterations),
+    "gain": LabCase({"steps": 30}, hot=("momentum", 0.4), drawn=curves("gain", "gain", 1)),
+    "saddle": LabCase({"steps": 30}, drawn=escapes),
+    "condition": LabCase({"steps": 30}, drawn=iterations),
     "proxy": LabCase(
-        ProxyView,
         {"steps": 12, "train_size": 10},
         hot=("learning_rate", 0.03),
         drawn=curves("error", "fresh_error", 1),
-        script=False,
     ),
-    "outlier_shift": LabCase(OutlierView, {"steps": 6, "train_size": 10}, sweep=True, drawn=shifts),
+    "outlier_shift": LabCase({"steps": 6, "train_size": 10}, drawn=shifts),
 }

@@ -6,13 +6,6 @@ from lab_case import LabCase, Shown
 from lessons.periodic.phases import find_periods
 from tests.trace_named import trace_named
 from widgets.lab.lab import Lab
-from widgets.labs.periodic.circle import CircleView
-from widgets.labs.periodic.forecast import ForecastView
-from widgets.labs.periodic.minima import MinimaView
-from widgets.labs.periodic.period_map import MapView
-from widgets.labs.periodic.periods import PeriodsView
-from widgets.labs.periodic.stretch import StretchView
-from widgets.labs.periodic.variants import VariantsView
 
 SMALL = {"width": 4, "depth": 1, "train_size": 30, "sharpness_every": 5, "steps": 12}
 
@@ -94,21 +87,17 @@ def run_and_others(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "stretch": LabCase(StretchView, {"width": 4, "train_size": 20}, instant=True, drawn=stretched, script=False),
-    "periods": LabCase(PeriodsView, SMALL, hot=("learning_rate", 0.4), drawn=whole_show, script=False),
-    "circle": LabCase(CircleView, SMALL, hot=("weight_decay", 0.1), drawn=along_the_plane, script=False),
-    "forecast": LabCase(ForecastView, SMALL, hot=("learning_rate", 0.4), drawn=turns, script=False),
+    "stretch": LabCase({"width": 4, "train_size": 20}, drawn=stretched),
+    "periods": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=whole_show),
+    "circle": LabCase(SMALL, hot=("weight_decay", 0.1), drawn=along_the_plane),
+    "forecast": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=turns),
     "period_map": LabCase(
-        MapView,
         {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "rows": 3, "columns": 2},
-        sweep=True,
         drawn=cells,
     ),
-    "variants": LabCase(VariantsView, SMALL, hot=("learning_rate", 0.4), drawn=losses_and_norms, script=False),
+    "variants": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=losses_and_norms),
     "minima": LabCase(
-        MinimaView,
         {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2},
-        sweep=True,
         drawn=run_and_others,
     ),
 }

@@ -3,11 +3,6 @@
 from lab_case import LabCase, Shown, cloud, curves
 
 from widgets.lab.lab import Lab
-from widgets.labs.schedules.floor import FloorView
-from widgets.labs.schedules.net import ScheduledNetView
-from widgets.labs.schedules.noisy import NoisyView
-from widgets.labs.schedules.rate_range import RangeTestView
-from widgets.labs.schedules.seeds import ScheduleSeedsView
 
 TINY_NET = {"width": 2, "depth": 1, "train_size": 20, "batch_size": 5, "sharpness_every": 5, "horizon": 12}
 
@@ -25,14 +20,13 @@ def tested_range(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "noisy_quadratic": LabCase(NoisyView, {"steps": 30, "horizon": 30, "replicas": 2}, hot=("learning_rate", 0.11)),
-    "noise_floor": LabCase(FloorView, {"steps": 50, "replicas": 2}, sweep=True, drawn=floors),
+    "noisy_quadratic": LabCase({"steps": 30, "horizon": 30, "replicas": 2}, hot=("learning_rate", 0.11)),
+    "noise_floor": LabCase({"steps": 50, "replicas": 2}, drawn=floors),
     "scheduled_net": LabCase(
-        ScheduledNetView,
         {**TINY_NET, "steps": 12},
         hot=("learning_rate", 0.03),
         drawn=curves("loss", "smoothed_loss", 1),
     ),
-    "range_test": LabCase(RangeTestView, {**TINY_NET, "steps": 12}, hot=("learning_rate", 0.03), drawn=tested_range),
-    "schedule_seeds": LabCase(ScheduleSeedsView, {**TINY_NET, "steps": 6}, sweep=True, drawn=cloud),
+    "range_test": LabCase({**TINY_NET, "steps": 12}, hot=("learning_rate", 0.03), drawn=tested_range),
+    "schedule_seeds": LabCase({**TINY_NET, "steps": 6}, drawn=cloud),
 }

@@ -6,17 +6,6 @@ import numpy as np
 from lab_case import LabCase, Shown, curves
 
 from widgets.lab.lab import Lab
-from widgets.labs.teacher_student.biases import BiasesView
-from widgets.labs.teacher_student.descent import DescentView
-from widgets.labs.teacher_student.firing import FiringView
-from widgets.labs.teacher_student.layers import LayersView
-from widgets.labs.teacher_student.lottery import LotteryView
-from widgets.labs.teacher_student.luck import LuckView
-from widgets.labs.teacher_student.memory import MemoryView
-from widgets.labs.teacher_student.recovery import RecoveryView
-from widgets.labs.teacher_student.shaken import ShakenView
-from widgets.labs.teacher_student.structure import StructureView
-from widgets.labs.teacher_student.students import StudentsView
 
 TINY = {"dimension": 3, "outputs": 2, "batch_size": 32, "measure_every": 3, "horizon": 12, "steps": 12}
 TINY_TEACHER = {**TINY, "teacher_width": 3}
@@ -113,35 +102,27 @@ def negative_shares(lab: Lab) -> list[Shown]:
 
 
 CASES = {
-    "students": LabCase(StudentsView, TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
-    "recovery": LabCase(RecoveryView, {**TINY_TEACHER, "students": 2}, sweep=True, drawn=found_by_width),
-    "luck": LabCase(LuckView, TINY_TEACHER, sweep=True, drawn=places_at_the_start),
-    "shaken": LabCase(ShakenView, TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
-    "lottery": LabCase(
-        LotteryView, {**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, sweep=True, drawn=learned_by_ticket
-    ),
-    "structure": LabCase(StructureView, {**TINY, "students": 1}, sweep=True, drawn=nodes_in_use),
+    "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
+    "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
+    "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),
+    "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
+    "lottery": LabCase({**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, drawn=learned_by_ticket),
+    "structure": LabCase({**TINY, "students": 1}, drawn=nodes_in_use),
     "memorization": LabCase(
-        MemoryView,
         {"width": 4, "train_size": 20, "steps": 12},
         hot=("momentum", 0.5),
         drawn=curves("train", "train_accuracy"),
-        script=False,
     ),
-    "descent": LabCase(DescentView, {"train_size": 20, "steps": 12}, drawn=error_by_width, script=False),
-    "firing": LabCase(FiringView, {"inputs": 200, "steps": 12}, instant=True, drawn=pairs_by_bias, script=False),
+    "descent": LabCase({"train_size": 20, "steps": 12}, drawn=error_by_width),
+    "firing": LabCase({"inputs": 200, "steps": 12}, drawn=pairs_by_bias),
     "biases": LabCase(
-        BiasesView,
         {"width": 3, "train_size": 40, "batch_size": 16, "measure_every": 3, "steps": 12},
         hot=("learning_rate", 0.01),
         drawn=negative_shares,
-        script=False,
     ),
     "layerwise": LabCase(
-        LayersView,
         {**TINY_TEACHER, "switch_at": 6},
         hot=("learning_rate", 0.03),
         drawn=curves("fvu", "fvu", 3),
-        script=False,
     ),
 }

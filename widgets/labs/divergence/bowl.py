@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.own import OWN_CALL
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.settings import BowlSettings
@@ -34,9 +35,9 @@ class BowlView(LabView[BowlSettings]):
     name = "bowl"
     title = "Gradient methods on a rotated bowl"
     experiment = Bowl()
+    own_call = OWN_CALL
     covered = ("bars",)
     shown = ("learning_rate", "optimizer", "momentum", "condition_number", "angle")
-    more = ("sharpness", "dimension", "start_x", "start_y", "steps")
     instant = True
     speed = 12.0
     rate_field = "learning_rate"

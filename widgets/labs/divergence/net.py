@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.own import OWN_CALL
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
@@ -24,6 +25,7 @@ class NetView(LabView[NetSettings]):
     name = "net"
     title = "A net on the digits"
     experiment = Net()
+    own_call = OWN_CALL
     shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")
     more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     rate_field = "learning_rate"

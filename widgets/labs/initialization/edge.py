@@ -33,7 +33,6 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     covered = ("gradient", "signal")
     methods = ("activation",)
     shown = ("activation", "depth", "bias_deviation", "input_scale")
-    more = ("width", "steps", "seed")
     compare = False
     trains = False
     step_figures = ()

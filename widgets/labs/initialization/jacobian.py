@@ -37,7 +37,6 @@ class JacobianView(SchemeView[JacobianSettings]):
     experiment = JacobianSpectrum()
     covered = ("values", "mean")
     shown = ("scheme", "gain", "deviation", "constant", "activation", "input_scale", "steps")
-    more = ("width", "seed")
     speed = 10.0
     trains = False
     step_figures = ()
@@ -198,7 +197,7 @@ def _known_medians(frame: Frame[JacobianSettings], lane: int) -> Points:
 
 
 def _zeros(of: Callable[[Frame[JacobianSettings]], Ordered], frame: Frame[JacobianSettings], lane: int) -> Points:
-    """What is exactly 0, as ticks at the bottom, a row for each lane."""
+    """Values that are exactly 0, as ticks at the bottom, a row for each lane."""
     x, values = of(frame)
     low, high = decades(values)
     zero = values[lane] == 0

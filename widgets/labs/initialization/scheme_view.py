@@ -1,4 +1,4 @@
-"""What all labs of this lesson share: schemes as lanes, and which numbers a scheme is set by."""
+"""Parts that all labs of this lesson share: schemes as lanes, and the numbers that each is set by."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class SchemeView(LabView[SchemeSettingsT]):
     own_setting = "scheme"
     methods = ("scheme", "activation")
     own_noun = "scheme"
+    own_call = "weights(normal, layer, fan_in, fan_out)"
 
     def lanes(self, settings: Sequence[SchemeSettingsT], names: Sequence[str]) -> Lanes[SchemeSettingsT]:
         if self.own is None and any(each.scheme == OWN for each in settings):

@@ -29,6 +29,7 @@ class SymmetryView(DeepNetView):
     name = "symmetry"
     title = "Why not begin with zeros?"
     experiment = DeepNet()
+    own_call = ""
     shown = ("scheme", "gain", "deviation", "constant", "activation", "width", "learning_rate")
     more = ("optimizer", "momentum", "depth", "train_size", "measure_every", "steps", "seed")
     presets = (

@@ -1,4 +1,4 @@
-"""What the labs with a trained net share: which settings have no effect, the figure of the loss."""
+"""Parts that the labs with a trained net share: settings without effect, the figure of the loss."""
 
 from __future__ import annotations
 

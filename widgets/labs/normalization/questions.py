@@ -1,4 +1,4 @@
-"""What a learner predicts in lesson 5, and statements to doubt."""
+"""Predictions to make in lesson 5, and statements to doubt."""
 
 from __future__ import annotations
 

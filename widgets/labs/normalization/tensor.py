@@ -39,7 +39,6 @@ class TensorView(LabView[TensorPictureSettings]):
     trains = False
     covered = ("effect", "running")
     shown = ("normalization", "groups", "cell_sample", "cell_channel", "changed_sample", "factor", "momentum")
-    more = ("samples", "channels", "height", "width", "cell_row", "cell_column", "offset", "deviation", "steps", "seed")
     step_figures = ("running", "gap")
     places: ClassVar = {"cells": CELL}
     presets = (
@@ -201,7 +200,7 @@ def _running(name: str, frame: Frame[TensorPictureSettings], lane: int, steps: n
 
 
 def _left(frame: Frame[TensorPictureSettings], lane: int) -> np.ndarray | None:
-    """What is left after each batch of where the running statistics start; None if there are none."""
+    """The share left after each batch of where the running statistics start; None if there are none."""
     if frame.lanes.settings[lane].normalization != "batch":
         return None
     shares = np.append(float(frame.started_with[lane]["momentum"]), frame.at_each_step(lane, "momentum"))

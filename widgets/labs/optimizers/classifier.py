@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lessons.core.doctor import Vitals
+from lessons.core.rules.own import OWN_CALL
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
 from lessons.optimizers.settings import ClassifierSettings
 from widgets.figure.frame import Frame
@@ -71,19 +72,8 @@ class ClassifierView(LabView[ClassifierSettings]):
     name = "classifier"
     title = "Optimizers in a real net"
     experiment = Classifier()
+    own_call = OWN_CALL
     shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")
-    more = (
-        "beta_2",
-        "weight_decay",
-        "init_scale",
-        "noise",
-        "train_size",
-        "activation",
-        "width",
-        "depth",
-        "measure_every",
-        "steps",
-    )
     rate_field = "learning_rate"
     step_figures = ("loss",)
     presets = (

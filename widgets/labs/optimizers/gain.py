@@ -1,4 +1,4 @@
-"""What momentum makes of a gradient that stays and of one that reverses."""
+"""The gain of momentum under a gradient that stays and under one that reverses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class GainView(LabView[GainSettings]):
     speed = 12.0
     covered = ("gain",)
     shown = ("momentum", "gradient", "optimizer")
-    more = ("steps",)
     step_figures = ("gain",)
     presets = (
         Preset(

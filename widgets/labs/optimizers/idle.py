@@ -1,4 +1,4 @@
-"""Which hyperparameters an optimizer does not read."""
+"""Hyperparameters that an optimizer does not read."""
 
 from __future__ import annotations
 

@@ -37,7 +37,6 @@ class ProxyView(LabView[ProxySettings]):
     experiment = OnePlane()
     methods = ("method",)
     shown = ("method", "outlier", "learning_rate", "separation", "train_size", "seed")
-    more = ("outlier_x", "outlier_y", "width", "steps")
     step_figures = ("error",)
     places: ClassVar = {"plane": ("outlier_x", "outlier_y")}
     presets = (
@@ -138,7 +137,6 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
     compare = False
     step_figures = ()
     shown = ("train_size", "separation", "seed")
-    more = ("steps",)
     presets = (
         Preset(
             "six classifiers",

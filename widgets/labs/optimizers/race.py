@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.doctor import Vitals, along_eigen_directions
+from lessons.core.rules.own import OWN_CALL
 from lessons.core.rules.stability import limit_factor
 from lessons.optimizers.line_up import line_up
 from lessons.optimizers.race import SURFACES, Race
@@ -55,6 +56,7 @@ class RaceView(LabView[RaceSettings]):
     name = "race"
     title = "Optimizers on a surface"
     experiment = Race()
+    own_call = OWN_CALL
     shown = ("optimizer", "learning_rate", "momentum", "surface", "condition_number", "angle", "gradient_noise")
     more = ("beta_2", "weight_decay", "damping", "start_x", "start_y", "steps", "seed")
     speed = 60.0
@@ -266,7 +268,7 @@ def downhill(frame: Frame[RaceSettings]) -> Points:
 
 
 def velocity(frame: Frame[RaceSettings]) -> Points:
-    """What the velocity adds: both arrows together are the next step."""
+    """The part that the velocity adds: both arrows together are the next step."""
     lane = _chosen(frame)
     row = frame.last(lane)
     return _arrow(frame, frame.history["ball"][row, lane], frame.history["carried"][row, lane])

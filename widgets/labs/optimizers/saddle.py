@@ -1,4 +1,4 @@
-"""How long each method stays at a saddle point, against how near it starts to the line that leads in."""
+"""The time that each method stays at a saddle point, against its distance at the start from the line that leads in."""
 
 from __future__ import annotations
 

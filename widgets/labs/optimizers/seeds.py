@@ -53,18 +53,6 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
         ),
     )
     shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")
-    more = (
-        "beta_2",
-        "weight_decay",
-        "init_scale",
-        "noise",
-        "train_size",
-        "activation",
-        "width",
-        "depth",
-        "measure_every",
-        "steps",
-    )
     presets = (
         Preset(
             "heavy ball and Nesterov",

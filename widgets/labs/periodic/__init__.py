@@ -6,10 +6,11 @@ from typing import Any
 
 from lessons.core.sweeps.sweep import ExecutorLike
 from widgets.lab.lab import Lab
+from widgets.lab.opens import opens
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import ForecastView
-from widgets.labs.periodic.long_run import long_run
+from widgets.labs.periodic.long_run import long_run as long_run
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView
@@ -18,41 +19,14 @@ from widgets.labs.periodic.stretch import StretchView
 from widgets.labs.periodic.variants import VariantsView
 from widgets.quiz.quiz import Quiz
 
-__all__ = [
-    "answers",
-    "ask",
-    "circle",
-    "forecast",
-    "long_run",
-    "minima",
-    "period_map",
-    "periods",
-    "stretch",
-    "variants",
-]
-
 QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
-
-
-def stretch(**changes: Any) -> Lab:
-    """Scale invariance; keywords are settings of `lessons.periodic.stretching.StretchingSettings`."""
-    return Lab(StretchView(), **changes)
-
-
-def periods(**changes: Any) -> Lab:
-    """Training in periods; keywords are settings of `lessons.periodic.settings.PeriodicSettings`."""
-    return Lab(PeriodsView(), **changes)
-
-
-def circle(**changes: Any) -> Lab:
-    """Effective gradient against norm; keywords are settings of `PeriodicSettings`."""
-    return Lab(CircleView(), **changes)
-
-
-def forecast(**changes: Any) -> Lab:
-    """The next δ-jump, predicted; keywords are settings of `lessons.periodic.forecast.ForecastSettings`."""
-    return Lab(ForecastView(), **changes)
+stretch = opens(StretchView)
+periods = opens(PeriodsView)
+circle = opens(CircleView)
+forecast = opens(ForecastView)
+variants = opens(VariantsView)
+minima = opens(MinimaView)
 
 
 def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:
@@ -61,13 +35,3 @@ def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes
     With an executor, see `lessons.core.sweeps.sweep.Sweep.start`, its cells are computed there, so many to a task.
     """
     return Lab(MapView() if executor is None else SentMapView(executor, lanes_per_task), **changes)
-
-
-def variants(**changes: Any) -> Lab:
-    """Changes of the periods, lane by lane; keywords are settings of `PeriodicSettings`."""
-    return Lab(VariantsView(), **changes)
-
-
-def minima(**changes: Any) -> Lab:
-    """Minima of successive periods beside independent nets; keywords are settings of `MinimaSettings`."""
-    return Lab(MinimaView(), **changes)

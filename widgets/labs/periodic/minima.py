@@ -1,4 +1,4 @@
-"""Where successive periods end: how alike their minima are, and what they are worth together."""
+"""The minima in which successive periods end: how alike they are, and what they are worth together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     seeds = MOST_NETS
     step_figures = ()
     shown = ("nets", "learning_rate", "weight_decay", "seed")
-    more = ("width", "depth", "train_size", "steps")
     presets = (
         Preset(
             "six minima",

@@ -59,7 +59,7 @@ def bands(spans: Sequence[tuple[float, float]]) -> Points:
 
 
 def _shade(frame: Frame, number: int) -> Points:
-    """When the chosen lane has been in a phase so far."""
+    """The stretches in which the chosen lane has been in a phase so far."""
     lane = min(frame.selected, len(frame.lanes) - 1)
     phases = frame.history["phase"][: frame.last(lane) + 1, lane].astype(int)
     begins = np.flatnonzero(np.diff(phases, prepend=-1))

@@ -18,7 +18,7 @@ from widgets.view.sent_sweep import SentSweep, came_back, sent_readings
 
 
 class SentMapView(MapView):
-    """As `MapView`; its rows are cells that have come back, not steps.
+    """A `MapView` whose rows are cells that have come back, not steps.
 
     Args:
         executor: Where the cells are computed.

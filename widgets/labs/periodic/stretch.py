@@ -32,7 +32,6 @@ class StretchView(LabView[StretchingSettings]):
     step_figures = ()
     covered = ("gradient",)
     shown = ("normalization", "stretch_affine", "stretch_last_layer", "smallest", "seed")
-    more = ("last_layer_norm", "width", "depth", "train_size", "steps")
     presets = (
         Preset(
             "with and without batch norm",

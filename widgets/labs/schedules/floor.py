@@ -32,7 +32,6 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     step_figures = ()
     covered = ("floor",)
     shown = ("lowest", "highest", "noise", "momentum", "sharpness")
-    more = ("replicas", "steps", "seed")
     presets = (
         Preset(
             "floor against η",

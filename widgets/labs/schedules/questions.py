@@ -1,4 +1,4 @@
-"""What a learner predicts in lesson 2, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 2, and the mistakes to find in what is often written."""
 
 from __future__ import annotations
 

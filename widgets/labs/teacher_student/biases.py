@@ -34,7 +34,6 @@ class BiasesView(LabView[BiasSignsSettings]):
     title = "Biases of batch normalization"
     experiment = BiasSigns()
     shown = ("random_share", "weight_decay", "learning_rate", "width", "seed")
-    more = ("momentum", "train_size", "batch_size", "measure_every", "steps")
     step_figures = ("first", "second", "accuracy")
     presets = (
         Preset(

@@ -23,7 +23,6 @@ class DescentView(LabView[DoubleDescentSettings]):
     title = "Test error against width"
     experiment = DoubleDescent()
     shown = ("random_share", "ridge", "train_size", "seed")
-    more = ("steps",)
     step_figures = ()
     presets = (
         Preset(

@@ -14,7 +14,7 @@ from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, grey, theory
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
-from widgets.view.panels import Now, Panel, now
+from widgets.view.panels import Now, Panel
 from widgets.view.view import LabView
 
 LEAST = 1e-5
@@ -29,7 +29,6 @@ class FiringView(LabView[FiringSettings]):
     instant = True
     speed = 20.0
     shown = ("teacher_width", "dimension", "fall", "inputs", "seed")
-    more = ("steps",)
     step_figures = ()
     presets = (
         Preset(
@@ -92,8 +91,8 @@ class FiringView(LabView[FiringSettings]):
     def table(self) -> Sequence[Now[FiringSettings]]:
         return (
             Now("bias", "bias"),
-            Now("one node fires", "single", lambda frame, lane: now(frame, "single_theory", lane)),
-            Now("two fire together", "joint", lambda frame, lane: now(frame, "joint_theory", lane)),
+            Now("one node fires", "single", "single_theory"),
+            Now("two fire together", "joint", "joint_theory"),
             Now("a second, where one fires", "loss"),
         )
 

@@ -22,7 +22,6 @@ class MemoryView(LabView[MemorizationSettings]):
     title = "Random labels"
     experiment = Memorization()
     shown = ("random_share", "width", "train_size", "learning_rate", "momentum", "seed")
-    more = ("steps",)
     rate_field = None
     step_figures = ("train", "test", "loss")
     presets = (

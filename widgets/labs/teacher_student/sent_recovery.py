@@ -15,7 +15,7 @@ from widgets.view.sent_sweep import SentSweep, came_back, sent_readings
 
 
 class SentRecoveryView(RecoveryView):
-    """As `RecoveryView`; its rows are students that have come back, not steps.
+    """A `RecoveryView` whose rows are students that have come back, not steps.
 
     Args:
         executor: Where the students train.

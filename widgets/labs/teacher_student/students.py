@@ -154,7 +154,7 @@ class StudentsView(LabView[TeacherStudentSettings]):
 
 
 def _on_its_points(frame: Frame[TeacherStudentSettings], lane: int, steps: np.ndarray) -> np.ndarray:
-    """What a student leaves unexplained on its training points, where these are not fresh ones."""
+    """The share that a student leaves unexplained on its training points, where these are not fresh ones."""
     fresh = frame.lanes.settings[lane].data == "fresh"
     return np.full(len(steps), np.nan) if fresh else frame.history["train_fvu"][steps, lane]
 
