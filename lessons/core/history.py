@@ -61,7 +61,7 @@ class History:
 
     def measured(self, name: str) -> np.ndarray:
         """Return at which steps a quantity was measured: bool, shape (T,); at none if it never was."""
-        return self._measured.get(name, np.zeros(self._length, bool))[: self._length]
+        return self._measured[name][: self._length] if name in self else np.zeros(self._length, bool)
 
     def newest_step(self, name: str, step: int | None = None) -> int:
         """Return the last step, up to this one or to the end, at which a quantity was measured."""
@@ -95,12 +95,14 @@ class History:
             return
         end = self._length + len(measurements)
         for name in dict.fromkeys(chain(self._values, *(m.values for m in measurements))):
-            rows = [row for row, m in enumerate(measurements, self._length) if name in m.values]
-            found = [m[name] for m in measurements if name in m.values]
+            found = [m.values[name] for m in measurements if name in m.values]
+            rows: slice | list[int] = slice(self._length, end)
+            if len(found) < len(measurements):
+                rows = [row for row, m in enumerate(measurements, self._length) if name in m.values]
             self._store(name, rows, torch.stack(found).cpu().numpy() if found else self._values[name][:0], end)
         self._length, self._snapshots = end, measurements[-1].snapshots
 
-    def _store(self, name: str, rows: Sequence[int], values: np.ndarray, end: int) -> None:
+    def _store(self, name: str, rows: slice | list[int], values: np.ndarray, end: int) -> None:
         """Write what was measured of a quantity to these rows; it has room for `end` of them afterwards."""
         held = self._values.get(name)
         if held is None or len(held) < end:

@@ -131,7 +131,7 @@ class StudentsView(LabView[TeacherStudentSettings]):
             "found": OverSteps(
                 "Teacher nodes found: some student node correlates above 0.99 with them",
                 "teacher nodes found",
-                Line(_found, measured="recovered", line={"shape": "hv"}),
+                Line(_found, measured="recovered"),
                 fit=_most,
                 yaxis_rangemode="tozero",
             ),
