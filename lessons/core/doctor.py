@@ -14,8 +14,8 @@ class Vitals:
     """The series of one lane, T steps long, that the doctor looks at.
 
     `components` (T, D) are positions (or last updates) along the eigen-directions named by `directions`;
-    `sharpness` (T,) is the largest Hessian eigenvalue; `limit_factor` is the largest stable eta times sharpness, or
-    None for rules without a closed form.
+    `sharpness` (T,) is the largest Hessian eigenvalue; both are NaN where they were not measured. `limit_factor` is the
+    largest stable eta times sharpness, or None for rules without a closed form.
     """
 
     loss: np.ndarray
@@ -101,7 +101,9 @@ def diagnose(vitals: Vitals, step: int) -> Diagnosis:
     """Explain why a lane blew up at `step`."""
     before = np.where(np.isfinite(vitals.loss[:step]), vitals.loss[:step], np.inf)
     onset = step - 1 - int(before[::-1].argmin()) if step else 0
-    sharpness = float(vitals.sharpness[onset])
+    known = vitals.sharpness[: onset + 1]
+    known = known[~np.isnan(known)]
+    sharpness = float(known[-1]) if len(known) else np.nan
     growth = _growth(vitals.components[onset : step + 1])
     worst = int(np.argmax(growth))
     return Diagnosis(

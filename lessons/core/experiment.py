@@ -21,7 +21,8 @@ class Measurement:
     `step` 0 is the start, before any update.
 
     Attributes:
-        values: Series: each of shape (K, ...), lane first, detached from autograd; all of them are kept.
+        values: Series: each of shape (K, ...), lane first, detached from autograd; all of them are kept. Each is
+            measured at step 0, and what is measured now and then is missing in between.
         snapshots: What is too large to keep for each step, such as a decision boundary or the activations of all
             layers: functions that compute it as of this step, each of shape (K, ...). Only the newest are ever asked,
             and only when they are drawn, so a step pays nothing for them. They must not depend on what the run

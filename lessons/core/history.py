@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -16,7 +17,8 @@ from lessons.core.parts import InParts
 class History:
     """Grows by chunks of measurements; `history["loss"]` is an array of shape (T, K, ...), T steps so far.
 
-    Row t belongs to step t: every experiment yields step 0 first and then each step in turn.
+    Row t belongs to step t: every experiment yields step 0 first and then each step in turn. What was not measured at a
+    step is NaN there, and `measured` tells it from what was measured and is no number.
 
     It is read as a mapping from names to arrays (`dict(history)`, `"loss" in history`), but its length is the number of
     steps, not of names.
@@ -24,6 +26,7 @@ class History:
 
     def __init__(self) -> None:
         self._values: dict[str, np.ndarray] = {}
+        self._measured: dict[str, np.ndarray] = {}
         self._snapshots: Mapping[str, Callable[[], Tensor]] = {}
         self._length = 0
 
@@ -56,11 +59,25 @@ class History:
         """The quantities held."""
         return tuple(self._values)
 
+    def measured(self, name: str) -> np.ndarray:
+        """Return at which steps a quantity was measured: bool, shape (T,); at none if it never was."""
+        return self._measured[name][: self._length] if name in self else np.zeros(self._length, bool)
+
+    def newest_step(self, name: str, step: int | None = None) -> int:
+        """Return the last step, up to this one or to the end, at which a quantity was measured."""
+        before = self.measured(name)[: None if step is None else step + 1]
+        return len(before) - 1 - int(before[::-1].argmax())
+
+    def newest(self, name: str, step: int | None = None) -> np.ndarray:
+        """Return what was measured last of a quantity, up to this step or to the end, shape (K, ...)."""
+        return self[name][self.newest_step(name, step)]
+
     def until(self, length: int) -> History:
         """Return a history of its own with the first rows of this one, and without a snapshot."""
         earlier = History()
-        earlier._values = {name: held[: min(length, self._length)].copy() for name, held in self._values.items()}
         earlier._length = min(length, self._length)
+        earlier._values = {name: values[: earlier._length].copy() for name, values in self._values.items()}
+        earlier._measured = {name: flags[: earlier._length].copy() for name, flags in self._measured.items()}
         return earlier
 
     def snapshot(self, name: str) -> np.ndarray:
@@ -76,18 +93,23 @@ class History:
         """Append consecutive measurements."""
         if not measurements:
             return
-        for name in measurements[0].values:
-            rows = torch.stack([m[name] for m in measurements]).cpu().numpy()
-            self._store(name, rows)
-        self._length += len(measurements)
-        self._snapshots = measurements[-1].snapshots
+        end = self._length + len(measurements)
+        for name in dict.fromkeys(chain(self._values, *(m.values for m in measurements))):
+            found = [m.values[name] for m in measurements if name in m.values]
+            rows: slice | list[int] = slice(self._length, end)
+            if len(found) < len(measurements):
+                rows = [row for row, m in enumerate(measurements, self._length) if name in m.values]
+            self._store(name, rows, torch.stack(found).cpu().numpy() if found else self._values[name][:0], end)
+        self._length, self._snapshots = end, measurements[-1].snapshots
 
-    def _store(self, name: str, rows: np.ndarray) -> None:
-        end = self._length + len(rows)
+    def _store(self, name: str, rows: slice | list[int], values: np.ndarray, end: int) -> None:
+        """Write what was measured of a quantity to these rows; it has room for `end` of them afterwards."""
         held = self._values.get(name)
         if held is None or len(held) < end:
-            grown = np.empty((max(end, 2 * self._length, 64), *rows.shape[1:]), rows.dtype)
+            room = max(end, 2 * self._length, 64)
+            missing = np.nan if np.issubdtype(values.dtype, np.floating) else 0  # whole numbers are never missing
+            grown, measured = np.full((room, *values.shape[1:]), missing, values.dtype), np.zeros(room, bool)
             if held is not None:
-                grown[: self._length] = held[: self._length]
-            self._values[name] = held = grown
-        held[self._length : end] = rows
+                grown[: self._length], measured[: self._length] = held[: self._length], self.measured(name)
+            self._values[name], self._measured[name] = grown, measured
+        self._values[name][rows], self._measured[name][rows] = values, True

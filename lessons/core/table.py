@@ -27,8 +27,9 @@ def csv_text(history: History, record: RunRecord, experiment_title: str) -> str:
 
     Columns are `step`, `<quantity> [<lane>]`, and for vectors `<quantity>.<i> [<lane>]`; vectors of more than
     `MOST_COMPONENTS` components are left out. Numbers have as many digits as it takes to read them back exactly; what
-    is not finite reads `nan`, `inf` or `-inf`. Lines before the table start with `# ` and hold the title and the
-    record as JSON, see `read_record`. Nothing in a lane's name starts a formula in a spreadsheet.
+    is not finite reads `nan`, `inf` or `-inf`, and what was not measured at a step is empty. Lines before the table
+    start with `# ` and hold the title and the record as JSON, see `read_record`. Nothing in a lane's name starts a
+    formula in a spreadsheet.
 
     A table of more than `MOST_NUMBERS` is thinned, see `Thinning`, and a line before it says which rows it has.
 
@@ -46,10 +47,13 @@ def csv_blocks(history: History, record: RunRecord, experiment_title: str) -> It
     The table is that of the moment of the call; the history may grow meanwhile.
     """
     values = {name: history[name] for name in history.names if _is_shown(history[name])}
-    return _blocks(values, len(history), record, experiment_title)
+    measured = {name: history.measured(name) for name in values}
+    return _blocks(values, measured, len(history), record, experiment_title)
 
 
-def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title: str) -> Iterator[str]:
+def _blocks(
+    values: dict[str, np.ndarray], measured: dict[str, np.ndarray], length: int, record: RunRecord, title: str
+) -> Iterator[str]:
     thinning, pieces = Thinning.of(values, length), []
     for piece in thinning.pieces(values, length):
         pieces.append(piece)
@@ -66,8 +70,8 @@ def _blocks(values: dict[str, np.ndarray], length: int, record: RunRecord, title
     size = max(1, _BLOCK // (len(columns) + 1))
     for start in range(0, len(rows), size):
         steps = rows[start : start + size]
-        blocks = [held[steps].reshape(len(steps), -1) for held in values.values()]
-        block = np.hstack([steps[:, None].astype(str), *(each.astype(str) for each in blocks)])
+        blocks = [_cells(held[steps], measured[name][steps]) for name, held in values.items()]
+        block = np.hstack([steps[:, None].astype(str), *blocks])
         yield "".join(f"{','.join(row)}\n" for row in block.tolist())
 
 
@@ -191,6 +195,11 @@ def _parsed(value: str) -> Any:
         return json.loads(value)
     except ValueError as error:
         raise ValueError("The lines before the table do not hold the record of a run.") from error
+
+
+def _cells(rows: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """The rows of a quantity as text, shape (N, columns); empty where it was not measured."""
+    return np.where(measured[:, None], rows.reshape(len(rows), -1).astype(str), "")
 
 
 def _is_shown(values: np.ndarray) -> bool:

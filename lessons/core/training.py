@@ -20,11 +20,9 @@ class State:
 
     Attributes:
         step: Updates made.
-        held: What is measured now and then, as it was measured last.
     """
 
     step: int = field(default=0, kw_only=True)
-    held: Mapping[str, Tensor] = field(default_factory=dict, kw_only=True)
 
 
 S = TypeVar("S", bound=State)

@@ -66,11 +66,11 @@ class NetTraining(Training[NetState, NetSettings]):
         sharpness_too = now.step % shape.sharpness_every == 0
         loss = LOSSES[shape.loss](self.network(theta, self.data.train_inputs), self.data.train_labels)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
+        now.gradient, values = gradient.detach(), {"loss": loss.detach(), "update_cosine": now.turn}
         if sharpness_too:
             top = now.gauge.read(hessian_vector_product(gradient, theta))
-            now.held = _readings(self.network, self.data, theta, now.last_update, top)
-        now.gradient = gradient.detach()
-        return {"loss": loss.detach(), "update_cosine": now.turn, **now.held}
+            values |= _readings(self.network, self.data, theta, now.last_update, top)
+        return values
 
     def advance(self, now: NetState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -85,10 +85,10 @@ class Net(TrainingExperiment[NetSettings]):
     """Full-batch training of a small net on the 8x8 digits.
 
     Measures, in float32 and of shape (K,): `loss` and `update_cosine` (between the last update and the one before it;
-    0 until there are two) at each step; and at every `sharpness_every`-th step, held in
-    between, `sharpness` (largest Hessian eigenvalue of the training loss), `test_accuracy`, `along_top` (the last
-    update's component along the top eigenvector, in units of the update) and `update_norm`. The sign of `along_top` is
-    sampled, so an even `sharpness_every` hides a zigzag; `update_cosine` does not.
+    0 until there are two) at each step; and at every `sharpness_every`-th step `sharpness` (largest Hessian eigenvalue
+    of the training loss), `test_accuracy`, `along_top` (the last update's component along the top eigenvector, in units
+    of the update) and `update_norm`. The sign of `along_top` is sampled, so an even `sharpness_every` hides a zigzag;
+    `update_cosine` does not.
 
     Near 2/eta the component along the top eigenvector flips sign at each step and the cosine falls towards -1: the
     zigzag of the parabola, in a net.

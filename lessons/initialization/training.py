@@ -77,15 +77,14 @@ class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
         sharpness_too = shape.follow_sharpness and now.step % shape.sharpness_every == 0
         loss = self.loss(theta)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
+        now.gradient, values = gradient.detach(), {"loss": loss.detach()}
         if sharpness_too:
-            top = now.gauge.read(hessian_vector_product(gradient, theta))
-            now.held = {**now.held, "sharpness": top.value}
-        now.gradient = gradient.detach()
+            values["sharpness"] = now.gauge.read(hessian_vector_product(gradient, theta)).value
         if now.step % shape.measure_every == 0:
-            now.held = {**now.held, **_readings(self.network, self.data, now.theta.detach(), now.gradient)}
+            values |= _readings(self.network, self.data, now.theta.detach(), now.gradient)
         if now.step and now.step % shape.spectrum_every == 0:
             now.spectrum_theta = now.theta.detach()
-        return {"loss": loss.detach(), **now.held}
+        return values
 
     def advance(self, now: DeepNetState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -106,10 +105,10 @@ class DeepNet(TrainingExperiment[DeepNetSettings]):
     """Full-batch training of a deep net on the 8x8 digits; lanes may differ in scheme and in activation.
 
     Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
-    `measure_every`-th step, held in between, `test_accuracy` (K,), `gradient_norm` (K, depth + 1), the Euclidean norm
+    `measure_every`-th step `test_accuracy` (K,), `gradient_norm` (K, depth + 1), the Euclidean norm
     of the loss gradient with respect to each layer's weights, from the input on, and `distinct_units` (K, depth), how
     many units of each hidden layer differ in what they compute; and, if `follow_sharpness`, `sharpness` (K,), the
-    largest Hessian eigenvalue, at every `sharpness_every`-th step, held in between.
+    largest Hessian eigenvalue, at every `sharpness_every`-th step.
 
     Snapshots: `activation_histogram` (K, depth, B) on the training images (see `histograms`), and `spectrum`
     (K, 2, R * M), values and weights of Ritz points that stand for the density of Hessian eigenvalues (see `spectrum`),

@@ -71,15 +71,15 @@ class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
         shape, theta, batch = self.lanes.shared, now.theta.requires_grad_(), self.nets.batch(now.step)
         loss, now.memories = self.nets.loss(theta, batch, now.memories)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.theta = theta.detach()
+        now.theta, values = theta.detach(), {"loss": loss.detach()}
         if now.step % shape.measure_every == 0:
-            now.held = {**now.held, **_readings(self.nets, self.lanes, now, batch)}
+            values |= _readings(self.nets, self.lanes, now, batch)
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
-            now.held = {**now.held, "sharpness": _sharpness(self.nets, now)}
+            values["sharpness"] = _sharpness(self.nets, now)
         if now.step % shape.spectrum_every == 0:
             now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
             self.spectrum = None
-        return {"loss": loss.detach(), **now.held}
+        return values
 
     def advance(self, now: NormalizedState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -97,7 +97,7 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
 
     Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
     normalized, the last is linear. Measures, in float32, at each step: `loss` (K,), of the batch about to be used, in
-    training mode. At every `measure_every`-th step, held in between: `train_accuracy` and `eval_accuracy` (K,), of the
+    training mode. At every `measure_every`-th step: `train_accuracy` and `eval_accuracy` (K,), of the
     same training images, in training mode, each batch by its own statistics, and in evaluation mode; `mode_gap` (K,),
     the first less the second; `test_accuracy` (K,), in evaluation mode; and, if `follow_shift`, `shift` and
     `shift_cosine` (K, depth), `loss_along` and `gradient_change` (K, S) and `effective_smoothness` (K,) (see

@@ -54,14 +54,15 @@ class ClassifierTraining(Training[ClassifierState, ClassifierSettings]):
         return ClassifierState(theta, LaneOptimizer.of(self.lanes))
 
     def measure(self, now: ClassifierState) -> dict[str, Tensor]:
-        if now.step % self.lanes.shared.measure_every == 0:
-            now.held = _readings(self.network, self.data, now.theta)
         inputs, labels, weight = self.batches.at(now.step)
         theta = now.theta.detach().requires_grad_()
         loss = (weight * example_cross_entropy(self.network(theta, inputs), labels)).sum(1)
         (gradient,) = torch.autograd.grad(loss.sum(), theta)
         now.loss, now.gradient = loss.detach(), gradient
-        return {"loss": loss.detach(), **now.held}
+        values = {"loss": loss.detach()}
+        if now.step % self.lanes.shared.measure_every == 0:
+            values |= _readings(self.network, self.data, now.theta)
+        return values
 
     def advance(self, now: ClassifierState) -> None:
         h = Hyperparameters.of(self.lanes, now.theta)
@@ -81,7 +82,7 @@ class Classifier(TrainingExperiment[ClassifierSettings]):
     initial weights (up to their scale) and the batches: a lane with smaller ones takes the first of the same examples.
 
     Measures, in float32 and of shape (K,): `loss`, that of the batch, at each step; and at every `measure_every`-th
-    step, held in between, `train_loss`, `train_accuracy` and `test_accuracy`, over all training and all test examples.
+    step `train_loss`, `train_accuracy` and `test_accuracy`, over all training and all test examples.
 
     Snapshots, for points in the plane: `probability` (K, G, G) of class 1 on a grid, row j and column i at (x_i, y_j)
     of `grid_axis`.

@@ -69,9 +69,9 @@ class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
         )
 
     def measure(self, now: PeriodicState) -> dict[str, Tensor]:
-        theta = now.theta.requires_grad_()
+        theta, readings = now.theta.requires_grad_(), dict[str, Tensor]()
         if now.step % self.lanes.shared.sharpness_every == 0:
-            now.held = _readings(self.network, self.data, theta, now.gauge, self.lanes)
+            readings = _readings(self.network, self.data, theta, now.gauge, self.lanes)
         inputs, labels = self.images.at(now.step)
         loss = cross_entropy(self.network(theta, inputs), labels)
         (gradient,) = torch.autograd.grad(loss.sum(), theta)
@@ -79,7 +79,7 @@ class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
         weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
         series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
         now.direction = weights / series["norm"][:, None]
-        return {"loss": loss.detach(), **series, **now.held}
+        return {"loss": loss.detach(), **series, **readings}
 
     def follow(self, now: PeriodicState, values: dict[str, Tensor]) -> dict[str, Tensor]:
         phase = now.detector.update(values["loss"].cpu().numpy(), values["norm"].cpu().numpy())
@@ -105,7 +105,7 @@ class Periodic(TrainingExperiment[PeriodicSettings]):
     descent on a scale-invariant net rho^2 grows by their difference at each step, exactly. As whole numbers: `phase`,
     of `PhaseDetector`, and `onset`, the step at which the last breakdown began, -1 before the first.
 
-    At every `sharpness_every`-th step, held in between: `test_error`; `sphere_sharpness`, the largest Hessian
+    At every `sharpness_every`-th step: `test_error`; `sphere_sharpness`, the largest Hessian
     eigenvalue of the training loss along the unit sphere at x / rho; and `effective_limit`, the effective learning rate
     at which that direction becomes unstable: 2 over it, for heavy ball 2 (1 + beta) over it. Snapshot: `weights`, x.
     """

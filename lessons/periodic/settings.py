@@ -112,7 +112,7 @@ class PeriodicSettings(Settings):
     )
     sharpness_every: int = declared.sharpness_every(
         default=25,
-        doc="Sharpness on the sphere and test error are measured each time, and held in between.",
+        doc="Sharpness on the sphere and test error are measured each time.",
         high=10_000,
         slider=(5, 200),
         scale="log",

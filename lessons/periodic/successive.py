@@ -42,7 +42,7 @@ class SuccessiveTraining(Training[SuccessiveState, PeriodicSettings]):
 
     def measure(self, now: SuccessiveState) -> dict[str, Tensor]:
         values = self.periodic.measure(now.periodic)
-        return {name: values[name] for name in KEPT}
+        return {name: values[name] for name in KEPT if name in values}
 
     def follow(self, now: SuccessiveState, values: dict[str, Tensor]) -> dict[str, Tensor]:
         known = len(now.collector.minima)

@@ -64,19 +64,19 @@ class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
 
     def measure(self, now: ScheduledNetState) -> dict[str, Tensor]:
         shape, theta = self.lanes.shared, now.theta.requires_grad_()
-        if now.step % shape.sharpness_every == 0:
-            now.held = _readings(self.network, shape.loss, self.data, theta, now.gauge)
         inputs, labels = self.batches.at(now.step)
         loss = LOSSES[shape.loss](self.network(theta, inputs), labels)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
         learning_rate = self.learning_rate(now)
-        return {
+        values = {
             "loss": loss.detach(),
             "smoothed_loss": now.plateau.see(loss, self.lanes).to(loss),
             "learning_rate": learning_rate.to(self.device),
-            "eta_lambda": learning_rate.to(loss) * now.held["sharpness"],
-            **now.held,
         }
+        if now.step % shape.sharpness_every == 0:
+            readings = _readings(self.network, shape.loss, self.data, theta, now.gauge)
+            values |= {"eta_lambda": learning_rate.to(loss) * readings["sharpness"], **readings}
+        return values
 
     def advance(self, now: ScheduledNetState) -> None:
         learning_rate = self.learning_rate(now).to(now.theta)[:, None]
@@ -94,10 +94,9 @@ class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
 
     Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:
     `loss`, of the batch about to be used, before its update; `smoothed_loss`, its running mean, which "divide when
-    stuck" watches; `learning_rate`, eta at this step, before changes made at it; and `eta_lambda`, that times the
-    sharpness last measured. At every `sharpness_every`-th step, held in between: `sharpness`, the largest Hessian
-    eigenvalue of the loss on the whole training set; `train_loss` on the same; and `test_accuracy`. The learning rate
-    is in float64, all else in float32.
+    stuck" watches; and `learning_rate`, eta at this step, before changes made at it. At every `sharpness_every`-th
+    step: `sharpness`, the largest Hessian eigenvalue of the loss on the whole training set; `eta_lambda`, eta times
+    that; `train_loss`, on the same; and `test_accuracy`. The learning rate is in float64, all else in float32.
 
     Without momentum a full-batch step is stable while `eta_lambda` < 2.
     """

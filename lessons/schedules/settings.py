@@ -78,7 +78,7 @@ class ScheduledNetSettings(ScheduleShape):
         shared=True,
     )
     sharpness_every: int = declared.sharpness_every(
-        doc="Sharpness, training loss and test accuracy are measured each time, and held in between."
+        doc="Sharpness, training loss and test accuracy are measured each time."
     )
     steps: int = declared.steps()
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")

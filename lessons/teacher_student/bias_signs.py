@@ -71,7 +71,7 @@ class BiasSignsSettings(Settings):
         25,
         label="measure every",
         unit="steps",
-        doc="Test accuracy is measured each time, and held in between.",
+        doc="Test accuracy is measured each time.",
         low=1,
         high=100_000,
         slider=(5, 100),
@@ -108,15 +108,15 @@ class BiasSignsTraining(Training[BiasSignsState, BiasSignsSettings]):
         outputs = self.network(theta, self.data.train_inputs[rows])
         loss = cross_entropy(outputs, self.labels[self.lane_numbers, rows])
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        if now.step % self.lanes.shared.measure_every == 0:
-            now.held = {"test_accuracy": _test_accuracy(self.network, theta.detach(), self.data)}
         biases = self.biases(now)
-        return {
+        values = {
             "loss": loss.detach(),
             "negative_share": torch.stack([(bias < 0).float().mean(1) for bias in biases], 1),
             "mean_bias": torch.stack([bias.mean(1) for bias in biases], 1),
-            **now.held,
         }
+        if now.step % self.lanes.shared.measure_every == 0:
+            values["test_accuracy"] = _test_accuracy(self.network, theta.detach(), self.data)
+        return values
 
     def advance(self, now: BiasSignsState) -> None:
         decay = self.lanes.weight_decay.to(now.theta)[:, None] * now.theta.detach()
@@ -140,7 +140,7 @@ class BiasSigns(TrainingExperiment[BiasSignsSettings]):
     fire together. It is a weak one: random labels make them negative too, and a large weight decay takes it away.
 
     Measures, in float32: `loss` (K,), of the batch; `negative_share` (K, 2): share of negative biases in each layer;
-    `mean_bias` (K, 2); and, held between measurements, `test_accuracy` (K,), normalized by the statistics of the
+    `mean_bias` (K, 2); and, at every `measure_every`-th step, `test_accuracy` (K,), normalized by the statistics of the
     training images (at most 600). Snapshots: `bias_1` (K, C) and `bias_2` (K, 2 C).
     """
 

@@ -17,7 +17,7 @@ class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
     n is `teacher_width`, in each of L hidden layers, m the widest student's nodes; nodes that a network lacks have all
     weights 0 (see `padding.py`) and correlate with nothing. Measures, in float32: at each step `loss`
     (K,), half the squared error of the batch about to be used, summed over outputs. At every `measure_every`-th step on
-    test inputs, held in between:
+    test inputs:
 
     - `fvu` (K,): fraction of variance unexplained, mean squared error over the targets' variance;
     - `train_fvu` (K,): the same on the fixed points; equal to `fvu` where data is fresh;

@@ -118,10 +118,11 @@ class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
         inputs, targets = self.task.batch(now.step)
         loss = self.plan.loss(theta, inputs, targets, now.step)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        values = {"loss": loss.detach()}
         if now.step % self.lanes.shared.measure_every == 0:
             student = theta.detach()[:, : self.network.parameter_count]
-            now.held, _ = readings(self.network, student, self.task)
-        return {"loss": loss.detach(), **now.held}
+            values |= readings(self.network, student, self.task)[0]
+        return values
 
     def advance(self, now: LayerwiseState) -> None:
         h = Hyperparameters.of(self.lanes, now.theta)

@@ -152,7 +152,7 @@ class StudentSettings(Settings):
         25,
         label="measure every",
         unit="steps",
-        doc="What is measured on test inputs is measured each time, and held in between.",
+        doc="What is measured on test inputs is measured each time.",
         low=1,
         high=100_000,
         slider=(5, 200),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -52,12 +51,14 @@ def student_numbers(
 
     `found` is the number of teacher nodes recovered in all layers at each `measure_every`-th step, shape (K, points).
     """
+    del lanes
     found: list[Tensor] = []
-    last: Any = None
-    for last in measurements:
-        if last.step % lanes.shared.measure_every == 0:
-            found.append(last["recovered"].sum(1))
-    return {**{name: last[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
+    newest: dict[str, Tensor] = {}
+    for measurement in measurements:
+        newest.update(measurement.values)
+        if "recovered" in measurement.values:
+            found.append(measurement["recovered"].sum(1))
+    return {**{name: newest[name] for name in NUMBERS}, "found": torch.stack(found, 1)}
 
 
 @dataclass

@@ -96,10 +96,12 @@ class StudentTraining(Training[StudentState, StudentSettingsT]):
         inputs, targets = self.task.batch(now.step)
         loss = 0.5 * (self.network(theta, inputs) - targets).square().sum(2).mean(1)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        values = {"loss": loss.detach()}
         if now.step == now.began or now.step % self.lanes.shared.measure_every == 0:
-            now.held, of_nodes = readings(self.network, theta.detach(), self.task)
+            on_test_inputs, of_nodes = readings(self.network, theta.detach(), self.task)
+            values |= on_test_inputs
             now.trail.add(now.step, *of_nodes)
-        return {"loss": loss.detach(), **now.held}
+        return values
 
     def advance(self, now: StudentState) -> None:
         eta = learning_rates(self.lanes, (now.step - now.began) / self.lanes.horizon)

@@ -14,6 +14,7 @@ import torch
 
 import lessons
 from lessons.core.experiment import Experiment, Measurement
+from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.record import RunRecord
 from lessons.core.run import Run
@@ -31,6 +32,7 @@ SMALL = {
     "train_size": 40,
     "sharpness_every": 3,
 }
+INTERVALS = {"measure_every": 4, "sharpness_every": 3}
 STEP_SIZES = ("learning_rate", "ratio")
 TOLERANCE = {torch.float32: (1e-4, 1e-5), torch.float64: (1e-10, 1e-12)}  # relative, absolute
 
@@ -157,8 +159,8 @@ def test_values_are_detached_with_the_lane_first_and_keep_shape_and_type(cls):
     forms = {name: (value.shape, value.dtype) for name, value in measured[0].values.items()}
     assert "loss" in forms
     for measurement in measured:
-        assert {name: (v.shape, v.dtype) for name, v in measurement.values.items()} == forms
-        for value in measurement.values.values():
+        for name, value in measurement.values.items():
+            assert (value.shape, value.dtype) == forms[name]
             assert len(value) == len(settings)
             assert not value.requires_grad
             assert value.grad_fn is None
@@ -169,6 +171,23 @@ def test_the_start_is_finite_and_differs_from_the_end(cls):
     measured = baseline(cls)
     assert all(value.isfinite().all() for value in measured[0].values.values())
     assert not torch.equal(measured[0]["loss"], measured[-1]["loss"])
+
+
+@every_experiment
+def test_what_is_not_measured_at_a_step_is_missing_there_and_measured_when_its_interval_says_so(cls):
+    """Each quantity at every step, or at those that one of the intervals divides; finite where the lane is."""
+    history = History()
+    history.extend(measure(cls, variety(cls, **INTERVALS)))
+    steps, intervals = np.arange(STEPS + 1), set(INTERVALS) & set(cls.settings_type.fields())
+    allowed = [steps % INTERVALS[name] == 0 for name in sorted(intervals)]
+    alive = np.isfinite(history["loss"]).all(0)
+    occasional = [name for name in history if not history.measured(name).all()]
+    for name in occasional:
+        measured, values = history.measured(name), history[name]
+        assert any((measured == each).all() for each in allowed), name
+        assert np.isnan(values[~measured]).all()
+        assert np.isfinite(values[measured][:, alive]).all()
+    assert bool(occasional) == bool(intervals)
 
 
 @every_experiment

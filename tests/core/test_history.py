@@ -99,6 +99,49 @@ def test_inf_and_nan_are_kept():
     np.testing.assert_array_equal(history["loss"], [[1.0, np.inf, np.nan]])
 
 
+def now_and_then(step: int, every: int = 3) -> Measurement:
+    """A loss at each step, and a sharpness at each third; at step 6 it is no number."""
+    sharpness = torch.full((LANES,), torch.nan if step == 6 else float(step))
+    return Measurement(step, {"loss": torch.ones(LANES)} | ({"sharpness": sharpness} if step % every == 0 else {}))
+
+
+@pytest.mark.parametrize("chunks", [[1] * 11, [11], [1, 2, 1, 6, 1], [2, 2, 7]], ids=str)
+def test_what_is_measured_now_and_then_is_nan_in_between_however_it_arrives(chunks):
+    history, step = History(), 0
+    for size in chunks:
+        history.extend([now_and_then(step + s) for s in range(size)])
+        step += size
+        assert history["sharpness"].shape == (step, LANES)
+    assert np.flatnonzero(history.measured("sharpness")).tolist() == [0, 3, 6, 9]
+    assert history.measured("loss").all()
+    assert np.isnan(history["sharpness"][~history.measured("sharpness")]).all()
+    assert history["sharpness"][:, 0][[0, 3, 9]].tolist() == [0, 3, 9]
+
+
+def test_the_newest_is_what_was_measured_last_up_to_a_step_also_if_it_is_no_number():
+    history = History()
+    history.extend([now_and_then(step) for step in range(11)])
+    newest = {step: history.newest_step("sharpness", step) for step in range(11)}
+    assert newest == {step: step // 3 * 3 for step in range(11)}
+    assert history.newest("sharpness", 5).tolist() == [3.0] * LANES
+    assert np.isnan(history.newest("sharpness", 8)).all()
+    assert history.newest("sharpness").tolist() == [9.0] * LANES
+    assert history.newest_step("loss") == 10
+
+
+def test_a_history_of_its_own_knows_what_was_measured_and_goes_on():
+    history = History()
+    history.extend([now_and_then(step) for step in range(80)])
+    earlier = history.until(5)
+    earlier.extend([now_and_then(5), now_and_then(6)])
+    assert np.flatnonzero(earlier.measured("sharpness")).tolist() == [0, 3, 6]
+    assert history.measured("sharpness").sum() == 27
+
+
+def test_what_was_never_measured_is_measured_at_no_step():
+    assert filled([4]).measured("sharpness").tolist() == [False] * 4
+
+
 def test_a_snapshot_is_of_the_newest_step_and_only_computed_when_asked():
     asked = []
 

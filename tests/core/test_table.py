@@ -92,8 +92,9 @@ def test_every_number_and_the_record_come_back_bit_for_bit(case):
             values = history[name][:, lane].reshape(len(history), -1)
             for i, expected in enumerate(values.T):
                 column = f"{name}.{i}" if history[name].ndim == 3 else name
-                found = np.array(columns[f"{column} [{lane_name}]"]).astype(expected.dtype)
-                assert found.tobytes() == np.ascontiguousarray(expected).tobytes()
+                cells, measured = np.array(columns[f"{column} [{lane_name}]"]), history.measured(name)
+                assert cells[measured].astype(expected.dtype).tobytes() == expected[measured].tobytes()
+                assert (cells[~measured] == "").all()
     back = read_record(text)
     assert back == record
     assert back.model_dump_json() == record.model_dump_json()
@@ -116,6 +117,20 @@ def test_numbers_have_the_digits_they_need_and_no_more(dtype):
     assert row[3] == "-0.0"
     assert row[5:] == ["nan", "inf", "-inf"]
     assert np.array(row[1:5]).astype(values.numpy().dtype).tobytes() == values[:4].numpy().tobytes()
+
+
+def test_what_was_not_measured_is_empty_and_what_is_no_number_is_nan():
+    history, one, nan = History(), torch.ones(2), torch.tensor([1.0, math.nan])
+    history.extend([Measurement(0, {"loss": one, "sharpness": one}), Measurement(1, {"loss": nan})])
+    history.extend([Measurement(2, {"loss": one, "sharpness": nan})])
+    record = RunRecord(experiment="e", names=("a", "b"), settings=({"steps": 2},) * 2)
+    heading, rows = table(csv_text(history, record, "t"))
+    assert heading == ["step", "loss [a]", "loss [b]", "sharpness [a]", "sharpness [b]"]
+    assert rows == [
+        ["0", "1.0", "1.0", "1.0", "1.0"],
+        ["1", "1.0", "nan", "", ""],
+        ["2", "1.0", "1.0", "1.0", "nan"],
+    ]
 
 
 def test_vectors_have_a_column_each_and_very_long_ones_are_left_out():

@@ -135,6 +135,12 @@ def test_the_onset_is_the_lowest_loss_before_the_growth(history_of):
     assert 5 < expected < diagnosis.step - 50
 
 
+def test_the_sharpness_is_the_one_that_was_measured_last_before_the_growth():
+    losses, sharpness = [4.0, 3.0, 2.0, 9.0, 1e9], np.array([1.0, 5.0, np.nan, np.nan, 7.0])
+    diagnosis = diagnose(made_up(losses, [[1.0, 1.0]] * 5, sharpness=sharpness), 4)
+    assert (diagnosis.onset, diagnosis.sharpness, diagnosis.limit) == (2, 5.0, 0.4)
+
+
 @pytest.mark.parametrize("lost", [np.nan, np.inf])
 def test_a_loss_that_is_lost_at_once_is_still_diagnosed(lost):
     case = made_up([1.0, lost, lost], [[1.0, 1.0], [lost, lost], [lost, lost]])

@@ -132,9 +132,9 @@ def test_update_cosine_is_that_of_the_last_two_steps_taken(history_of, optimizer
     assert expected.min() < 0.99
 
 
-def test_between_two_measurements_the_last_one_is_held(hover):
+def test_between_two_measurements_there_is_none(hover):
     sharpness = hover[0.2]["sharpness"]
-    np.testing.assert_array_equal(sharpness[:500].reshape(100, 5), sharpness[:500:5, None].repeat(5, 1))
+    np.testing.assert_array_equal(~np.isnan(sharpness), np.arange(501) % 5 == 0)
     assert (np.diff(sharpness[::5]) != 0).all()
 
 
@@ -149,7 +149,7 @@ def test_far_from_the_edge_the_loss_falls_at_every_step_and_the_sharpness_rises(
     """Progressive sharpening: eta = 0.02 is far below 2/lambda all the way."""
     lane = hover[0.02]
     assert (np.diff(lane["loss"]) < 0).all()
-    assert (lane["sharpness"] < 0.2 * 2 / 0.02).all()
+    assert (lane["sharpness"][::5] < 0.2 * 2 / 0.02).all()
     assert lane["sharpness"][500] > 1.2 * lane["sharpness"][0]
 
 
@@ -160,8 +160,8 @@ def test_sharpness_climbs_to_two_over_eta_and_hovers_there(hover, rate):
     crossing = int((relative > 1).argmax())
     assert relative[0] < 0.9
     assert 0 < crossing < 250
-    assert (np.abs(relative[300:] - 1) < 0.2).all()
-    assert abs(relative[300:].mean() - 1) < 0.1
+    assert (np.abs(relative[300::5] - 1) < 0.2).all()
+    assert abs(relative[300::5].mean() - 1) < 0.1
 
 
 def test_followed_to_the_last_digit_the_hover_lies_just_above_the_line(well_measured_hover):
@@ -170,11 +170,11 @@ def test_followed_to_the_last_digit_the_hover_lies_just_above_the_line(well_meas
     Rounding decides the path at the edge, not where it hovers: over six seeds and four processors the mean is 10.38 to
     10.50 and single readings are 9.76 to 11.34.
     """
-    sharpness = well_measured_hover[0.2]["sharpness"]
+    sharpness = well_measured_hover[0.2]["sharpness"][::5]
     assert sharpness[0] == pytest.approx(7.0, abs=0.1)
     assert 11 < sharpness.max() < 14
-    assert 10.2 < sharpness[300:].mean() < 10.7
-    assert 9.3 < sharpness[300:].min() < sharpness[300:].max() < 11.8
+    assert 10.2 < sharpness[60:].mean() < 10.7
+    assert 9.3 < sharpness[60:].min() < sharpness[60:].max() < 11.8
 
 
 def test_measuring_more_closely_does_not_disturb_the_training(hover, well_measured_hover):
@@ -184,7 +184,7 @@ def test_measuring_more_closely_does_not_disturb_the_training(hover, well_measur
 
 def test_how_well_the_sharpness_is_followed(hover, well_measured_hover):
     """Never too high; exact below the edge; at the edge, where two eigenvalues trade places, at times too low."""
-    ratios = {rate: hover[rate]["sharpness"] / well_measured_hover[rate]["sharpness"] for rate in HOVER_RATES}
+    ratios = {rate: (hover[rate]["sharpness"] / well_measured_hover[rate]["sharpness"])[::5] for rate in HOVER_RATES}
     for ratio in ratios.values():
         assert ratio.max() < 1 + 1e-3
         assert np.median(ratio) > 0.97
@@ -195,7 +195,7 @@ def test_how_well_the_sharpness_is_followed(hover, well_measured_hover):
 
 def test_it_is_the_learning_rate_that_holds_the_sharpness_down(hover):
     """From the same start, half the learning rate sails past 10 towards its own line at 20."""
-    assert hover[0.1]["sharpness"][500] > 1.4 * hover[0.2]["sharpness"][300:].mean()
+    assert hover[0.1]["sharpness"][500] > 1.4 * hover[0.2]["sharpness"][300::5].mean()
     assert hover[0.1]["sharpness"][500] < 2 / 0.1
 
 

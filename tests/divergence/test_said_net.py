@@ -6,6 +6,7 @@ import torch
 
 from lessons.core.data.digits import digits_split
 from lessons.core.doctor import first_blow_up
+from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.divergence.net import Net, NetTraining
@@ -147,7 +148,8 @@ def test_the_sharpness_follows_the_line_down_within_forty_steps():
     settings = [NetSettings(learning_rate=0.2, steps=340, seed=seed) for seed in range(SEEDS)]
     run, read = Run(Net(), Lanes(settings)), {}
     for measured in run:
-        read[run.step] = measured["sharpness"].double().numpy()
+        if run.step in (300, 340):
+            read[run.step] = measured["sharpness"].double().numpy()
         if run.step == 300:
             for lane in range(SEEDS):
                 run.change(lane, "learning_rate", 0.3)
@@ -195,8 +197,9 @@ def five_sweeps() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     sweep = played(NetSweepView, "sixty-four nets", seeds=1, steps=1)
     lanes = [each.with_value("steps", 300) for each in sweep.settings if each.learning_rate > 0.1][::3]
     settings = [lane.with_value("seed", seed) for seed in range(SEEDS) for lane in lanes]
-    history = [(m["loss"].numpy(), m["sharpness"].numpy()) for m in Run(Net(), Lanes(settings))]
-    loss, top = (np.stack(part).reshape(len(history), SEEDS, len(lanes)) for part in zip(*history, strict=True))
+    history = History()
+    history.extend(list(Run(Net(), Lanes(settings))))
+    loss, top = (history[name].reshape(len(history), SEEDS, len(lanes)) for name in ("loss", "sharpness"))
     return np.array([each.learning_rate for each in lanes]), loss, top, 2 / top[0, :, 0]
 
 

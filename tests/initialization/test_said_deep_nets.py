@@ -36,7 +36,7 @@ def test_equal_units_stay_one_and_random_ones_differ_and_learn():
     assert last(run, "zeros") == pytest.approx(GUESSING, abs=1e-3)
     assert last(run, "constant 0.05") == pytest.approx(0.41, abs=0.01)
     assert last(run, "Xavier") == pytest.approx(0.05, abs=0.015)
-    units = run["distinct_units"].min(3)
+    units = run["distinct_units"][:, ::10].min(3)
     assert (units[..., :2] == 1).all()
     assert (units[..., 2:] == 32).all()
 
@@ -206,7 +206,7 @@ def test_sharp_starts_come_down_to_the_limit_in_some_twenty_steps():
 def test_the_learning_rate_sets_where_the_sharpness_ends():
     """Means of the last 100 steps, three seeds; with 0.1 it had come to 15 to 20 at step 600."""
     run = played(SpectrumView, "three learning rates, one start", seeds=3)
-    sharpness = run["sharpness"][:, -100:].mean(1)
+    sharpness = run["sharpness"][:, 500::20].mean(1)
     assert sharpness[:, 2] == pytest.approx(10, rel=0.15)
     assert sharpness[:, 1] == pytest.approx(13.3, rel=0.15)
     assert ((sharpness[:, 0] > 12.5) & (sharpness[:, 0] < 20)).all()

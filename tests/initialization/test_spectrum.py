@@ -156,7 +156,7 @@ def test_set_right_where_it_ends_follows_the_learning_rate(history_of):
     sharpness = history["sharpness"]
     assert sharpness[0, 0] == sharpness[0, 1]
     assert sharpness[-1, 0] == pytest.approx(20, rel=0.1)
-    assert sharpness[-100:, 1].mean() == pytest.approx(10, rel=0.15)
+    assert sharpness[500::20, 1].mean() == pytest.approx(10, rel=0.15)
 
 
 @pytest.mark.claim(22)

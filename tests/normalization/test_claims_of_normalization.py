@@ -20,12 +20,12 @@ def measured(kinds, seeds=SEEDS, **values) -> tuple[dict[str, dict[str, np.ndarr
     lanes = Lanes(
         [NormalizedNetSettings(normalization=k, seed=s, measure_every=5, **values) for k in kinds for s in seeds]
     )
-    held: dict[str, list] = {}
+    found: dict[str, list] = {}
     for last in NormalizedNet().run(lanes):
         if last.step and last.step % 5 == 0:
             for name, value in last.values.items():
-                held.setdefault(name, []).append(value)
-    means = {name: torch.stack(rows).mean(0).unflatten(0, (len(kinds), -1)).numpy() for name, rows in held.items()}
+                found.setdefault(name, []).append(value)
+    means = {name: torch.stack(rows).mean(0).unflatten(0, (len(kinds), -1)).numpy() for name, rows in found.items()}
     return {kind: {name: value[n] for name, value in means.items()} for n, kind in enumerate(kinds)}, last
 
 

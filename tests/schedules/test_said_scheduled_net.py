@@ -106,17 +106,17 @@ def test_decay_pays_where_batches_are_small(decay):
     Ten times lower in most seeds: 9 to 32 times on two processors.
     """
     constant, steps, cosine = (decay.of(name, "train_loss") for name in ("constant", "step decay", "cosine"))
-    middle = np.median(constant[:, 450:], axis=1)
+    middle = np.median(constant[:, 450::50], axis=1)
     shown = decay.of("constant", "smoothed_loss")[:, 300:]
     assert np.median(shown) == pytest.approx(0.5, abs=0.15)
     assert (shown.max(1) > 1.5 * shown.min(1)).all()
     assert (middle > 0.12).all()
-    assert (steps[:, 600] < 0.3 * np.median(steps[:, 100:301], axis=1)).all()
+    assert (steps[:, 600] < 0.3 * np.median(steps[:, 100:301:50], axis=1)).all()
     assert (steps[:, 900] < 0.85 * steps[:, 600]).all()
     for lower in (steps, cosine):
         assert np.median(middle / lower[:, 900]) > 10
         assert (lower[:, 900] < middle / 5).all()
-    right = decay["test_accuracy"][:, 650:].mean(1)
+    right = decay["test_accuracy"][:, 650::50].mean(1)
     assert (right[:, 1:] > right[:, :1] + 0.02).all()
 
 
@@ -143,8 +143,8 @@ def test_the_loss_jumps_up_at_each_restart_and_each_cycle_ends_lower():
     run = played(ScheduledNetView, RESTARTS)
     loss, cosine = (run.of(name, "train_loss") for name in ("warm restarts", "cosine"))
     ends = loss[:, [180, 380, 580, 780, 980]]
-    peaks = np.stack([loss[:, restart : restart + 100].max(1) for restart in (200, 400, 600, 800)], axis=1)
+    peaks = np.stack([loss[:, restart : restart + 100 : 20].max(1) for restart in (200, 400, 600, 800)], axis=1)
     assert (peaks > 1.25 * ends[:, :-1]).all()
     assert (peaks > 1.5 * ends[:, :-1]).mean() > 0.7
     assert (ends[:, 1:] < 0.9 * ends[:, :-1]).all()
-    assert (np.abs(cosine[:, -1] / loss[:, -1] - 1) < 0.15).all(), "0.98 to 1.04"
+    assert (np.abs(cosine[:, 980] / loss[:, 980] - 1) < 0.15).all(), "0.98 to 1.04"

@@ -1,11 +1,14 @@
 """Questions: every one can be answered, is decided by its own run, and refuses what is no answer."""
 
+import itertools
+
 import numpy as np
 import pytest
 from headless import QUESTIONS, QUIZZES, live, until
 
 from lessons.core.history import History
 from lessons.core.run import Run
+from widgets.figure.live_figure import LiveFigure
 from widgets.figure.plots import plot
 from widgets.quiz.check import Check
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
@@ -53,6 +56,19 @@ def outcome_of(question: Question) -> Outcome:
     lanes, history = question.lanes(), History()
     history.extend(list(Run(question.experiment, lanes)))
     return question.outcome(history, lanes)
+
+
+def test_what_a_question_measures_now_and_then_is_joined_without_gap_or_plateau() -> None:
+    for name, quantity in {"because_of_the_shift": "shift", "sharpness_is_set": "sharpness"}.items():
+        question = QUESTIONS[name]
+        lanes, history = question.lanes(), History()
+        history.extend(list(itertools.islice(Run(question.experiment, lanes), 48)))
+        figure = LiveFigure(question.figure())
+        question.draw(figure, history, lanes)
+        for trace in figure.figures_now()[0]["data"][: len(lanes)]:
+            assert trace["x"] == np.flatnonzero(history.measured(quantity)).tolist()
+            assert None not in trace["y"]
+            assert len(set(trace["y"])) == len(trace["y"]) > 2
 
 
 @every_question

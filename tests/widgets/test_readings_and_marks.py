@@ -5,12 +5,14 @@ import re
 from typing import Any
 
 import pytest
-from headless import LABS, live, opened, played
+from headless import LABS, Browser, live, opened, played
 
 from lessons.core.record import Change
 from lessons.core.written_number import read_number
 from lessons.divergence.settings import NetSettings
 from widgets.figure.marks import MOST_MARKS, marks
+from widgets.lab.lab import Lab
+from widgets.labs.divergence.net import NetView
 from widgets.view.controls import Reading
 from widgets.view.readings import number, readings_table
 
@@ -51,6 +53,26 @@ def test_each_number_in_a_labs_table_is_read_back_and_none_is_minus_zero(name: s
     assert all(isinstance(read_number(each), float) for text in numbers for each in text.split(", ")), numbers
     assert not re.search(r"−0(?![\d.])", lab.readings.value)
     assert all(len(beside) > 3 for _, beside, predicted, _ in cells if predicted)
+
+
+def test_a_line_joins_what_was_measured_now_and_then_and_the_table_has_the_last_of_it() -> None:
+    """One lane diverges at step 10 or so: its line ends before, and its sharpness is that of step 7."""
+
+    async def scenario() -> None:
+        common = {"sharpness_every": 7, "steps": 20, "train_size": 40, "width": 6}
+        lab = Lab(NetView(), lanes=[{**common, "learning_rate": rate} for rate in (0.02, 1.0)])
+        browser = Browser(lab.stage.figure).hello().settle()
+        await played(lab)
+        browser.settle()
+        sharpness, ends = lab.history["sharpness"].astype(float), lab.stage.frame(0).ends
+        assert ends[0] is None
+        assert 7 < ends[1] < 14
+        assert browser.points(1, 0) == ([0, 7, 14], sharpness[[0, 7, 14], 0].tolist())
+        assert browser.points(1, 1) == ([0, 7], sharpness[[0, 7], 1].tolist())
+        for value in (sharpness[14, 0], sharpness[7, 1]):
+            assert f"<td>{number(value)}<small>" in lab.readings.value
+
+    live(scenario)
 
 
 def test_what_chance_gives_is_called_so() -> None:

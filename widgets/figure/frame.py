@@ -62,16 +62,16 @@ class Frame(Generic[SettingsT_co]):
         end = self.ends[lane]
         return slice(self.start, self.stop if end is None else max(self.start, min(self.stop, end + 1)))
 
-    def steps(self, lane: int | None = None, every: str = "") -> np.ndarray:
+    def steps(self, lane: int | None = None, measured: str = "") -> np.ndarray:
         """The new steps, shape (N,).
 
         Args:
             lane: Up to the step where this lane diverged, if one is given.
-            every: Only those at which something is measured that has its interval from this setting.
+            measured: Only those at which this quantity was measured, if one is given.
         """
         rows = slice(self.start, self.stop) if lane is None else self.rows(lane)
         steps = np.arange(rows.start, rows.stop)
-        return steps[steps % getattr(self.lanes.shared, every) == 0] if every else steps
+        return steps[self.history.measured(measured)[rows]] if measured else steps
 
     def last(self, lane: int) -> int:
         """The last row of a lane that counts: before it diverged."""

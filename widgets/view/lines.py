@@ -89,12 +89,12 @@ class Part(ABC, Generic[DrawnT]):
 
 
 class Line(Part[DrawnT]):
-    """A curve for each lane, which grows with the run.
+    """A curve for each lane, which grows with the run; it joins the steps at which it was measured.
 
     Args:
         of: Name of what is measured, of shape (K,); or a function of a frame, the number of a lane (of the trace, where
             `each` is given) and some steps, shape (N,), that returns the values at these steps, shape (N,).
-        every: Name of the setting that says at which steps it is measured; at each if empty.
+        measured: Name of the quantity that such a function is made of, if that is measured now and then.
         x: What is on the x axis, as `of`; the step if it is None.
     """
 
@@ -103,16 +103,16 @@ class Line(Part[DrawnT]):
         of: Series[DrawnT],
         name: str = "{lane}",
         *,
-        every: str = "",
+        measured: str = "",
         x: Series[DrawnT] | None = None,
         **style: Any,
     ):
         super().__init__(name, **style)
-        self._of, self._every, self._x = of, every, x
+        self._of, self._x, self._measured = of, x, of if isinstance(of, str) else measured
 
     def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
         for number in range(traces.count):
-            steps = frame.steps(None if self._each else number, self._every)
+            steps = frame.steps(None if self._each else number, self._measured)
             x = steps if self._x is None else _values(self._x, frame, number, steps)
             traces.extend(number, x, _values(self._of, frame, number, steps))
 

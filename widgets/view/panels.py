@@ -117,8 +117,8 @@ class Now(Generic[DrawnT]):
 
 
 def now(frame: Frame, quantity: str, lane: int) -> float:
-    """Return the last value of a measured quantity, of shape (K,), in a lane."""
-    return float(frame.history[quantity][frame.last(lane), lane])
+    """Return what was measured last of a quantity, of shape (K,), in a lane."""
+    return float(frame.history.newest(quantity, frame.last(lane))[lane])
 
 
 def _found(of: str | Callable[[Frame[DrawnT], int], T], frame: Frame[DrawnT], lane: int) -> float | T:

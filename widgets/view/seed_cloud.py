@@ -29,12 +29,11 @@ class Band(Part[DrawnT]):
 
     Args:
         quantity: Name of the measured value, of shape (K,).
-        every: Name of the setting that says at which steps it is measured; at each if empty.
     """
 
-    def __init__(self, quantity: str, every: str = ""):
+    def __init__(self, quantity: str):
         super().__init__()
-        self._quantity, self._every = quantity, every
+        self._quantity = quantity
 
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         edge, traces = {"width": 0.5}, list[BaseTraceType]()
@@ -49,7 +48,7 @@ class Band(Part[DrawnT]):
         return lanes * len(QUANTILES)
 
     def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
-        steps = frame.steps(every=self._every)
+        steps = frame.steps(measured=self._quantity)
         values = frame.history[self._quantity][steps]
         for trace, (rows, share) in enumerate(product(_clouds_of(frame), QUANTILES)):
             traces.extend(trace, steps, quantile(values[:, rows], share))
@@ -64,7 +63,6 @@ class Cloud:
         caption: Says above the figure what it shows.
         axis: Title of the y axis.
         layout: Further keywords of `plotly.graph_objects.Layout`.
-        every: Name of the setting that says at which steps the quantity is measured; measured at each if empty.
         beside: What else is in the figure.
     """
 
@@ -72,7 +70,6 @@ class Cloud:
     caption: str
     axis: str
     layout: dict[str, Any]
-    every: str = ""
     beside: tuple[Part, ...] = ()
 
 
@@ -91,9 +88,7 @@ class SeedCloudView(LabView[SettingsT, ControlsT]):
     @property
     def panels(self) -> Mapping[str, Panel[SettingsT]]:
         return {
-            cloud.quantity: OverSteps(
-                cloud.caption, cloud.axis, Band(cloud.quantity, cloud.every), *cloud.beside, **cloud.layout
-            )
+            cloud.quantity: OverSteps(cloud.caption, cloud.axis, Band(cloud.quantity), *cloud.beside, **cloud.layout)
             for cloud in self.clouds
         }
 
@@ -104,7 +99,7 @@ class SeedCloudView(LabView[SettingsT, ControlsT]):
         lines = []
         for lane, rows in enumerate(_clouds_of(frame)):
             for cloud in self.clouds:
-                row = frame.history[cloud.quantity][frame.stop - 1, rows][None]
+                row = frame.history.newest(cloud.quantity, frame.stop - 1)[rows][None]
                 low, high, middle = (float(quantile(row, share)[0]) for share in QUANTILES)
                 lines.append(Reading(lane, f"median {cloud.axis}", middle, self.limit(frame, cloud.quantity), "limit"))
                 lines.append(Reading(lane, f"10 to 90 % of {cloud.axis}", f"{number(low)} to {number(high)}"))

@@ -42,7 +42,7 @@ def sharpness_panel(rates: Rates = learning_rates, **layout: Any) -> OverSteps:
     return OverSteps(
         "Sharpness λₘₐₓ (line) and its limit 2/η (dashes)",
         "λₘₐₓ",
-        Line(_measured, every="sharpness_every"),
+        Line(_measured, measured="sharpness"),
         Theory(limits, "{lane}, limit"),
         **{"yaxis_rangemode": "tozero", **layout},
     )

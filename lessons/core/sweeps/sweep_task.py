@@ -75,14 +75,14 @@ def stop_at(flag: Any) -> None:
 def final(lanes: Lanes, measurements: Iterator[Measurement], names: Sequence[str] = ("loss",)) -> dict[str, Any]:
     """A reduction: what was measured last. Other names than the loss are given by `functools.partial`."""
     del lanes
-    last: Any = None
+    newest: dict[str, Any] = {}
     for measurement in measurements:
-        last = measurement
-    return {name: last[name] for name in names}
+        newest.update(measurement.values)
+    return {name: newest[name] for name in names}
 
 
 def series(measurements: Iterator[Measurement], names: Sequence[str]) -> dict[str, np.ndarray]:
-    """For reductions: some quantities at each step, each of shape (T, K, ...)."""
+    """For reductions: some quantities that are measured at each step, each of shape (T, K, ...)."""
     rows = [[measurement[name].cpu().numpy() for name in names] for measurement in measurements]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 

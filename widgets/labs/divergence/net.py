@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lessons.core.doctor import Vitals
 from lessons.core.rules.own import OWN_CALL
 from lessons.core.rules.stability import limit_factor
@@ -88,7 +86,6 @@ class NetView(LabView[NetSettings]):
 
     def vitals(self, frame: Frame[NetSettings], lane: int) -> Vitals:
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]
-        along[np.arange(len(along)) % frame.lanes.shared.sharpness_every != 0] = np.nan  # held, not measured
         return Vitals(
             loss=frame.history["loss"][:, lane],
             sharpness=frame.history["sharpness"][:, lane],

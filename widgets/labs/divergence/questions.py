@@ -265,10 +265,10 @@ class SharpnessSketch(_OnNet):
         return drawn(figure, 0, SKETCH_COLUMNS)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes[NetSettings]) -> None:
-        screen.replace("figure", 1, **dict(zip("xy", _measured_sharpness(history, lanes), strict=True)))
+        screen.replace("figure", 1, **dict(zip("xy", _measured_sharpness(history), strict=True)))
 
     def outcome(self, history: History, lanes: Lanes[NetSettings]) -> Outcome:
-        steps, top = _measured_sharpness(history, lanes)
+        steps, top = _measured_sharpness(history)
         return Outcome(
             (steps, top),
             # holds: l3_q_sketch
@@ -310,8 +310,8 @@ class AlwaysDiverges(_OnNet):
         )
 
 
-def _measured_sharpness(history: History, lanes: Lanes[NetSettings]) -> tuple[np.ndarray, np.ndarray]:
-    steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+def _measured_sharpness(history: History) -> tuple[np.ndarray, np.ndarray]:
+    steps = np.flatnonzero(history.measured("sharpness"))
     return steps.astype(float), history["sharpness"][steps, 0].astype(float)
 
 

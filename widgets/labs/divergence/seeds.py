@@ -42,7 +42,6 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
             "λₘₐₓ",
             {"yaxis_rangemode": "tozero"},
-            every="sharpness_every",
             beside=(One(_limit_line, "limit", make=theory, fixed=True),),
         ),
     )

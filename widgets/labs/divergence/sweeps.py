@@ -254,7 +254,7 @@ def _alive(frame: Frame) -> np.ndarray:
 
 
 def _sharpness_now(frame: Frame[NetSettings]) -> Points:
-    top = frame.history["sharpness"][frame.stop - 1]
+    top = frame.history.newest("sharpness", frame.stop - 1)
     return frame.lanes.learning_rate.numpy(), np.where(frame.gone | ~(top > 0), np.nan, top)
 
 

@@ -83,7 +83,7 @@ class ConstantStart(_Lanes[DeepNetSettings]):
     }
 
     def outcome(self, history: History, lanes: Lanes[DeepNetSettings]) -> Outcome:
-        units = history["distinct_units"][-1].min(1)
+        units = history.newest("distinct_units").min(1)
         constant, random = history["loss"][-1]
         return Outcome(
             int(units[0] > 1),  # holds: l4_zeros_a_constant_random
@@ -310,8 +310,12 @@ class SharpnessIsSet(_Lanes):
     def curve(history: History, lane: int) -> np.ndarray:
         return history["sharpness"][:, lane]
 
+    def _points(self, history: History, lane: int) -> Points:
+        steps = np.flatnonzero(history.measured("sharpness"))
+        return steps, history["sharpness"][steps, lane]
+
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        start, end = float(history["sharpness"][0, 0]), float(history["sharpness"][-1, 0])
+        start, end = float(history["sharpness"][0, 0]), float(history.newest("sharpness")[0])
         return Outcome(
             int(not end > 0.8 * 10),  # holds: l4_learning_rate_sets_the_end
             f"It began at {start:.3g} and came to {end:.3g}. A flat start allows a long first step, and that is worth "

@@ -100,7 +100,7 @@ class SchemesView(DeepNetView):
             "accuracy": OverSteps(
                 "Accuracy on test images",
                 "accuracy",
-                Line("test_accuracy", every="measure_every"),
+                Line("test_accuracy"),
                 yaxis_range=[0, 1],
             ),
             "gradient": Panel(
@@ -129,11 +129,14 @@ def _layers(frame: Frame[DeepNetSettings]) -> np.ndarray:
 
 def _norms(frame: Frame[DeepNetSettings], lane: int) -> np.ndarray:
     """Norm of the gradient of each layer's weights now."""
-    return frame.history["gradient_norm"][frame.last(lane), lane]
+    return frame.history.newest("gradient_norm", frame.last(lane))[lane]
 
 
 def _fit_gradients(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
-    shape = frame.lanes.shared
-    step = (frame.stop - 1) // shape.measure_every * shape.measure_every
+    step = frame.history.newest_step("gradient_norm", frame.stop - 1)
     reach = decades(np.stack([_norms(frame, lane) for lane in range(len(frame.lanes))]))
-    return {"xaxis.range": [1, shape.depth + 1], "yaxis.range": reach, "xaxis.title.text": f"layer, at step {step}"}
+    return {
+        "xaxis.range": [1, frame.lanes.shared.depth + 1],
+        "yaxis.range": reach,
+        "xaxis.title.text": f"layer, at step {step}",
+    }

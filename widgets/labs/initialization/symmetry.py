@@ -71,7 +71,7 @@ class SymmetryView(DeepNetView):
         units = OverSteps(
             "Different hidden units, in the layer that has fewest",
             "different units",
-            Line(_fewest, every="measure_every"),
+            Line(_fewest, measured="distinct_units"),
             fit=lambda frame: {"yaxis.range": [0, 1.05 * frame.lanes.shared.width]},
             yaxis_rangemode="tozero",
         )
@@ -91,4 +91,4 @@ def _fewest(frame: Frame[DeepNetSettings], lane: int, steps: np.ndarray) -> np.n
 
 
 def _units(frame: Frame[DeepNetSettings], lane: int) -> str:
-    return ", ".join(f"{count:.0f}" for count in frame.history["distinct_units"][frame.last(lane), lane])
+    return ", ".join(f"{count:.0f}" for count in frame.history.newest("distinct_units", frame.last(lane))[lane])

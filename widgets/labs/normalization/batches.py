@@ -88,13 +88,13 @@ class BatchesView(NetView):
         "accuracy": OverSteps(
             "Accuracy on test images, in evaluation",
             "accuracy",
-            Line("test_accuracy", every="measure_every"),
+            Line("test_accuracy"),
             yaxis_range=[0, 1],
         ),
         "gap": OverSteps(
             "Accuracy by batch statistics minus accuracy by running averages, same weights, same images",
             "difference",
-            Line("mode_gap", every="measure_every"),
+            Line("mode_gap"),
         ),
         "loss": LOSS,
     }

@@ -134,7 +134,7 @@ class NormalizedNetView(NetView):
             "accuracy": OverSteps(
                 "Accuracy on test images, in evaluation",
                 "accuracy",
-                Line("test_accuracy", every="measure_every"),
+                Line("test_accuracy"),
                 yaxis_range=[0, 1],
             ),
         }

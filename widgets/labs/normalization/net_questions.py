@@ -45,7 +45,9 @@ class _Nets(Question[NormalizedNetSettings]):
 
     @property
     def panel(self) -> Panel[NormalizedNetSettings]:
-        return OverSteps(self.caption, self.label, Line(self._measured), showlegend=True, **self.axis)
+        return OverSteps(
+            self.caption, self.label, Line(self._measured, measured=self.quantity), showlegend=True, **self.axis
+        )
 
     def _measured(self, frame: Frame[NormalizedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
         values = self.measured(frame.history, lane)[steps]
@@ -138,7 +140,7 @@ class WhoseEigenvalues(_Nets):
             {(True, False): 0, (False, True): 1, (True, True): 2, (False, False): 3}[gone],
             f"Beyond three times the bulk's edge lay {none:g} eigenvalues without normalization, {batch:g} with "
             f"batch norm and {layer:g} with layer norm; λₘₐₓ was "
-            + ", ".join(f"{value:.3g}" for value in history["sharpness"][-1])
+            + ", ".join(f"{value:.3g}" for value in history.newest("sharpness"))
             + ".",  # holds: l5_isolated
             (
                 Misreading(1, "Count in each row what lies right of the dashes: layer norm leaves most of them."),
@@ -192,7 +194,7 @@ class BecauseOfTheShift(_Nets):
     prompt = "Squared error, η = 0.04. We measure the shift of every layer while both nets train."
     statement = "Batch norm speeds training up because it reduces the internal covariate shift."
     answer = Choice((HOLDS, FAILS))
-    caption, label = "Internal covariate shift, mean of the layers", "|G − G′|"
+    quantity, caption, label = "shift", "Internal covariate shift, mean of the layers", "|G − G′|"
     common: ClassVar = {"learning_rate": 0.04, "steps": 120, "measure_every": 5, "loss": "squared error"}
     settings: ClassVar = _each(("none", "batch"), **common)
 
@@ -222,7 +224,7 @@ class BatchOfOne(_Nets):
     settings: ClassVar = _each(("batch", "group"), **common, **QUIET, loss="cross-entropy")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        batch, group = (100 * float(value) for value in history["test_accuracy"][-1])
+        batch, group = (100 * float(value) for value in history.newest("test_accuracy"))
         return Outcome(
             batch,
             f"It had {batch:.0f} %, and group norm {group:.0f} % on the same images. One value is its own mean: every "

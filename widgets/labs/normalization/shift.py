@@ -77,13 +77,13 @@ class ShiftView(NetView):
                 "Internal covariate shift: how the update of earlier layers changes a layer's gradient "
                 "(mean of layers)",
                 "|G − G′|",
-                Line(_mean_shift, every="measure_every"),
+                Line(_mean_shift, measured="shift"),
                 **LOG,
             ),
             "roughness": OverSteps(
                 "Roughness: how fast the gradient changes along itself (lower: more predictive)",
                 "|Δg| / |Δθ|",
-                Line("effective_smoothness", every="measure_every"),
+                Line("effective_smoothness"),
                 **LOG,
             ),
             "layers": Panel(
@@ -131,6 +131,6 @@ def mean_so_far(frame: Frame[NormalizedNetSettings], lane: int, quantity: str) -
 
     The first step is left out as soon as there are others: the shift of fresh weights is many times what follows.
     """
-    last, every = frame.last(lane), frame.lanes.shared.measure_every
-    rows = frame.history[quantity][0 : last + 1 : every, lane].astype(float)
+    measured = np.flatnonzero(frame.history.measured(quantity)[: frame.last(lane) + 1])
+    rows = frame.history[quantity][measured, lane].astype(float)
     return rows[1:].mean(0) if len(rows) > 1 else rows[0]

@@ -126,14 +126,14 @@ class ClassifierView(LabView[ClassifierSettings]):
         "loss": OverSteps(
             "Loss over all training examples",
             "loss",
-            Line("train_loss", every="measure_every"),
+            Line("train_loss"),
             height=380,
             **LOG,
         ),
         "accuracy": OverSteps(
             "Accuracy on test examples",
             "accuracy",
-            Line("test_accuracy", every="measure_every"),
+            Line("test_accuracy"),
             yaxis_range=[0, 1.02],
         ),
     }

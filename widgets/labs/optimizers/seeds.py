@@ -42,14 +42,12 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
             "Loss over all training examples: median, 10 to 90 %",
             "loss",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
-            every="measure_every",
         ),
         Cloud(
             "test_accuracy",
             "Accuracy on test examples: median, 10 to 90 %",
             "accuracy",
             {"yaxis_range": [0, 1.02]},
-            every="measure_every",
         ),
     )
     shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")

@@ -16,7 +16,7 @@ from widgets.figure.plots import LOG, theory
 from widgets.labs.periodic.phase_shades import BANDED, shades
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, Part
-from widgets.view.panels import OverSteps, Panel
+from widgets.view.panels import OverSteps, Panel, now
 from widgets.view.view import LabView
 
 LOG_125 = {**LOG, "yaxis_dtick": "D2"}  # for what `fit_ticks` follows
@@ -101,8 +101,7 @@ def period_readings(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
 
 def limit_reading(frame: Frame[PeriodicSettings], lane: int) -> Reading:
     """Return the effective learning rate now beside the limit on it, measured on the unit sphere."""
-    row = frame.last(lane)
-    rate, limit = (float(frame.history[name][row, lane]) for name in ("effective_learning_rate", "effective_limit"))
+    rate, limit = (now(frame, name, lane) for name in ("effective_learning_rate", "effective_limit"))
     return Reading(lane, "η/ρ²", rate, limit if limit > 0 and invariant(frame) else None, "limit")
 
 
@@ -169,7 +168,7 @@ class PeriodsView(LabView[PeriodicSettings]):
                 "loss, error",
                 shades(),
                 Line("loss", showlegend=False),
-                Line("test_error", "{lane}, test error", every="sharpness_every", **dots),
+                Line("test_error", "{lane}, test error", **dots),
                 wide=True,
                 showlegend=True,
                 **LOG,
@@ -208,7 +207,7 @@ class PeriodsView(LabView[PeriodicSettings]):
                     predicted if np.isfinite(predicted) else None,
                 ),
                 limit_reading(frame, lane),
-                Reading(lane, "test error", float(frame.history["test_error"][row, lane])),
+                Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines
 
@@ -220,7 +219,7 @@ def rate_panel(*behind: Part[PeriodicSettings], **layout: Any) -> OverSteps[Peri
         "η/ρ²",
         *behind,
         Line("effective_learning_rate", showlegend=False),
-        Line(_limits, "{lane}, limit", every="sharpness_every", make=theory, showlegend=False),
+        Line(_limits, "{lane}, limit", measured="effective_limit", make=theory, showlegend=False),
         fit=_fit_rates,
         **LOG_125,
         **layout,

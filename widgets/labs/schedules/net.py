@@ -118,7 +118,7 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
         "accuracy": OverSteps(
             "Accuracy on test images",
             "accuracy",
-            Line("test_accuracy", every="sharpness_every"),
+            Line("test_accuracy"),
             yaxis_range=[0, 1],
         ),
     }

@@ -205,13 +205,13 @@ class AboveTheLimit(Question[ScheduledNetSettings]):
         return plot("question", caption, "step", "η λₘₐₓ", lines, **axes)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
-        steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+        steps = np.flatnonzero(history.measured("eta_lambda"))
         for lane in range(len(lanes)):
             screen.replace("figure", lane, x=steps, y=history["eta_lambda"][steps, lane])
         screen.replace("figure", len(lanes), x=[0, 200], y=[2, 2])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        start, end = history["eta_lambda"][0], history["eta_lambda"][-1]
+        start, end = history["eta_lambda"][0], history.newest("eta_lambda")
         above = start > 2
         diverged = int((~np.isfinite(history["loss"][-1]) & above).sum())
         return Outcome(
@@ -248,12 +248,12 @@ class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
     }
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
-        steps = np.arange(0, len(history), lanes.shared.sharpness_every)
+        steps = np.flatnonzero(history.measured("train_loss"))
         for lane in range(len(lanes)):
             screen.replace("figure", lane, x=steps, y=history["train_loss"][steps, lane])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        ends = dict(zip(lanes.names, history["train_loss"][-1].tolist(), strict=True))
+        ends = dict(zip(lanes.names, history.newest("train_loss").tolist(), strict=True))
         constant = ends.pop("constant")
         said = ", ".join(f"{loss:.3g} with {name}" for name, loss in ends.items())
         return Outcome(

@@ -98,7 +98,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
                 "Sharpness on the way, and 2/η (dashes)",
                 "learning rate η now",
                 "λₘₐₓ",
-                Line("sharpness", x="learning_rate", every="sharpness_every"),
+                Line("sharpness", x="learning_rate"),
                 Theory(_limits, "{lane}: limit", showlegend=False),
                 fit=lambda frame: {"xaxis.range": _reach(frame)},
                 height=380,
@@ -123,7 +123,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
 
 def _limit(frame: Frame, lane: int, row: int) -> float:
     """Largest stable learning rate at a row; NaN without a closed form."""
-    factor, top = limit_factor(frame.lanes, lane), float(frame.history["sharpness"][row, lane])
+    factor, top = limit_factor(frame.lanes, lane), float(frame.history.newest("sharpness", row)[lane])
     return np.nan if factor is None or not top > 0 else factor / top
 
 

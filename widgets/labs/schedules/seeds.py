@@ -49,7 +49,6 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
             "λₘₐₓ",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
-            every="sharpness_every",
             beside=(One(_limits, "limit 2/η", make=theory, fixed=True),),
         ),
     )

@@ -79,9 +79,7 @@ class BiasesView(LabView[BiasSignsSettings]):
             showlegend=True,
             barmode="stack",
         )
-        accuracy = OverSteps(
-            "Accuracy on test images", "accuracy", Line("test_accuracy", every="measure_every"), yaxis_range=[0, 1.04]
-        )
+        accuracy = OverSteps("Accuracy on test images", "accuracy", Line("test_accuracy"), yaxis_range=[0, 1.04])
         return {**shares, "histogram": histogram, "accuracy": accuracy}
 
     @property

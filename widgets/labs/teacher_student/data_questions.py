@@ -129,7 +129,7 @@ class NegativeBiases(Question[BiasSignsSettings]):
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         real, random = history["negative_share"][-1, :, 1]
-        right, wrong = history["test_accuracy"][-1]
+        right, wrong = history.newest("test_accuracy")
         return Outcome(
             # holds: l7_negative_biases, l7_weak_evidence
             int(min(real, random) <= 0.5),
@@ -165,14 +165,14 @@ class HeatReversed(Question[TeacherStudentSettings]):
         return plot("question", caption, "step", "nodes in use", lines, yaxis_rangemode="tozero", showlegend=True)
 
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, used in enumerate(history["effective_nodes"][:, :, 0].T):
-            steps = np.arange(0, len(used), 25)
-            screen.replace("figure", trace, x=steps, y=used[steps])
+        steps = np.flatnonzero(history.measured("effective_nodes"))
+        for trace, used in enumerate(history["effective_nodes"][steps, :, 0].T):
+            screen.replace("figure", trace, x=steps, y=used)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        found, nothing = history["recovered"][-1, :, 0]
-        best, lost = history["best_correlation"][-1, :, 0].mean(1)
-        used, spread = history["effective_nodes"][-1, :, 0]
+        found, nothing = history.newest("recovered")[:, 0]
+        best, lost = history.newest("best_correlation")[:, 0].mean(1)
+        used, spread = history.newest("effective_nodes")[:, 0]
         return Outcome(
             # holds: l7_heat_reversed
             int(nothing < found),

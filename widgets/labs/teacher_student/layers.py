@@ -71,7 +71,7 @@ class LayersView(LabView[LayerwiseSettings]):
         fvu = OverSteps(
             "Share of the teacher's variance not explained, on fresh inputs",
             "unexplained share",
-            Line("fvu", every="measure_every"),
+            Line("fvu"),
             legend=True,
             yaxis_type="log",
         )
@@ -79,7 +79,7 @@ class LayersView(LabView[LayerwiseSettings]):
             f"layer_{layer}": OverSteps(
                 f"Hidden layer {layer}: best correlation with each teacher node, mean",
                 "best correlation",
-                Line(partial(_best, layer), every="measure_every"),
+                Line(partial(_best, layer), measured="best_correlation"),
                 yaxis_range=[0, 1.03],
             )
             for layer in (1, 2)
@@ -90,7 +90,7 @@ class LayersView(LabView[LayerwiseSettings]):
         lines = []
         for lane in range(len(frame.lanes)):
             row, teachers = frame.last(lane), widths(frame, lane)[1]
-            best = frame.history["best_correlation"][row, lane, :, :teachers].mean(1)
+            best = frame.history.newest("best_correlation", row)[lane, :, :teachers].mean(1)
             lines.append(Reading(lane, "unexplained", now(frame, "fvu", lane)))
             lines += [Reading(lane, f"correlation, layer {layer}", float(value)) for layer, value in enumerate(best, 1)]
         return lines

@@ -82,7 +82,7 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
                 "ticket",
                 "unexplained share",
                 short,
-                lambda frame: np.split(np.maximum(frame.history["fvu"][frame.stop - 1], 1e-12), len(TICKETS)),
+                lambda frame: np.split(np.maximum(frame.history.newest("fvu", frame.stop - 1), 1e-12), len(TICKETS)),
                 One(_learned, "learned", "#888", make=theory, fixed=True),
                 height=360,
                 yaxis_type="log",
@@ -90,14 +90,14 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
             "share": OverSteps(
                 "Share of the students that have learned the teacher",
                 "share below 0.001",
-                Line(_share_learned, each=tickets, every="measure_every"),
+                Line(_share_learned, each=tickets, measured="fvu"),
                 fit=_way_back,
                 yaxis_range=[0, 1.05],
             ),
         }
 
     def readings(self, frame: Frame[LotterySettings]) -> list[Reading]:
-        shape, fvu = frame.lanes.shared, frame.history["fvu"][frame.stop - 1]
+        shape, fvu = frame.lanes.shared, frame.history.newest("fvu", frame.stop - 1)
         lines = [Reading(0, "now", "first training" if frame.stop - 1 <= shape.prune_at else "second training")]
         for ticket, lanes in zip(TICKETS, _groups(frame), strict=True):
             own = fvu[lanes]

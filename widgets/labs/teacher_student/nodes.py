@@ -32,9 +32,7 @@ def taken(frame: Frame, name: str) -> np.ndarray | None:
 
 def is_due(frame: Frame[StudentSettings]) -> bool:
     """True if what is measured now and then has been measured among the frame's new rows, or the run is at its end."""
-    shape = frame.lanes.shared
-    measured = (frame.stop - 1) // shape.measure_every > (frame.start - 1) // shape.measure_every
-    return measured or frame.stop > shape.steps
+    return len(frame.steps(measured="fvu")) > 0 or frame.stop > frame.lanes.shared.steps
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,11 @@ class _Groups(Question):
     groups: ClassVar[tuple[str, ...]]
     caption: ClassVar[str]
     axis: ClassVar[str]
-    every: ClassVar[int]
+    quantity: ClassVar[str]
 
     @abstractmethod
-    def curves(self, history: History) -> np.ndarray:
-        """Return a curve for each group, shape (groups, T)."""
+    def counts(self, measured: np.ndarray) -> np.ndarray:
+        """Return what is drawn of the quantity, shape (T, K, ...): a curve for each group, shape (groups, T)."""
 
     @property
     def panel(self) -> Panel:
@@ -50,9 +50,8 @@ class _Groups(Question):
         return Panel(self.caption, "step", self.axis, curve, yaxis_rangemode="tozero", showlegend=several)
 
     def _curve(self, frame: Frame, group: int) -> Points:
-        curve = self.curves(frame.history)[group]
-        steps = np.arange(0, len(curve), self.every)
-        return steps, curve[steps]
+        steps = np.flatnonzero(frame.history.measured(self.quantity))
+        return steps, self.counts(frame.history[self.quantity][steps])[group]
 
 
 class ExactSize(_Groups):
@@ -67,20 +66,20 @@ class ExactSize(_Groups):
     groups = ("1×", "2×")
     caption = "Students that have found all ten nodes"
     axis = "students of twelve"
-    every = 25
+    quantity = "recovered"
 
     def lanes(self) -> Lanes:
         common: dict[str, Any] = {"steps": 1200, "horizon": 1200}
         widths = [(width, seed) for width in (1.0, 2.0) for seed in range(12)]
         return Lanes([TeacherStudentSettings(overparameterization=w, seed=seed, **common) for w, seed in widths])
 
-    def curves(self, history: History) -> np.ndarray:
-        return np.stack(np.split(history["recovered"][:, :, 0] == 10, 2, axis=1)).sum(2)
+    def counts(self, measured: np.ndarray) -> np.ndarray:
+        return np.stack(np.split(measured[:, :, 0] == 10, 2, axis=1)).sum(2)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        exact, double = self.curves(history)[:, -1]
-        has_all = np.split(history["recovered"][-1, :, 0] == 10, 2)
-        left = [each[among] for each, among in zip(np.split(history["fvu"][-1], 2), has_all, strict=True)]
+        recovered, fvu = history.newest("recovered"), history.newest("fvu")
+        exact, double = self.counts(recovered[None])[:, 0]
+        left = [each[among] for each, among in zip(np.split(fvu, 2), np.split(recovered[:, 0] == 10, 2), strict=True)]
         median = [f"{np.median(each):.1g}" if len(each) else "none" for each in left]
         return Outcome(
             # holds: l7_exact_size
@@ -208,17 +207,17 @@ class TicketIsTheMask(_Groups):
     groups = ("first weights", "new weights")
     caption = "Two trainings, one after the other: students that have learned the teacher"
     axis = "students of eight"
-    every = 25
+    quantity = "fvu"
 
     def lanes(self) -> Lanes:
         every = lottery_lanes(8, steps=2001, prune_at=1000, horizon=1000)
         return Lanes([own for own in every.settings if own.ticket in self.tickets])
 
-    def curves(self, history: History) -> np.ndarray:
-        return np.stack(np.split(history["fvu"] < LEARNED, 2, axis=1)).sum(2)
+    def counts(self, measured: np.ndarray) -> np.ndarray:
+        return np.stack(np.split(measured < LEARNED, 2, axis=1)).sum(2)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        first, new = self.curves(history)[:, -1]
+        first, new = self.counts(history.newest("fvu")[None])[:, 0]
         return Outcome(
             # holds: l7_ticket_is_the_mask, l7_keep_15
             int(first > new),

@@ -107,7 +107,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
 
     def _found(self) -> Part[TeacherStudentSettings]:
         """The share of nodes found, over the step."""
-        return Line(_found, each=KINDS, every="measure_every")
+        return Line(_found, each=KINDS, measured="recovered")
 
     def _best(self, frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:
         best = self._now(frame)["best_correlation"].mean((1, 2))
@@ -124,7 +124,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     @staticmethod
     def _now(frame: Frame) -> dict[str, np.ndarray]:
         """`NUMBERS` of each student as of now, each (K, ...)."""
-        return {name: frame.history[name][frame.stop - 1] for name in NUMBERS}
+        return {name: frame.history.newest(name, frame.stop - 1) for name in NUMBERS}
 
     @staticmethod
     def _known(frame: Frame[TeacherStudentSettings]) -> list[np.ndarray]:

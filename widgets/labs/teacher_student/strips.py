@@ -66,7 +66,7 @@ def medians(quantity: str, groups: Groups[DrawnT], kinds: Kinds, **style: Any) -
         with np.errstate(invalid="ignore"):
             return np.median(values, axis=1)
 
-    return Line(median, each=kinds, every="measure_every", **style)
+    return Line(median, each=kinds, measured=quantity, **style)
 
 
 def spread(values: np.ndarray) -> str:

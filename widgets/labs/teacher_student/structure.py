@@ -96,7 +96,7 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
                 "data",
                 "nodes in use",
                 short,
-                lambda frame: np.split(frame.history["effective_nodes"][frame.stop - 1, :, 0], len(KINDS)),
+                lambda frame: np.split(frame.history.newest("effective_nodes", frame.stop - 1)[:, 0], len(KINDS)),
                 yaxis_rangemode="tozero",
             ),
         }
@@ -104,8 +104,8 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     def readings(self, frame: Frame) -> list[Reading]:
         row, lines = frame.stop - 1, []
         for kind, lanes in zip(KINDS, _groups(frame), strict=True):
-            used = frame.history["effective_nodes"][row, lanes, 0]
-            known, fresh = (float(np.median(frame.history[name][row, lanes])) for name in ("train_fvu", "fvu"))
+            used = frame.history.newest("effective_nodes", row)[lanes, 0]
+            known, fresh = (float(np.median(frame.history.newest(name, row)[lanes])) for name in ("train_fvu", "fvu"))
             said = f"{used.min():.0f} to {used.max():.0f} nodes; unexplained {known:.2g}, on fresh points {fresh:.2g}"
             lines.append(Reading(0, kind, said))
         return lines

@@ -123,15 +123,15 @@ class StudentsView(LabView[TeacherStudentSettings]):
             "fvu": OverSteps(
                 "Share of the teacher's variance not explained, on fresh inputs (dots: on the training points)",
                 "unexplained share",
-                Line("fvu", every="measure_every"),
-                Line(_on_its_points, "{lane}, on its points", every="measure_every", **dots),
+                Line("fvu"),
+                Line(_on_its_points, "{lane}, on its points", measured="train_fvu", **dots),
                 legend=True,
                 yaxis_type="log",
             ),
             "found": OverSteps(
                 "Teacher nodes found: some student node correlates above 0.99 with them",
                 "teacher nodes found",
-                Line(_found, every="measure_every", line={"shape": "hv"}),
+                Line(_found, measured="recovered"),
                 fit=_most,
                 yaxis_rangemode="tozero",
             ),
@@ -141,9 +141,9 @@ class StudentsView(LabView[TeacherStudentSettings]):
         lines = []
         for lane in range(len(frame.lanes)):
             row, teachers = frame.last(lane), widths(frame, lane)[1]
-            best = frame.history["best_correlation"][row, lane, :, :teachers]
-            found = frame.history["recovered"][row, lane]
-            cosine = frame.history["weight_cosine"][row, lane, :teachers]
+            best = frame.history.newest("best_correlation", row)[lane, :, :teachers]
+            found = frame.history.newest("recovered", row)[lane]
+            cosine = frame.history.newest("weight_cosine", row)[lane, :teachers]
             lines += [
                 Reading(lane, "teacher nodes found", " + ".join(f"{count:.0f} of {teachers}" for count in found)),
                 Reading(lane, "best correlation, mean", " / ".join(number(float(each.mean())) for each in best)),
