@@ -25,6 +25,8 @@ from deploy.presence import Presence
 # A kernel that has made its page has more patience than the server, through which all speak to their pages, and than
 # the kernels of those who are still waiting for theirs.
 PATIENT = 10
+# What a kernel says faster than the server can pass it on waits in the kernel (a thousand messages), not in the server.
+MOST_MESSAGES_WAITING = 16
 started: ContextVar[str | None] = ContextVar("started", default=None)
 # Whether this request asks for the gallery, which takes no seat: who reads a lesson may keep it open in another tab.
 for_gallery: ContextVar[bool] = ContextVar("for_gallery", default=False)
@@ -66,6 +68,7 @@ class LessonKernels(AsyncMappingKernelManager):
         context = zmq.asyncio.Context()
         wanted = 64 + self.seats * PAGES_A_SEAT * SOCKETS_A_PAGE
         context.set(zmq.MAX_SOCKETS, min(wanted, context.get(zmq.SOCKET_LIMIT)))
+        context.setsockopt(zmq.RCVHWM, MOST_MESSAGES_WAITING)
         return context
 
     @property

@@ -74,6 +74,7 @@ def test_through_fifty_tanh_layers_orthogonal_weights_are_ahead_from_the_first_s
     assert (orthogonal[:, -1] < 0.85 * others[:, -1]).all()
     assert (others[:, -1] < GUESSING).all()
     small = run.of("σ = 0.01", "gradient_norm")
+    small = small[:, ~np.isnan(small[0, :, 0])]  # where it was measured
     assert (small[:, 0] == 0).all()
     assert (small[:, :, :-6] < 1e-7 * small[:, :, -1:].max()).all()
     assert run.of("σ = 0.01", "loss").std(0).max() < 1e-4  # of a fall by 0.04: what learns is not random

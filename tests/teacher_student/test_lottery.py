@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lessons.core.lanes import Lanes
+from lessons.core.sweeps.sweep_task import final
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.lottery import TICKETS, Lottery, LotterySettings, largest, lottery_lanes
 from lessons.teacher_student.settings import TeacherStudentSettings
@@ -29,8 +30,9 @@ def fvu():
         for ticket, keep in PAIRS
         for seed in range(SEEDS)
     ]
-    *_, last = Lottery().run(Lanes(lanes))
-    return dict(zip(PAIRS, last["fvu"].view(-1, SEEDS), strict=True))
+    held = Lanes(lanes)
+    fvu = final(held, Lottery().run(held), ["fvu"])["fvu"]
+    return dict(zip(PAIRS, fvu.view(-1, SEEDS), strict=True))
 
 
 @pytest.mark.claim(49)

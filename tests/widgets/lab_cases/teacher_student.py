@@ -15,10 +15,10 @@ def number_of(lab: Lab, figure: str) -> int:
     return list(lab.view.figures(["a"], ["#111"])).index(figure)
 
 
-def every_third(lab: Lab, quantity: str, lanes: list[int]) -> tuple[list[int], np.ndarray]:
-    """Steps at which the tiny runs measure, and what they measured."""
+def every_third(lab: Lab, quantity: str, lanes: list[int], start: int = 0) -> tuple[list[int], np.ndarray]:
+    """Steps at which the tiny runs measure, and what they measured; `start` is that of a second training."""
     values = lab.history[quantity].astype(float)
-    steps = list(range(0, len(values), 3))
+    steps = sorted({start, *range(0, len(values), 3)})
     return steps, values[steps][:, lanes]
 
 
@@ -68,7 +68,7 @@ def learned_by_ticket(lab: Lab) -> list[Shown]:
     tickets = [settings.ticket for settings in lab.run.lanes.settings]
     shown = []
     for trace, ticket in enumerate(dict.fromkeys(tickets)):
-        steps, fvu = every_third(lab, "fvu", [lane for lane, each in enumerate(tickets) if each == ticket])
+        steps, fvu = every_third(lab, "fvu", [lane for lane, each in enumerate(tickets) if each == ticket], 7)
         shown.append(Shown(0, trace, steps, np.median(fvu, axis=1).tolist()))
     return shown
 
