@@ -53,7 +53,7 @@ from deploy.page_handlers import (
     PlotlyHandler,
     plotly_address,
 )
-from deploy.pages.made_of import is_current
+from deploy.pages.made_of import MANIFEST, is_current
 from deploy.places import NOTEBOOKS, TEMPLATES, named
 from deploy.plain_page_handlers import plain_pages
 from deploy.room import LessonKernels
@@ -199,7 +199,7 @@ class LessonServer(Voila):
     def _has_pages(self) -> bool:
         """True if the plain pages of what is served are there."""
         folder = Path(self.pages)
-        if self.notebook_path or not self.pages or not folder.is_dir():
+        if self.notebook_path or not self.pages or not (folder / MANIFEST).is_file():
             return False
         if not is_current(folder, Path(self.root_dir)):
             self.log.warning("The pages in %s were not made of these notebooks as they are now; left out.", folder)
