@@ -56,7 +56,7 @@ class Site:
     def page(self, notebook: Path) -> str:
         """Write the page of a notebook, and return its name."""
         self._questions: dict[str, str] = {}
-        self._records: list[str] = []
+        self._first_lab = ""
         with contextlib.chdir(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
@@ -66,7 +66,7 @@ class Site:
             parts=[_linked(part) for part in parts],
             how=escape(HOW),
             version=get_plotlyjs_version(),
-            early=[self._common["plotly"], *self._records[:1]] if self._records else [],
+            early=[self._common["plotly"], self._first_lab] if self._first_lab else [],
             **self._common,
         )
         name = f"{notebook.stem}.html"
@@ -112,7 +112,8 @@ class Site:
 
     def _place(self, kind: str, name: str, record: dict[str, Any], title: str) -> str:
         source = self._record(name, record)
-        self._records.append(source)
+        if kind == "lab":
+            self._first_lab = self._first_lab or source
         return (
             f"<div data-widget class='tdl-waits' data-kind='{kind}' data-name='{escape(name)}' data-record='{source}'>"
             f"<p>{escape(title)}</p></div>"
