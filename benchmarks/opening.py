@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.served import ROOT, launch, lesson_server
+from tests.browser.plain_site import build_site
+from tests.browser.served import launch, lesson_server
 from tests.deploy.visitor import await_that, health
 
 NAME = "03_divergence"
@@ -36,7 +34,7 @@ def measure() -> dict[str, Any]:
     """Build the page of a lesson's first labs, serve it, and return seconds and kilobytes."""
     with TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        pages = _site(folder)
+        pages = build_site(folder, NAME, CELLS)
         with lesson_server(folder, options=[f"--pages={pages}"]) as address:
             await_that(lambda: health(address)["status"] == "ok", "the server is warm")
             browser = launch(playwright)
@@ -44,15 +42,6 @@ def measure() -> dict[str, Any]:
             results["live after the first touch, s"] = _touch(browser, address)
             browser.close()
     return results
-
-
-def _site(folder: Path) -> Path:
-    notebook = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.source.startswith(CELLS)]
-    nbformat.write(notebook, folder / f"{NAME}.ipynb")
-    command = [sys.executable, "-m", "deploy.command", "pages", str(folder / "pages"), str(folder / f"{NAME}.ipynb")]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    return folder / "pages"
 
 
 def _openings(browser: Browser, address: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import widgets
 from deploy.places import DEPLOY
 
 MANIFEST = "pages.json"
-KINDS = (".py", ".js", ".css", ".html", ".ipynb", ".gz")
+KINDS = (".py", ".js", ".css", ".html", ".gz")
 
 
 def note(folder: Path, notebooks: Path) -> None:
@@ -31,8 +31,9 @@ def is_current(folder: Path, notebooks: Path) -> bool:
 def made_of(notebooks: Path) -> str:
     """Return a digest of all files that decide what the pages of a folder of notebooks show."""
     digest = hashlib.sha256()
-    code = [DEPLOY / "pages", *(Path(package.__path__[0]) for package in (lessons, widgets))]
-    files = [*notebooks.glob("*.ipynb"), *(path for folder in code for path in folder.rglob("*"))]
-    for path in sorted(path for path in files if path.suffix in KINDS):
+    for path in sorted(notebooks.glob("*.ipynb")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for folder in (DEPLOY / "pages", *(Path(package.__path__[0]) for package in (lessons, widgets))):
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in KINDS):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

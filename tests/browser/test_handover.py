@@ -1,15 +1,13 @@
 """Served plain pages: a kernel takes over where somebody goes beyond what is recorded, and only then."""
 
 import contextlib
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from tests.browser.lesson_page import LabOnPage, wait_until
-from tests.browser.served import ROOT, lesson_server
+from tests.browser.plain_site import build_site
+from tests.browser.served import lesson_server
 from tests.deploy.visitor import await_that, health, server_of
 
 pytestmark = pytest.mark.browser
@@ -31,12 +29,7 @@ SECONDS = 60  # for a kernel, and for what it trains, on a busy machine
 def site(tmp_path_factory):
     """A folder with a notebook, and one with its page."""
     folder = tmp_path_factory.mktemp("site")
-    notebook = nbformat.read(ROOT / "notebooks" / f"{NAME}.ipynb", as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.source.startswith(CELLS)]
-    nbformat.write(notebook, folder / f"{NAME}.ipynb")
-    command = [sys.executable, "-m", "deploy.command", "pages", str(folder / "pages"), str(folder / f"{NAME}.ipynb")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+    build_site(folder, NAME, CELLS)
     return folder
 
 

@@ -7,16 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.lesson_page import LabOnPage, wait_until
-from tests.browser.served import ROOT, await_answer, end, free_port
+from tests.browser.plain_site import build_site
+from tests.browser.served import await_answer, end, free_port
 from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
-LESSON = ROOT / "notebooks" / "03_divergence.ipynb"
 CELLS = (
     *("# Divergence", "from ", "## One dimension", "show_code(Parabola)", "divergence.parabola()"),
     *(f'divergence.ask("{name}")' for name in ("step_factor", "diverges_at_the_limit", "sharpness_sketch")),
@@ -27,14 +26,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson with one lab, its questions, code and answers, as a folder."""
-    folder = tmp_path_factory.mktemp("site")
-    notebook = nbformat.read(LESSON, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.source.startswith(CELLS)]
-    nbformat.write(notebook, folder / LESSON.name)
-    command = [sys.executable, "-m", "deploy.command", "pages", str(folder / "pages"), str(folder / LESSON.name)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return folder / "pages"
+    return build_site(tmp_path_factory.mktemp("site"), "03_divergence", CELLS)
 
 
 @pytest.fixture(scope="module")
