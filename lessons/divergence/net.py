@@ -13,10 +13,11 @@ from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.divergence.scripts import net_script
 from lessons.divergence.settings import NetSettings
 
@@ -42,7 +43,7 @@ class NetState(State):
     gradient: Tensor = field(init=False)
 
 
-class NetTraining(Training[NetState, NetSettings]):
+class NetTraining(LongTraining[NetState, NetSettings]):
     """Full batch: each update follows the gradient of the loss of all digits of the training set."""
 
     def __init__(self, lanes: Lanes[NetSettings], device: str = "cpu"):
@@ -61,14 +62,15 @@ class NetTraining(Training[NetState, NetSettings]):
             turn=torch.zeros(len(self.lanes), device=self.device),
         )
 
-    def measure(self, now: NetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: NetState) -> Parts[dict[str, Tensor]]:
         shape, theta = self.lanes.shared, now.theta.requires_grad_()
         sharpness_too = now.step % shape.sharpness_every == 0
         loss = LOSSES[shape.loss](self.network(theta, self.data.train_inputs), self.data.train_labels)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
         now.gradient, values = gradient.detach(), {"loss": loss.detach(), "update_cosine": now.turn}
         if sharpness_too:
-            top = now.gauge.read(hessian_vector_product(gradient, theta))
+            yield
+            top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
             values |= _readings(self.network, self.data, theta, now.last_update, top)
         return values
 

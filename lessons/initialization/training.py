@@ -15,10 +15,11 @@ from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
@@ -51,7 +52,7 @@ class DeepNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
+class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
     """Full batch, from weights that each lane's scheme draws."""
 
     def __init__(self, lanes: Lanes[DeepNetSettings], device: str = "cpu"):
@@ -72,14 +73,16 @@ class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
             failures=dict(initializer.failures),
         )
 
-    def measure(self, now: DeepNetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: DeepNetState) -> Parts[dict[str, Tensor]]:
         shape, theta = self.lanes.shared, now.theta.requires_grad_()
         sharpness_too = shape.follow_sharpness and now.step % shape.sharpness_every == 0
         loss = self.loss(theta)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
         now.gradient, values = gradient.detach(), {"loss": loss.detach()}
         if sharpness_too:
-            values["sharpness"] = now.gauge.read(hessian_vector_product(gradient, theta)).value
+            yield
+            top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
+            values["sharpness"] = top.value
         if now.step % shape.measure_every == 0:
             values |= _readings(self.network, self.data, now.theta.detach(), now.gradient)
         if now.step and now.step % shape.spectrum_every == 0:

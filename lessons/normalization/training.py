@@ -14,10 +14,11 @@ from lessons.core.curvature.sharpness import hessian_vector_product
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
@@ -47,7 +48,7 @@ class NormalizedState(State):
     gradient: Tensor = field(init=False)
 
 
-class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
+class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
     """Mini-batches, through layers that normalize."""
 
     def __init__(self, lanes: Lanes[NormalizedNetSettings], device: str = "cpu"):
@@ -67,15 +68,17 @@ class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
             gauge=SharpnessGauge(self.lanes.seed, self.nets.shape.parameter_count, self.device),
         )
 
-    def measure(self, now: NormalizedState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: NormalizedState) -> Parts[dict[str, Tensor]]:
         shape, theta, batch = self.lanes.shared, now.theta.requires_grad_(), self.nets.batch(now.step)
         loss, now.memories = self.nets.loss(theta, batch, now.memories)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
         now.theta, values = theta.detach(), {"loss": loss.detach()}
         if now.step % shape.measure_every == 0:
-            values |= _readings(self.nets, self.lanes, now, batch)
+            yield
+            values |= yield from _readings(self.nets, self.lanes, now, batch)
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
-            values["sharpness"] = _sharpness(self.nets, now)
+            yield
+            values["sharpness"] = yield from _sharpness(self.nets, now)
         if now.step % shape.spectrum_every == 0:
             now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
             self.spectrum = None
@@ -136,17 +139,20 @@ def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
     return lambda theta: nets.full_loss(theta, memories)
 
 
-def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
+def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Parts[Tensor]:
     theta = now.theta.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(nets.full_loss(theta, now.memories).sum(), theta, create_graph=True)
-    return now.gauge.read(hessian_vector_product(gradient, theta)).value
+    yield
+    top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
+    return top.value
 
 
 def _readings(
     nets: NormalizedNets, lanes: Lanes[NormalizedNetSettings], now: NormalizedState, batch: Sequence[Batch]
-) -> dict[str, Tensor]:
+) -> Parts[dict[str, Tensor]]:
     """Return what is measured now and then."""
     trained, evaluated = nets.train_accuracies(now.theta, now.memories, now.step)
+    yield
     readings = {
         "train_accuracy": trained,
         "eval_accuracy": evaluated,
@@ -155,6 +161,7 @@ def _readings(
     }
     if not lanes.shared.follow_shift:
         return readings
+    yield
     h = Hyperparameters.of(lanes, now.theta)
     update = copy.deepcopy(now.optimizer).update(now.gradient, h)
     smoothness = shift_and_smoothness(nets, now.theta, now.gradient, update, h.learning_rate, batch, now.memories)

@@ -14,10 +14,11 @@ from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.scripts import scheduled_net_script
@@ -43,7 +44,7 @@ class ScheduledNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
+class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
     """Mini-batches, and a learning rate that is planned for each step."""
 
     def __init__(self, lanes: Lanes[ScheduledNetSettings], device: str = "cpu"):
@@ -62,7 +63,7 @@ class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
             plateau=Plateau.start(self.lanes),
         )
 
-    def measure(self, now: ScheduledNetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: ScheduledNetState) -> Parts[dict[str, Tensor]]:
         shape, theta = self.lanes.shared, now.theta.requires_grad_()
         inputs, labels = self.batches.at(now.step)
         loss = LOSSES[shape.loss](self.network(theta, inputs), labels)
@@ -74,7 +75,8 @@ class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
             "learning_rate": learning_rate.to(self.device),
         }
         if now.step % shape.sharpness_every == 0:
-            readings = _readings(self.network, shape.loss, self.data, theta, now.gauge)
+            yield
+            readings = yield from _readings(self.network, shape.loss, self.data, theta, now.gauge)
             values |= {"eta_lambda": learning_rate.to(loss) * readings["sharpness"], **readings}
         return values
 
@@ -118,10 +120,11 @@ class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
 
 def _readings(
     network: DenseNetwork, loss_name: str, data: Split, theta: Tensor, gauge: SharpnessGauge
-) -> dict[str, Tensor]:
+) -> Parts[dict[str, Tensor]]:
     loss = LOSSES[loss_name](network(theta, data.train_inputs), data.train_labels)
     (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
-    sharpness = gauge.read(hessian_vector_product(gradient, theta)).value
+    yield
+    top = yield from gauge.read_in_parts(hessian_vector_product(gradient, theta))
     with torch.no_grad():
         test_accuracy = accuracy(network(theta, data.test_inputs), data.test_labels)
-    return {"sharpness": sharpness, "train_loss": loss.detach(), "test_accuracy": test_accuracy}
+    return {"sharpness": top.value, "train_loss": loss.detach(), "test_accuracy": test_accuracy}

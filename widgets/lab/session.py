@@ -344,8 +344,9 @@ class Session:
             self._begin_again(whole=False)
 
     def recorded(self) -> RunRecord:
-        """Return the run so far, under the names that the lanes have now, as the figures do then."""
+        """Return the run so far, its last step whole, under the names that the lanes have now, as figures do then."""
         self.catch_up()
+        self.player.loop.end_step()
         self._naming.now()
         return self.run.record
 

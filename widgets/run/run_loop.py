@@ -35,6 +35,10 @@ class State(StrEnum):
 class RunLoop:
     """Advances one run at a time, in slices of about 12 ms between which the kernel handles messages.
 
+    While it plays, a step that takes longer is made in parts, and a slice may end between two of them. Paused there the
+    run waits with its measurement half made; nobody sees anything of it. A step that is asked for is made at once, and
+    is that one, if one is half made; so it is on the way `forward`.
+
     Args:
         on_measurements: Called with the measurements of each slice, in order, and never with those of an older run.
         on_state: Called after each change of state.
@@ -88,7 +92,7 @@ class RunLoop:
             self._enter(State.RUNNING)
 
     def pause(self) -> None:
-        """Stop between two steps; a run that was forwarded waits there."""
+        """Stop, also in the middle of a step that takes long; a run that was forwarded waits where it is."""
         forwarded = self.state is State.IDLE and self._run is not None and self._run.step > 0
         if self.state is State.RUNNING or forwarded:
             self._enter(State.PAUSED)
@@ -110,6 +114,11 @@ class RunLoop:
             self._advance(1)
             if self.state in (State.IDLE, State.PAUSED):
                 self._enter(State.PAUSED)
+
+    def end_step(self) -> None:
+        """Make what is left of a step that is half made, so that the log of changes ends where the measurements do."""
+        if self._run is not None and self._run.partway:
+            self._advance(1)
 
     def forward(self, step: int) -> None:
         """Advance to a step at once, without a rest: for short runs and for replays."""
@@ -162,7 +171,7 @@ class RunLoop:
         nothing, for others train in it.
         """
         wall, own = time.perf_counter(), time.thread_time()
-        due -= self._advance(due)
+        due -= self._advance(due, in_parts=True)
         return due, time.perf_counter() - wall - (time.thread_time() - own)
 
     def _due(self, due: float, elapsed: float) -> float:
@@ -172,13 +181,18 @@ class RunLoop:
         return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
 
     @one_thread()
-    def _advance(self, most: float) -> int:
-        """Make up to `most` steps within one slice and report them; return how many."""
+    def _advance(self, most: float, in_parts: bool = False) -> int:
+        """Make up to `most` steps within one slice and report them; return how many.
+
+        Args:
+            most: How many.
+            in_parts: Whether the slice may end in the middle of a step. Else at least one step is made.
+        """
         measurements: list[Measurement] = []
         following = None
         try:
             try:
-                self._slice(measurements, most)
+                self._slice(measurements, most, in_parts)
             except StopIteration:
                 following = State.FINISHED
             finally:  # what was measured before an error counts
@@ -190,16 +204,17 @@ class RunLoop:
             self._enter(following)
         return len(measurements)
 
-    def _slice(self, measurements: list[Measurement], most: float) -> None:
+    def _slice(self, measurements: list[Measurement], most: float, in_parts: bool) -> None:
         start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
         run = cast(Run, self._run)
         try:
             while len(measurements) < most and not self._stop_reached():
-                measured = next(run)
-                self._awaits = measured is None
-                if measured is None:
+                measured = run.part() if in_parts else next(run)
+                self._awaits = measured is None and not run.partway
+                if measured is not None:
+                    measurements.append(measured)
+                elif self._awaits:
                     return
-                measurements.append(measured)
                 if time.perf_counter() > deadline:
                     return
         finally:
