@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement, Measurements
+from lessons.core.experiment import Experiment, Measurement, Measurements, MeasurementsInParts
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts, StepsInParts, whole
 from lessons.core.settings import SettingsT, SettingsT_co
@@ -27,9 +27,6 @@ class State:
 
 
 S = TypeVar("S", bound=State)
-
-# None after a part that does not end a measurement.
-MeasurementsInParts = Generator[Measurement | None, None, None]
 
 
 class Training(ABC, Generic[S, SettingsT_co]):
@@ -116,7 +113,9 @@ class TrainingExperiment(Experiment[SettingsT]):
 
     def _begin(self, lanes: Lanes[SettingsT], device: str) -> MeasurementsInParts:
         training = self.training(lanes.kept(), device)
+        yield None
         now = training.start()
+        yield None
         yield (yield from _measured(training, now))
         yield from self._go_on(training, now, lanes)
 

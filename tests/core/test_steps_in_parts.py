@@ -121,7 +121,7 @@ def test_who_goes_back_or_ends_in_the_middle_of_a_step_drops_it(cls):
 
 @every_long
 def test_a_part_takes_no_more_gradients_than_a_step_at_which_nothing_else_is_measured(cls, monkeypatch):
-    """Nor does what is left of a measurement when its sharpness is read: that took tens of them in one piece."""
+    """A sharpness takes many in all."""
     taken = [0]
     gradient = torch.autograd.grad
 
@@ -137,8 +137,9 @@ def test_a_part_takes_no_more_gradients_than_a_step_at_which_nothing_else_is_mea
         steps.setdefault(step, []).append(taken[0])
     [plain] = steps[1]
     assert max(max(parts) for parts in steps.values()) <= plain
-    assert sum(steps[0]) > 20 * plain
-    assert sum(steps[MEASURED]) > 5 * plain
+    if "sharpness_every" in cls.settings_type.fields():
+        assert sum(steps[0]) > 20 * plain
+        assert sum(steps[MEASURED]) > 5 * plain
 
 
 def test_lanes_that_are_kept_follow_when_they_are_told_to():

@@ -38,6 +38,7 @@ class LoopInParts(Watched):
     def begin(self, steps: int = 10, **kwargs: float) -> Count:
         experiment = InParts(**kwargs)
         self.load(Run(experiment, Lanes([CountSettings(steps=steps)])))
+        self.end_begin()
         return experiment
 
 
