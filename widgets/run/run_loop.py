@@ -15,7 +15,7 @@ from widgets.run.one_thread import one_thread
 
 SLICE_SECONDS = 0.012
 # A first measurement that takes no longer is made at once: nobody notices, and no figure is empty for a moment.
-FIRST_SECONDS = 0.03
+FIRST_SECONDS = 0.02
 REST_SECONDS = 0.001
 MOST_REST_SECONDS = 0.1
 AWAIT_SECONDS = 0.05  # how often to ask for what is computed elsewhere
