@@ -16,14 +16,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from lessons.core.network import ACTIVATIONS
-from lessons.initialization.activations import LEAK, SLOPES
+from lessons.core.activations import ACTIVATIONS, LeakyRelu
 
 NODES, REACH = 2049, 9.0
 _Expectation = Callable[[Tensor], Tensor]
 
 # Closed forms; quadrature does not like kinks. Each is a factor of q (the moment) or a number (the slope).
-_SHARE = {"linear": 1.0, "relu": 0.5, "leaky relu": (1 + LEAK**2) / 2}
+_SHARE = {"linear": 1.0, "relu": 0.5, "leaky relu": (1 + LeakyRelu.LEAK**2) / 2}
 
 
 def gaussian_mean(function: _Expectation, q: Tensor) -> Tensor:
@@ -46,7 +45,7 @@ def gaussian_mean(function: _Expectation, q: Tensor) -> Tensor:
 def mean(activation: str, q: Tensor) -> Tensor:
     """Return E phi(sqrt(q) z), the mean activation."""
     if activation in _SHARE:
-        up, down = {"linear": (1, 1), "relu": (1, 0), "leaky relu": (1, LEAK)}[activation]
+        up, down = {"linear": (1, 1), "relu": (1, 0), "leaky relu": (1, LeakyRelu.LEAK)}[activation]
         return (up - down) * (q / (2 * math.pi)).sqrt()
     return gaussian_mean(ACTIVATIONS[activation], q)
 
@@ -62,7 +61,8 @@ def squared_slope(activation: str, q: Tensor) -> Tensor:
     """Return E phi'(sqrt(q) z)^2."""
     if activation in _SHARE:
         return torch.full_like(q, _SHARE[activation])
-    return gaussian_mean(lambda z: SLOPES[activation].derivative(z).square(), q)
+    phi = ACTIVATIONS[activation]
+    return gaussian_mean(lambda z: phi.slope(z, phi(z)).square(), q)
 
 
 def variance_map(activation: str, q: Tensor, weight_variance: Tensor, bias_variance: Tensor) -> Tensor:
