@@ -128,7 +128,8 @@ class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
         h = Hyperparameters.of(self.lanes, now.theta)
         eta = self.plan.learning_rates(self.lanes, now.step).to(now.theta)
         update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
-        now.theta = now.theta.detach() + torch.where(self.plan.trained(now.step), update, 0)
+        trained = self.plan.trained(now.step).to(self.device)
+        now.theta = now.theta.detach() + torch.where(trained, update, 0)
 
 
 class Layerwise(TrainingExperiment[LayerwiseSettings]):
@@ -155,7 +156,10 @@ class Layerwise(TrainingExperiment[LayerwiseSettings]):
 
 
 class Plan:
-    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
+    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C).
+
+    What it says of lanes and parameters is on the CPU, as their settings are.
+    """
 
     def __init__(self, lanes: Lanes[LayerwiseSettings], network: DenseNetwork):
         self._network, self._switch_at = network, lanes.shared.switch_at
@@ -189,7 +193,7 @@ class Plan:
         count = self._network.parameter_count
         hidden, outputs = activations(self._network, theta[:, :count], inputs)
         readout = hidden[0] @ theta[:, count:].view(len(theta), -1, outputs.shape[2])
-        predicted = torch.where(self.first_only(step)[:, None, None], readout, outputs)
+        predicted = torch.where(self.first_only(step).to(theta.device)[:, None, None], readout, outputs)
         return 0.5 * (predicted - targets).square().sum(2).mean(1)
 
 
