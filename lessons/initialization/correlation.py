@@ -21,7 +21,7 @@ from lessons.initialization.activations import LEAK
 from lessons.initialization.angles import AngleSettings
 from lessons.initialization.prediction import predict, weight_variance
 
-NODES, REACH = 129, 8.0
+NODES, REACH = 97, 7.5
 
 
 def product_moment(activation: str, q: Tensor, c: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from widgets.view.lines import Curve, One, Points, Theory
 from widgets.view.panels import Panel
 
 SMALLEST = 1e-3  # degrees, in the figure; far above 1e-6, where the arc cosine of the theory ends
-GRID = np.linspace(0.0, 180.0, 61)
+GRID = np.linspace(0.0, 180.0, 37)
 BIASES: dict[str, Any] = {"scheme": "LeCun", "bias_deviation": 0.3}
 GAINS: dict[str, float] = {"order, g = 0.8": 0.8, "edge, g = 1.4": 1.4, "chaos, g = 2.5": 2.5}
 
