@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Activation = Literal["tanh", "relu", "linear"]  # those that most labs offer
+LEAK = 0.01  # slope of the leaky ReLU below 0, torch's default
 
 
 class ActivationFunction(Protocol):
@@ -111,17 +112,16 @@ class Relu(NamedActivation):
 
 
 class LeakyRelu(NamedActivation):
-    """The positive part, and a hundredth of the negative one, torch's default."""
+    """The positive part, and a hundredth of the negative one."""
 
-    LEAK: ClassVar = 0.01
     equation = rf"\varphi(z) = \max(z, {LEAK:g}\,z)"
     slope_at_zero = None
 
     def __call__(self, z: Tensor) -> Tensor:
-        return torch.nn.functional.leaky_relu(z, self.LEAK)
+        return torch.nn.functional.leaky_relu(z, LEAK)
 
     def slope(self, z: Tensor, h: Tensor) -> Tensor:
-        return torch.where(z > 0, torch.ones_like(z), self.LEAK)
+        return torch.where(z > 0, torch.ones_like(z), LEAK)
 
     def bend(self, z: Tensor, h: Tensor) -> None:
         return None

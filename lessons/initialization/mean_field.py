@@ -16,13 +16,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from lessons.core.activations import ACTIVATIONS, LeakyRelu
+from lessons.core.activations import ACTIVATIONS, LEAK
 
 NODES, REACH = 2049, 9.0
 _Expectation = Callable[[Tensor], Tensor]
 
 # Closed forms; quadrature does not like kinks. Each is a factor of q (the moment) or a number (the slope).
-_SHARE = {"linear": 1.0, "relu": 0.5, "leaky relu": (1 + LeakyRelu.LEAK**2) / 2}
+_SHARE = {"linear": 1.0, "relu": 0.5, "leaky relu": (1 + LEAK**2) / 2}
 
 
 def gaussian_mean(function: _Expectation, q: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ def gaussian_mean(function: _Expectation, q: Tensor) -> Tensor:
 def mean(activation: str, q: Tensor) -> Tensor:
     """Return E phi(sqrt(q) z), the mean activation."""
     if activation in _SHARE:
-        up, down = {"linear": (1, 1), "relu": (1, 0), "leaky relu": (1, LeakyRelu.LEAK)}[activation]
+        up, down = {"linear": (1, 1), "relu": (1, 0), "leaky relu": (1, LEAK)}[activation]
         return (up - down) * (q / (2 * math.pi)).sqrt()
     return gaussian_mean(ACTIVATIONS[activation], q)
 

@@ -135,14 +135,17 @@ class Forward:
 
 def draw_net(lanes: Lanes[PropagationSettings], initializer: Initializer, number: int) -> DrawnNet:
     """Draw the nets with this number, and their inputs; lanes of one seed share the draws."""
+    inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, lanes.shared.width)
+    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, *draw_weights(lanes, initializer, number))
+
+
+def draw_weights(
+    lanes: Lanes[PropagationSettings], initializer: Initializer, number: int
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Draw weights (K, n, n) and biases (K, 1, n) of each layer of the nets with this number."""
     depth, width = lanes.shared.depth, lanes.shared.width
     layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
-    inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, width)
-    return DrawnNet(
-        inputs=lanes.input_scale.float()[:, None, None] * inputs,
-        weights=[initializer.weights(layer) for layer in layers],
-        biases=[_biases(lanes, layer) for layer in layers],
-    )
+    return [initializer.weights(layer) for layer in layers], [_biases(lanes, layer) for layer in layers]
 
 
 def _biases(lanes: Lanes, layer: Layer) -> Tensor:

@@ -126,7 +126,8 @@ class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
         h = Hyperparameters.of(self.lanes, now.theta)
         eta = self.plan.learning_rates(self.lanes, now.step).to(now.theta)
         update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
-        now.theta = now.theta + torch.where(self.plan.trained(now.step), update, 0)
+        trained = self.plan.trained(now.step).to(self.device)
+        now.theta = now.theta + torch.where(trained, update, 0)
 
 
 class Layerwise(TrainingExperiment[LayerwiseSettings]):
@@ -153,7 +154,10 @@ class Layerwise(TrainingExperiment[LayerwiseSettings]):
 
 
 class Plan:
-    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
+    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C).
+
+    What it says of lanes and parameters is on the CPU, as their settings are.
+    """
 
     def __init__(self, lanes: Lanes[LayerwiseSettings], network: DenseNetwork):
         self._network, self._switch_at = network, lanes.shared.switch_at
@@ -189,7 +193,8 @@ class Plan:
         loss, gradient = self._of_student(theta, inputs, targets)
         if not self._any_greedy or step >= self._switch_at:
             return loss, gradient
-        first_only, (own_loss, own_gradient) = self.first_only(step), self._of_first(theta, inputs, targets)
+        first_only = self.first_only(step).to(theta.device)
+        own_loss, own_gradient = self._of_first(theta, inputs, targets)
         return torch.where(first_only, own_loss, loss), torch.where(first_only[:, None], own_gradient, gradient)
 
     def _of_student(self, theta: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
