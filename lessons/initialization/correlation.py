@@ -15,9 +15,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from lessons.core.activations import ACTIVATIONS, LEAK
 from lessons.core.lanes import Lanes, lanes_of_each
-from lessons.core.network import ACTIVATIONS
-from lessons.initialization.activations import LEAK
 from lessons.initialization.angles import AngleSettings
 from lessons.initialization.prediction import predict, weight_variance
 

@@ -16,8 +16,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from lessons.core.network import ACTIVATIONS
-from lessons.initialization.activations import LEAK, SLOPES
+from lessons.core.activations import ACTIVATIONS, LEAK
 
 NODES, REACH = 2049, 9.0
 _Expectation = Callable[[Tensor], Tensor]
@@ -62,7 +61,8 @@ def squared_slope(activation: str, q: Tensor) -> Tensor:
     """Return E phi'(sqrt(q) z)^2."""
     if activation in _SHARE:
         return torch.full_like(q, _SHARE[activation])
-    return gaussian_mean(lambda z: SLOPES[activation].derivative(z).square(), q)
+    phi = ACTIVATIONS[activation]
+    return gaussian_mean(lambda z: phi.slope(z, phi(z)).square(), q)
 
 
 def variance_map(activation: str, q: Tensor, weight_variance: Tensor, bias_variance: Tensor) -> Tensor:

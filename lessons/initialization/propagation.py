@@ -166,9 +166,9 @@ def down(net: DrawnNet, activation: LaneActivation) -> Forward:
     hidden, activations, slopes = net.inputs, [], []
     for weight, bias in zip(net.weights, net.biases, strict=True):
         z = torch.baddbmm(bias, hidden, weight)
-        hidden, slope = activation.with_slope(z)
+        hidden = activation(z)
         activations.append(hidden)
-        slopes.append(slope)
+        slopes.append(activation.slope(z, hidden))
     return Forward(activations, slopes)
 
 

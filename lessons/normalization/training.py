@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.hessian_spectrum import LossOfTheta, SpectrumAt
-from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.hessian_spectrum import SpectrumAt
+from lessons.core.curvature.sharpness import LossOfTheta, differentiated_twice
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
@@ -88,7 +89,7 @@ class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
     def snapshots(self, now: NormalizedState) -> dict[str, Callable[[], Tensor]]:
         if self.spectrum is None:
             loss = training_loss(self.nets, now.spectrum_memories)
-            self.spectrum = SpectrumAt(loss, now.spectrum_theta, self.lanes.seed)
+            self.spectrum = SpectrumAt(partial(differentiated_twice, loss), now.spectrum_theta, self.lanes.seed)
         return {"spectrum": self.spectrum}
 
 
@@ -137,9 +138,7 @@ def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
 
 
 def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
-    theta = now.theta.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(nets.full_loss(theta, now.memories).sum(), theta, create_graph=True)
-    return now.gauge.read(hessian_vector_product(gradient, theta)).value
+    return now.gauge.read(differentiated_twice(training_loss(nets, now.memories), now.theta)).value
 
 
 def _readings(

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.periodic.network import ScaleInvariantNetwork
 
 Part = Literal["weights", "affine", "last_layer"]

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from lessons.core.activations import ACTIVATIONS
 from lessons.core.lanes import Lanes
-from lessons.core.network import ACTIVATIONS
 from lessons.initialization import mean_field
 from lessons.initialization.angles import Angles, AngleSettings, angle, draw_pair
 from lessons.initialization.correlation import angle_map, predict_angles, product_moment, small_angle_growth

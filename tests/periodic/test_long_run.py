@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.core.record import RunRecord
 from lessons.core.table import read_record
 from lessons.periodic import theory
