@@ -4,44 +4,70 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from lessons.core.curvature.sharpness import top_eigenpair
+from lessons.core.curvature.sharpness_gauge import FOLLOWING_ITERATIONS
 from lessons.core.data.digits import digits_split
+from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.network import DenseNetwork, squared_error
+from lessons.core.losses import Loss, squared_distance, squared_error
+from lessons.core.network import DenseNetwork
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.divergence.settings import NetSettings
+from lessons.periodic.experiment import Periodic
+from lessons.periodic.settings import PeriodicSettings
+from lessons.teacher_student.settings import TeacherStudentSettings
+from lessons.teacher_student.sweep import WidthSweep, width_lanes
 
-COUNTS = (1, 8, 32, 128)
+COUNTS = (1, 4, 32)
 WIDTH, DEPTH, IMAGES = 32, 2, 200
 SIZES = (64, *[WIDTH] * DEPTH, 10)
+SMALL_NETS = {((2, 4, 2, 1), 10): (1, 8, 128), ((2, 64, 64, 1), 32): (1, 32)}  # sizes and batch: numbers of lanes
+PERIODS = 3
+ROUNDS, SECONDS = 40, 0.02
+
+Step = Callable[[], object]
 
 
 def measure() -> dict[str, Any]:
-    """Microseconds for a lane and step of each way, and their ratios, all in one process and on one thread."""
+    """Return a table of one net, by the number of lanes, and single figures; all in one process, on one thread."""
     torch.set_num_threads(1)
+    table = {str(count): _digits_row(count) for count in COUNTS}
+    figures = {}
+    for (sizes, batch), counts in SMALL_NETS.items():
+        for count in counts:
+            (seconds,) = _seconds(_small_net(sizes, batch, count))
+            name = f"{'-'.join(map(str, sizes))}, batch {batch}, {count} lane(s): µs for a lane and step"
+            figures[name] = round(1e6 * seconds / count, 1)
+    figures[f"lesson 6, {PERIODS} periods, CPU s"] = round(_cpu_seconds(_periods), 1)
+    figures["lesson 7, sweep of 80 students, CPU s"] = round(_cpu_seconds(_students), 1)
+    return {"table": table, "figures": figures}
+
+
+def _digits_row(count: int) -> dict[str, float]:
+    """The net on the digits: microseconds for a lane and step of each way, their ratios, and what a sharpness costs."""
     data = digits_split(IMAGES)
-    plain = _microseconds(_plain_loop(data))
-    rows = {}
-    for count in COUNTS:
-        lanes = _microseconds(_lanes(data, count)) / count
-        bare = _microseconds(_bare_products(data, count)) / count
-        rows[str(count)] = {
-            "torch.optim loop, µs": round(plain, 1),
-            "lanes, µs": round(lanes, 1),
-            "bare matmuls, µs": round(bare, 1),
-            "times as fast as the loop": round(plain / lanes, 2),
-            "times the bare matmuls": round(lanes / bare, 2),
-        }
-    return rows
+    lanes, gradient, sharpness = _on_digits(data, count)
+    plain, whole, bare, alone, top = _seconds(
+        _plain_loop(data), lanes, _bare_products(data, count), gradient, sharpness
+    )
+    return {
+        "torch.optim loop, µs": round(1e6 * plain, 1),
+        "lanes, µs": round(1e6 * whole / count, 1),
+        "bare matmuls, µs": round(1e6 * bare / count, 1),
+        "times as fast as the loop": round(plain * count / whole, 2),
+        "times the bare matmuls": round(whole / bare, 2),
+        "sharpness, in gradients": round(top / alone, 1),
+    }
 
 
-def _plain_loop(data: Any) -> Callable[[], None]:
+def _plain_loop(data: Any) -> Step:
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(SIZES):
         layers += [nn.Linear(inputs, outputs), nn.Tanh()]
@@ -58,23 +84,39 @@ def _plain_loop(data: Any) -> Callable[[], None]:
     return step
 
 
-def _lanes(data: Any, count: int) -> Callable[[], None]:
+def _on_digits(data: Any, count: int) -> tuple[Step, Step, Step]:
+    """A step, a gradient by itself, and a sharpness that follows one a step ago."""
     network = DenseNetwork(SIZES, "tanh")
+    loss = network.loss_on(data.train_inputs, data.train_labels, squared_error)
+    theta = network.initial(torch.zeros(count), torch.ones(count))
+    direction = torch.randn(theta.shape, generator=torch.Generator().manual_seed(0))
+    return (
+        _training(network, data.train_inputs, data.train_labels, squared_error, count),
+        lambda: loss.loss_and_gradient(theta),
+        lambda: top_eigenpair(loss.hessian_at(theta), direction, FOLLOWING_ITERATIONS),
+    )
+
+
+def _small_net(sizes: Sequence[int], batch: int, count: int) -> Step:
+    draw = torch.Generator().manual_seed(0)
+    inputs, targets = (torch.randn(count, batch, units, generator=draw) for units in (sizes[0], sizes[-1]))
+    return _training(DenseNetwork(sizes, "tanh"), inputs, targets, squared_distance, count)
+
+
+def _training(network: DenseNetwork, inputs: Tensor, targets: Tensor, loss: Loss, count: int) -> Step:
     lanes = Lanes([NetSettings(learning_rate=0.1)] * count)
-    optimizer = LaneOptimizer.of(lanes)
+    optimizer, on_batch = LaneOptimizer.of(lanes), network.loss_on(inputs, targets, loss)
     held = [network.initial(lanes.seed, lanes.init_scale)]
 
     def step() -> None:
-        theta = held[0].requires_grad_()
-        loss = squared_error(network(theta, data.train_inputs), data.train_labels)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        held[0] = theta.detach() + optimizer.update(gradient, Hyperparameters.of(lanes, theta))
+        _, gradient = on_batch.loss_and_gradient(held[0])
+        held[0] = held[0] + optimizer.update(gradient, Hyperparameters.of(lanes, held[0]))
 
     return step
 
 
-def _bare_products(data: Any, count: int) -> Callable[[], None]:
-    """The matrix products that forward and backward need, and nothing else."""
+def _bare_products(data: Any, count: int) -> Step:
+    """The matrix products that forward and backward need, and nothing else; examples are rows, as in the plain loop."""
     pairs = list(itertools.pairwise(SIZES))
     draw = torch.Generator().manual_seed(0)
     weights = [torch.randn(count, i, o, generator=draw) for i, o in pairs]
@@ -91,15 +133,38 @@ def _bare_products(data: Any, count: int) -> Callable[[], None]:
     return step
 
 
-def _microseconds(step: Callable[[], None], seconds: float = 1.0) -> float:
-    """Time of one call, the median of five stretches."""
-    for _ in range(5):
+def _seconds(*steps: Step) -> list[float]:
+    """Time of one call of each. They take turns, and the quickest turn counts: others on the machine only add to it."""
+    for step in steps * 3:
         step()
-    stretches = []
-    for _ in range(5):
-        begun, calls = time.perf_counter(), 0
-        while time.perf_counter() - begun < seconds / 5:
-            step()
-            calls += 1
-        stretches.append((time.perf_counter() - begun) / calls)
-    return 1e6 * sorted(stretches)[2]
+    return [min(turns) for turns in zip(*([_turn(step) for step in steps] for _ in range(ROUNDS)), strict=True)]
+
+
+def _turn(step: Step) -> float:
+    begun, calls = time.perf_counter(), 0
+    while time.perf_counter() - begun < SECONDS:
+        step()
+        calls += 1
+    return (time.perf_counter() - begun) / calls
+
+
+def _cpu_seconds(work: Step) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _periods() -> None:
+    """Lesson 6's net with its first settings, until its third breakdown has begun."""
+    onsets = set[float]()
+    for measurement in Periodic().run(Lanes([PeriodicSettings()])):
+        onsets.add(float(measurement["onset"][0]))
+        if len(onsets) > PERIODS:  # -1 before the first
+            return
+
+
+def _students() -> None:
+    """Lesson 7's students, twenty of each width, to their last step."""
+    sweep: Experiment[TeacherStudentSettings] = WidthSweep()
+    for _ in sweep.run(width_lanes(TeacherStudentSettings())):
+        pass

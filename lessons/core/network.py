@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from lessons.core.activations import ACTIVATIONS, ActivationFunction
+from lessons.core.backpropagation import DenseLoss, Layers, forward
 from lessons.core.generators import draw_per_seed
-
-Activation = Literal["tanh", "relu", "linear"]
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "linear": lambda z: z,
-    "logistic": torch.sigmoid,
-    "leaky relu": torch.nn.functional.leaky_relu,
-    "gelu": torch.nn.functional.gelu,
-}
+from lessons.core.losses import Loss
 
 
 class DenseNetwork:
@@ -28,10 +20,10 @@ class DenseNetwork:
 
     Args:
         sizes: Units per layer, from input to output: (D, ..., C).
-        activation: Between layers, a key of `ACTIVATIONS` or a function of (K, N, width); the output layer is linear.
+        activation: Between layers, a key of `ACTIVATIONS` or another function; the output layer is linear.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str | Callable[[Tensor], Tensor]):
+    def __init__(self, sizes: Sequence[int], activation: str | ActivationFunction):
         self.sizes = tuple(sizes)
         self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
         self._shapes = list(itertools.pairwise(sizes))
@@ -61,9 +53,16 @@ class DenseNetwork:
 
     def layers(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
         """View theta (K, P) as per-layer weights (K, fan_in, fan_out) and biases (K, 1, fan_out)."""
+        return [(weight, bias[:, None]) for weight, bias in self._parts(theta)]
+
+    def _in_columns(self, theta: Tensor) -> Layers:
+        return [(weight, bias[..., None]) for weight, bias in self._parts(theta)]
+
+    def _parts(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Weights (K, fan_in, fan_out) and biases (K, fan_out)."""
         parts = theta.split(self._lengths, dim=1)
         pairs = zip(self._shapes, parts[::2], parts[1::2], strict=True)
-        return [(w.view(-1, *shape), b[:, None]) for shape, w, b in pairs]
+        return [(weight.view(-1, *shape), bias) for shape, weight, bias in pairs]
 
     def __call__(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Return the outputs.
@@ -75,45 +74,16 @@ class DenseNetwork:
         Returns:
             Shape (K, N, C).
         """
-        hidden = inputs if inputs.dim() == 3 else inputs.expand(len(theta), *inputs.shape)
-        layers = self.layers(theta)
-        for weight, bias in layers[:-1]:
-            hidden = self.activation(torch.baddbmm(bias, hidden, weight))
-        weight, bias = layers[-1]
-        return torch.baddbmm(bias, hidden, weight)
+        return forward(self._in_columns(theta), self.activation, inputs).outputs.mT
 
+    def loss_on(self, inputs: Tensor, targets: Tensor, loss: Loss, weight: Tensor | None = None) -> DenseLoss:
+        """Return the loss on some examples as a function of theta, with gradient and Hessian.
 
-def squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Half the squared distance to the one-hot label, summed over classes, averaged over examples.
-
-    Args:
-        outputs: Shape (K, N, C).
-        labels: Class numbers, shape (N,) or (K, N).
-
-    Returns:
-        Shape (K,).
-    """
-    target = (labels[..., None] == torch.arange(outputs.shape[-1], device=labels.device)).to(outputs)  # one-hot
-    return 0.5 * (outputs - target).square().sum(-1).mean(-1)
-
-
-def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the softmax, averaged over examples; shapes as in `squared_error`."""
-    return example_cross_entropy(outputs, labels).mean(-1)
-
-
-def example_cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the softmax of each example, shape (K, N); arguments as in `squared_error`."""
-    labels = labels.expand(outputs.shape[:2])
-    return -outputs.log_softmax(-1).gather(-1, labels[..., None])[..., 0]
-
-
-def accuracy(outputs: Tensor, labels: Tensor) -> Tensor:
-    """Share of examples whose largest output is the label's, shape (K,)."""
-    return (outputs.argmax(-1) == labels).float().mean(-1)
-
-
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "squared error": squared_error,
-    "cross-entropy": cross_entropy,
-}
+        Args:
+            inputs: Shape (N, D), the same for all lanes, or (K, N, D).
+            targets: Of these examples; see the loss.
+            loss: A value of `LOSSES`, or another.
+            weight: How much each example counts, shape (K, N), with sum 1 in each lane; left out: all the same.
+        """
+        targeted = loss.on(targets, self.sizes[-1], weight, inputs.dtype)
+        return DenseLoss(self._in_columns, self.activation, inputs, targeted)

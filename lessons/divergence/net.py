@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.sharpness import TopEigenpair, hessian_vector_product
+from lessons.core.curvature.sharpness import TopEigenpair
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.losses import LOSSES, accuracy
+from lessons.core.network import DenseNetwork
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
@@ -50,7 +51,8 @@ class NetTraining(LongTraining[NetState, NetSettings]):
         super().__init__(lanes, device)
         shape = lanes.shared
         self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
-        self.data = digits_split(shape.train_size).to(device)
+        self.data = data = digits_split(shape.train_size).to(device)
+        self.loss = self.network.loss_on(data.train_inputs, data.train_labels, LOSSES[shape.loss])
 
     def start(self) -> NetState:
         theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
@@ -63,21 +65,18 @@ class NetTraining(LongTraining[NetState, NetSettings]):
         )
 
     def measure_in_parts(self, now: NetState) -> Parts[dict[str, Tensor]]:
-        shape, theta = self.lanes.shared, now.theta.requires_grad_()
-        sharpness_too = now.step % shape.sharpness_every == 0
-        loss = LOSSES[shape.loss](self.network(theta, self.data.train_inputs), self.data.train_labels)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
-        now.gradient, values = gradient.detach(), {"loss": loss.detach(), "update_cosine": now.turn}
-        if sharpness_too:
+        loss, now.gradient = self.loss.loss_and_gradient(now.theta)
+        values = {"loss": loss, "update_cosine": now.turn}
+        if now.step % self.lanes.shared.sharpness_every == 0:
             yield
-            top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
-            values |= _readings(self.network, self.data, theta, now.last_update, top)
+            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
+            values |= _readings(self.network, self.data, now.theta, now.last_update, top)
         return values
 
     def advance(self, now: NetState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
         now.turn = torch.cosine_similarity(now.last_update, update, dim=1)
-        now.last_update, now.theta = update, now.theta.detach() + update
+        now.last_update, now.theta = update, now.theta + update
 
     def failures(self, now: NetState) -> Mapping[int, str]:
         return now.optimizer.failures
@@ -109,7 +108,6 @@ class Net(TrainingExperiment[NetSettings]):
         return net_script(settings, changes)
 
 
-@torch.no_grad()
 def _readings(
     network: DenseNetwork, data: Split, theta: Tensor, update: Tensor, top: TopEigenpair
 ) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lessons.core import declared
-from lessons.core.network import Activation
+from lessons.core.activations import Activation
 from lessons.core.rules import LimitedRule
 from lessons.core.settings import Settings, setting
 

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
+from lessons.core.activations import ACTIVATIONS
 from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.settings import setting
-from lessons.initialization.activations import SLOPES, LaneActivation
+from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.settings import SchemeSettings
@@ -72,7 +73,7 @@ class JacobianSpectrum(Experiment[JacobianSettings]):
                 weight = initializer.weights(Layer(step, depth, width, width)).to(jacobian)
                 z = torch.bmm(hidden, weight)
                 hidden = activation(z)
-                slope = activation.slope(z)
+                slope = activation.slope(z, hidden)
                 jacobian = torch.bmm(jacobian, weight) * slope
                 rank = torch.where(cutting, rank.minimum((slope[:, 0] != 0).sum(1)), rank)
             values = singular_values(jacobian)
@@ -89,7 +90,7 @@ def draw_input(lanes: Lanes[JacobianSettings]) -> Tensor:
 
 def _cuts(lanes: Lanes) -> Tensor:
     """True where a unit's slope can be exactly 0, as ReLU's, shape (K,). What float64 rounds to 0 does not count."""
-    return torch.tensor([SLOPES[name].at_zero is None for name in lanes.values("activation")])
+    return torch.tensor([ACTIVATIONS[name].slope_at_zero is None for name in lanes.values("activation")])
 
 
 def rounding_floor(largest: Tensor) -> Tensor:

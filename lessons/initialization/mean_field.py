@@ -16,8 +16,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from lessons.core.network import ACTIVATIONS
-from lessons.initialization.activations import LEAK, SLOPES
+from lessons.core.activations import ACTIVATIONS, LEAK
 
 NODES, REACH = 2049, 9.0
 _Expectation = Callable[[Tensor], Tensor]
@@ -62,7 +61,8 @@ def squared_slope(activation: str, q: Tensor) -> Tensor:
     """Return E phi'(sqrt(q) z)^2."""
     if activation in _SHARE:
         return torch.full_like(q, _SHARE[activation])
-    return gaussian_mean(lambda z: SLOPES[activation].derivative(z).square(), q)
+    phi = ACTIVATIONS[activation]
+    return gaussian_mean(lambda z: phi.slope(z, phi(z)).square(), q)
 
 
 def moments(activation: str, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,10 +70,10 @@ def moments(activation: str, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     if activation in _SHARE:
         return second_moment(activation, q), mean(activation, q), squared_slope(activation, q)
     nodes, weights = _nodes()
-    z, slope = q[..., None].sqrt() * nodes, SLOPES[activation]
-    value = ACTIVATIONS[activation](z)
-    derivative = slope.derivative(z) if slope.of_value is None else slope.of_value(value)
-    return (value.square() * weights).sum(-1), (value * weights).sum(-1), (derivative.square() * weights).sum(-1)
+    z, phi = q[..., None].sqrt() * nodes, ACTIVATIONS[activation]
+    value = phi(z)
+    slope = phi.slope(z, value)
+    return (value.square() * weights).sum(-1), (value * weights).sum(-1), (slope.square() * weights).sum(-1)
 
 
 def variance_map(activation: str, q: Tensor, weight_variance: Tensor, bias_variance: Tensor) -> Tensor:

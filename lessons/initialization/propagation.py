@@ -145,17 +145,22 @@ def draw_net(lanes: Lanes[PropagationSettings], initializer: Initializer, number
 
 def draw_net_in_parts(lanes: Lanes[PropagationSettings], initializer: Initializer, number: int) -> Parts[DrawnNet]:
     """Do what `draw_net` does, a part a layer."""
+    inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, lanes.shared.width)
+    weights, biases = yield from draw_weights(lanes, initializer, number)
+    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, weights, biases)
+
+
+def draw_weights(
+    lanes: Lanes[PropagationSettings], initializer: Initializer, number: int
+) -> Parts[tuple[list[Tensor], list[Tensor]]]:
+    """Draw weights (K, n, n) and biases (K, 1, n) of each layer of the nets with this number, a part a layer."""
     depth, width = lanes.shared.depth, lanes.shared.width
-    layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
-    inputs = lanes.input_scale.float()[:, None, None] * normal_per_seed(
-        lanes.seed, f"inputs of net {number}", INPUTS, width
-    )
     weights, biases = list[Tensor](), list[Tensor]()
-    for layer in layers:
+    for layer in (Layer(i + 1, depth, width, width, number) for i in range(depth)):
         weights.append(initializer.weights(layer))
         biases.append(_biases(lanes, layer))
         yield
-    return DrawnNet(inputs, weights, biases)
+    return weights, biases
 
 
 def _biases(lanes: Lanes, layer: Layer) -> Tensor:
@@ -176,9 +181,9 @@ def down(net: DrawnNet, activation: LaneActivation) -> Forward:
     hidden, activations, slopes = net.inputs, [], []
     for weight, bias in zip(net.weights, net.biases, strict=True):
         z = torch.baddbmm(bias, hidden, weight)
-        hidden, slope = activation.with_slope(z)
+        hidden = activation(z)
         activations.append(hidden)
-        slopes.append(slope)
+        slopes.append(activation.slope(z, hidden))
     return Forward(activations, slopes)
 
 

@@ -9,12 +9,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.hessian_spectrum import LossOfTheta, Spectra
-from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.backpropagation import DenseLoss
+from lessons.core.curvature.hessian_spectrum import Spectra
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.losses import LOSSES, accuracy
+from lessons.core.network import DenseNetwork
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
@@ -59,7 +60,7 @@ class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
         super().__init__(lanes, device)
         self.network, self.data = deep_network(lanes), digits_split(lanes.shared.train_size).to(device)
         self.loss = training_loss(lanes, self.data)
-        self.spectra = Spectra(self.loss, lanes.seed)
+        self.spectra = Spectra(self.loss.hessian_at, lanes.seed)
 
     def start(self) -> DeepNetState:
         initializer = Initializer(self.lanes)
@@ -74,28 +75,24 @@ class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
         )
 
     def measure_in_parts(self, now: DeepNetState) -> Parts[dict[str, Tensor]]:
-        shape, theta = self.lanes.shared, now.theta.requires_grad_()
-        sharpness_too = shape.follow_sharpness and now.step % shape.sharpness_every == 0
-        loss = self.loss(theta)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=sharpness_too)
-        now.gradient, values = gradient.detach(), {"loss": loss.detach()}
-        if sharpness_too:
+        loss, now.gradient = self.loss.loss_and_gradient(now.theta)
+        shape, values = self.lanes.shared, {"loss": loss}
+        if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
             yield
-            top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
+            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
             values["sharpness"] = top.value
         if now.step % shape.measure_every == 0:
-            values |= _readings(self.network, self.data, now.theta.detach(), now.gradient)
+            values |= _readings(self.network, self.data, now.theta, now.gradient)
         if now.step and now.step % shape.spectrum_every == 0:
-            now.spectrum_theta = now.theta.detach()
+            now.spectrum_theta = now.theta
         return values
 
     def advance(self, now: DeepNetState) -> None:
-        update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
-        now.theta = now.theta.detach() + update
+        now.theta = now.theta + now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
 
     def snapshots(self, now: DeepNetState) -> dict[str, Callable[[], Tensor]]:
         return {
-            "activation_histogram": partial(_histogram, self.lanes, self.data.train_inputs, now.theta.detach()),
+            "activation_histogram": partial(_histogram, self.lanes, self.data.train_inputs, now.theta),
             "spectrum": self.spectra.at(now.spectrum_theta),
             "first_spectrum": self.spectra.at(now.first_theta),
         }
@@ -140,10 +137,9 @@ def deep_network(lanes: Lanes[DeepNetSettings]) -> DenseNetwork:
     return DenseNetwork(sizes, LaneActivation(lanes.values("activation")))
 
 
-def training_loss(lanes: Lanes[DeepNetSettings], data: Split) -> LossOfTheta:
-    """Return the loss on the training images as a function of theta: (K, P) -> (K,)."""
-    network, loss = deep_network(lanes), LOSSES[lanes.shared.loss]
-    return lambda theta: loss(network(theta, data.train_inputs), data.train_labels)
+def training_loss(lanes: Lanes[DeepNetSettings], data: Split) -> DenseLoss:
+    """Return the loss on the training images as a function of theta."""
+    return deep_network(lanes).loss_on(data.train_inputs, data.train_labels, LOSSES[lanes.shared.loss])
 
 
 def initial_parameters(sizes: Sequence[int], initializer: Initializer) -> Tensor:
@@ -156,7 +152,6 @@ def initial_parameters(sizes: Sequence[int], initializer: Initializer) -> Tensor
     return torch.cat(parts, dim=1)
 
 
-@torch.no_grad()
 def _readings(network: DenseNetwork, data: Split, theta: Tensor, gradient: Tensor) -> dict[str, Tensor]:
     norms = [weight.flatten(1).norm(dim=1) for weight, _ in network.layers(gradient)]
     distinct = [distinct_units(weight, bias) for weight, bias in network.layers(theta)[:-1]]
@@ -167,7 +162,6 @@ def _readings(network: DenseNetwork, data: Split, theta: Tensor, gradient: Tenso
     }
 
 
-@torch.no_grad()
 def _histogram(lanes: Lanes[DeepNetSettings], inputs: Tensor, theta: Tensor) -> Tensor:
     network, activations = deep_network(lanes), []
     hidden = inputs.expand(len(theta), *inputs.shape)

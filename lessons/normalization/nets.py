@@ -11,7 +11,7 @@ from torch import Tensor
 from lessons.core.batches import EpochBatches
 from lessons.core.data.digits import Split
 from lessons.core.lanes import Lanes, lanes_of_each
-from lessons.core.network import LOSSES, accuracy
+from lessons.core.losses import LOSSES, accuracy
 from lessons.normalization.network import NormalizedNetwork, NormalizedShape
 from lessons.normalization.normalizers import Memory, normalizer
 from lessons.normalization.training_settings import NormalizedNetShape

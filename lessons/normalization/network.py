@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from lessons.core.generators import draw_per_seed
-from lessons.core.network import ACTIVATIONS
 from lessons.normalization.normalizers import DenseLayer, Memory, Normalizer
+
+# As torch has them: autograd differentiates these in one operation each.
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda z: z}
 
 
 class NormalizedShape:
@@ -69,7 +71,7 @@ class NormalizedNetwork:
 
     Args:
         shape: Of the nets.
-        activation: After each normalization, a key of `lessons.core.network.ACTIVATIONS`.
+        activation: After each normalization, a key of `ACTIVATIONS`.
         normalizer: What each hidden layer does with its inputs.
     """
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.hessian_spectrum import LossOfTheta, SpectrumAt
-from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.hessian_spectrum import SpectrumAt
+from lessons.core.curvature.sharpness import LossOfTheta, differentiated_twice
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
@@ -91,7 +92,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
     def snapshots(self, now: NormalizedState) -> dict[str, Callable[[], Tensor]]:
         if self.spectrum is None:
             loss = training_loss(self.nets, now.spectrum_memories)
-            self.spectrum = SpectrumAt(loss, now.spectrum_theta, self.lanes.seed)
+            self.spectrum = SpectrumAt(partial(differentiated_twice, loss), now.spectrum_theta, self.lanes.seed)
         return {"spectrum": self.spectrum}
 
 
@@ -140,10 +141,9 @@ def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
 
 
 def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Parts[Tensor]:
-    theta = now.theta.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(nets.full_loss(theta, now.memories).sum(), theta, create_graph=True)
+    product = differentiated_twice(training_loss(nets, now.memories), now.theta)
     yield
-    top = yield from now.gauge.read_in_parts(hessian_vector_product(gradient, theta))
+    top = yield from now.gauge.read_in_parts(product)
     return top.value
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from lessons.core import declared
+from lessons.core.activations import Activation
 from lessons.core.batches import BatchOrder
-from lessons.core.network import Activation
 from lessons.core.settings import Settings, setting
 from lessons.normalization.normalizers import NormalizationName
 

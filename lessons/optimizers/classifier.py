@@ -13,7 +13,8 @@ from lessons.core.batches import FreshBatches
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import DenseNetwork, accuracy, cross_entropy, example_cross_entropy
+from lessons.core.losses import accuracy, cross_entropy
+from lessons.core.network import DenseNetwork
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters, Place
 from lessons.core.rules.lane_optimizer import LaneOptimizer
@@ -55,11 +56,9 @@ class ClassifierTraining(Training[ClassifierState, ClassifierSettings]):
 
     def measure(self, now: ClassifierState) -> dict[str, Tensor]:
         inputs, labels, weight = self.batches.at(now.step)
-        theta = now.theta.detach().requires_grad_()
-        loss = (weight * example_cross_entropy(self.network(theta, inputs), labels)).sum(1)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.loss, now.gradient = loss.detach(), gradient
-        values = {"loss": loss.detach()}
+        on_batch = self.network.loss_on(inputs, labels, cross_entropy, weight)
+        now.loss, now.gradient = on_batch.loss_and_gradient(now.theta)
+        values = {"loss": now.loss}
         if now.step % self.lanes.shared.measure_every == 0:
             values |= _readings(self.network, self.data, now.theta)
         return values
@@ -120,7 +119,6 @@ def _network(shape: ClassifierSettings) -> DenseNetwork:
     return DenseNetwork((inputs, *[shape.width] * shape.depth, classes), shape.activation)
 
 
-@torch.no_grad()
 def _readings(network: DenseNetwork, data: Split, theta: Tensor) -> dict[str, Tensor]:
     outputs = network(theta, data.train_inputs)
     return {
@@ -134,7 +132,6 @@ def _snapshots(network: DenseNetwork, theta: Tensor) -> dict[str, Callable[[], T
     return {} if network.sizes[0] != 2 else {"probability": partial(_probability, network, theta)}
 
 
-@torch.no_grad()
 def _probability(network: DenseNetwork, theta: Tensor) -> Tensor:
     y, x = torch.meshgrid(grid_axis(), grid_axis(), indexing="ij")
     points = torch.stack([x.flatten(), y.flatten()], 1).to(theta)

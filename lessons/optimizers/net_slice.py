@@ -10,7 +10,8 @@ from torch import Tensor
 
 from lessons.core.data.digits import digits_split
 from lessons.core.generators import generator
-from lessons.core.network import DenseNetwork, cross_entropy
+from lessons.core.losses import cross_entropy
+from lessons.core.network import DenseNetwork
 from lessons.core.rules import Adam, Hyperparameters
 from lessons.optimizers.surfaces import Point, Surface, Window
 
@@ -105,14 +106,12 @@ def net_slice() -> NetSlice:
 def trained_weights() -> Tensor:
     """Train the net on `IMAGES` digits, full batch, and return its weights, float64, shape (P,)."""
     data, seed = digits_split(IMAGES), torch.zeros(1)
+    loss = _NETWORK.loss_on(data.train_inputs.double(), data.train_labels, cross_entropy)
     theta, rule = _NETWORK.initial(seed, torch.ones(1)).double(), Adam()
     h = Hyperparameters(torch.full((1, 1), TRAINING_RATE).double(), torch.full((1, 1), 0.9).double())
     for _ in range(TRAINING_STEPS):
-        theta = theta.detach().requires_grad_()
-        loss = cross_entropy(_NETWORK(theta, data.train_inputs.double()), data.train_labels)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        theta = theta + rule.update(gradient, h)
-    return theta.detach()[0]
+        theta = theta + rule.update(loss.loss_and_gradient(theta)[1], h)
+    return theta[0]
 
 
 @cache

@@ -17,19 +17,11 @@ from lessons.core.network import DenseNetwork
 from lessons.core.rules import GradientDescent, Hyperparameters
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
+from lessons.optimizers.margin_losses import MARGIN_LOSSES
 from lessons.optimizers.theory import error_of_sides, linear_error
 
 Method = Literal["squared error", "logistic", "hinge", "perceptron", "squared error of a sigmoid", "MLP"]
 
-# Each loss is a function of the margin: the label (1 or -1) times what the classifier gives out.
-MARGIN_LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
-    "squared error": lambda margin: (1 - margin) ** 2 / 2,
-    "logistic": lambda margin: torch.nn.functional.softplus(-margin),
-    "hinge": lambda margin: (1 - margin).clamp(min=0),
-    "perceptron": lambda margin: (-margin).clamp(min=0),
-    "squared error of a sigmoid": lambda margin: (-margin).sigmoid() ** 2 / 2,
-    "MLP": lambda margin: torch.nn.functional.softplus(-margin),
-}
 FRESH = 4000
 WINDOW = 8.0  # half the side of the square, about the origin, over which the score is drawn
 GRID = 65
@@ -115,15 +107,11 @@ class ProxyTraining(Training[ProxyState, ProxySettings]):
         return ProxyState(self.classifier.initial(self.lanes.seed))
 
     def measure(self, now: ProxyState) -> dict[str, Tensor]:
-        theta = now.theta.requires_grad_()
         inputs, labels, weight = self.sample.now(self.lanes)
-        score = self.classifier.score(theta, inputs)
-        loss = (weight * self.classifier.margin_loss(labels * score)).sum(1)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.theta = theta.detach()
-        wrong = (labels * score.detach() <= 0).double()
+        loss, now.gradient = self.classifier.loss_and_gradient(now.theta, inputs, labels, weight)
+        wrong = (labels * self.classifier.score(now.theta, inputs) <= 0).double()
         return {
-            "loss": loss.detach(),
+            "loss": loss,
             "train_error": (weight * wrong).sum(1),
             "fresh_error": self.classifier.fresh_error(now.theta, self.fresh, self.lanes.shared.separation),
             "weights": now.theta[:, :3] * ~self.classifier.is_net[:, None],
@@ -175,44 +163,52 @@ class Classifiers:
     def __init__(self, lanes: Lanes[ProxySettings]):
         self.is_net = torch.tensor([method == "MLP" for method in lanes.values("method")])
         self._lanes_of_method = lanes_of_each(lanes.values("method"))
-        self._nets = self._lanes_of_method.get("MLP")
-        self._network = DenseNetwork((2, lanes.shared.width, 1), "tanh")
+        self._linear, self._net = DenseNetwork((2, 1), "linear"), DenseNetwork((2, lanes.shared.width, 1), "tanh")
 
     def initial(self, seeds: Tensor) -> Tensor:
         """Draw theta, float64, shape (K, 3 + P)."""
         linear = 0.5 * normal_per_seed(seeds, "linear weights", 3)
-        return torch.cat([linear, self._network.initial(seeds, torch.ones(len(seeds)))], 1).double()
+        return torch.cat([linear, self._net.initial(seeds, torch.ones(len(seeds)))], 1).double()
 
     def score(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Return what each lane's classifier gives for inputs (N, 2) or (K, N, 2), shape (K, N)."""
-        linear = (inputs * theta[:, None, :2]).sum(2) + theta[:, 2:3]
-        if self._nets is None:
-            return linear
-        own = inputs[self._nets] if inputs.dim() == 3 else inputs
-        score = linear.clone()
-        score[self._nets] = self._network(theta[self._nets, 3:], own)[..., 0]
+        score = theta.new_empty(len(theta), inputs.shape[-2])
+        for method, lanes in self._lanes_of_method.items():
+            network, part = self._of(method)
+            score[lanes] = network(theta[lanes, part], _rows(inputs, lanes))[..., 0]
         return score
 
-    def margin_loss(self, margin: Tensor) -> Tensor:
-        """Return the loss of each point, margin and result (K, N)."""
-        loss = torch.zeros_like(margin)
+    def loss_and_gradient(self, theta: Tensor, inputs: Tensor, labels: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return each lane's loss on weighted points, shape (K,), and its gradient, shape (K, 3 + P).
+
+        Args:
+            theta: Shape (K, 3 + P).
+            inputs: Shape (K, N, 2).
+            labels: 1 or -1, shape (N,).
+            weight: Shape (K, N).
+        """
+        loss, gradient = torch.empty_like(theta[:, 0]), torch.zeros_like(theta)
         for method, lanes in self._lanes_of_method.items():
-            loss[lanes] = MARGIN_LOSSES[method](margin[lanes])
-        return loss
+            network, part = self._of(method)
+            on_points = network.loss_on(inputs[lanes], labels, MARGIN_LOSSES[method], weight[lanes])
+            loss[lanes], gradient[lanes, part] = on_points.loss_and_gradient(theta[lanes, part])
+        return loss, gradient
+
+    def _of(self, method: str) -> tuple[DenseNetwork, slice]:
+        """The classifier of a method, and where its parameters are."""
+        return (self._net, slice(3, None)) if method == "MLP" else (self._linear, slice(0, 3))
 
     def sides(self, theta: Tensor, points: Tensor) -> Tensor:
         """Return which points (N, 2) each lane puts to the right class, bool, shape (K, N)."""
-        side = theta[:, :2] @ points.T + theta[:, 2:3] > 0
-        if self._nets is not None:
-            side[self._nets] = self._network(theta[self._nets, 3:], points)[..., 0] > 0
-        return side
+        return self.score(theta, points) > 0
 
     def fresh_error(self, theta: Tensor, points: Tensor, separation: float) -> Tensor:
         """Return the error on points never seen, shape (K,)."""
         error = linear_error(theta[:, :3], separation)
-        if self._nets is not None:
-            side = self._network(theta[self._nets, 3:], points)[..., 0] > 0
-            error[self._nets] = error_of_sides(side, points[:, 0], separation)
+        if "MLP" in self._lanes_of_method:
+            nets = self._lanes_of_method["MLP"]
+            side = self._net(theta[nets, 3:], points)[..., 0] > 0
+            error[nets] = error_of_sides(side, points[:, 0], separation)
         return error
 
     def snapshots(self, theta: Tensor, fresh: Tensor) -> dict[str, Callable[[], Tensor]]:
@@ -240,6 +236,11 @@ class TrainingSet:
         weight = torch.ones(len(lanes), count + 1, dtype=torch.float64)
         weight[:, -1] = lanes.outlier
         return inputs, self._labels, weight / (count + lanes.outlier[:, None])
+
+
+def _rows(inputs: Tensor, lanes: Tensor | slice) -> Tensor:
+    """The inputs of some lanes: of (K, N, 2), or (N, 2), the same for all."""
+    return inputs[lanes] if inputs.dim() == 3 else inputs
 
 
 def training_points(seed: int, train_size: int, separation: float) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import accuracy, cross_entropy
+from lessons.core.losses import accuracy, cross_entropy
 from lessons.core.parts import Parts
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer

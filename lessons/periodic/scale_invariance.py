@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.periodic.network import ScaleInvariantNetwork
 
 Part = Literal["weights", "affine", "last_layer"]
@@ -55,7 +55,7 @@ def stretch(
         alphas: Shape (A,).
         parts: What is stretched together.
     """
-    chosen = torch.zeros(theta.shape[1], dtype=torch.bool)
+    chosen = torch.zeros(theta.shape[1], dtype=torch.bool, device=theta.device)
     for part in parts:
         chosen[getattr(network, part)] = True
     factors = torch.cat([torch.ones(1).to(alphas), alphas]).to(theta)[:, None]

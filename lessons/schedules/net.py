@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import torch
 from torch import Tensor
 
 from lessons.core.batches import EpochBatches
-from lessons.core.curvature.sharpness import hessian_vector_product
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
-from lessons.core.data.digits import Split, digits_split
+from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import LOSSES, DenseNetwork, accuracy
+from lessons.core.losses import LOSSES, accuracy
+from lessons.core.network import DenseNetwork
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
@@ -51,7 +50,8 @@ class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
         super().__init__(lanes, device)
         shape = lanes.shared
         self.network = DenseNetwork((64, *[shape.width] * shape.depth, 10), shape.activation)
-        self.data = digits_split(shape.train_size).to(device)
+        self.data = data = digits_split(shape.train_size).to(device)
+        self.full_loss = self.network.loss_on(data.train_inputs, data.train_labels, LOSSES[shape.loss])
         self.batches = EpochBatches(lanes.seed, shape.batch_size, self.data)
         self.planned = planned_shares(lanes)
 
@@ -64,26 +64,29 @@ class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
         )
 
     def measure_in_parts(self, now: ScheduledNetState) -> Parts[dict[str, Tensor]]:
-        shape, theta = self.lanes.shared, now.theta.requires_grad_()
-        inputs, labels = self.batches.at(now.step)
-        loss = LOSSES[shape.loss](self.network(theta, inputs), labels)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
+        shape, batch = self.lanes.shared, self.batches.at(now.step)
+        loss, now.gradient = self.network.loss_on(*batch, LOSSES[shape.loss]).loss_and_gradient(now.theta)
         learning_rate = self.learning_rate(now)
         values = {
-            "loss": loss.detach(),
+            "loss": loss,
             "smoothed_loss": now.plateau.see(loss, self.lanes).to(loss),
             "learning_rate": learning_rate.to(self.device),
         }
         if now.step % shape.sharpness_every == 0:
             yield
-            readings = yield from _readings(self.network, shape.loss, self.data, theta, now.gauge)
-            values |= {"eta_lambda": learning_rate.to(loss) * readings["sharpness"], **readings}
+            top = yield from now.gauge.read_in_parts(self.full_loss.hessian_at(now.theta))
+            values |= {
+                "eta_lambda": learning_rate.to(loss) * top.value,
+                "sharpness": top.value,
+                "train_loss": self.full_loss.value(now.theta),
+                "test_accuracy": accuracy(self.network(now.theta, self.data.test_inputs), self.data.test_labels),
+            }
         return values
 
     def advance(self, now: ScheduledNetState) -> None:
         learning_rate = self.learning_rate(now).to(now.theta)[:, None]
         h = replace(Hyperparameters.of(self.lanes, now.theta), learning_rate=learning_rate)
-        now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+        now.theta = now.theta + now.optimizer.update(now.gradient, h)
         now.plateau.divide(self.lanes)
 
     def learning_rate(self, now: ScheduledNetState) -> Tensor:
@@ -116,15 +119,3 @@ class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
 
     def script(self, settings: ScheduledNetSettings, changes: Sequence[Change] = ()) -> str:
         return scheduled_net_script(settings, changes)
-
-
-def _readings(
-    network: DenseNetwork, loss_name: str, data: Split, theta: Tensor, gauge: SharpnessGauge
-) -> Parts[dict[str, Tensor]]:
-    loss = LOSSES[loss_name](network(theta, data.train_inputs), data.train_labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
-    yield
-    top = yield from gauge.read_in_parts(hessian_vector_product(gradient, theta))
-    with torch.no_grad():
-        test_accuracy = accuracy(network(theta, data.test_inputs), data.test_labels)
-    return {"sharpness": top.value, "train_loss": loss.detach(), "test_accuracy": test_accuracy}

@@ -13,7 +13,7 @@ from lessons.core import declared
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
-from lessons.core.network import accuracy, cross_entropy
+from lessons.core.losses import accuracy, cross_entropy
 from lessons.core.parts import Parts
 from lessons.core.rules import HeavyBall, Hyperparameters
 from lessons.core.settings import Settings, setting

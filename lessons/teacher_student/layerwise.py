@@ -10,13 +10,14 @@ from torch import Tensor
 
 from lessons.core import declared
 from lessons.core.lanes import Lanes
+from lessons.core.losses import squared_distance
 from lessons.core.network import DenseNetwork
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.settings import setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.teacher_student.settings import StudentSettings
-from lessons.teacher_student.student import activations, draw_students, student_network
+from lessons.teacher_student.student import draw_students, student_network
 from lessons.teacher_student.task import Task
 from lessons.teacher_student.training import learning_rates, readings
 
@@ -114,13 +115,10 @@ class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
         return LayerwiseState(theta, LaneOptimizer.of(self.lanes))
 
     def measure(self, now: LayerwiseState) -> dict[str, Tensor]:
-        theta = now.theta.requires_grad_()
-        inputs, targets = self.task.batch(now.step)
-        loss = self.plan.loss(theta, inputs, targets, now.step)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        values = {"loss": loss.detach()}
+        loss, now.gradient = self.plan.loss_and_gradient(now.theta, *self.task.batch(now.step), now.step)
+        values = {"loss": loss}
         if now.step % self.lanes.shared.measure_every == 0:
-            student = theta.detach()[:, : self.network.parameter_count]
+            student = now.theta[:, : self.network.parameter_count]
             values |= readings(self.network, student, self.task)[0]
         return values
 
@@ -128,7 +126,8 @@ class LayerwiseTraining(Training[LayerwiseState, LayerwiseSettings]):
         h = Hyperparameters.of(self.lanes, now.theta)
         eta = self.plan.learning_rates(self.lanes, now.step).to(now.theta)
         update = now.optimizer.update(now.gradient, replace(h, learning_rate=eta[:, None]))
-        now.theta = now.theta.detach() + torch.where(self.plan.trained(now.step), update, 0)
+        trained = self.plan.trained(now.step).to(self.device)
+        now.theta = now.theta + torch.where(trained, update, 0)
 
 
 class Layerwise(TrainingExperiment[LayerwiseSettings]):
@@ -155,7 +154,10 @@ class Layerwise(TrainingExperiment[LayerwiseSettings]):
 
 
 class Plan:
-    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C)."""
+    """The order of training. theta holds the student's parameters (K, P) and then the readout (K, m C).
+
+    What it says of lanes and parameters is on the CPU, as their settings are.
+    """
 
     def __init__(self, lanes: Lanes[LayerwiseSettings], network: DenseNetwork):
         self._network, self._switch_at = network, lanes.shared.switch_at
@@ -167,6 +169,8 @@ class Plan:
         is_first[: (inputs + 1) * width] = True
         is_first[network.parameter_count :] = True
         self._is_first = is_first
+        self._any_greedy = "greedy" in methods
+        self._first = DenseNetwork((inputs, width, network.sizes[-1]), "relu")
 
     def first_only(self, step: int) -> Tensor:
         """Return which lanes train their first layer by itself at this step, shape (K,)."""
@@ -184,13 +188,30 @@ class Plan:
         parts = first if step < self._switch_at else rest
         return learning_rates(lanes, torch.where(self._is_greedy, parts, whole))
 
-    def loss(self, theta: Tensor, inputs: Tensor, targets: Tensor, step: int) -> Tensor:
-        """Return half the squared error of what is trained at present, shape (K,)."""
+    def loss_and_gradient(self, theta: Tensor, inputs: Tensor, targets: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Return half the squared error of what is trained at present, (K,), and its gradient, (K, P + m C)."""
+        loss, gradient = self._of_student(theta, inputs, targets)
+        if not self._any_greedy or step >= self._switch_at:
+            return loss, gradient
+        first_only = self.first_only(step).to(theta.device)
+        own_loss, own_gradient = self._of_first(theta, inputs, targets)
+        return torch.where(first_only, own_loss, loss), torch.where(first_only[:, None], own_gradient, gradient)
+
+    def _of_student(self, theta: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the whole student; its gradient does not touch the readout."""
         count = self._network.parameter_count
-        hidden, outputs = activations(self._network, theta[:, :count], inputs)
-        readout = hidden[0] @ theta[:, count:].view(len(theta), -1, outputs.shape[2])
-        predicted = torch.where(self.first_only(step)[:, None, None], readout, outputs)
-        return 0.5 * (predicted - targets).square().sum(2).mean(1)
+        on_batch = self._network.loss_on(inputs, targets, squared_distance)
+        loss, gradient = on_batch.loss_and_gradient(theta[:, :count])
+        return loss, torch.cat([gradient, torch.zeros_like(theta[:, count:])], 1)
+
+    def _of_first(self, theta: Tensor, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the first layer and its readout, which are a net of their own, with biases of 0 at its outputs."""
+        first, count = (self._network.sizes[0] + 1) * self._network.sizes[1], self._network.parameter_count
+        biases = theta.new_zeros(len(theta), self._network.sizes[-1])
+        own_theta = torch.cat([theta[:, :first], theta[:, count:], biases], 1)
+        loss, own = self._first.loss_on(inputs, targets, squared_distance).loss_and_gradient(own_theta)
+        above = torch.zeros_like(theta[:, first:count])
+        return loss, torch.cat([own[:, :first], above, own[:, first : -biases.shape[1]]], 1)
 
 
 def readout_size(network: DenseNetwork) -> int:

@@ -72,8 +72,8 @@ class LotteryTraining(StudentTraining[LotterySettings]):
     def begin_again(self, now: StudentState) -> None:
         """Put every lane to the start of its second training."""
         lanes, network = self.lanes, self.network
-        hidden, _ = activations(network, now.theta.detach(), self.task.test_inputs)
-        score = contribution(hidden[-1], network.layers(now.theta.detach())[-1][0])
+        hidden, _ = activations(network, now.theta, self.task.test_inputs)
+        score = contribution(hidden[-1], network.layers(now.theta)[-1][0])
         first, new = now.initial_theta, draw_students(lanes, "student again").to(now.theta)
         best, others = largest(score, lanes.keep), largest(_random_score(lanes, score), lanes.keep)
         starts = {

@@ -11,7 +11,8 @@ from lessons.core import declared
 from lessons.core.data.digits import digits_split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
-from lessons.core.network import DenseNetwork, accuracy, cross_entropy
+from lessons.core.losses import accuracy, cross_entropy
+from lessons.core.network import DenseNetwork
 from lessons.core.rules import HeavyBall, Hyperparameters
 from lessons.core.settings import Settings, setting
 from lessons.core.training import State, Training, TrainingExperiment
@@ -64,26 +65,22 @@ class MemorizationTraining(Training[MemorizationState, MemorizationSettings]):
         super().__init__(lanes, device)
         self.network, self.data = network_of(lanes), digits_split(lanes.shared.train_size).to(device)
         self.labels = given_labels(lanes, self.data.train_labels.cpu()).to(device)
+        self.loss = self.network.loss_on(self.data.train_inputs, self.labels, cross_entropy)
 
     def start(self) -> MemorizationState:
         scale = torch.full((len(self.lanes),), 2**0.5)
         return MemorizationState(self.network.initial(self.lanes.seed, scale).to(self.device), HeavyBall())
 
     def measure(self, now: MemorizationState) -> dict[str, Tensor]:
-        theta = now.theta.requires_grad_()
-        outputs = self.network(theta, self.data.train_inputs)
-        loss = cross_entropy(outputs, self.labels)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        with torch.no_grad():
-            test_accuracy = accuracy(self.network(theta, self.data.test_inputs), self.data.test_labels)
+        loss, now.gradient = self.loss.loss_and_gradient(now.theta)
         return {
-            "loss": loss.detach(),
-            "train_accuracy": accuracy(outputs.detach(), self.labels),
-            "test_accuracy": test_accuracy,
+            "loss": loss,
+            "train_accuracy": accuracy(self.network(now.theta, self.data.train_inputs), self.labels),
+            "test_accuracy": accuracy(self.network(now.theta, self.data.test_inputs), self.data.test_labels),
         }
 
     def advance(self, now: MemorizationState) -> None:
-        now.theta = now.theta.detach() + now.rule.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        now.theta = now.theta + now.rule.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
 
 
 class Memorization(TrainingExperiment[MemorizationSettings]):

@@ -86,7 +86,6 @@ def nearest_nodes(overlap: Tensor) -> Tensor:
     return torch.zeros_like(overlap, dtype=torch.bool).scatter(-2, best, exists).any(-1)
 
 
-@torch.no_grad()
 def _of_kind(kinds: list[str], network: DenseNetwork, theta: Tensor, task: Task) -> Tensor:
     """Flag the nodes of the last hidden layer that are of each lane's kind, shape (K, m)."""
     hidden, _ = activations(network, theta, task.test_inputs)
@@ -113,14 +112,13 @@ def scrambled(network: DenseNetwork, theta: Tensor, chosen: Tensor, seeds: list[
         chosen: Flags, shape (K, m).
         seeds: Of the noise, one for each lane.
     """
-    shaken = theta.detach().clone()
+    shaken = theta.clone()
     weight, _ = network.layers(shaken)[-2]
     noise = _noise(weight, seeds)
     weight[:] = torch.where(chosen[:, None], noise * weight.norm(dim=1, keepdim=True), weight)
     return shaken
 
 
-@torch.no_grad()
 def node_shake_rise(network: DenseNetwork, theta: Tensor, task: Task) -> Tensor:
     """Return by how much the unexplained fraction of variance would rise if one node were shaken, node by node.
 

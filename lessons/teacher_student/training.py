@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import TypeVar
 
 from lessons.core.lanes import Lanes
+from lessons.core.losses import squared_distance
 from lessons.core.network import DenseNetwork
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
@@ -92,13 +93,11 @@ class StudentTraining(Training[StudentState, StudentSettingsT]):
         return StudentState(theta, theta.clone(), LaneOptimizer.of(self.lanes), Asked.of(self.lanes))
 
     def measure(self, now: StudentState) -> dict[str, Tensor]:
-        theta = now.theta.requires_grad_()
-        inputs, targets = self.task.batch(now.step)
-        loss = 0.5 * (self.network(theta, inputs) - targets).square().sum(2).mean(1)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        values = {"loss": loss.detach()}
+        on_batch = self.network.loss_on(*self.task.batch(now.step), squared_distance)
+        loss, now.gradient = on_batch.loss_and_gradient(now.theta)
+        values = {"loss": loss}
         if now.step == now.began or now.step % self.lanes.shared.measure_every == 0:
-            on_test_inputs, of_nodes = readings(self.network, theta.detach(), self.task)
+            on_test_inputs, of_nodes = readings(self.network, now.theta, self.task)
             values |= on_test_inputs
             now.trail.add(now.step, *of_nodes)
         return values
@@ -106,12 +105,12 @@ class StudentTraining(Training[StudentState, StudentSettingsT]):
     def advance(self, now: StudentState) -> None:
         eta = learning_rates(self.lanes, (now.step - now.began) / self.lanes.horizon)
         h = replace(Hyperparameters.of(self.lanes, now.theta), learning_rate=eta.to(now.theta)[:, None])
-        now.theta = now.theta.detach() + now.optimizer.update(now.gradient, h)
+        now.theta = now.theta + now.optimizer.update(now.gradient, h)
         now.theta = redraw_nodes(self.network, now.theta, self.lanes, self.task, now.shaken, now.step)
         now.shaken = Asked.of(self.lanes)
 
     def snapshots(self, now: StudentState) -> dict[str, Callable[[], Tensor]]:
-        of_theta = snapshots(self.network, now.theta.detach(), now.initial_theta, self.task)
+        of_theta = snapshots(self.network, now.theta, now.initial_theta, self.task)
         return of_theta | now.trail.snapshots()
 
 
@@ -121,7 +120,6 @@ def learning_rates(lanes: Lanes, progress: Tensor) -> Tensor:
     return lanes.learning_rate * torch.where(is_cosine, (1 + torch.cos(torch.pi * progress.clamp(max=1))) / 2, 1)
 
 
-@torch.no_grad()
 def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
     """Measure on the test inputs; see `TeacherStudent` for what is what.
 

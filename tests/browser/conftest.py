@@ -40,11 +40,24 @@ def voila(voila_log: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("jupyterlab")
-    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    with jupyterlab(home / "notebooks", home, log=home / "log.txt") as address:
+def lab_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("jupyterlab")
+
+
+@pytest.fixture(scope="session")
+def lab_server(lab_home: Path) -> Iterator[str]:
+    notebooks = lab_home / "notebooks"
+    shutil.copytree(ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with jupyterlab(notebooks, lab_home, log=lab_home / "log.txt") as address:
         yield address
+
+
+@pytest.fixture
+def lesson_in_jupyterlab(lab_server: str, lab_home: Path, request: pytest.FixtureRequest) -> str:
+    """The address of lesson 3, a copy that no test has run: one that has been run opens with that run's labs."""
+    name = f"{request.node.originalname}.ipynb"
+    shutil.copy(ROOT / "notebooks" / "03_divergence.ipynb", lab_home / "notebooks" / name)
+    return f"{lab_server}/lab/tree/{name}"
 
 
 class Watched(list[str]):

@@ -51,6 +51,36 @@ def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what
     assert bowl.refusal() == ""
 
 
+def test_what_is_selected_to_be_typed_over_stays_so_when_the_kernel_answers(page, voila):
+    page.goto(voila + LESSON)
+    box = LabOnPage(page, BOWL).control("learning_rate").locator("input[type=text]")
+    # In one turn of the page, so that the answer to what was typed first comes after the selection.
+    box.evaluate("box => { box.focus(); box.value = '0,5'; box.dispatchEvent(new Event('change')); box.select(); }")
+    wait_until(lambda: box.input_value() == "0.5", "the answer is shown")
+    page.keyboard.type("0.25")
+    assert box.input_value() == "0.25"
+
+
+@pytest.mark.parametrize("entered", ["0,5", "minus one"])
+def test_what_is_being_typed_stays_when_what_was_entered_before_is_answered(page, voila, entered):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    box = bowl.control("learning_rate").locator("input[type=text]")
+    before = bowl.step_number()
+    box.evaluate(
+        "(box, entered) => { box.focus(); box.value = entered; box.dispatchEvent(new Event('change')); box.select();"
+        " document.execCommand('insertText', false, '0,75'); }",
+        entered,
+    )
+    if entered == "0,5":
+        wait_until(lambda: bowl.status() and bowl.step_number() != before, "the answer has come")
+    else:
+        wait_until(bowl.refusal, "the answer has come")
+    assert box.input_value() == "0,75"
+    box.press("Enter")
+    wait_until(lambda: box.input_value() == "0.75" and bowl.refusal() == "", "and then holds")
+
+
 def test_an_empty_step_goes_nowhere_and_the_sentence_stands_under_its_box(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)

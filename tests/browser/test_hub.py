@@ -102,7 +102,7 @@ def test_a_name_that_is_no_folder_is_refused(hub, learner):
 def test_a_learner_runs_a_lab_in_jupyterlab_on_a_copy_of_the_notebooks(hub, ada):
     trouble = Watched()
     trouble.watch(ada)
-    open_lesson(ada, f"{hub.address}/user/ada")
+    open_lesson(ada, f"{hub.address}/user/ada/lab/tree/03_divergence.ipynb")
     run_all(ada)
     assert moved(LabOnPage(ada, title=PARABOLA))
     assert (hub.folder / "state" / "homes" / "ada" / "notebooks" / "03_divergence.ipynb").is_file()

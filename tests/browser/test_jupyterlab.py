@@ -11,7 +11,7 @@ PARABOLA, NET = "Gradient descent on a parabola", "A net on the digits"
 
 
 def open_lesson(page, address):
-    page.goto(f"{address}/lab/tree/03_divergence.ipynb?reset")
+    page.goto(f"{address}?reset")
     page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=90_000)
 
 
@@ -21,8 +21,8 @@ def run_all(page):
     page.locator("li[data-command='runmenu:run-all']").click()
 
 
-def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
-    open_lesson(page, lab_server)
+def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lesson_in_jupyterlab):
+    open_lesson(page, lesson_in_jupyterlab)
     run_all(page)
     parabola = LabOnPage(page, title=PARABOLA)
     parabola.press("Play")
@@ -50,9 +50,9 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lab_server):
     wait_until(lambda: again.points(0, 0)[1] == losses[:1], "reset goes back to the same weights")
 
 
-def test_on_a_phone_figures_keep_the_width_of_the_notebook(page, lab_server):
+def test_on_a_phone_figures_keep_the_width_of_the_notebook(page, lesson_in_jupyterlab):
     page.set_viewport_size({"width": 390, "height": 844})
-    open_lesson(page, lab_server)
+    open_lesson(page, lesson_in_jupyterlab)
     page.keyboard.press("Control+b")
     run_all(page)
     for title in (PARABOLA, NET):

@@ -6,12 +6,13 @@ from tests.browser.lesson_page import FIRST, LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/04_initialization.ipynb"
-SYMMETRY, VARIANCE, OWN, EDGE, JACOBIAN, SCHEMES, HESSIAN = range(7)
+SYMMETRY, VARIANCE, OWN, ANGLES, EDGE, JACOBIAN, SCHEMES, HESSIAN = range(8)
 # A setting, what is typed for it, and the preset to begin with where the first one is long.
 CONTROLS = {
     SYMMETRY: ("learning_rate", "0.05", None),
     VARIANCE: ("gain", "1.3", "Xavier with tanh"),
     OWN: ("gain", "1.2", None),
+    ANGLES: ("angle", "60", None),
     EDGE: ("bias_deviation", "0.5", None),
     JACOBIAN: ("input_scale", "0.5", None),
     SCHEMES: ("learning_rate", "0.05", "three tanh layers"),

@@ -6,12 +6,13 @@ from tests.browser.lesson_page import LAST, LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/02_schedules.ipynb"
-NOISY, FLOOR, NET, SEEDS, RANGE = range(5)
+NOISY, FLOOR, NET, SEEDS, LENGTH, RANGE = range(6)
 CONTROLS = {
     NOISY: ("noise", "0.2"),
     FLOOR: ("noise", "0.1"),
     NET: ("learning_rate", "0.05"),
     SEEDS: ("learning_rate", "0.01"),
+    LENGTH: ("learning_rate", "0.2"),
     RANGE: ("learning_rate", "1"),
 }
 

@@ -131,11 +131,11 @@ def test_modules_that_come_late_hear_their_kernel_in_voila(opened, voila):
     answers_though_deaf(page, lambda: page.goto(voila + LESSON))
 
 
-def test_modules_that_come_late_hear_their_kernel_in_jupyterlab(opened, lab_server):
+def test_modules_that_come_late_hear_their_kernel_in_jupyterlab(opened, lesson_in_jupyterlab):
     page = opened(DEAF)
 
     def go():
-        open_lesson(page, lab_server)
+        open_lesson(page, lesson_in_jupyterlab)
         run_all(page)
 
     answers_though_deaf(page, go)

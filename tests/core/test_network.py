@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from lessons.core.network import DenseNetwork, accuracy, cross_entropy, example_cross_entropy, squared_error
+from lessons.core.losses import accuracy, cross_entropy, example_cross_entropy, squared_error
+from lessons.core.network import DenseNetwork
 
 MODULES = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU, "linear": torch.nn.Identity}
 LANES = 3

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from lessons.core.activations import ACTIVATIONS
 from lessons.core.lanes import Lanes
-from lessons.core.network import ACTIVATIONS
 from lessons.initialization.draws import Layer
 from lessons.initialization.jacobian import (
     JacobianSettings,

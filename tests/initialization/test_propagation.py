@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lessons.core.activations import ACTIVATIONS
 from lessons.core.lanes import Lanes
-from lessons.core.network import ACTIVATIONS
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.histograms import BINS, histogram, histogram_range
 from lessons.initialization.prediction import predict

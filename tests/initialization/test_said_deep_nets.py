@@ -186,7 +186,7 @@ def test_negative_curvature_goes_in_training():
     *_, end = Run(DeepNet(), lanes)
     loss = training_loss(lanes, digits_split(100))
     start, now = (
-        hessian_spectrum(loss, theta, lanes.seed).extremes[0].numpy().reshape(4, 3)
+        hessian_spectrum(loss.hessian_at, theta, lanes.seed).extremes[0].numpy().reshape(4, 3)
         for theta in (end.state.first_theta, end.state.theta)
     )
     assert (start[1:] < -3).all()

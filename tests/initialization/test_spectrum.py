@@ -10,9 +10,10 @@ from lessons.core.curvature.hessian_spectrum import hessian_spectrum, stacked
 from lessons.core.curvature.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.losses import LOSSES
 from lessons.core.parts import whole
 from lessons.core.run import Run
-from lessons.initialization.training import DeepNet, DeepNetTraining, training_loss
+from lessons.initialization.training import DeepNet, DeepNetTraining, deep_network, training_loss
 from lessons.initialization.training_settings import DeepNetSettings
 from tests.dense_hessian import dense_eigenvalues
 
@@ -26,14 +27,15 @@ STARTS = {
     "Kaiming": {"scheme": "Kaiming fan-in"},
     "orthogonal": {"scheme": "orthogonal"},
 }
+DATA = digits_split(60)
 
 
 @pytest.fixture(scope="module")
 def small_net():
-    """Lanes, their loss, theta (K, P), and all eigenvalues (K, P), smallest first."""
+    """Lanes, the Hessian of their loss, theta (K, P), and all eigenvalues (K, P), smallest first."""
     lanes = Lanes([DeepNetSettings(scheme=s, **SMALL) for s in SCHEMES])
-    loss, theta = training_loss(lanes, digits_split(60)), DeepNetTraining(lanes).start().theta
-    return lanes, loss, theta, dense_eigenvalues(loss, theta).double()
+    hessian_at, theta = training_loss(lanes, DATA).hessian_at, DeepNetTraining(lanes).start().theta
+    return lanes, hessian_at, theta, dense_eigenvalues(hessian_at, theta).double()
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +47,13 @@ def followed(history_of):
 
 @pytest.mark.claim(22)
 def test_dense_eigenvalues_are_those_of_autograds_hessian(small_net):
-    _, loss, theta, eigenvalues = small_net
+    lanes, _, theta, eigenvalues = small_net
+    network, loss = deep_network(lanes), LOSSES[lanes.shared.loss]
     for lane in (0, 2):
 
         def alone(row, lane=lane):
-            return loss(torch.cat([theta[:lane], row[None], theta[lane + 1 :]]))[lane]
+            outputs = network(torch.cat([theta[:lane], row[None], theta[lane + 1 :]]), DATA.train_inputs)
+            return loss(outputs, DATA.train_labels)[lane]
 
         hessian = torch.autograd.functional.hessian(alone, theta[lane])
         expected = torch.linalg.eigvalsh(hessian).double()
@@ -58,8 +62,8 @@ def test_dense_eigenvalues_are_those_of_autograds_hessian(small_net):
 
 @pytest.mark.claim(22)
 def test_both_ends_equal_the_dense_ones(small_net):
-    lanes, loss, theta, eigenvalues = small_net
-    low, high = hessian_spectrum(loss, theta, lanes.seed).extremes
+    lanes, hessian_at, theta, eigenvalues = small_net
+    low, high = hessian_spectrum(hessian_at, theta, lanes.seed).extremes
     torch.testing.assert_close(high, eigenvalues[:, -1], rtol=1e-4, atol=0)
     torch.testing.assert_close(low, eigenvalues[:, 0], rtol=1e-3, atol=0)
 
@@ -68,8 +72,8 @@ def test_both_ends_equal_the_dense_ones(small_net):
 @pytest.mark.parametrize("power", [1, 2])
 def test_moments_equal_the_dense_ones_within_their_sampling_error(small_net, power):
     """v^T f(H) v over R Gaussian probes has the standard error sqrt(2 / R) times the root sum of f^2 over P."""
-    lanes, loss, theta, eigenvalues = small_net
-    spectrum = hessian_spectrum(loss, theta, lanes.seed, PROBES, ITERATIONS)
+    lanes, hessian_at, theta, eigenvalues = small_net
+    spectrum = hessian_spectrum(hessian_at, theta, lanes.seed, PROBES, ITERATIONS)
     f = eigenvalues**power
     error = math.sqrt(2 / PROBES) * f.square().sum(1).sqrt() / f.shape[1]
     assert ((spectrum.moment(power) - f.mean(1)).abs() < 4 * error).all()
@@ -78,8 +82,8 @@ def test_moments_equal_the_dense_ones_within_their_sampling_error(small_net, pow
 @pytest.mark.claim(22)
 def test_the_smoothed_density_is_the_dense_one(small_net):
     """Both spread by 2 % of the largest eigenvalue; half the area between them is below 8 %, that of others above."""
-    lanes, loss, theta, eigenvalues = small_net
-    spectrum = hessian_spectrum(loss, theta, lanes.seed, PROBES, ITERATIONS)
+    lanes, hessian_at, theta, eigenvalues = small_net
+    spectrum = hessian_spectrum(hessian_at, theta, lanes.seed, PROBES, ITERATIONS)
     width = 0.02 * eigenvalues[:, -1]
     reach = eigenvalues.abs().amax(1)
     grid = torch.linspace(-1.3, 1.3, 1500, dtype=torch.float64) * reach[:, None]
@@ -112,10 +116,10 @@ def test_a_lane_that_is_not_finite_is_nan_alone():
 
 
 def test_the_snapshot_is_the_spectrum_of_the_last_step_that_renews_it(small_net):
-    lanes, loss, theta, _ = small_net
+    lanes, hessian_at, theta, _ = small_net
     lanes = Lanes([lane.with_value("spectrum_every", 20) for lane in lanes.settings])
     snapshots = [measured.snapshots["spectrum"] for measured in DeepNet().run(lanes)]
-    expected = stacked(hessian_spectrum(loss, theta, lanes.seed))
+    expected = stacked(hessian_spectrum(hessian_at, theta, lanes.seed))
     torch.testing.assert_close(snapshots[0](), expected)
     torch.testing.assert_close(snapshots[0]()[:, 1].sum(1), torch.ones(3).double())
     assert snapshots[39]() is snapshots[20]()

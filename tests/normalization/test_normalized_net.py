@@ -3,6 +3,7 @@
 import contextlib
 import io
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 
 from lessons.core.batches import EpochBatches
 from lessons.core.curvature.hessian_spectrum import PROBES
+from lessons.core.curvature.sharpness import differentiated_twice
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
@@ -115,6 +117,10 @@ def test_the_part_batch_that_is_left_out_is_of_other_classes_in_each_epoch():
     assert share.max() <= 1
 
 
+def hessian_of(nets, memories):
+    return partial(differentiated_twice, training_loss(nets, memories))
+
+
 @pytest.mark.claim(28)
 def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian_of_autograd():
     """Lanczos, and products with the axes, against torch.autograd.functional.hessian; spectral norm's u and v held."""
@@ -122,7 +128,7 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian_of_autograd():
     lanes = Lanes([small(normalization=k, follow_sharpness=True, sharpness_every=1, **shape) for k in KINDS])
     data = digits_split(30)
     last, nets = last_of(lanes), NormalizedNets(lanes, data)
-    dense = dense_eigenvalues(training_loss(nets, last.state.memories), last.state.theta)
+    dense = dense_eigenvalues(hessian_of(nets, last.state.memories), last.state.theta)
     torch.testing.assert_close(last["sharpness"], dense[:, -1], rtol=0.02, atol=0)
     for kind in ("batch", "weight", "spectral", "deconvolution"):
         lane = KINDS.index(kind)
@@ -142,7 +148,7 @@ def test_isolated_eigenvalues_read_off_ritz_points_are_those_of_all_eigenvalues(
     )
     last, nets = last_of(lanes), NormalizedNets(lanes, digits_split(200))
     theta, memories = last.state.spectrum_theta, last.state.spectrum_memories
-    dense = dense_eigenvalues(training_loss(nets, memories), theta).double()
+    dense = dense_eigenvalues(hessian_of(nets, memories), theta).double()
     all_of_them = torch.stack([dense, torch.full_like(dense, 1 / dense.shape[1])], 1)
     exact, found = isolated_eigenvalues(all_of_them, 1), isolated_eigenvalues(last.snapshots["spectrum"](), PROBES)
     beyond = (dense > exact.edge[:, None]).sum(1)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.core.record import RunRecord
 from lessons.core.table import read_record
 from lessons.periodic import theory
@@ -26,6 +26,7 @@ from lessons.periodic.long_run.settings import DATASET_DEFAULTS, LongRunSettings
 from lessons.periodic.long_run.training import QUANTITIES, LongRun
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import find_periods
+from tests.core.elsewhere import elsewhere
 from tests.periodic.cifar_files import tiny_cifar
 from tests.periodic.norm_paths import norm_path
 
@@ -64,6 +65,15 @@ def test_each_net_takes_a_few_steps_on_each_data_set(cifar, dataset, network):
     turns = [row["cosine_distance"] for row in rows[1:]]
     expected = theory.step_cosine_distance(norm[:-1], g[:-1], settings.learning_rate, settings.weight_decay)
     np.testing.assert_allclose(turns, expected, rtol=5e-3, atol=1e-9)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_each_net_trains_on_a_device_that_is_not_the_cpu(cifar, network):
+    settings = LongRunSettings(**{**DATASET_DEFAULTS["cifar10"], **QUICK, "network": network, "dataset": "cifar10"})
+    images = load_images(settings, cifar)
+    with elsewhere() as device:
+        there = rows_of(LongRun(settings, images, device))
+    assert there == rows_of(LongRun(settings, images))
 
 
 @pytest.mark.parametrize("network", NETWORKS)

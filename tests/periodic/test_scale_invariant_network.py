@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from lessons.core.data.digits import digits_split
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.scale_invariance import stretch
 

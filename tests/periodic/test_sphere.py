@@ -8,7 +8,7 @@ import torch
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.network import cross_entropy
+from lessons.core.losses import cross_entropy
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import find_periods

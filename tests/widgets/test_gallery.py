@@ -19,7 +19,8 @@ from widgets.page.new_notebook import new_notebook
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three lessons and a notebook that is none."""
+    """Three lessons, the gallery's own notebook, and one that is neither."""
+    (tmp_path / "index.ipynb").write_text(json.dumps({"metadata": {}, "cells": []}))
     for number in (1, 2, 3):
         lesson = {"title": f"{number} <b>", "question": "q?", "sentence": "s.", "picture": "none.png"}
         notebook = {"metadata": {"lesson": lesson}, "cells": []}
@@ -49,6 +50,12 @@ def test_a_lesson_leads_back_home_and_on(folder, file, links, monkeypatch):
     monkeypatch.setenv("VOILA_BASE_URL", "/room/")
     served = [f"/room/voila/render/{link}" for link in links]
     assert re.findall("href='([^']*)'", navigation(file, folder).value) == served
+
+
+def test_a_lesson_that_was_copied_elsewhere_or_renamed_leads_to_what_is_there(folder, tmp_path):
+    assert re.findall("href='([^']*)'", navigation("03_topic.ipynb", tmp_path / "nowhere").value) == []
+    (folder / "01_topic.ipynb").rename(folder / "mine.ipynb")
+    assert re.findall("href='([^']*)'", navigation("01_topic.ipynb", folder).value) == ["index.ipynb", "02_topic.ipynb"]
 
 
 def test_the_code_in_view_is_the_code_that_runs():

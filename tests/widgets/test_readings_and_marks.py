@@ -71,6 +71,7 @@ def test_a_line_joins_what_was_measured_now_and_then_and_the_table_has_the_last_
         assert browser.points(1, 1) == ([0, 7], sharpness[[0, 7], 1].tolist())
         for value in (sharpness[14, 0], sharpness[7, 1]):
             assert f"<td>{number(value)}<small>" in lab.readings.value
+        assert f"<td>{number(sharpness[14, 0])}<small>at step 14; limit" in lab.readings.value  # of 20
 
     live(scenario)
 
@@ -108,6 +109,8 @@ def test_no_readings_no_table() -> None:
         (Reading(0, "q", 8.0, 10.0, "long run"), "<td>8<small>long run 10, ratio 0.8</small></td>"),
         (Reading(0, "q", -0.0, -0.0), "<td>0<small>theory 0</small></td>"),
         (Reading(0, "q", "<i>&", 2.0), "<td>&lt;i&gt;&amp;</td>"),
+        (Reading(0, "q", "90.0%", step=7), "<td>90.0%<small>at step 7</small></td>"),
+        (Reading(0, "q", 21.0, 20.0, "limit", 7), "<td>21<small>at step 7; limit 20, ratio 1.05</small></td>"),
     ],
 )
 def test_cells(reading: Reading, cell: str) -> None:

@@ -1,6 +1,6 @@
 // The browser's end of control_panel.py: shows the traits, sends commands.
 
-import { make } from "./dom.js";
+import { isBeingTyped, make, showText } from "./dom.js";
 import { page } from "./page.js";
 import { Presence } from "./presence.js";
 import { lookAfterOutputs } from "./revival.js";
@@ -107,27 +107,21 @@ class Control {
   }
 
   write(value) {
-    this.text.value = this.text.defaultValue = String(value);
-    const { length } = this.text.value;
+    const shown = String(value);
+    showText(this.text, shown);
+    const { length } = shown;
     this.text.style.minWidth = length > 8 ? `${1.1 * length + 3}ch` : ""; // no digit is hidden
     this.slider.setAttribute("aria-valuetext", String(value));
   }
 
+  // While a finger is on it or a number is being typed, the control is the person's; `force`: not for the finger.
   show(value, force = false) {
     if (this.field.kind === "choice") this.input.value = value;
     else if (this.field.kind === "flag") this.input.checked = value;
-    else if (force || !this.held()) {
+    else if (!isBeingTyped(this.text) && (force || !this.slider.matches(":active"))) {
       this.write(value);
       this.slider.value = this.toSlider(value);
     }
-  }
-
-  // While a finger or a caret is on it, the control is the person's.
-  held() {
-    return (
-      this.slider.matches(":active") ||
-      (this.text === document.activeElement && this.text.value !== this.text.defaultValue)
-    );
   }
 }
 
@@ -251,6 +245,7 @@ class Panel {
       placeholder: "never",
     });
     this.stopBelow.addEventListener("change", () => {
+      this.stopBelow.defaultValue = this.stopBelow.value;
       this.command("stop_below", { value: this.stopBelow.value.slice(0, LONGEST_NUMBER) });
     });
     const restartId = newId();
@@ -426,7 +421,7 @@ class Panel {
   }
 
   showStopBelow() {
-    this.stopBelow.value = this.model.get("transport").stop_below ?? "";
+    if (!isBeingTyped(this.stopBelow)) showText(this.stopBelow, this.model.get("transport").stop_below ?? "");
   }
 
   buildPresets() {
@@ -471,7 +466,7 @@ class Panel {
     this.showValues(true);
   }
 
-  // `force`: the setting whose box gives way though a caret is in it; true for all.
+  // `force`: the setting that gives way though a finger is on its slider; true for all.
   showValues(force = false) {
     const lane = this.model.get("lanes")[this.model.get("selected")];
     if (!lane) return;
@@ -482,7 +477,7 @@ class Panel {
     }
   }
 
-  // Shows in a box what holds now, whatever was typed into it.
+  // Shows in a box what holds now, whatever was entered; what is being typed since is the next question.
   refresh(box) {
     if (box === "stop_below") this.showStopBelow();
     else this.showValues(box || true);

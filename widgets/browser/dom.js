@@ -11,3 +11,18 @@ export function make(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+// Whether a person types into a box something that was not entered yet.
+export const isBeingTyped = (box) => box === document.activeElement && box.value !== box.defaultValue;
+
+// Shows a text in a box. What is selected to be typed over stays so: answers to earlier numbers come at any time.
+export function showText(box, text) {
+  const shown = String(text);
+  const whole =
+    box === document.activeElement && box.value !== "" && box.selectionEnd - box.selectionStart === box.value.length;
+  if (box.value !== shown) {
+    box.value = shown;
+    if (whole) box.select();
+  }
+  box.defaultValue = shown;
+}

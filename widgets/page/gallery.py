@@ -81,18 +81,20 @@ def gallery(folder: str | Path = ".") -> ipw.HTML:
 
 
 def navigation(file: str, folder: str | Path = ".") -> ipw.HTML:
-    """Show the way from a lesson to the one before, to the gallery and to the next one.
+    """Show the way from a lesson to the one before, to the gallery and to the next one, as far as these are there.
 
     Args:
-        file: The lesson's notebook.
+        file: The lesson's notebook; a copy may have another name, or be alone in its folder.
         folder: Where the lessons are.
     """
-    found = lessons(Path(folder))
-    place = [lesson.file for lesson in found].index(file)
-    before, after = found[:place][-1:], found[place + 1 :][:1]
+    folder = Path(folder)
+    found = lessons(folder)
+    before = [lesson for lesson in found if lesson.file < file][-1:]
+    after = [lesson for lesson in found if lesson.file > file][:1]
+    index = [f"<a href='{escape(link('index.ipynb'))}'>All lessons</a>"] if (folder / "index.ipynb").is_file() else []
     links = [
         *(f"<a rel='prev' href='{escape(link(lesson.file))}'>← {escape(lesson.title)}</a>" for lesson in before),
-        f"<a href='{escape(link('index.ipynb'))}'>All lessons</a>",
+        *index,
         *(f"<a rel='next' href='{escape(link(lesson.file))}'>{escape(lesson.title)} →</a>" for lesson in after),
     ]
     return ipw.HTML(f"{NAVIGATION_STYLE}<nav class='tdl-way' aria-label='Lessons'>{''.join(links)}</nav>")

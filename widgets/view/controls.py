@@ -52,6 +52,7 @@ class Reading:
         predicted: What it is compared with, where there is something.
         beside: What that is: the value that theory gives, the one reached in the long run, a limit on one side of which
             something else happens, a bound that is not passed, or what chance alone would give.
+        step: The step at which it was measured, where that is not the present one.
     """
 
     lane: int
@@ -59,6 +60,7 @@ class Reading:
     measured: float | str
     predicted: float | None = None
     beside: Literal["theory", "long run", "limit", "at most", "at best", "chance"] = "theory"
+    step: int | None = None
 
     @property
     def ratio(self) -> float | None:

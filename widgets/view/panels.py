@@ -103,17 +103,29 @@ class Now(Generic[DrawnT]):
             number, or words.
         predicted: What it is compared with, as `of`; such a function may return None.
         beside: What that is, as of `Reading`.
+        form: How it is written, as in `format`; empty for some significant digits.
     """
 
     quantity: str
     of: str | Callable[[Frame[DrawnT], int], float | str]
     predicted: str | Callable[[Frame[DrawnT], int], float | None] | None = None
     beside: Literal["theory", "long run", "limit", "at most", "at best", "chance"] = "theory"
+    form: str = ""
 
     def reading(self, frame: Frame[DrawnT], lane: int) -> Reading:
         """Return it for one lane."""
         predicted = None if self.predicted is None else _found(self.predicted, frame, lane)
-        return Reading(lane, self.quantity, _found(self.of, frame, lane), predicted, self.beside)
+        measured = _found(self.of, frame, lane)
+        written = format(measured, self.form) if self.form else measured
+        return Reading(lane, self.quantity, written, predicted, self.beside, self._step(frame, lane))
+
+    def _step(self, frame: Frame[DrawnT], lane: int) -> int | None:
+        """The step at which it was measured, where that is past."""
+        if not isinstance(self.of, str):
+            return None
+        last = frame.last(lane)
+        step = frame.history.newest_step(self.of, last)
+        return None if step == last else step
 
 
 def now(frame: Frame, quantity: str, lane: int) -> float:

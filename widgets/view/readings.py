@@ -51,9 +51,10 @@ def _row(
 
 
 def _cell(reading: Reading) -> str:
-    if isinstance(reading.measured, str):
-        return escape(reading.measured)
-    if reading.predicted is None:
-        return number(reading.measured)
-    ratio = "" if reading.ratio is None else f", ratio {number(reading.ratio)}"
-    return f"{number(reading.measured)}<small>{reading.beside} {number(reading.predicted)}{ratio}</small>"
+    words = isinstance(reading.measured, str)
+    measured = escape(str(reading.measured)) if words else number(float(reading.measured))
+    beside = [] if reading.step is None else [f"at step {reading.step}"]
+    if reading.predicted is not None and not words:
+        ratio = "" if reading.ratio is None else f", ratio {number(reading.ratio)}"
+        beside.append(f"{reading.beside} {number(reading.predicted)}{ratio}")
+    return f"{measured}<small>{'; '.join(beside)}</small>" if beside else measured

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.sharpness import hessian_vector_product
+from lessons.core.curvature.sharpness import HessianAt
 from lessons.core.curvature.spectral_density import RitzSpectrum, draw_probes, spectral_density_in_parts
 from lessons.core.parts import Parts, whole
 
 PROBES = 2
 ITERATIONS = 40
 
-LossOfTheta = Callable[[Tensor], Tensor]
-
 
 def hessian_spectrum(
-    loss: LossOfTheta, theta: Tensor, seeds: Tensor, probes: int = PROBES, iterations: int = ITERATIONS
+    hessian_at: HessianAt, theta: Tensor, seeds: Tensor, probes: int = PROBES, iterations: int = ITERATIONS
 ) -> RitzSpectrum:
     """Estimate the spectrum of each lane's Hessian; see `lessons.core.curvature.spectral_density`.
 
     Args:
-        loss: Function of theta (K, P) that returns each lane's loss (K,).
+        hessian_at: Function of theta (K, P) that returns v -> H v there, on shape (K, P).
         theta: Where, shape (K, P).
         seeds: Draw the probes, shape (K,).
         probes: R; the density's error falls as 1 / sqrt(R P).
         iterations: M; the ends of the spectrum are found with few, its inside is resolved by more.
     """
-    return whole(_in_parts(loss, theta, seeds, probes, iterations))
+    return whole(_in_parts(hessian_at, theta, seeds, probes, iterations))
 
 
-def _in_parts(loss: LossOfTheta, theta: Tensor, seeds: Tensor, probes: int, iterations: int) -> Parts[RitzSpectrum]:
-    theta = theta.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
+def _in_parts(hessian_at: HessianAt, theta: Tensor, seeds: Tensor, probes: int, iterations: int) -> Parts[RitzSpectrum]:
     directions = draw_probes(seeds, probes, theta.shape[1]).to(theta)
-    product = hessian_vector_product(gradient, theta)
-    return (yield from spectral_density_in_parts(product, directions, min(iterations, theta.shape[1])))
+    return (yield from spectral_density_in_parts(hessian_at(theta), directions, min(iterations, theta.shape[1])))
 
 
 class SpectrumAt:
@@ -47,13 +40,13 @@ class SpectrumAt:
     It takes as long as many steps of a training: who has others waiting computes it in parts, by `advance`.
 
     Args:
-        loss: As for `hessian_spectrum`.
+        hessian_at: As for `hessian_spectrum`.
         theta: Shape (K, P).
         seeds: Shape (K,).
     """
 
-    def __init__(self, loss: LossOfTheta, theta: Tensor, seeds: Tensor):
-        self._parts = _in_parts(loss, theta, seeds, PROBES, ITERATIONS)
+    def __init__(self, hessian_at: HessianAt, theta: Tensor, seeds: Tensor):
+        self._parts = _in_parts(hessian_at, theta, seeds, PROBES, ITERATIONS)
         self._stacked: Tensor | None = None
 
     @property
@@ -78,23 +71,23 @@ class SpectrumAt:
 
 
 class Spectra:
-    """The spectra of one loss at the thetas that were asked for last; each is computed once.
+    """The spectra of one Hessian at the thetas that were asked for last; each is computed once.
 
     Args:
-        loss: As for `hessian_spectrum`.
+        hessian_at: As for `hessian_spectrum`.
         seeds: Shape (K,).
     """
 
     KEPT = 2
 
-    def __init__(self, loss: LossOfTheta, seeds: Tensor):
-        self._loss, self._seeds = loss, seeds
+    def __init__(self, hessian_at: HessianAt, seeds: Tensor):
+        self._hessian_at, self._seeds = hessian_at, seeds
         self._known: list[tuple[Tensor, SpectrumAt]] = []
 
     def at(self, theta: Tensor) -> SpectrumAt:
         """Return the spectrum at this very tensor, shape (K, P), which nobody changes."""
         known = next((pair for pair in self._known if pair[0] is theta), None)
-        pair = known or (theta, SpectrumAt(self._loss, theta, self._seeds))
+        pair = known or (theta, SpectrumAt(self._hessian_at, theta, self._seeds))
         self._known = [pair, *(other for other in self._known if other is not known)][: self.KEPT]
         return pair[1]
 

@@ -13,7 +13,9 @@ from lessons.core.parts import Parts, whole
 # Of float32's Hessian-vector products, relative to the Hessian; in float64 it costs an eigenvalue its twelfth digit.
 ROUNDING = 1e-6
 
+LossOfTheta = Callable[[Tensor], Tensor]
 HessianVectorProduct = Callable[[Tensor], Tensor]
+HessianAt = Callable[[Tensor], HessianVectorProduct]  # of theta
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,17 @@ class TopEigenpair:
     vector: Tensor
 
 
-def hessian_vector_product(gradient: Tensor, theta: Tensor) -> HessianVectorProduct:
-    """Return v -> H v for each lane, by differentiating the gradient once more (Pearlmutter 1994).
+def differentiated_twice(loss: LossOfTheta, theta: Tensor) -> HessianVectorProduct:
+    """Return v -> H v at theta, by autograd, which differentiates the gradient of any loss once more.
 
     One product serves all lanes: the sum of the lanes' losses has a block-diagonal Hessian.
 
     Args:
-        gradient: Gradient of the summed losses with respect to theta, made with `create_graph=True`, shape (K, P).
+        loss: Of each lane, shape (K,), as a function of theta.
         theta: Shape (K, P).
     """
+    theta = theta.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(theta).sum(), theta, create_graph=True)
 
     def product(vector: Tensor) -> Tensor:
         (result,) = torch.autograd.grad((gradient * vector).sum(), theta, retain_graph=True)
@@ -71,7 +75,7 @@ def top_eigenpair_in_parts(product: HessianVectorProduct, start: Tensor, iterati
     values, vectors = torch.linalg.eigh(tridiagonal.double())
     weights = vectors[:, :, -1]
     weights = torch.where(weights[:, :1] < 0, -weights, weights)  # an eigenvector's sign is free: follow the start's
-    vector = torch.einsum("km,kmp->kp", weights.to(basis), basis)
+    vector = torch.bmm(weights.to(basis)[:, None], basis)[:, 0]
     nan = torch.full_like(vector[:, :1], torch.nan)
     return TopEigenpair(
         value=torch.where(finite, values[:, -1].to(basis), nan[:, 0]),
@@ -100,26 +104,30 @@ def lanczos_in_parts(
     product: HessianVectorProduct, start: Tensor, iterations: int
 ) -> Parts[tuple[Tensor, Tensor, Tensor]]:
     """Do what `lanczos` does, a part for each step."""
-    vector = _normalised(start)
-    largest = torch.zeros_like(start[:, 0])  # |H v| over the directions so far: how large H is, as far as it is known
-    basis, diagonal, off_diagonal = [], [], []
-    for _ in range(iterations):
+    basis = start.new_zeros(len(start), iterations, start.shape[1])
+    last, vector = torch.zeros_like(start), _normalised(start)
+    length = largest = torch.zeros_like(start[:, :1])  # largest |H v| so far: how large H is, as far as it is known
+    diagonal, off_diagonal = [], []
+    for step in range(iterations):
         # One step: the image of the newest direction, its part along that direction, and what is new in it.
-        basis.append(vector)
+        basis[:, step], known = vector, basis[:, : step + 1]
         image = product(vector)
-        diagonal.append((image * vector).sum(1))
-        largest = torch.maximum(largest, image.norm(dim=1))
-        known = torch.stack(basis, dim=1)
-        for _ in range(2):  # leaves what is orthogonal to all so far; twice is enough (Parlett 1998, section 6.9)
-            image = image - torch.einsum("km,kmp->kp", torch.einsum("kmp,kp->km", known, image), known)
-        length = image.norm(dim=1)
+        along = (image * vector).sum(1, keepdim=True)
+        largest = torch.maximum(largest, image.norm(dim=1, keepdim=True))
+        # H is symmetric, so the image has parts along the last two directions only: the three-term recurrence. What
+        # rounding leaves along any direction is taken out once more; twice is enough (Parlett 1998, section 6.9).
+        image = torch.addcmul(torch.addcmul(image, along, vector, value=-1), length, last, value=-1)
+        image = _without(image, known)
+        length = image.norm(dim=1, keepdim=True)
         # What is left is rounding, of the size of H times the precision: it must not be blown up to a unit vector. The
         # first diagonal element is no yardstick: from a random start it is H's largest eigenvalue times rank / P.
         exhausted = length <= ROUNDING * largest
-        off_diagonal.append(torch.where(exhausted, torch.zeros_like(length), length))
-        vector = torch.where(exhausted[:, None], torch.zeros_like(image), _normalised(image))
+        last, vector = vector, (image / length).masked_fill(exhausted, 0)
+        length = length.masked_fill(exhausted, 0)
+        diagonal.append(along)
+        off_diagonal.append(length)
         yield
-    return torch.stack(basis, 1), torch.stack(diagonal, 1), torch.stack(off_diagonal, 1)
+    return basis, torch.cat(diagonal, 1), torch.cat(off_diagonal, 1)
 
 
 def tridiagonal_matrix(diagonal: Tensor, off_diagonal: Tensor) -> Tensor:
@@ -129,6 +137,15 @@ def tridiagonal_matrix(diagonal: Tensor, off_diagonal: Tensor) -> Tensor:
     """
     side = off_diagonal[:, :-1]
     return torch.diag_embed(diagonal) + torch.diag_embed(side, 1) + torch.diag_embed(side, -1)
+
+
+def _without(vectors: Tensor, directions: Tensor) -> Tensor:
+    """What is left of vectors (K, P) without their parts along orthonormal directions (K, M, P).
+
+    Vectors are rows here: as columns the first of the two products would take ten times as long.
+    """
+    rows = vectors[:, None]
+    return torch.baddbmm(rows, torch.bmm(rows, directions.transpose(1, 2)), directions, alpha=-1)[:, 0]
 
 
 def _normalised(vectors: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def model_text(depth: int, activation: str, inputs: int = 64, classes: int = 10)
 
 
 def loss_text(loss: str, inputs: str = "inputs", labels: str = "labels") -> str:
-    """Write a loss of `lessons.core.network.LOSSES` as an expression.
+    """Write a loss of `lessons.core.losses.LOSSES` as an expression.
 
     Args:
         loss: Its name there.

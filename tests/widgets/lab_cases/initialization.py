@@ -23,6 +23,12 @@ def median_variances(lab: Lab) -> list[Shown]:
     ]
 
 
+def median_angles(lab: Lab) -> list[Shown]:
+    """Medians over the nets of the angle between two inputs, layer by layer."""
+    medians = np.quantile(lab.history["angle"], 0.5, axis=0, method="nearest")
+    return [Shown(0, lane, list(range(len(each))), each.tolist()) for lane, each in enumerate(medians)]
+
+
 def over_the_gain(lab: Lab) -> list[Shown]:
     """The gradient that arrives at the first layer, of each gain."""
     back = np.median(lab.history["gradient_square"].astype(float)[:, :, 0], 0)
@@ -63,6 +69,7 @@ CASES = {
     "symmetry": LabCase(SMALL_NET, hot=("learning_rate", 0.03), drawn=losses_and_units),
     "variance": LabCase(FEW_NETS, drawn=median_variances),
     "distributions": LabCase(FEW_NETS, drawn=median_variances),
+    "angles": LabCase(FEW_NETS, drawn=median_angles),
     "edge_of_chaos": LabCase(FEW_NETS, drawn=over_the_gain),
     "jacobian": LabCase({"width": 8, "steps": 6}, drawn=singular_values),
     "schemes": LabCase(SMALL_NET, hot=("learning_rate", 0.04), drawn=losses_and_gradients),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from widgets.lab.opens import opens
 from widgets.labs.initialization import questions
+from widgets.labs.initialization.angles import AnglesView
 from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.initialization.edge import EdgeView
 from widgets.labs.initialization.jacobian import JacobianView
@@ -18,6 +19,7 @@ ask, answers = QUIZ.ask, QUIZ.answers
 symmetry = opens(SymmetryView)
 variance = opens(VarianceView)
 distributions = opens(DistributionsView)
+angles = opens(AnglesView)
 edge_of_chaos = opens(EdgeView)
 jacobian = opens(JacobianView)
 schemes = opens(SchemesView)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import SettingsT
+from lessons.initialization.angles import Angles
 from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
@@ -187,6 +188,36 @@ class SuitsTheLogistic(_Lanes):
         )
 
 
+class OneDegreeApart(_Lanes):
+    name = "one_degree"
+    prompt = (
+        "Two inputs one degree apart go through fifty tanh layers with random biases, at a gain of 2.5. How far apart "
+        "are they at the end?"
+    )
+    answer = Choice(("less than a tenth of a degree", "about a degree", "some ten degrees", "nearly at a right angle"))
+    experiment = Angles()
+    caption = "Angle between the two, in degrees"
+    axes = ("layer", "angle (°)")
+    settings: ClassVar = {
+        "g = 2.5": {"scheme": "LeCun", "gain": 2.5, "bias_deviation": 0.3, "angle": 1.0, "width": 128, "steps": 10}
+    }
+
+    @staticmethod
+    def curve(history: History, lane: int) -> np.ndarray:
+        return np.median(history["angle"][:, lane], 0)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        medians = self.curve(history, 0)
+        last, early = medians[-1], medians[11] / medians[1]
+        return Outcome(
+            int(np.digitize(last, (0.1, 4.0, 40.0))),  # holds: l4_chaos_forgets_the_angle
+            f"They were {last:.3g}° apart, in the median of {len(history)} nets. Each layer tears near inputs a little "
+            f"further apart, in ten layers {early:.2g} times as far, until they have no more in common than the biases "
+            "give to any two. Two that were far apart end at the same angle.",
+            (Misreading(0, "Tanh does shrink lengths. But both inputs are shrunk alike, and the angle is not."),),
+        )
+
+
 class OrthogonalForAll(_Lanes):
     name = "orthogonal_for_all"
     prompt = "Orthogonal weights in twenty layers of tanh, of ReLU (times √2) and of the logistic. Are all isometric?"
@@ -329,6 +360,7 @@ ALL: tuple[Question, ...] = (
     TanhSketch(),
     ThousandthOfTheSignal(),
     SuitsTheLogistic(),
+    OneDegreeApart(),
     OrthogonalForAll(),
     FiftyLayers(),
     KaimingIsEnough(),

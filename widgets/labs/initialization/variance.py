@@ -18,7 +18,7 @@ from widgets.figure.plots import as_text, see_through
 from widgets.labs.initialization.layer_figures import LOWEST, MEASURED, decades, expected, shading
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
-from widgets.view.lines import Curve, One, Points, Theory
+from widgets.view.lines import Curve, DrawnT, One, Points, Theory
 from widgets.view.panels import Panel
 from widgets.view.readings import number
 from widgets.view.seed_cloud import quantile
@@ -110,14 +110,14 @@ class VarianceView(SchemeView[PropagationSettings]):
     def panels(self) -> Mapping[str, Panel[PropagationSettings]]:
         thin: dict[str, Any] = {"line": {"width": 1.5}}
         return {
-            "forward": _over_layers(
+            "forward": over_layers(
                 "Forward: variance of the activations, median and 10–90 % of single nets "
                 "(dashes: theory, infinite width)",
                 "variance",
                 variances,
                 _expected_variance,
             ),
-            "backward": _over_layers(
+            "backward": over_layers(
                 "Backward: mean square gradient, from the last layer to the first (a line ends where float32 does)",
                 "mean square gradient",
                 gradients,
@@ -155,18 +155,27 @@ class VarianceView(SchemeView[PropagationSettings]):
                 failed = frame.ends[lane] is not None
                 median = np.nan if failed else float(middle(values[:, None])[0])
                 lines.append(_reading(lane, f"{quantity}, median", median, predicted))
-                lines.append(Reading(lane, f"10–90 % of {quantity}", "" if failed else _band_in_words(values)))
+                lines.append(Reading(lane, f"10–90 % of {quantity}", "" if failed else band_in_words(values)))
             lines.append(Reading(lane, "nets", str(frame.stop)))
         return lines
 
 
-def _over_layers(
+def over_layers(
     caption: str,
     y: str,
-    measured: Callable[[Frame, int], np.ndarray],
-    predicted: Callable[[Frame[PropagationSettings], int], Points],
-) -> Panel[PropagationSettings]:
-    """A figure of what is measured in each layer, its median and band over nets, and what is predicted."""
+    measured: Measured,
+    predicted: Callable[[Frame[DrawnT], int], Points],
+    **layout: Any,
+) -> Panel[DrawnT]:
+    """Return a figure of what is measured in each layer, its median and band over nets, and what is predicted.
+
+    Args:
+        caption: Its title.
+        y: What is measured.
+        measured: Function of a frame and the number of a lane that returns it in the last layers, (nets, layers).
+        predicted: Function of these that returns layers and what theory says of them.
+        layout: Further keywords of `Panel`.
+    """
     return Panel(
         caption,
         "layer",
@@ -176,6 +185,7 @@ def _over_layers(
         Curve(partial(_band, measured), "{lane}, 10–90 %", make=band),
         legend=True,
         yaxis_type="log",
+        **layout,
     )
 
 
@@ -189,18 +199,18 @@ def _expected_gradient(frame: Frame[PropagationSettings], lane: int) -> Points:
     return np.arange(1, len(found) + 1), found
 
 
-def _layers(frame: Frame[PropagationSettings], values: np.ndarray) -> np.ndarray:
+def _layers(frame: Frame[Any], values: np.ndarray) -> np.ndarray:
     """The layers that values (nets, layers) are of: the last ones."""
     depth = frame.lanes.shared.depth
     return np.arange(depth + 1 - values.shape[1], depth + 1)
 
 
-def _median(of: Measured, frame: Frame[PropagationSettings], lane: int) -> Points:
+def _median(of: Measured, frame: Frame, lane: int) -> Points:
     values = of(frame, lane)
     return _layers(frame, values), positive(middle(values))
 
 
-def _band(of: Measured, frame: Frame[PropagationSettings], lane: int) -> Points:
+def _band(of: Measured, frame: Frame, lane: int) -> Points:
     """The band where 80 % of the nets are: along its lower edge, and back along the upper one."""
     values = of(frame, lane)
     layers, (low, high) = _layers(frame, values), (quantile(values.T, share) for share in BAND)
@@ -315,9 +325,9 @@ def _reading(lane: int, quantity: str, measured: float, predicted: float) -> Rea
     return Reading(lane, quantity, float(measured), known(predicted))
 
 
-def _band_in_words(values: np.ndarray) -> str:
-    """From where to where 80 % of the nets are, if there are enough of them to say; values (nets,)."""
+def band_in_words(values: np.ndarray, digits: int = 2) -> str:
+    """Return from where to where 80 % of the nets are, if there are enough of them to say; values (nets,)."""
     if len(values) < FEWEST:
         return f"after {FEWEST} nets"
     low, high = (float(quantile(values[None], share)[0]) for share in BAND)
-    return f"{number(low, 2)} to {number(high, 2)}"
+    return f"{number(low, digits)} to {number(high, digits)}"

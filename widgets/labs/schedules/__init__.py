@@ -9,6 +9,7 @@ from widgets.labs.schedules.net import ScheduledNetView
 from widgets.labs.schedules.noisy import NoisyView
 from widgets.labs.schedules.rate_range import RangeTestView
 from widgets.labs.schedules.seeds import ScheduleSeedsView
+from widgets.labs.schedules.warmup_length import WarmupLengthView
 from widgets.quiz.quiz import Quiz
 
 QUIZ = Quiz(questions.ALL)
@@ -18,3 +19,4 @@ noise_floor = opens(FloorView)
 scheduled_net = opens(ScheduledNetView)
 range_test = opens(RangeTestView)
 schedule_seeds = opens(ScheduleSeedsView)
+warmup_length = opens(WarmupLengthView)

@@ -13,9 +13,11 @@ from lessons.core.settings import SettingsT
 from lessons.schedules.net import ScheduledNet
 from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
+from lessons.schedules.spreads import WARMUP_LENGTH, WarmupLengthSettings
 from widgets.figure.colours import LANE_COLOURS, colour_of
 from widgets.figure.live_figure import LiveFigure
 from widgets.figure.plots import LOG, drawn, line, plot, theory
+from widgets.labs.schedules.warmup_length import LENGTHS, alive, shortest
 from widgets.quiz.question import (
     FAILS,
     HOLDS,
@@ -28,7 +30,7 @@ from widgets.quiz.question import (
     Sketch,
     sampled,
 )
-from widgets.view.lines import Curve
+from widgets.view.lines import Curve, One
 from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
@@ -180,6 +182,36 @@ class WarmupSurvivors(Question[ScheduledNetSettings]):
         )
 
 
+class WarmupLength(Question[ScheduledNetSettings]):
+    name = "warmup_length"
+    prompt = (
+        "η rises to 0.3 in some steps, and then stays. How many steps must the rise take at least, for all of sixteen "
+        "nets to come through?"
+    )
+    answer = Number(low=0, high=80, step=1, tolerance=8, unit=" steps")
+    experiment = ScheduledNet()
+
+    def lanes(self) -> Lanes[ScheduledNetSettings]:
+        return WARMUP_LENGTH.lanes([WarmupLengthSettings()], [""])
+
+    @property
+    def panel(self) -> Panel[ScheduledNetSettings]:
+        count = One[ScheduledNetSettings](
+            lambda frame: (LENGTHS, alive(frame).sum(1)), "alive", FIRST, mode="lines+markers"
+        )
+        return Panel("Nets that have not diverged, of sixteen", "steps of warmup", "nets", count)
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        through = np.isfinite(history["loss"]).all(0).reshape(len(LENGTHS), -1)
+        enough = shortest(through)
+        last, few = LENGTHS[-1], int(through[LENGTHS == 10].sum())
+        return Outcome(
+            last if enough is None else enough,  # holds: l2_thirty_steps_of_warmup
+            f"All came through from {last if enough is None else enough} steps on; of those with 10 steps {few} did. "
+            "The rise must leave the sharpness time to come down, and it needs a few dozen steps for that.",
+        )
+
+
 class AboveTheLimit(Question[ScheduledNetSettings]):
     name = "above_the_limit"
     prompt = "Ten nets start with η λₘₐₓ between 3 and 5, and no warmup. Do they diverge?"
@@ -269,6 +301,7 @@ ALL: tuple[Question, ...] = (
     FloorOfAQuarter(),
     RestartSketch(),
     WarmupSurvivors(),
+    WarmupLength(),
     AboveTheLimit(),
     SchedulesAlwaysWin(),
 )

@@ -20,7 +20,7 @@ from widgets.labs.teacher_student.nodes import taken
 from widgets.page.said import said
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Level, Line, Points
-from widgets.view.panels import Now, OverSteps, Panel, now
+from widgets.view.panels import Now, OverSteps, Panel
 from widgets.view.view import LabView
 
 BINS = 31
@@ -87,7 +87,7 @@ class BiasesView(LabView[BiasSignsSettings]):
         return (
             Now("negative, first layer", lambda frame, lane: f"{_share_now(frame, lane)[0]:.0%}"),
             Now("negative, second layer", lambda frame, lane: f"{_share_now(frame, lane)[1]:.0%}"),
-            Now("test accuracy", lambda frame, lane: f"{now(frame, 'test_accuracy', lane):.1%}"),
+            Now("test accuracy", "test_accuracy", form=".1%"),
         )
 
 

@@ -9,7 +9,7 @@ from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
 from widgets.view.controls import Preset
 from widgets.view.lines import Level, Line
-from widgets.view.panels import Now, OverSteps, now
+from widgets.view.panels import Now, OverSteps
 from widgets.view.view import LabView
 
 CHANCE = 0.1
@@ -72,8 +72,8 @@ class MemoryView(LabView[MemorizationSettings]):
     @property
     def table(self) -> Sequence[Now[MemorizationSettings]]:
         return (
-            Now("train accuracy", lambda frame, lane: f"{now(frame, 'train_accuracy', lane):.1%}"),
-            Now("test accuracy", lambda frame, lane: f"{now(frame, 'test_accuracy', lane):.1%}"),
+            Now("train accuracy", "train_accuracy", form=".1%"),
+            Now("test accuracy", "test_accuracy", form=".1%"),
             Now("all memorized at step", _memorized),
         )
 

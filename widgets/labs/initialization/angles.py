@@ -1,0 +1,153 @@
+"""Two inputs through a deep random net: the angle between them, layer by layer, and what one more layer makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from lessons.core.lanes import Lanes
+from lessons.initialization.angles import Angles, AngleSettings
+from lessons.initialization.correlation import angle_map, predict_angles, small_angle_growth
+from widgets.figure.frame import Frame
+from widgets.figure.plots import grey, theory
+from widgets.labs.initialization.layer_figures import MEASURED, expected
+from widgets.labs.initialization.scheme_view import SchemeView
+from widgets.labs.initialization.variance import band_in_words, known, middle, over_layers
+from widgets.view.controls import Preset, Reading
+from widgets.view.lines import Curve, One, Points, Theory
+from widgets.view.panels import Panel
+
+SMALLEST = 1e-3  # degrees, in the figure; far above 1e-6, where the arc cosine of the theory ends
+GRID = np.linspace(0.0, 180.0, 37)
+BIASES: dict[str, Any] = {"scheme": "LeCun", "bias_deviation": 0.3}
+GAINS: dict[str, float] = {"order, g = 0.8": 0.8, "edge, g = 1.4": 1.4, "chaos, g = 2.5": 2.5}
+
+
+class AnglesView(SchemeView[AngleSettings]):
+    """The angle between what two inputs have become in each layer, and the map from one layer to the next."""
+
+    name = "angles"
+    title = "Two inputs, layer by layer"
+    experiment = Angles()
+    covered = ("angle", "map")
+    shown = ("angle", "scheme", "gain", "deviation", "constant", "activation", "bias_deviation", "depth")
+    more = ("width", "input_scale", "steps", "seed")
+    speed = 5.0
+    trains = False
+    step_figures = ()
+    presets: ClassVar[tuple[Preset, ...]] = (
+        Preset(
+            "order, edge, chaos",
+            "Two inputs one degree apart go down three nets that differ in their gain. How far apart will they be?",
+            tuple({**BIASES, "angle": 1.0, "gain": gain} for gain in GAINS.values()),
+            tuple(GAINS),
+        ),
+        Preset(
+            "wherever they begin",
+            "In the chaotic net inputs 1°, 60° and 170° apart all come to one angle: where they began is forgotten.",
+            tuple({**BIASES, "gain": 2.5, "angle": angle} for angle in (1.0, 60.0, 170.0)),
+            ("1° apart", "60° apart", "170° apart"),  # holds: l4_chaos_forgets_the_angle
+        ),
+        Preset(
+            "no biases",
+            "A small gain shrinks both inputs to nothing, but as straight as tanh is there, the angle stays.",
+            (  # holds: l4_no_biases_no_likeness
+                {"scheme": "LeCun", "gain": 0.8, "angle": 60.0},
+                {**BIASES, "gain": 0.8, "angle": 60.0},
+            ),
+            ("g = 0.8, no biases", "g = 0.8, with biases"),
+        ),
+        Preset(
+            "ReLU",
+            "Three gains, one curve: a ReLU net has no chaos. It closes every angle, slowly.",
+            tuple(  # holds: l4_relu_closes_every_angle
+                {"scheme": "LeCun", "activation": "relu", "gain": gain, "angle": 60.0} for gain in (1.0, 1.4142, 3.0)
+            ),
+            ("g = 1", "g = √2", "g = 3"),
+        ),
+        Preset(
+            "sixteen units wide",
+            "The same gains in narrow nets. On the edge most of them bring the two together, and the chaotic ones end "
+            "anywhere between 15° and 100°.",
+            tuple(  # holds: l4_narrow_nets_scatter_angles
+                {**BIASES, "angle": 1.0, "gain": gain, "width": 16} for gain in GAINS.values()
+            ),
+            tuple(GAINS),
+        ),
+    )
+
+    @property
+    def panels(self) -> Mapping[str, Panel[AngleSettings]]:
+        degrees = [0.0, 180.0]
+        return {
+            "angle": over_layers(
+                "Angle between the two, in degrees: median and 10–90 % of single nets (dashes: theory, infinite width)",
+                "angle (°)",
+                angles,
+                _expected_angle,
+                fit=lambda frame: {"xaxis.range": [0, frame.lanes.shared.depth]},
+                yaxis_range=np.log10([SMALLEST, 200]).tolist(),
+            ),
+            "map": Panel(
+                "One layer more (theory: dashes; dots: the medians, layer by layer; on the grey line an angle stays)",
+                "angle in a layer (°)",
+                "in the next (°)",
+                Curve(_steps, **{**MEASURED, "mode": "markers"}),
+                Theory(_expected_map, "{lane}, theory", make=expected),
+                One(lambda _: (degrees, degrees), "the angle stays", grey(0.9), make=theory, fixed=True),
+                xaxis_range=degrees,
+                yaxis_range=degrees,
+            ),
+        }
+
+    def readings(self, frame: Frame[AngleSettings]) -> list[Reading]:
+        predicted, growth = prediction(frame.lanes), small_angle_growth(frame.lanes).tolist()
+        depth, found = frame.lanes.shared.depth, []
+        for lane in range(len(frame.lanes)):
+            last = angles(frame, lane)[:, -1]
+            theory_of_last = None if predicted[lane, -1] < SMALLEST else known(predicted[lane, -1])
+            found += [
+                Reading(lane, f"angle at layer {depth} (°), median", float(middle(last[:, None])[0]), theory_of_last),
+                Reading(lane, "10–90 %", band_in_words(last, 3)),
+                Reading(lane, "a small angle, times a layer", growth[lane]),
+                Reading(lane, "nets", str(frame.stop)),
+            ]
+        return found
+
+
+def angles(frame: Frame, lane: int) -> np.ndarray:
+    """The angle in each layer of each net so far, in degrees, shape (nets, L + 1)."""
+    return frame.history["angle"][: frame.stop, lane]
+
+
+def prediction(lanes: Lanes[AngleSettings]) -> np.ndarray:
+    """Return the angle in each layer by mean-field theory, in degrees, shape (K, L + 1)."""
+    return _predicted(tuple(lanes.settings))
+
+
+@lru_cache(maxsize=8)
+def _predicted(settings: tuple[AngleSettings, ...]) -> np.ndarray:
+    return predict_angles(Lanes(settings)).numpy()
+
+
+@lru_cache(maxsize=8)
+def _mapped(settings: tuple[AngleSettings, ...]) -> np.ndarray:
+    return angle_map(Lanes(settings), torch.from_numpy(GRID)).numpy()
+
+
+def _expected_angle(frame: Frame[AngleSettings], lane: int) -> Points:
+    found = prediction(frame.lanes)[lane]
+    return np.arange(len(found)), np.where(found > SMALLEST, found, np.nan)
+
+
+def _expected_map(frame: Frame[AngleSettings], lane: int) -> Points:
+    return GRID, _mapped(tuple(frame.lanes.settings))[lane]
+
+
+def _steps(frame: Frame[AngleSettings], lane: int) -> Points:
+    medians = middle(angles(frame, lane))
+    return medians[:-1], medians[1:]
