@@ -1,6 +1,6 @@
 """Measure, print tables, write bench_output/benchmarks.json.
 
-python -m benchmarks [lanes] [page] [opening]
+python -m benchmarks [lanes] [blocks] [page] [opening]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import lanes, opening, page
+from benchmarks import blocks, lanes, opening, page
 
 OUTPUT = Path("bench_output") / "benchmarks.json"
 # Of the page: on a machine of two slow cores with the browser on it.
@@ -47,6 +47,9 @@ def main(wanted: list[str]) -> None:
         results["lanes"] = lanes.measure()
         _print_lanes(results["lanes"]["table"])
         _print_goals("Smaller nets and whole lessons, one thread", results["lanes"]["figures"])
+    if not wanted or "blocks" in wanted:
+        results["blocks"] = blocks.measure()
+        _print_goals("Longest callback of a lab on the event loop, ms (at most 50)", results["blocks"])
     if not wanted or "page" in wanted:
         results["page"] = page.measure()
         _print_goals("The page, in Chromium, while three nets train flat out", results["page"])

@@ -44,6 +44,8 @@ class Measurement:
 
 # In the order of their steps; may be closed between any two of them.
 Measurements = Generator[Measurement, None, None]
+# The same part by part (`lessons.core.parts.StepsInParts`): None after a part that does not end a measurement.
+MeasurementsInParts = Generator[Measurement | None, None, None]
 
 
 class Experiment(ABC, Generic[SettingsT]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
@@ -93,6 +94,20 @@ class Lanes(Generic[SettingsT_co]):
         self.settings[lane] = cast(SettingsT_co, settings)
         if field in self.stacked:
             self.stacked[field][lane] = float(getattr(settings, field))
+
+    def kept(self) -> Lanes[SettingsT_co]:
+        """Return the same lanes, which stay as they are whatever is changed in these."""
+        same = copy.copy(self)
+        same.settings, same.stacked = list(self.settings), {name: t.clone() for name, t in self.stacked.items()}
+        return same
+
+    def follow(self, changed: Lanes[SettingsT_co]) -> None:
+        """Take over what was changed in the lanes that these were kept of."""
+        if self.settings == changed.settings:  # mostly, and quickly, as they are the same objects
+            return
+        self.settings[:] = changed.settings
+        for name, values in self.stacked.items():
+            values.copy_(changed.stacked[name])
 
     def _check_own(self) -> None:
         if self.own is None and OWN in (getattr(each, "optimizer", "") for each in self.settings):

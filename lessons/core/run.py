@@ -8,6 +8,7 @@ from typing import Any
 
 from lessons.core.experiment import Experiment, Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.parts import StepsInParts
 from lessons.core.record import Change, RunRecord
 from lessons.core.settings import Settings
 
@@ -46,11 +47,19 @@ class Checkpoints:
 class Run:
     """An iterator over measurements that knows its step and logs each change.
 
+    A step that takes long can be made part by part. Between two parts the update is made and its measurement is on the
+    way: a change then belongs to the step that is being measured and takes effect at the update after it, `next` makes
+    what is left of the step, and `rewound` and `close` drop it.
+
     Args:
         experiment: The experiment to run.
         lanes: Its lanes; changed in place by `change`.
         device: Where to train.
         scheduled: Changes to apply by themselves at their steps (a replay).
+
+    Attributes:
+        step: That of the last measurement; -1 before the first.
+        partway: Whether parts of the next step have been made.
     """
 
     def __init__(
@@ -63,7 +72,7 @@ class Run:
         self.experiment = experiment
         self.lanes = lanes
         self.device = device
-        self.step = -1
+        self.step, self.partway = -1, False
         self._started_with = tuple(s.model_dump() for s in lanes.settings)
         self._changes: list[Change] = []
         self._scheduled = sorted(scheduled, key=lambda change: change.step)
@@ -112,17 +121,33 @@ class Run:
 
     def __next__(self) -> Measurement | None:
         """Return the next measurement; None if it is made elsewhere and has not come yet."""
+        return self._took(self._measurements.__next__)
+
+    def part(self) -> Measurement | None:
+        """Make a part of the next step, or all of it where steps have no parts.
+
+        Returns:
+            The measurement, if that was the step's last part. Else None, and then `partway` says whether there are
+            further ones; if not, the measurement is made elsewhere and has not come yet.
+        """
+        if not isinstance(self._measurements, StepsInParts):
+            return next(self)
+        measurement = self._took(self._measurements.part)
+        self.partway = measurement is None
+        return measurement
+
+    def _took(self, advance: Callable[[], Measurement | None]) -> Measurement | None:
         while self._scheduled and self._scheduled[0].step <= self.step:
             self._make(self._scheduled.pop(0))
-        measurement = next(self._measurements)
+        measurement = advance()
         if measurement is None:
             return None
-        self.step = measurement.step
+        self.step, self.partway = measurement.step, False
         self._checkpoints.keep(measurement)
         return measurement
 
     def change(self, lane: int, field: str, value: Any) -> None:
-        """Change a hot field; it takes effect at the next update.
+        """Change a hot field; it takes effect at the next update that is made.
 
         Raises:
             SettingError: If the change is not allowed; the run is left as it was.
@@ -136,7 +161,8 @@ class Run:
             SettingError: If the field is not hot.
         """
         self.lanes.take(lane, field, settings)
-        self._changes.append(Change(step=max(self.step, 0), lane=lane, field=field, value=getattr(settings, field)))
+        step = max(self.step + self.partway, 0)
+        self._changes.append(Change(step=step, lane=lane, field=field, value=getattr(settings, field)))
 
     def _make(self, change: Change) -> None:
         self.lanes.change(change.lane, change.field, change.value)

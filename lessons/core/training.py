@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement, Measurements
+from lessons.core.experiment import Experiment, Measurement, Measurements, MeasurementsInParts
 from lessons.core.lanes import Lanes
+from lessons.core.parts import Parts, StepsInParts, whole
 from lessons.core.settings import SettingsT, SettingsT_co
 
 
@@ -50,6 +51,11 @@ class Training(ABC, Generic[S, SettingsT_co]):
     def measure(self, now: S) -> dict[str, Tensor]:
         """Return the series of `Measurement.values` at this step. Leaves in the state what the next update needs."""
 
+    def measure_in_parts(self, now: S) -> Parts[dict[str, Tensor]]:
+        """Do what `measure` does, in parts if it takes long (`LongTraining`)."""
+        return self.measure(now)
+        yield
+
     @abstractmethod
     def advance(self, now: S) -> None:
         """Make one update."""
@@ -72,8 +78,24 @@ class Training(ABC, Generic[S, SettingsT_co]):
         return {}
 
 
+class LongTraining(Training[S, SettingsT_co]):
+    """A training some of whose measurements take as long as many updates: it says how to make one in parts.
+
+    A part is one Hessian-vector product, or takes about as long.
+    """
+
+    def measure(self, now: S) -> dict[str, Tensor]:
+        return whole(self.measure_in_parts(now))
+
+    @abstractmethod
+    def measure_in_parts(self, now: S) -> Parts[dict[str, Tensor]]: ...
+
+
 class TrainingExperiment(Experiment[SettingsT]):
     """An experiment whose runs are trainings: each goes on from a copy of any of its states.
+
+    A step can be made in parts. What changes in the lanes between two of them is for the next update: the training
+    sees it then.
 
     Subclasses name it as a class attribute `training`.
     """
@@ -84,22 +106,28 @@ class TrainingExperiment(Experiment[SettingsT]):
         """The type of one of its runs."""
 
     def run(self, lanes: Lanes[SettingsT], device: str = "cpu") -> Measurements:
-        training = self.training(lanes, device)
-        now = training.start()
-        yield measured(training, now)
-        yield from self._go_on(training, now)
+        return StepsInParts(self._begin(lanes, device))
 
     def resume(self, lanes: Lanes[SettingsT], device: str, state: State) -> Measurements:
-        return self._go_on(self.training(lanes, device), state)
+        return StepsInParts(self._go_on(self.training(lanes.kept(), device), state, lanes))
 
-    def _go_on(self, training: Training[Any, SettingsT], now: State) -> Measurements:
-        while now.step < self.length(training.lanes):
+    def _begin(self, lanes: Lanes[SettingsT], device: str) -> MeasurementsInParts:
+        training = self.training(lanes.kept(), device)
+        yield None
+        now = training.start()
+        yield None
+        yield (yield from _measured(training, now))
+        yield from self._go_on(training, now, lanes)
+
+    def _go_on(self, training: Training[Any, SettingsT], now: State, lanes: Lanes[SettingsT]) -> MeasurementsInParts:
+        while now.step < self.length(lanes):
+            training.lanes.follow(lanes)
             training.make_step(now)
-            yield measured(training, now)
+            yield (yield from _measured(training, now))
 
 
-def measured(training: Training[S], now: S) -> Measurement:
+def _measured(training: Training[S], now: S) -> Parts[Measurement]:
     """Return all that a training measures at its present step."""
-    values = training.measure(now)
+    values = yield from training.measure_in_parts(now)
     values |= training.follow(now, values)
     return Measurement(now.step, values, training.snapshots(now), training.failures(now), now)

@@ -14,10 +14,11 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
 from lessons.core.network import DenseNetwork
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.divergence.scripts import net_script
 from lessons.divergence.settings import NetSettings
 
@@ -43,7 +44,7 @@ class NetState(State):
     gradient: Tensor = field(init=False)
 
 
-class NetTraining(Training[NetState, NetSettings]):
+class NetTraining(LongTraining[NetState, NetSettings]):
     """Full batch: each update follows the gradient of the loss of all digits of the training set."""
 
     def __init__(self, lanes: Lanes[NetSettings], device: str = "cpu"):
@@ -63,11 +64,12 @@ class NetTraining(Training[NetState, NetSettings]):
             turn=torch.zeros(len(self.lanes), device=self.device),
         )
 
-    def measure(self, now: NetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: NetState) -> Parts[dict[str, Tensor]]:
         loss, now.gradient = self.loss.loss_and_gradient(now.theta)
         values = {"loss": loss, "update_cosine": now.turn}
         if now.step % self.lanes.shared.sharpness_every == 0:
-            top = now.gauge.read(self.loss.hessian_at(now.theta))
+            yield
+            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
             values |= _readings(self.network, self.data, now.theta, now.last_update, top)
         return values
 

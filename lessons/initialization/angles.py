@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lessons.core.experiment import Experiment, Measurement, Measurements
+from lessons.core.experiment import Experiment, Measurement, Measurements, MeasurementsInParts
 from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.parts import StepsInParts
 from lessons.core.settings import setting
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.propagation import DrawnNet, PropagationSettings, down, draw_weights
@@ -50,10 +51,13 @@ class Angles(Experiment[AngleSettings]):
     )
 
     def run(self, lanes: Lanes[AngleSettings], device: str = "cpu") -> Measurements:
+        return StepsInParts(self._in_parts(lanes, device))
+
+    def _in_parts(self, lanes: Lanes[AngleSettings], device: str) -> MeasurementsInParts:
         initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
         for step in range(lanes.shared.steps + 1):
             pair = draw_pair(lanes, step)
-            weights, biases = draw_weights(lanes, initializer, step)
+            weights, biases = yield from draw_weights(lanes, initializer, step)
             net = DrawnNet(pair, [w.double() for w in weights], [b.double() for b in biases]).to(device)
             layers = [net.inputs, *down(net, activation).activations]
             distance = [(each[:, 0] - each[:, 1]).square().sum(1) for each in (layers[0], layers[-1])]

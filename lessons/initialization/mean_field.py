@@ -65,6 +65,17 @@ def squared_slope(activation: str, q: Tensor) -> Tensor:
     return gaussian_mean(lambda z: phi.slope(z, phi(z)).square(), q)
 
 
+def moments(activation: str, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return `second_moment`, `mean` and `squared_slope`, quicker than one after the other."""
+    if activation in _SHARE:
+        return second_moment(activation, q), mean(activation, q), squared_slope(activation, q)
+    nodes, weights = _nodes()
+    z, phi = q[..., None].sqrt() * nodes, ACTIVATIONS[activation]
+    value = phi(z)
+    slope = phi.slope(z, value)
+    return (value.square() * weights).sum(-1), (value * weights).sum(-1), (slope.square() * weights).sum(-1)
+
+
 def variance_map(activation: str, q: Tensor, weight_variance: Tensor, bias_variance: Tensor) -> Tensor:
     """Return the next layer's q: sigma_w^2 E phi(sqrt(q) z)^2 + sigma_b^2."""
     return weight_variance * second_moment(activation, q) + bias_variance

@@ -54,9 +54,7 @@ def predict(lanes: Lanes[PropagationSettings]) -> Prediction:
         q = variance * square + bias
         square, middle, slope = torch.empty_like(q), torch.empty_like(q), torch.empty_like(q)
         for name, rows in activations.items():
-            square[rows] = mean_field.second_moment(name, q[rows])
-            middle[rows] = mean_field.mean(name, q[rows])
-            slope[rows] = mean_field.squared_slope(name, q[rows])
+            square[rows], middle[rows], slope[rows] = mean_field.moments(name, q[rows])
         squares.append(square)
         means.append(middle)
         factors.append(variance * slope)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from lessons.core import declared
-from lessons.core.experiment import Experiment, Measurement, Measurements
+from lessons.core.experiment import Experiment, Measurement, Measurements, MeasurementsInParts
 from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.parts import Parts, StepsInParts, whole
 from lessons.core.settings import setting
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
@@ -92,10 +93,14 @@ class Propagation(Experiment[PropagationSettings]):
     )
 
     def run(self, lanes: Lanes[PropagationSettings], device: str = "cpu") -> Measurements:
+        return StepsInParts(self._in_parts(lanes, device))
+
+    def _in_parts(self, lanes: Lanes[PropagationSettings], device: str) -> MeasurementsInParts:
         initializer, activation = Initializer(lanes), LaneActivation(lanes.values("activation"))
         for step in range(lanes.shared.steps + 1):
-            net = draw_net(lanes, initializer, step).to(device)
+            net = (yield from draw_net_in_parts(lanes, initializer, step)).to(device)
             forward = down(net, activation)
+            yield None
             gradients = up(net, forward.slopes, last_gradients(lanes, step).to(device))
             squares, means = _moments(net.inputs, forward.activations)
             values = {
@@ -135,17 +140,27 @@ class Forward:
 
 def draw_net(lanes: Lanes[PropagationSettings], initializer: Initializer, number: int) -> DrawnNet:
     """Draw the nets with this number, and their inputs; lanes of one seed share the draws."""
+    return whole(draw_net_in_parts(lanes, initializer, number))
+
+
+def draw_net_in_parts(lanes: Lanes[PropagationSettings], initializer: Initializer, number: int) -> Parts[DrawnNet]:
+    """Do what `draw_net` does, a part a layer."""
     inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, lanes.shared.width)
-    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, *draw_weights(lanes, initializer, number))
+    weights, biases = yield from draw_weights(lanes, initializer, number)
+    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, weights, biases)
 
 
 def draw_weights(
     lanes: Lanes[PropagationSettings], initializer: Initializer, number: int
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Draw weights (K, n, n) and biases (K, 1, n) of each layer of the nets with this number."""
+) -> Parts[tuple[list[Tensor], list[Tensor]]]:
+    """Draw weights (K, n, n) and biases (K, 1, n) of each layer of the nets with this number, a part a layer."""
     depth, width = lanes.shared.depth, lanes.shared.width
-    layers = [Layer(i + 1, depth, width, width, number) for i in range(depth)]
-    return [initializer.weights(layer) for layer in layers], [_biases(lanes, layer) for layer in layers]
+    weights, biases = list[Tensor](), list[Tensor]()
+    for layer in (Layer(i + 1, depth, width, width, number) for i in range(depth)):
+        weights.append(initializer.weights(layer))
+        biases.append(_biases(lanes, layer))
+        yield
+    return weights, biases
 
 
 def _biases(lanes: Lanes, layer: Layer) -> Tensor:

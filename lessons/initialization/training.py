@@ -16,10 +16,11 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
 from lessons.core.network import DenseNetwork
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
@@ -52,7 +53,7 @@ class DeepNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
+class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
     """Full batch, from weights that each lane's scheme draws."""
 
     def __init__(self, lanes: Lanes[DeepNetSettings], device: str = "cpu"):
@@ -73,11 +74,13 @@ class DeepNetTraining(Training[DeepNetState, DeepNetSettings]):
             failures=dict(initializer.failures),
         )
 
-    def measure(self, now: DeepNetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: DeepNetState) -> Parts[dict[str, Tensor]]:
         loss, now.gradient = self.loss.loss_and_gradient(now.theta)
         shape, values = self.lanes.shared, {"loss": loss}
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
-            values["sharpness"] = now.gauge.read(self.loss.hessian_at(now.theta)).value
+            yield
+            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
+            values["sharpness"] = top.value
         if now.step % shape.measure_every == 0:
             values |= _readings(self.network, self.data, now.theta, now.gradient)
         if now.step and now.step % shape.spectrum_every == 0:

@@ -15,10 +15,11 @@ from lessons.core.curvature.sharpness import LossOfTheta, differentiated_twice
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.normalization.nets import Batch, Memories, NormalizedNets
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
@@ -48,7 +49,7 @@ class NormalizedState(State):
     gradient: Tensor = field(init=False)
 
 
-class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
+class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
     """Mini-batches, through layers that normalize."""
 
     def __init__(self, lanes: Lanes[NormalizedNetSettings], device: str = "cpu"):
@@ -68,15 +69,17 @@ class NormalizedTraining(Training[NormalizedState, NormalizedNetSettings]):
             gauge=SharpnessGauge(self.lanes.seed, self.nets.shape.parameter_count, self.device),
         )
 
-    def measure(self, now: NormalizedState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: NormalizedState) -> Parts[dict[str, Tensor]]:
         shape, theta, batch = self.lanes.shared, now.theta.requires_grad_(), self.nets.batch(now.step)
         loss, now.memories = self.nets.loss(theta, batch, now.memories)
         (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
         now.theta, values = theta.detach(), {"loss": loss.detach()}
         if now.step % shape.measure_every == 0:
-            values |= _readings(self.nets, self.lanes, now, batch)
+            yield
+            values |= yield from _readings(self.nets, self.lanes, now, batch)
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
-            values["sharpness"] = _sharpness(self.nets, now)
+            yield
+            values["sharpness"] = yield from _sharpness(self.nets, now)
         if now.step % shape.spectrum_every == 0:
             now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
             self.spectrum = None
@@ -137,15 +140,19 @@ def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
     return lambda theta: nets.full_loss(theta, memories)
 
 
-def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Tensor:
-    return now.gauge.read(differentiated_twice(training_loss(nets, now.memories), now.theta)).value
+def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Parts[Tensor]:
+    product = differentiated_twice(training_loss(nets, now.memories), now.theta)
+    yield
+    top = yield from now.gauge.read_in_parts(product)
+    return top.value
 
 
 def _readings(
     nets: NormalizedNets, lanes: Lanes[NormalizedNetSettings], now: NormalizedState, batch: Sequence[Batch]
-) -> dict[str, Tensor]:
+) -> Parts[dict[str, Tensor]]:
     """Return what is measured now and then."""
     trained, evaluated = nets.train_accuracies(now.theta, now.memories, now.step)
+    yield
     readings = {
         "train_accuracy": trained,
         "eval_accuracy": evaluated,
@@ -154,6 +161,7 @@ def _readings(
     }
     if not lanes.shared.follow_shift:
         return readings
+    yield
     h = Hyperparameters.of(lanes, now.theta)
     update = copy.deepcopy(now.optimizer).update(now.gradient, h)
     smoothness = shift_and_smoothness(nets, now.theta, now.gradient, update, h.learning_rate, batch, now.memories)

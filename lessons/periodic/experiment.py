@@ -13,10 +13,11 @@ from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import accuracy, cross_entropy
+from lessons.core.parts import Parts
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.rules.stability import limit_factors
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import PhaseDetector
@@ -45,7 +46,7 @@ class PeriodicState(State):
     gradient: Tensor = field(init=False)
 
 
-class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
+class PeriodicTraining(LongTraining[PeriodicState, PeriodicSettings]):
     """Gradient descent with weight decay, which pulls at all that is trained."""
 
     def __init__(self, lanes: Lanes[PeriodicSettings], device: str = "cpu"):
@@ -68,10 +69,10 @@ class PeriodicTraining(Training[PeriodicState, PeriodicSettings]):
             detector=PhaseDetector(len(lanes)),
         )
 
-    def measure(self, now: PeriodicState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: PeriodicState) -> Parts[dict[str, Tensor]]:
         theta, readings = now.theta.requires_grad_(), dict[str, Tensor]()
         if now.step % self.lanes.shared.sharpness_every == 0:
-            readings = _readings(self.network, self.data, theta, now.gauge, self.lanes)
+            readings = yield from _readings(self.network, self.data, theta, now.gauge, self.lanes)
         inputs, labels = self.images.at(now.step)
         loss = cross_entropy(self.network(theta, inputs), labels)
         (gradient,) = torch.autograd.grad(loss.sum(), theta)
@@ -162,15 +163,17 @@ def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparamet
 
 def _readings(
     network: ScaleInvariantNetwork, data: Split, theta: Tensor, gauge: SharpnessGauge, lanes: Lanes
-) -> dict[str, Tensor]:
+) -> Parts[dict[str, Tensor]]:
     """Return what is measured now and then, on all training images as they are, each of shape (K,)."""
     loss = cross_entropy(network(theta, data.train_inputs), data.train_labels)
     (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
-    sharpness = gauge.read(sphere_hessian_product(gradient, theta, network.weights)).value
+    yield
+    top = yield from gauge.read_in_parts(sphere_hessian_product(gradient, theta, network.weights))
+    yield
     with torch.no_grad():
         outputs = network(theta, data.test_inputs, network.statistics(theta, data.train_inputs))
     return {
         "test_error": 1 - accuracy(outputs, data.test_labels),
-        "sphere_sharpness": sharpness,
-        "effective_limit": limit_factors(lanes).to(theta) / sharpness,
+        "sphere_sharpness": top.value,
+        "effective_limit": limit_factors(lanes).to(theta) / top.value,
     }

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
+from lessons.core.parts import Parts
 from lessons.core.settings import setting
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.experiment import PeriodicState, PeriodicTraining
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import jump_times
@@ -105,7 +106,7 @@ class ForecastState(State):
     forecasters: list[Forecaster]
 
 
-class ForecastTraining(Training[ForecastState, ForecastSettings]):
+class ForecastTraining(LongTraining[ForecastState, ForecastSettings]):
     """The training of `Periodic`, followed by a forecaster a lane."""
 
     def __init__(self, lanes: Lanes[ForecastSettings], device: str = "cpu"):
@@ -115,8 +116,8 @@ class ForecastTraining(Training[ForecastState, ForecastSettings]):
     def start(self) -> ForecastState:
         return ForecastState(self.periodic.start(), [Forecaster(delta) for delta in self.lanes.values("delta")])
 
-    def measure(self, now: ForecastState) -> dict[str, Tensor]:
-        return self.periodic.measure(now.periodic)
+    def measure_in_parts(self, now: ForecastState) -> Parts[dict[str, Tensor]]:
+        return (yield from self.periodic.measure_in_parts(now.periodic))
 
     def follow(self, now: ForecastState, values: dict[str, Tensor]) -> dict[str, Tensor]:
         phases = self.periodic.follow(now.periodic, values)

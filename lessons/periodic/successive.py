@@ -11,7 +11,8 @@ from torch import Tensor
 
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.parts import Parts
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.experiment import PeriodicState, PeriodicTraining, network_of
 from lessons.periodic.minima import Minimum, MinimumCollector, cosine_similarities, ensemble_errors
 from lessons.periodic.settings import PeriodicSettings
@@ -29,7 +30,7 @@ class SuccessiveState(State):
     minimum_step: Tensor
 
 
-class SuccessiveTraining(Training[SuccessiveState, PeriodicSettings]):
+class SuccessiveTraining(LongTraining[SuccessiveState, PeriodicSettings]):
     """The training of `Periodic`, and a collector of minima that follows it."""
 
     def __init__(self, lanes: Lanes[PeriodicSettings], device: str = "cpu"):
@@ -40,8 +41,8 @@ class SuccessiveTraining(Training[SuccessiveState, PeriodicSettings]):
         none_yet = torch.full((len(self.lanes),), -1.0, dtype=torch.float64)
         return SuccessiveState(self.periodic.start(), MinimumCollector(len(self.lanes)), none_yet)
 
-    def measure(self, now: SuccessiveState) -> dict[str, Tensor]:
-        values = self.periodic.measure(now.periodic)
+    def measure_in_parts(self, now: SuccessiveState) -> Parts[dict[str, Tensor]]:
+        values = yield from self.periodic.measure_in_parts(now.periodic)
         return {name: values[name] for name in KEPT if name in values}
 
     def follow(self, now: SuccessiveState, values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -13,10 +13,11 @@ from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
 from lessons.core.network import DenseNetwork
+from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.scripts import scheduled_net_script
@@ -42,7 +43,7 @@ class ScheduledNetState(State):
     gradient: Tensor = field(init=False)
 
 
-class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
+class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
     """Mini-batches, and a learning rate that is planned for each step."""
 
     def __init__(self, lanes: Lanes[ScheduledNetSettings], device: str = "cpu"):
@@ -62,7 +63,7 @@ class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
             plateau=Plateau.start(self.lanes),
         )
 
-    def measure(self, now: ScheduledNetState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: ScheduledNetState) -> Parts[dict[str, Tensor]]:
         shape, batch = self.lanes.shared, self.batches.at(now.step)
         loss, now.gradient = self.network.loss_on(*batch, LOSSES[shape.loss]).loss_and_gradient(now.theta)
         learning_rate = self.learning_rate(now)
@@ -72,10 +73,11 @@ class ScheduledTraining(Training[ScheduledNetState, ScheduledNetSettings]):
             "learning_rate": learning_rate.to(self.device),
         }
         if now.step % shape.sharpness_every == 0:
-            sharpness = now.gauge.read(self.full_loss.hessian_at(now.theta)).value
+            yield
+            top = yield from now.gauge.read_in_parts(self.full_loss.hessian_at(now.theta))
             values |= {
-                "eta_lambda": learning_rate.to(loss) * sharpness,
-                "sharpness": sharpness,
+                "eta_lambda": learning_rate.to(loss) * top.value,
+                "sharpness": top.value,
                 "train_loss": self.full_loss.value(now.theta),
                 "test_accuracy": accuracy(self.network(now.theta, self.data.test_inputs), self.data.test_labels),
             }

@@ -14,9 +14,10 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 from lessons.core.losses import accuracy, cross_entropy
+from lessons.core.parts import Parts
 from lessons.core.rules import HeavyBall, Hyperparameters
 from lessons.core.settings import Settings, setting
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.teacher_student.conv_network import ConvNetwork
 from lessons.teacher_student.memorization import given_labels
 
@@ -91,7 +92,7 @@ class BiasSignsState(State):
     gradient: Tensor = field(init=False)
 
 
-class BiasSignsTraining(Training[BiasSignsState, BiasSignsSettings]):
+class BiasSignsTraining(LongTraining[BiasSignsState, BiasSignsSettings]):
     """Mini-batches; weight decay pulls at all parameters."""
 
     def __init__(self, lanes: Lanes[BiasSignsSettings], device: str = "cpu"):
@@ -103,7 +104,7 @@ class BiasSignsTraining(Training[BiasSignsState, BiasSignsSettings]):
     def start(self) -> BiasSignsState:
         return BiasSignsState(self.network.initial(self.lanes.seed).to(self.device), HeavyBall())
 
-    def measure(self, now: BiasSignsState) -> dict[str, Tensor]:
+    def measure_in_parts(self, now: BiasSignsState) -> Parts[dict[str, Tensor]]:
         theta, rows = now.theta.requires_grad_(), _rows(self.lanes, now.step)
         outputs = self.network(theta, self.data.train_inputs[rows])
         loss = cross_entropy(outputs, self.labels[self.lane_numbers, rows])
@@ -115,7 +116,8 @@ class BiasSignsTraining(Training[BiasSignsState, BiasSignsSettings]):
             "mean_bias": torch.stack([bias.mean(1) for bias in biases], 1),
         }
         if now.step % self.lanes.shared.measure_every == 0:
-            values["test_accuracy"] = _test_accuracy(self.network, theta.detach(), self.data)
+            yield
+            values["test_accuracy"] = yield from _test_accuracy(self.network, theta.detach(), self.data)
         return values
 
     def advance(self, now: BiasSignsState) -> None:
@@ -161,9 +163,10 @@ def _rows(lanes: Lanes[BiasSignsSettings], step: int) -> Tensor:
 
 
 @torch.no_grad()
-def _test_accuracy(network: ConvNetwork, theta: Tensor, data: Split) -> Tensor:
-    statistics = network.statistics(theta, data.train_inputs[:600].expand(len(theta), -1, -1))
-    outputs = network(theta, data.test_inputs.expand(len(theta), -1, -1), statistics)
+def _test_accuracy(network: ConvNetwork, theta: Tensor, data: Split) -> Parts[Tensor]:
+    train_inputs, test_inputs = (each.expand(len(theta), -1, -1) for each in (data.train_inputs, data.test_inputs))
+    statistics = yield from network.statistics_in_parts(theta, train_inputs[:, :600])
+    outputs = yield from network.outputs_in_parts(theta, test_inputs, statistics)
     return accuracy(outputs, data.test_labels)
 
 

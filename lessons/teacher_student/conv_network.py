@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lessons.core.generators import normal_per_seed
+from lessons.core.parts import Parts, whole
 
 SIDE, CLASSES = 8, 10
 Statistics = list[tuple[Tensor | None, Tensor | None]]
@@ -64,15 +65,25 @@ class ConvNetwork:
             images: Shape (K, B, 64).
             statistics: What each normalization goes by; the statistics of these images if left out.
         """
-        return self._forward(theta, images, statistics or [(None, None)] * 2)
+        return whole(self.outputs_in_parts(theta, images, statistics or [(None, None)] * 2))
 
-    def statistics(self, theta: Tensor, images: Tensor) -> Statistics:
-        """Return mean and variance of what comes into each normalization, over these images."""
+    def statistics_in_parts(self, theta: Tensor, images: Tensor) -> Parts[Statistics]:
+        """Return mean and variance of what comes into each normalization, over these images; a part a layer."""
         found: Statistics = []
-        self._forward(theta, images, [(None, None)] * 2, found)
+        yield from self.outputs_in_parts(theta, images, [(None, None)] * 2, found)
         return found
 
-    def _forward(self, theta: Tensor, images: Tensor, given: Statistics, found: Statistics | None = None) -> Tensor:
+    def outputs_in_parts(
+        self, theta: Tensor, images: Tensor, given: Statistics, found: Statistics | None = None
+    ) -> Parts[Tensor]:
+        """Return the outputs, shape (K, B, C), a part a layer.
+
+        Args:
+            theta: Shape (K, P).
+            images: Shape (K, B, 64).
+            given: What each normalization goes by; None for the statistics of these images.
+            found: Takes what comes into each normalization.
+        """
         p, lanes = self.parameters(theta), len(theta)
         hidden = images.transpose(0, 1).reshape(-1, lanes, SIDE, SIDE)  # all lanes' channels side by side
         for layer, (mean, variance) in enumerate(given, 1):
@@ -81,5 +92,6 @@ class ConvNetwork:
                 found.append((hidden.mean((0, 2, 3)), hidden.var((0, 2, 3), correction=0)))
             scale, bias = p[f"scale_{layer}"].flatten(), p[f"bias_{layer}"].flatten()
             hidden = torch.relu(functional.batch_norm(hidden, mean, variance, scale, bias, training=mean is None))
+            yield
         pooled = functional.max_pool2d(hidden, 2).view(len(hidden), lanes, -1).transpose(0, 1)
         return torch.baddbmm(p["output_bias"][:, None], pooled, p["weight"])

@@ -96,7 +96,7 @@ def at_rest(lab: Lab) -> Awaitable[None]:
 
     async def rest() -> None:
         await asyncio.sleep(0.03)  # a change starts the run again 20 ms later
-        await until(lambda: lab.state is not State.RUNNING)
+        await until(lambda: not lab.session.due and lab.state is not State.RUNNING)
 
     return rest()
 

@@ -202,7 +202,7 @@ def test_a_hot_change_while_it_runs_is_recorded_and_changes_what_follows(name: s
         lab.handle({"do": "reset"})
         lab.handle({"do": "speed", "value": 20})
         lab.handle({"do": "play"})
-        await until(lambda: lab.run.step >= 3)
+        await until(lambda: lab.run.step >= 3 and not lab.run.partway)
         run, step = lab.run, lab.run.step
         lab.change(field, value)
         await played(lab)

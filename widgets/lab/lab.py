@@ -109,12 +109,14 @@ class Lab(ipw.Box):
 
     @property
     def history(self) -> History:
-        """The measurements of the run so far."""
+        """The measurements of the run so far; the first, if it is still being made, is made at once."""
+        self.loop.end_begin()
         return self.session.history
 
     @property
     def run(self) -> Run:
-        """The run."""
+        """The run; its first measurement, if it is still being made, is made at once."""
+        self.loop.end_begin()
         return self.session.run
 
     # ---- what a person asks for ----
@@ -278,8 +280,8 @@ class Lab(ipw.Box):
         }
         if self.stage.covered:
             self.readings.value = ""
-        elif len(self.history) and self.state is not State.FAILED and not session.player.prepares:
-            frame, on = session.trial.frame(NoScreen(), len(self.history), self.lanes.selected), self.panel.preset
+        elif len(session.history) and self.state is not State.FAILED and not session.player.prepares:
+            frame, on = session.trial.frame(NoScreen(), len(session.history), self.lanes.selected), self.panel.preset
             preset = self.view.presets[on].name if on >= 0 else ""
             self.readings.value = readings_table(
                 self.view.readings(frame), self.lanes.names, self.lanes.colours, preset

@@ -81,7 +81,8 @@ class Session:
         self.stop_below: float | None = None
         self.restart_on_change = False
         self.device = "cpu"
-        self._restart, self._naming = Later(RESTART_AFTER_SECONDS), Later(NAME_AFTER_SECONDS)
+        self._restart = Later(RESTART_AFTER_SECONDS, lambda: not self.player.loop.begins)
+        self._naming = Later(NAME_AFTER_SECONDS)
         self._dragged: tuple[int, str, float] | None = None  # lane, field, and when it last began another run
         self._next: Lanes | None = view.lanes(lanes.settings, lanes.names)
         self.player = Player(view.slow, self._measured, self._enter, lambda: on_news(News.COMPLETE), view.trains)
@@ -247,7 +248,7 @@ class Session:
             self.lanes, self.figure_names = lanes, lanes.names
         else:
             self._take(lanes)
-        self._restart_soon(revealed)
+        self._restart_soon(revealed, drags=not rename)
         self._on_news(News.LANES)
 
     def _take(self, lanes: LaneList) -> None:
@@ -325,15 +326,15 @@ class Session:
         self.lanes, self._next = lanes, None
         self.begin(run)
 
-    def _restart_soon(self, revealed: bool) -> None:
-        """Begin again when the slider rests for a moment: a drag is many changes."""
-        self.revealed = revealed
-        if self.due:
-            return
+    def _restart_soon(self, revealed: bool, drags: bool = False) -> None:
+        """Begin again when the slider rests for a moment: a drag is many changes, of which some are seen."""
+        self.revealed, due = revealed, self.due
         play = self.state is State.RUNNING or not (self.held or self.view.instant)
         play &= not self.view.waits and plays()  # in a script nothing plays by itself
-        self.player.close()  # its lanes are no longer those that are shown
-        self._restart.ask(lambda: self._begin_again(play and self.revealed))
+        if not (drags and self.player.loop.begins):
+            self.player.close()  # its lanes are no longer those that are shown
+        if not due:
+            self._restart.ask(lambda: self._begin_again(play and self.revealed))
 
     def catch_up(self) -> None:
         """Begin again now if that is due: what comes next must not meet an old run with new lanes."""
@@ -344,8 +345,9 @@ class Session:
             self._begin_again(whole=False)
 
     def recorded(self) -> RunRecord:
-        """Return the run so far, under the names that the lanes have now, as the figures do then."""
+        """Return the run so far, its last step whole, under the names that the lanes have now, as figures do then."""
         self.catch_up()
+        self.player.loop.end_step()
         self._naming.now()
         return self.run.record
 

@@ -16,7 +16,7 @@ from widgets.run.run_loop import plays
 
 
 class Timeline:
-    """Goes back and forth in the run of a session, and says by a link where it is.
+    """Goes back and forth in the run of a session, and says by a link where it is. Who goes drops a half made step.
 
     Args:
         session: The session.
@@ -91,9 +91,13 @@ class Timeline:
     # ---- links ----
 
     def link(self) -> tuple[str, str]:
-        """Return a link to the run as it is now: the query of a page, and a line of Python."""
+        """Return a link to the run as it is now: the query of a page, and a line of Python.
+
+        A step that is half made is made first.
+        """
         session = self._session
         session.catch_up()
+        session.player.loop.end_step()
         record = session.run.record
         if self._view.sweeps:
             settings = tuple(each.model_dump() for each in session.lanes.settings)

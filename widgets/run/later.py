@@ -11,10 +11,11 @@ class Later:
 
     Args:
         seconds: How long after.
+        ready: Asked then; while it is not, the action is put off again.
     """
 
-    def __init__(self, seconds: float):
-        self._seconds = seconds
+    def __init__(self, seconds: float, ready: Callable[[], bool] = lambda: True):
+        self._seconds, self._ready = seconds, ready
         self._timer: asyncio.TimerHandle | None = None
         self._action: Callable[[], None] = lambda: None
 
@@ -27,11 +28,21 @@ class Later:
         """Put an action off, in place of one that waits."""
         self.cancel()
         try:
-            loop = asyncio.get_running_loop()
+            asyncio.get_running_loop()
         except RuntimeError:
             action()
         else:
-            self._action, self._timer = action, loop.call_later(self._seconds, self.now)
+            self._action = action
+            self._wait()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._ring)
+
+    def _ring(self) -> None:
+        if self._ready():
+            self.now()
+        else:
+            self._wait()
 
     def now(self) -> None:
         """Carry out what waits."""

@@ -111,7 +111,7 @@ class Player:
     @property
     def prepares(self) -> bool:
         """True if something slow is being computed: the run and its figures wait."""
-        return self._preparation.busy
+        return self.loop.begins or self._preparation.busy
 
     def complete(self) -> bool:
         """Return True if all that is slow has been computed; begins with it if not."""

@@ -14,6 +14,8 @@ from lessons.core.run import Run
 from widgets.run.one_thread import one_thread
 
 SLICE_SECONDS = 0.012
+# A first measurement that takes no longer is made at once: nobody notices, and no figure is empty for a moment.
+FIRST_SECONDS = 0.02
 REST_SECONDS = 0.001
 MOST_REST_SECONDS = 0.1
 AWAIT_SECONDS = 0.05  # how often to ask for what is computed elsewhere
@@ -35,6 +37,11 @@ class State(StrEnum):
 class RunLoop:
     """Advances one run at a time, in slices of about 12 ms between which the kernel handles messages.
 
+    While it plays, a step that takes longer is made in parts, and a slice may end between two of them. Paused there the
+    run waits with its measurement half made; nobody sees anything of it. A step that is asked for is made at once, and
+    is that one, if one is half made; so it is on the way `forward`. So is a first measurement, whatever the state, and
+    it goes on by itself.
+
     Args:
         on_measurements: Called with the measurements of each slice, in order, and never with those of an older run.
         on_state: Called after each change of state.
@@ -45,6 +52,7 @@ class RunLoop:
         allowance: Seconds after which a run that plays is paused.
         on_allowance_spent: Called when that has happened.
         waits: Asked before each slice whether to wait with it, for what is to be seen before the run goes on.
+        begins: Whether the first measurement is still being made.
         failure: Traceback of the exception that ended the run in state FAILED.
     """
 
@@ -59,6 +67,7 @@ class RunLoop:
         self.allowance = float("inf")
         self.on_allowance_spent: Callable[[], None] = lambda: None
         self.waits: Callable[[], bool] = lambda: False
+        self.begins = False
         self.failure = ""
         self.error: Exception | None = None
         self.training_seconds = 0.0
@@ -69,12 +78,17 @@ class RunLoop:
         self._awaits = False
 
     def load(self, run: Run) -> None:
-        """Take another run and make its first measurement. The one before is closed."""
+        """Take another run and make its first measurement. The one before is closed.
+
+        Where an event loop runs a long one only begins here, and goes on in slices.
+        """
         self.cancel()
         self._run, self.stop_at, self._awaits = run, None, False
         self.failure, self.error = "", None
-        self._advance(1)
-        if self.state is not State.FAILED:
+        self.begins = True
+        self._make_first(in_parts=plays(), seconds=FIRST_SECONDS)
+        if self.begins:
+            self._task = _event_loop().create_task(self._begin())
             self._enter(State.IDLE)
 
     def play(self) -> None:
@@ -88,14 +102,14 @@ class RunLoop:
             self._enter(State.RUNNING)
 
     def pause(self) -> None:
-        """Stop between two steps; a run that was forwarded waits there."""
+        """Stop, also in the middle of a step that takes long; a run that was forwarded waits where it is."""
         forwarded = self.state is State.IDLE and self._run is not None and self._run.step > 0
         if self.state is State.RUNNING or forwarded:
             self._enter(State.PAUSED)
 
     def fail(self, error: Exception) -> None:
         """End the run in state FAILED."""
-        self.error, self.failure = error, "".join(traceback.format_exception(error))
+        self.error, self.failure, self.begins = error, "".join(traceback.format_exception(error)), False
         self._enter(State.FAILED)
 
     def finish(self) -> None:
@@ -106,13 +120,26 @@ class RunLoop:
     def step(self) -> None:
         """Make one update, and pause if the run was playing."""
         self.pause()
+        self.end_begin()
         if self.state in (State.IDLE, State.PAUSED):
             self._advance(1)
             if self.state in (State.IDLE, State.PAUSED):
                 self._enter(State.PAUSED)
 
+    def end_step(self) -> None:
+        """Make what is left of a step that is half made, so that the log of changes ends where the measurements do."""
+        self.end_begin()
+        if self._run is not None and self._run.partway:
+            self._advance(1)
+
+    def end_begin(self) -> None:
+        """Make what is left of the first measurement."""
+        if self.begins:
+            self._make_first()
+
     def forward(self, step: int) -> None:
         """Advance to a step at once, without a rest: for short runs and for replays."""
+        self.end_begin()
         while self.state in (State.IDLE, State.PAUSED) and self._run is not None and self._run.step < step:
             self._advance(step - self._run.step)
             if self._awaits:
@@ -126,9 +153,24 @@ class RunLoop:
         if self._run is not None:
             self._run.close()
             self._run = None
-        self.state = State.IDLE
+        self.state, self.begins = State.IDLE, False
+
+    async def _begin(self) -> None:
+        task = asyncio.current_task()
+        while self.begins and self._task is task:
+            wall, own = time.perf_counter(), time.thread_time()
+            self._make_first(in_parts=True)
+            await rest(max(REST_SECONDS, min(_waited(wall, own), MOST_REST_SECONDS)))
+
+    def _make_first(self, in_parts: bool = False, seconds: float = SLICE_SECONDS) -> None:
+        """Make the first measurement, or what fits into a slice of it, and leave the state as it is."""
+        before = self.state
+        self._advance(1, in_parts, seconds)
+        if not self.begins and self.state is not State.FAILED:
+            self._enter(before)
 
     async def _drive(self) -> None:
+        await self._begin()
         due, last, task = 0.0, time.perf_counter(), asyncio.current_task()
         spent_at = last + self.allowance
         while self.state is State.RUNNING and self._task is task:  # another drives since, if it paused and went on
@@ -137,7 +179,9 @@ class RunLoop:
             due, last = self._due(due, now - last), now
             waited = 0.0
             if due >= 1 and not self.waits():
-                due, waited = self._advance_timed(due)
+                wall, own = time.perf_counter(), time.thread_time()
+                due -= self._advance(due, in_parts=True)
+                waited = _waited(wall, own)
             # Somebody asked to stop here, or the run has had its time.
             if self._stop_reached():
                 self.stop_at = None
@@ -154,17 +198,6 @@ class RunLoop:
             return AWAIT_SECONDS
         return REST_SECONDS if due >= 1 else min(1 / self.speed, 0.02)
 
-    def _advance_timed(self, due: float) -> tuple[float, float]:
-        """Advance; return the steps that are still due, and the seconds for which others had the processor meanwhile.
-
-        The kernel's threads that carry messages wait for the interpreter's lock. On a machine that many share, the lock
-        is held by a training that waits for the processor; a rest as long as that lets the messages through, and costs
-        nothing, for others train in it.
-        """
-        wall, own = time.perf_counter(), time.thread_time()
-        due -= self._advance(due)
-        return due, time.perf_counter() - wall - (time.thread_time() - own)
-
     def _due(self, due: float, elapsed: float) -> float:
         """Steps to make now. Time lost to a slow step is not made up by a burst."""
         if self.speed == FASTEST or self.stop_at is not None:
@@ -172,15 +205,21 @@ class RunLoop:
         return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
 
     @one_thread()
-    def _advance(self, most: float) -> int:
-        """Make up to `most` steps within one slice and report them; return how many."""
+    def _advance(self, most: float, in_parts: bool = False, seconds: float = SLICE_SECONDS) -> int:
+        """Make up to `most` steps within one slice and report them; return how many.
+
+        Args:
+            most: How many.
+            in_parts: Whether the slice may end in the middle of a step. Else at least one step is made.
+            seconds: Length of the slice.
+        """
         measurements: list[Measurement] = []
         following = None
         try:
             try:
-                self._slice(measurements, most)
+                self._slice(measurements, most, in_parts, seconds)
             except StopIteration:
-                following = State.FINISHED
+                following, self.begins = State.FINISHED, False
             finally:  # what was measured before an error counts
                 if measurements:
                     self._on_measurements(measurements)
@@ -190,16 +229,18 @@ class RunLoop:
             self._enter(following)
         return len(measurements)
 
-    def _slice(self, measurements: list[Measurement], most: float) -> None:
-        start, deadline = time.thread_time(), time.perf_counter() + SLICE_SECONDS
+    def _slice(self, measurements: list[Measurement], most: float, in_parts: bool, seconds: float) -> None:
+        start, deadline = time.thread_time(), time.perf_counter() + seconds
         run = cast(Run, self._run)
         try:
             while len(measurements) < most and not self._stop_reached():
-                measured = next(run)
-                self._awaits = measured is None
-                if measured is None:
+                measured = run.part() if in_parts else next(run)
+                self._awaits = measured is None and not run.partway
+                self.begins &= run.partway
+                if measured is not None:
+                    measurements.append(measured)
+                elif self._awaits:
                     return
-                measurements.append(measured)
                 if time.perf_counter() > deadline:
                     return
         finally:
@@ -220,6 +261,16 @@ async def rest(seconds: float = REST_SECONDS) -> None:
     await asyncio.sleep(seconds)
     for _ in range(TURNS):
         await asyncio.sleep(0)
+
+
+def _waited(wall: float, own: float) -> float:
+    """Seconds for which others have had the processor since the thread's clocks stood there.
+
+    The kernel's threads that carry messages wait for the interpreter's lock. On a machine that many share, the lock
+    is held by a training that waits for the processor; a rest as long as that lets the messages through, and costs
+    nothing, for others train in it.
+    """
+    return time.perf_counter() - wall - (time.thread_time() - own)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

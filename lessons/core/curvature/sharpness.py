@@ -59,7 +59,12 @@ def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int)
 
     Source: Golub & Van Loan, Matrix Computations, 4th ed., section 10.1; reorthogonalised in full.
     """
-    basis, diagonal, off_diagonal = lanczos(product, start, iterations)
+    return whole(top_eigenpair_in_parts(product, start, iterations))
+
+
+def top_eigenpair_in_parts(product: HessianVectorProduct, start: Tensor, iterations: int) -> Parts[TopEigenpair]:
+    """Do what `top_eigenpair` does, a part for each product."""
+    basis, diagonal, off_diagonal = yield from lanczos_in_parts(product, start, iterations)
     # A direction that was not reached gets an eigenvalue below all others; a lane that is not finite, zeros.
     reached = basis.ne(0).any(2)
     below = -(diagonal.abs().amax(1) + 2 * off_diagonal.amax(1) + 1)  # no eigenvalue lies there (Gershgorin)

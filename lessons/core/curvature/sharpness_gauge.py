@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair
+from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair_in_parts
 from lessons.core.generators import normal_per_seed
+from lessons.core.parts import Parts, whole
 
 FIRST_ITERATIONS = 30
 FOLLOWING_ITERATIONS = 8
@@ -29,9 +30,13 @@ class SharpnessGauge:
 
     def read(self, product: HessianVectorProduct) -> TopEigenpair:
         """Measure; `product` is v -> H v at the present theta, on shape (K, P)."""
+        return whole(self.read_in_parts(product))
+
+    def read_in_parts(self, product: HessianVectorProduct) -> Parts[TopEigenpair]:
+        """Do what `read` does, a part for each product."""
         if self._vector is None:
-            top = top_eigenpair(product, self._start, FIRST_ITERATIONS)
+            top = yield from top_eigenpair_in_parts(product, self._start, FIRST_ITERATIONS)
         else:
-            top = top_eigenpair(product, self._vector, FOLLOWING_ITERATIONS)
+            top = yield from top_eigenpair_in_parts(product, self._vector, FOLLOWING_ITERATIONS)
         self._vector = top.vector
         return top
