@@ -169,17 +169,20 @@ def test_killed_and_resumed_it_gives_the_same_series_as_uninterrupted(tmp_path, 
     """Killed without warning somewhere in the middle, after rows that no checkpoint knows of were written."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert main(["--out", str(whole), *KILLED]) == 0
-    command = [sys.executable, "-m", "lessons.periodic", "--out", str(killed), *KILLED, "--checkpoint-every", "0.3"]
+    command = [sys.executable, "-m", "lessons.periodic", "--out", str(killed), *KILLED, "--checkpoint-every", "0.05"]
     process = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    series, began = killed / "series.csv", time.monotonic()
-    while not (series.exists() and series.stat().st_size > 60_000):
+    series, checkpoint, began = killed / "series.csv", killed / "checkpoint.pt", time.monotonic()
+
+    def step() -> int:
+        return load_checkpoint(checkpoint, "cpu").state["step"]
+
+    while not (series.exists() and series.stat().st_size > 60_000 and checkpoint.exists() and step()):
         assert process.poll() is None
         assert time.monotonic() - began < 60
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    at = load_checkpoint(killed / "checkpoint.pt", "cpu").state["step"]
-    assert 0 < at < 1400
+    assert 0 < step() < 1400
     assert main(["--out", str(killed), "--resume"]) == 0
     assert series.read_bytes() == (whole / "series.csv").read_bytes()
     capsys.readouterr()
