@@ -20,7 +20,7 @@ from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
 from widgets.view.view import LabView
 
-FINE = np.round(np.linspace(0.5, 3.0, 101), 4)  # theory's own
+FINE = np.round(np.linspace(0.5, 3.0, 51), 4)  # theory's own
 
 
 class EdgeView(LabView[PropagationSettings, EdgeSettings]):
