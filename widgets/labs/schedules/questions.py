@@ -185,8 +185,8 @@ class WarmupSurvivors(Question[ScheduledNetSettings]):
 class WarmupLength(Question[ScheduledNetSettings]):
     name = "warmup_length"
     prompt = (
-        "η rises to 0.3 in some steps, and then stays. How many steps must the rise take at least, for all of sixteen "
-        "nets to come through?"
+        "η rises to 0.3 in some steps, and then stays. We try 0, 5, 10, … 30, 40, … 80 steps, with sixteen nets each. "
+        "Which is the shortest rise from which on all nets come through?"
     )
     answer = Number(low=0, high=80, step=1, tolerance=8, unit=" steps")
     experiment = ScheduledNet()
@@ -208,7 +208,11 @@ class WarmupLength(Question[ScheduledNetSettings]):
         return Outcome(
             last if enough is None else enough,  # holds: l2_thirty_steps_of_warmup
             f"All came through from {last if enough is None else enough} steps on; of those with 10 steps {few} did. "
-            "The rise must leave the sharpness time to come down, and it needs a few dozen steps for that.",
+            "The rise must be slow enough for the sharpness to come down with the limit.",
+            (
+                Misreading(10, "After ten steps the limit has just met the sharpness: the net has yet to get flatter."),
+                Misreading(42, "So many are enough, as you saw in the lab. But fewer are, too."),
+            ),
         )
 
 
