@@ -72,7 +72,7 @@ class AnglesView(SchemeView[AngleSettings]):
         ),
         Preset(
             "sixteen units wide",
-            "The same gains in narrow nets. At 1.4 most of them bring the two closer, and at 2.5 they end anywhere from "
+            "The same gains in narrow nets. At 1.4 most of them bring the two closer; at 2.5 they end anywhere from "
             "a few degrees to more than 90°.",
             tuple(  # holds: l4_narrow_nets_scatter_angles
                 {**BIASES, "angle": 1.0, "gain": gain, "width": 16} for gain in GAINS.values()
@@ -86,7 +86,7 @@ class AnglesView(SchemeView[AngleSettings]):
         degrees = [0.0, 180.0]
         return {
             "angle": over_layers(
-                "Angle between the two, down to 0.001°: median, 10–90 % of single nets (dashes: theory, infinite width)",
+                "Angle between the two, down to 0.001°: median, 10–90 % of nets (dashes: theory, infinite width)",
                 "angle (°)",
                 angles,
                 _expected_angle,
