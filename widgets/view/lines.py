@@ -226,7 +226,8 @@ class Given(Part[DrawnT]):
 
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         (trace,) = super().traces(names, colours)
-        return [trace.update(dict(zip("xy", self._points, strict=True)))]
+        trace.update(dict(zip("xy", self._points, strict=True)))
+        return [trace]
 
 
 def _values(of: Series[DrawnT], frame: Frame[DrawnT], number: int, steps: np.ndarray) -> np.ndarray:

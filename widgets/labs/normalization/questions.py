@@ -78,7 +78,7 @@ class RunningMean(Question):
 
     @property
     def panel(self) -> Panel:
-        ranges = {"xaxis_range": [0, self.batches], "yaxis_range": [0, 2.5]}
+        ranges: dict[str, Any] = {"xaxis_range": [0, self.batches], "yaxis_range": [0, 2.5]}
         return SketchPanel("Running mean", "batch", "running mean", self._after_each_batch, **ranges)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
@@ -112,7 +112,7 @@ class GroupsOfWhat(Question):
     def panel(self) -> Panel:
         dots: Curve = Curve(_moved, mode="markers", marker={"size": 11})
         caption = "How much each sample's outputs move when sample 2 is changed"
-        axis = {"xaxis_dtick": 1, "xaxis_range": [0.6, 4.4], "yaxis_rangemode": "tozero"}
+        axis: dict[str, Any] = {"xaxis_dtick": 1, "xaxis_range": [0.6, 4.4], "yaxis_rangemode": "tozero"}
         return Panel(caption, "sample", "mean change", dots, legend=True, **axis)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:

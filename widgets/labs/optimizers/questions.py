@@ -238,7 +238,7 @@ class ConditionNumberCosts(Question[ConditionSettings]):
 
     @property
     def panel(self) -> Panel[ConditionSettings]:
-        axes = {"xaxis_type": "log", "yaxis_type": "log", "yaxis_exponentformat": "power"}
+        axes: dict[str, Any] = {"xaxis_type": "log", "yaxis_type": "log", "yaxis_exponentformat": "power"}
         return Panel("Error as a share of the first", "step", "error", Curve(_error), legend=True, **axes)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:

@@ -91,7 +91,7 @@ class NormSketch(_OverStep):
 
     @property
     def panel(self) -> Panel[PeriodicSettings]:
-        ranges = {"xaxis_range": [0, 1500], "yaxis_range": [0.0, 1.0]}
+        ranges: dict[str, Any] = {"xaxis_range": [0, 1500], "yaxis_range": [0.0, 1.0]}
         return SketchPanel(
             self.caption, "step", self.axis, lambda history: sampled(history["norm"][:, 0]), **ranges, **LOG
         )
