@@ -3,8 +3,8 @@
 Where two inputs have the same length, their pre-activations in a layer are a pair of Gaussians of variance q and
 correlation c, and both numbers follow a recursion.
 
-Sources: Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340, eq. 6; Cho & Saul 2009, "Kernel Methods
-for Deep Learning", NeurIPS 22, eq. 6 (ReLU).
+Sources: Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340 (the correlation map); Cho & Saul 2009,
+"Kernel Methods for Deep Learning", NeurIPS 22 (ReLU: the arc-cosine kernel of degree 1).
 """
 
 from __future__ import annotations

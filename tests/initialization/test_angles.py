@@ -45,7 +45,7 @@ def test_inputs_that_are_one_and_inputs_without_relation_are_those_of_the_mean_f
 
 
 def test_relu_is_the_arc_cosine_kernel_of_cho_and_saul():
-    """Their eq. 6, of degree 1, with theta the angle; half of it is the expectation."""
+    """Of degree 1, with theta the angle; half of it is the expectation."""
     theta = torch.linspace(0, math.pi, 7, dtype=torch.float64)
     kernel = (torch.sin(theta) + (math.pi - theta) * torch.cos(theta)) / math.pi
     found = product_moment("relu", torch.full_like(theta, 3.0), torch.cos(theta))

@@ -35,6 +35,8 @@ def test_on_the_edge_it_is_still_about_a_degree():
     assert growth(0, 1) == pytest.approx(1.0, abs=0.003)
     found = ends(played(AnglesView), EDGE)
     assert ((found > 0.6) & (found < 1.8)).all()
+    wide = ends(played(AnglesView, angle=60.0), EDGE)  # 22.7 to 25.4 over three seeds, 25.9 by theory
+    assert ((wide > 17) & (wide < 33)).all()
 
 
 @pytest.mark.sentence("l4_chaos_forgets_the_angle")
@@ -53,17 +55,17 @@ def test_chaos_ends_at_one_angle_wherever_two_inputs_begin():
 
 @pytest.mark.sentence("l4_narrow_nets_scatter_angles")
 def test_in_narrow_nets_the_edge_closes_and_chaos_ends_anywhere():
-    """Of 21 nets a fifth lies outside the band, and its ends scatter: at 7 to 14 and at 101 to 120 degrees."""
+    """Of 420 nets a tenth ended below 7 degrees and a tenth above 106; of the edge, 93 % below 1 degree."""
     run = played(AnglesView, "sixteen units wide")
-    assert (ends(run, EDGE) < 0.4).all()
+    assert (run.of(EDGE, "angle")[:, :, -1] < 1).mean() > 0.8
     low, high = np.quantile(run.of(CHAOS, "angle")[:, :, -1], (0.1, 0.9))  # of all 105 nets
-    assert low < 25
+    assert low < 15
     assert high > 90
 
 
 @pytest.mark.sentence("l4_relu_closes_every_angle")
 def test_relu_leaves_some_eight_of_sixty_degrees_at_every_gain():
-    """7 to 10 over four seeds; 8.6 by theory."""
+    """6.3 to 10.2 over sixteen seeds; 8.6 by theory."""
     run = played(AnglesView, "ReLU")
     low, middle, high = (ends(run, lane) for lane in run.names)
     assert ((low > 5) & (low < 13)).all()
@@ -73,8 +75,8 @@ def test_relu_leaves_some_eight_of_sixty_degrees_at_every_gain():
 
 @pytest.mark.sentence("l4_no_biases_no_likeness")
 def test_without_biases_the_angle_stays():
-    """52 to 65 degrees over four seeds; 61.6 by theory."""
+    """46 to 67 degrees over fourteen seeds, and 35 to 99 in single nets; 61.6 by theory."""
     run = played(AnglesView, "no biases")
     without, with_biases = (ends(run, lane) for lane in run.names)
-    assert ((without > 40) & (without < 80)).all()
+    assert ((without > 35) & (without < 85)).all()
     assert (with_biases < 1e-3).all()

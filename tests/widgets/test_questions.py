@@ -7,13 +7,15 @@ import pytest
 from headless import QUESTIONS, QUIZZES, live, until
 
 from lessons.core.history import History
+from lessons.core.lanes import Lanes
 from lessons.core.run import Run
+from lessons.core.settings import Settings
 from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import plot
 from widgets.quiz.check import Check
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
 from widgets.quiz.scoreboard import Scoreboard
 from widgets.quiz.scoring import sketch_distance, verdict
+from widgets.view.panels import Panel
 
 pytestmark = pytest.mark.slow
 
@@ -209,10 +211,11 @@ class Slip(Question):
     def __init__(self, answer):
         self.answer = answer
 
-    lanes = outcome = draw = None
+    panel = Panel("", "layer", "share", yaxis_type="log", yaxis_range=[-4, 0])
+    outcome = None
 
-    def figure(self):
-        return plot("question", "", "layer", "share", [], yaxis_type="log", yaxis_range=[-4, 0])
+    def lanes(self):
+        return Lanes([Settings()])
 
 
 def test_a_wrong_answer_that_has_a_reason_gets_words_of_its_own() -> None:

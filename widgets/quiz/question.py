@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal
+from typing import ClassVar, Generic, Literal, final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,7 +19,6 @@ from widgets.figure.frame import Frame
 from widgets.figure.live_figure import LiveFigure, Numbers
 from widgets.view.panels import Panel
 
-SKETCH_COLUMNS = 33
 SAMPLES = 300
 Curve = tuple[np.ndarray, np.ndarray]
 HOLDS, FAILS = "It holds as written", "It does not hold as written"
@@ -115,17 +114,19 @@ class Question(ABC, Generic[SettingsT]):
         """Return what the finished run says; computed from what it measured."""
 
     @property
+    @abstractmethod
     def panel(self) -> Panel[SettingsT]:
-        """The figure; lines are drawn whole. None is needed where `figure` and `draw` are overridden."""
-        raise NotImplementedError
+        """The figure; lines are drawn whole. It is a `SketchPanel` where the answer is a sketch."""
 
+    @final
     def figure(self) -> go.Figure:
-        """Return the figure, with empty traces; a sketch has the learner's curve first."""
+        """Return the figure, with empty traces."""
         lanes = self.lanes()
         few = len(lanes) <= len(LANE_COLOURS)  # many have no lines of their own
         names, colours = (lanes.names, colours_of(lanes.settings, self.methods)) if few else ((), ())
         return self.panel.figure("question", names, colours)
 
+    @final
     def draw(self, screen: LiveFigure, history: History, lanes: Lanes[SettingsT]) -> None:
         """Draw the run so far into the figure, which is called `figure`."""
         frame = Frame(_Whole(screen, ()), history, 0, len(history), lanes, [None] * len(lanes), [], [], 0)

@@ -210,5 +210,25 @@ class Level(One[DrawnT]):
         super().__init__(points, name, colour, fixed=True, **{"make": theory, "showlegend": False, **style})
 
 
+class Given(Part[DrawnT]):
+    """A single trace that is there before a run, and stays.
+
+    Args:
+        points: Its x and y.
+        name: Its name.
+        colour: Its colour.
+        style: As of `Part`.
+    """
+
+    def __init__(self, points: Points, name: str, colour: str, **style: Any):
+        super().__init__(each=[(name, colour)], **style)
+        self._points = points
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        (trace,) = super().traces(names, colours)
+        trace.update(dict(zip("xy", self._points, strict=True)))
+        return [trace]
+
+
 def _values(of: Series[DrawnT], frame: Frame[DrawnT], number: int, steps: np.ndarray) -> np.ndarray:
     return frame.history[of][steps, number] if isinstance(of, str) else of(frame, number, steps)

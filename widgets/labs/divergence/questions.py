@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
@@ -15,16 +15,15 @@ from lessons.divergence.net import Net
 from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings, TurnedBowlSettings
 from lessons.divergence.sweep import learning_rate_sweep
-from widgets.figure.colours import LANE_COLOURS, colours_of
+from widgets.figure.colours import colours_of
 from widgets.figure.frame import Frame
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import FAINT, drawn, line, plot, theory
-from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
-from widgets.view.lines import Line
+from widgets.figure.plots import FAINT, theory
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.sketch import SketchPanel
+from widgets.view.lines import Given, Line, One, Points
 from widgets.view.panels import Panel
 
 BOTTOM, TOP = 1e-12, 1e5
-FIRST, SECOND = LANE_COLOURS[:2]
 
 
 class _OnParabola(Question[ParabolaSettings]):
@@ -102,18 +101,19 @@ class _Sweeps(Question[BowlSettings]):
         ]
         return Lanes([settings for lanes in each for settings in lanes.settings])
 
-    def figure(self) -> go.Figure:
+    @property
+    def panel(self) -> Panel[BowlSettings]:
         colours = colours_of([BowlSettings(**case) for case in self.cases.values()])
         dots = [
-            line(name, colour, mode="markers", marker={"size": 7 - 3 * k})
+            One[BowlSettings](partial(self._losses, k), name, colour, mode="markers", marker={"size": 7 - 3 * k})
             for k, (name, colour) in enumerate(zip(self.cases, colours, strict=True))
         ]
-        return plot(
-            "question",
+        return Panel(
             "Loss now, for each learning rate (dashes: loss at the start)",
             "η",
             "loss",
-            [*dots, theory("loss at the start", FAINT, showlegend=False)],
+            *dots,
+            One(self._start, "loss at the start", FAINT, make=theory, showlegend=False),
             xaxis_type="log",
             xaxis_tickvals=[0.5, 1, 2, 4, 8],
             yaxis_type="log",
@@ -121,22 +121,22 @@ class _Sweeps(Question[BowlSettings]):
             showlegend=len(dots) > 1,
         )
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for case, rows in enumerate(self._rows()):
-            rates, loss = lanes.learning_rate.numpy()[rows], history["loss"][-1][rows]
-            shown = np.clip(np.nan_to_num(loss, nan=TOP), BOTTOM, TOP)
-            screen.replace("figure", case, x=rates, y=shown)
-        start = float(history["loss"][0, 0])
-        screen.replace("figure", len(self.cases), x=[self.lowest, self.highest], y=[start, start])
+    def _losses(self, case: int, frame: Frame[BowlSettings]) -> Points:
+        rows = self._rows(case)
+        loss = np.nan_to_num(frame.history["loss"][-1][rows], nan=TOP)
+        return frame.lanes.learning_rate.numpy()[rows], np.clip(loss, BOTTOM, TOP)
 
-    def _rows(self) -> list[slice]:
-        return [slice(k * self.rates, (k + 1) * self.rates) for k in range(len(self.cases))]
+    def _start(self, frame: Frame[BowlSettings]) -> Points:
+        return [self.lowest, self.highest], [float(frame.history["loss"][0, 0])] * 2
+
+    def _rows(self, case: int) -> slice:
+        return slice(case * self.rates, (case + 1) * self.rates)
 
     def limits(self, history: History, lanes: Lanes) -> list[float]:
         """Return for each case the smallest learning rate at which the loss ended above its start."""
         grown = ~(history["loss"][-1] <= history["loss"][0])
         rates = lanes.learning_rate.numpy()
-        return [float(rates[rows][grown[rows]].min()) for rows in self._rows()]
+        return [float(rates[rows][grown[rows]].min()) for rows in map(self._rows, range(len(self.cases)))]
 
 
 class TurnedBowl(_Sweeps):
@@ -246,26 +246,19 @@ class SharpnessSketch(_OnNet):
     def _rates(self) -> tuple[float, ...]:
         return (0.2,)
 
-    def figure(self) -> go.Figure:
-        figure = plot(
-            "question",
-            "Sharpness: your curve and, after the run, the measured one",
+    @property
+    def panel(self) -> Panel[NetSettings]:
+        steps = self.common["steps"]
+        return SketchPanel(
+            "Sharpness",
             "step",
             "λₘₐₓ",
-            [
-                line("your curve", SECOND, line={"dash": "dot"}),
-                line("measured", FIRST),
-                theory("2/η", FAINT).update(x=[0, self.common["steps"]], y=[10, 10]),
-                line("at the start", FAINT, mode="markers", marker={"size": 9}).update(x=[0], y=[7], cliponaxis=False),
-            ],
-            xaxis_range=[0, self.common["steps"]],
+            _measured_sharpness,
+            Given(([0, steps], [10, 10]), "2/η", FAINT, make=theory),
+            Given(([0], [7]), "at the start", FAINT, mode="markers", marker={"size": 9}, cliponaxis=False),
+            xaxis_range=[0, steps],
             yaxis_range=[0, 20],
-            showlegend=True,
         )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[NetSettings]) -> None:
-        screen.replace("figure", 1, **dict(zip("xy", _measured_sharpness(history), strict=True)))
 
     def outcome(self, history: History, lanes: Lanes[NetSettings]) -> Outcome:
         steps, top = _measured_sharpness(history)

@@ -24,7 +24,7 @@ from widgets.view.panels import Panel
 SMALLEST = 1e-3  # degrees, in the figure; far above 1e-6, where the arc cosine of the theory ends
 GRID = np.linspace(0.0, 180.0, 37)
 BIASES: dict[str, Any] = {"scheme": "LeCun", "bias_deviation": 0.3}
-GAINS: dict[str, float] = {"order, g = 0.8": 0.8, "edge, g = 1.4": 1.4, "chaos, g = 2.5": 2.5}
+GAINS: dict[str, float] = {"g = 0.8": 0.8, "g = 1.4": 1.4, "g = 2.5": 2.5}
 
 
 class AnglesView(SchemeView[AngleSettings]):
@@ -41,7 +41,7 @@ class AnglesView(SchemeView[AngleSettings]):
     step_figures = ()
     presets: ClassVar[tuple[Preset, ...]] = (
         Preset(
-            "order, edge, chaos",
+            "three gains",
             "Two inputs one degree apart go down three nets that differ in their gain. How far apart will they be?",
             tuple({**BIASES, "angle": 1.0, "gain": gain} for gain in GAINS.values()),
             tuple(GAINS),
@@ -54,7 +54,8 @@ class AnglesView(SchemeView[AngleSettings]):
         ),
         Preset(
             "no biases",
-            "A small gain shrinks both inputs to nothing, but as straight as tanh is there, the angle stays.",
+            "Without biases a small gain shrinks both inputs to nothing, but not towards each other: in the median the "
+            "angle stays.",
             (  # holds: l4_no_biases_no_likeness
                 {"scheme": "LeCun", "gain": 0.8, "angle": 60.0},
                 {**BIASES, "gain": 0.8, "angle": 60.0},
@@ -63,7 +64,7 @@ class AnglesView(SchemeView[AngleSettings]):
         ),
         Preset(
             "ReLU",
-            "Three gains, one curve: a ReLU net has no chaos. It closes every angle, slowly.",
+            "Three gains, one curve: without biases a ReLU net has no chaos. It closes every angle, slowly.",
             tuple(  # holds: l4_relu_closes_every_angle
                 {"scheme": "LeCun", "activation": "relu", "gain": gain, "angle": 60.0} for gain in (1.0, 1.4142, 3.0)
             ),
@@ -71,8 +72,8 @@ class AnglesView(SchemeView[AngleSettings]):
         ),
         Preset(
             "sixteen units wide",
-            "The same gains in narrow nets. On the edge most of them bring the two together, and the chaotic ones end "
-            "anywhere between 15° and 100°.",
+            "The same gains in narrow nets. At 1.4 most of them bring the two closer; at 2.5 they end anywhere from "
+            "a few degrees to more than 90°.",
             tuple(  # holds: l4_narrow_nets_scatter_angles
                 {**BIASES, "angle": 1.0, "gain": gain, "width": 16} for gain in GAINS.values()
             ),
@@ -85,7 +86,7 @@ class AnglesView(SchemeView[AngleSettings]):
         degrees = [0.0, 180.0]
         return {
             "angle": over_layers(
-                "Angle between the two, in degrees: median and 10–90 % of single nets (dashes: theory, infinite width)",
+                "Angle between the two, down to 0.001°: median, 10–90 % of nets (dashes: theory, infinite width)",
                 "angle (°)",
                 angles,
                 _expected_angle,
@@ -113,7 +114,7 @@ class AnglesView(SchemeView[AngleSettings]):
             found += [
                 Reading(lane, f"angle at layer {depth} (°), median", float(middle(last[:, None])[0]), theory_of_last),
                 Reading(lane, "10–90 %", band_in_words(last, 3)),
-                Reading(lane, "a small angle, times a layer", growth[lane]),
+                Reading(lane, "theory: a layer multiplies a small angle by", growth[lane]),
                 Reading(lane, "nets", str(frame.stop)),
             ]
         return found

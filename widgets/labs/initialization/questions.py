@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
@@ -15,16 +14,14 @@ from lessons.initialization.jacobian import JacobianSpectrum
 from lessons.initialization.propagation import Propagation
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
-from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import drawn, line, plot
+from widgets.figure.plots import LOG
 from widgets.labs.initialization.layer_figures import decades
-from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
 
-FIRST, SECOND = LANE_COLOURS[:2]
 GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5 (1 - 1/10)
 
 
@@ -132,25 +129,20 @@ class TanhSketch(_Lanes):
     )
     answer = Sketch()
     experiment = Propagation()
+    curve = staticmethod(_variance)
     settings: ClassVar = {"tanh": {"scheme": "Xavier", "depth": 50, "width": 128, "steps": 8}}
 
-    def figure(self) -> go.Figure:
-        figure = plot(
-            "question",
-            "Variance of the activations: your curve and, after the run, the measured one",
+    @property
+    def panel(self) -> Panel:
+        return SketchPanel(
+            "Variance of the activations",
             "layer",
             "variance",
-            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
+            lambda history: self._points(history, 0),
             xaxis_range=[0, 50],
             yaxis_range=[-3.0, 0.3],
-            yaxis_type="log",
-            yaxis_tickformat="~g",
-            showlegend=True,
+            **LOG,
         )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        screen.replace("figure", 1, x=np.arange(51), y=_variance(history, 0))
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         variance = _variance(history, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.history import History
@@ -13,9 +12,11 @@ from lessons.core.lanes import Lanes
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings
 from widgets.figure.colours import LANE_COLOURS
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import line, plot, theory
+from widgets.figure.frame import Frame
+from widgets.figure.plots import theory
 from widgets.quiz.question import Choice, Misreading, Outcome, Question
+from widgets.view.lines import Curve, One, Points
+from widgets.view.panels import Panel
 
 REACH = [-3.5, 3.5]
 PIXEL, CHANNEL = (0,), (0, 2, 3)  # over which axes of (N, C, H, W) the mean and the variance are taken
@@ -43,20 +44,21 @@ class FormulaOfBatchNorm(Question[TensorPictureSettings]):
     def lanes(self) -> Lanes[TensorPictureSettings]:
         return Lanes([TensorPictureSettings.checked(self.settings)], ["batch norm"])
 
-    def figure(self) -> go.Figure:
-        dots = {"mode": "markers", "marker": {"size": 5}}
+    @property
+    def panel(self) -> Panel[TensorPictureSettings]:
         names = ("by pixel, no root", "by pixel, root", "by channel, no root", "by channel, root")
-        traces = [line(name, colour, **dots) for name, colour in zip(names, LANE_COLOURS, strict=False)]
+        each = list(zip(names, LANE_COLOURS, strict=False))
         caption = "Each cell's output: by four formulas, against torch.nn.BatchNorm2d"
-        axes = {"xaxis_range": REACH, "yaxis_range": REACH}
-        traces.append(theory("equal", "#888"))
-        return plot("question", caption, "output of torch", "by the formula", traces, showlegend=True, **axes)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        torchs, formulas = outputs(history)
-        for trace, values in enumerate(formulas):
-            screen.replace("figure", trace, x=torchs.ravel(), y=values.ravel())
-        screen.replace("figure", len(formulas), x=REACH, y=REACH)
+        return Panel(
+            caption,
+            "output of torch",
+            "by the formula",
+            Curve(_cells, each=each, mode="markers", marker={"size": 5}),
+            One(lambda _: (REACH, REACH), "equal", "#888", make=theory),
+            xaxis_range=REACH,
+            yaxis_range=REACH,
+            showlegend=True,
+        )
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         torchs, formulas = outputs(history)
@@ -72,6 +74,15 @@ class FormulaOfBatchNorm(Question[TensorPictureSettings]):
             + ".",
             tuple(Misreading(number, why) for number, why in enumerate(WHY_NOT)),
         )
+
+
+def _cells(frame: Frame[TensorPictureSettings], formula: int) -> Points:
+    torchs, formulas = frame.once(_outputs)
+    return torchs.ravel(), formulas[formula].ravel()
+
+
+def _outputs(frame: Frame[TensorPictureSettings]) -> tuple[np.ndarray, list[np.ndarray]]:
+    return outputs(frame.history)
 
 
 def outputs(history: History) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.curvature.hessian_spectrum import PROBES
@@ -14,15 +13,14 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.normalizers import NormalizationName
-from lessons.normalization.stability import largest_stable_rates, stability_lanes
+from lessons.normalization.stability import Stability, largest_stable_rates, stability_lanes
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.figure.colours import colour_of, colours_of
+from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import line, plot, theory
+from widgets.figure.plots import LOG, LOG_X, theory
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
-from widgets.view.lines import Line
+from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel
 
 QUIET = {"follow_shift": False, "follow_sharpness": False}
@@ -62,6 +60,15 @@ def _each(kinds: Sequence[str], **common: Any) -> dict[str, dict[str, Any]]:
     return {kind: {**common, "normalization": kind} for kind in kinds}
 
 
+def _stable(frame: Frame[NormalizedNetSettings]) -> list[Stability]:
+    return [*largest_stable_rates(frame.lanes, frame.history["loss"]).values()]
+
+
+def _losses(frame: Frame[NormalizedNetSettings], kind: int) -> Points:
+    found = frame.once(_stable)[kind]
+    return found.rates, np.where(found.final_loss < 30, found.final_loss, np.nan)
+
+
 class LongerSteps(Question[NormalizedNetSettings]):
     name = "longer_steps"
     prompt = (
@@ -77,19 +84,12 @@ class LongerSteps(Question[NormalizedNetSettings]):
         common = {"loss": "cross-entropy", "width": 16, "steps": 120, "measure_every": 1000}
         return stability_lanes(self.kinds, common, 0.05, 30.0, 14)
 
-    def figure(self) -> go.Figure:
-        lines = [
-            line(kind, colour_of("normalization", kind), mode="lines+markers", line={"width": 1.5})
-            for kind in self.kinds
-        ]
-        log = {"xaxis_type": "log", "xaxis_tickformat": "~g", "yaxis_type": "log", "yaxis_tickformat": "~g"}
-        return plot(
-            "question", "Loss, mean of the last tenth", "learning rate η", "loss", lines, showlegend=True, **log
-        )
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[NormalizedNetSettings]) -> None:
-        for number, found in enumerate(largest_stable_rates(lanes, history["loss"]).values()):
-            screen.replace("figure", number, x=found.rates, y=np.where(found.final_loss < 30, found.final_loss, np.nan))
+    @property
+    def panel(self) -> Panel[NormalizedNetSettings]:
+        each = [(kind, colour_of("normalization", kind)) for kind in self.kinds]
+        losses = Curve(_losses, each=each, mode="lines+markers", line={"width": 1.5})
+        caption = "Loss, mean of the last tenth"
+        return Panel(caption, "learning rate η", "loss", losses, showlegend=True, **LOG_X, **LOG)
 
     def outcome(self, history: History, lanes: Lanes[NormalizedNetSettings]) -> Outcome:
         none, batch = (found.well for found in largest_stable_rates(lanes, history["loss"]).values())
@@ -100,6 +100,21 @@ class LongerSteps(Question[NormalizedNetSettings]):
             f"{ratio:.2g} times as far.",  # holds: l5_room_question, l5_what_batch_norm_does
             tuple(Misreading(number, LIMIT_AND_SHARPNESS) for number in (0, 1)),
         )
+
+
+def _row_of_eigenvalues(frame: Frame[NormalizedNetSettings], lane: int) -> Points:
+    values = frame.history.snapshot("spectrum")[lane, 0]
+    seen = values[: len(values) // PROBES]  # one probe's: each finds all that are isolated
+    seen = seen[seen > 0.5]
+    return seen, np.full(len(seen), float(lane))
+
+
+def _edges(frame: Frame[NormalizedNetSettings]) -> np.ndarray:
+    return isolated_eigenvalues(torch.from_numpy(frame.history.snapshot("spectrum")), PROBES).edge.numpy()
+
+
+def _edge(frame: Frame[NormalizedNetSettings], lane: int) -> Points:
+    return [FAR * frame.once(_edges)[lane]] * 2, [lane - 0.4, lane + 0.4]
 
 
 class WhoseEigenvalues(_Nets):
@@ -113,24 +128,19 @@ class WhoseEigenvalues(_Nets):
     common: ClassVar = {"loss": "cross-entropy", "width": 16, "steps": 100, "follow_shift": False}
     settings: ClassVar = _each(("none", "batch", "layer"), **common, follow_sharpness=True, sharpness_every=10)
 
-    def figure(self) -> go.Figure:
-        style = {"mode": "markers", "marker": {"size": 9, "opacity": 0.6}}
-        colours = colours_of(self.lanes().settings, ("normalization",))
-        lines = [line(name, colour, **style) for name, colour in zip(self.settings, colours, strict=True)]
-        edges = [theory(f"{name}, isolated from here", "#888", showlegend=False) for name in self.settings]
-        names = {"yaxis_tickvals": [0, 1, 2], "yaxis_ticktext": [*self.settings], "yaxis_range": [2.6, -0.6]}
-        caption = "Eigenvalues of the Hessian above 0.5 (dashes: three times the bulk's edge)"
-        return plot("question", caption, "eigenvalue λ", "", [*lines, *edges], **names)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        spectrum = history.snapshot("spectrum")
-        edges = isolated_eigenvalues(torch.from_numpy(spectrum), PROBES).edge.numpy()
-        for lane, values in enumerate(spectrum[:, 0]):
-            # One probe's: each finds all that are isolated.
-            seen = values[: len(values) // PROBES]
-            seen = seen[seen > 0.5]
-            screen.replace("figure", lane, x=seen, y=np.full(len(seen), float(lane)))
-            screen.replace("figure", 3 + lane, x=[FAR * edges[lane]] * 2, y=[lane - 0.4, lane + 0.4])
+    @property
+    def panel(self) -> Panel[NormalizedNetSettings]:
+        edges = [(f"{name}, isolated from here", "#888") for name in self.settings]
+        return Panel(
+            "Eigenvalues of the Hessian above 0.5 (dashes: three times the bulk's edge)",
+            "eigenvalue λ",
+            "",
+            Curve(_row_of_eigenvalues, mode="markers", marker={"size": 9, "opacity": 0.6}),
+            Curve(_edge, each=edges, make=theory, showlegend=False),
+            yaxis_tickvals=[0, 1, 2],
+            yaxis_ticktext=[*self.settings],
+            yaxis_range=[2.6, -0.6],
+        )
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         found = isolated_eigenvalues(torch.from_numpy(history.snapshot("spectrum")), PROBES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
@@ -13,17 +12,13 @@ from lessons.core.settings import SettingsT
 from lessons.normalization.conditioning import Conditioning
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.tensor_picture import TensorPicture
-from widgets.figure.colours import LANE_COLOURS, colour_of
 from widgets.figure.frame import Frame
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import drawn, line, plot
 from widgets.labs.normalization import net_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
-from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
-from widgets.view.lines import Line
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.sketch import SketchPanel
+from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel
-
-FIRST, SECOND = LANE_COLOURS[:2]
 
 
 def lanes_of(question: Question[SettingsT], settings: dict[str, dict[str, Any]]) -> Lanes[SettingsT]:
@@ -81,22 +76,10 @@ class RunningMean(Question):
         # The first batch is seen before step 0 is measured.
         return lanes_of(self, {"running mean": {"steps": self.batches - 1, "samples": 8}})
 
-    def figure(self) -> go.Figure:
-        figure = plot(
-            "question",
-            "Running mean: your curve and, after the run, the measured one",
-            "batch",
-            "running mean",
-            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
-            xaxis_range=[0, self.batches],
-            yaxis_range=[0, 2.5],
-            showlegend=True,
-        )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        x, values = self._after_each_batch(history)
-        screen.replace("figure", 1, x=x, y=values)
+    @property
+    def panel(self) -> Panel:
+        ranges: dict[str, Any] = {"xaxis_range": [0, self.batches], "yaxis_range": [0, 2.5]}
+        return SketchPanel("Running mean", "batch", "running mean", self._after_each_batch, **ranges)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         x, values = self._after_each_batch(history)
@@ -114,6 +97,7 @@ class RunningMean(Question):
 
 
 class GroupsOfWhat(Question):
+    methods = ("normalization",)
     name = "groups_of_what"
     prompt = "Group norm, in training. Four samples; the second one is changed. Whose outputs move?"
     statement = "Under group norm an image's output depends on no other image in the batch, not even in training."
@@ -124,18 +108,12 @@ class GroupsOfWhat(Question):
     def lanes(self) -> Lanes:
         return lanes_of(self, {f"{kind} norm": {"normalization": kind, "steps": 8} for kind in self.kinds})
 
-    def figure(self) -> go.Figure:
-        dots = [
-            line(f"{kind} norm", colour_of("normalization", kind), mode="markers", marker={"size": 11})
-            for kind in self.kinds
-        ]
+    @property
+    def panel(self) -> Panel:
+        dots: Curve = Curve(_moved, mode="markers", marker={"size": 11})
         caption = "How much each sample's outputs move when sample 2 is changed"
-        axis = {"xaxis_dtick": 1, "xaxis_range": [0.6, 4.4], "yaxis_rangemode": "tozero"}
-        return plot("question", caption, "sample", "mean change", dots, showlegend=True, **axis)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for lane, moved in enumerate(history.snapshot("effect").mean((2, 3, 4))):
-            screen.replace("figure", lane, x=np.arange(1, len(moved) + 1) + 0.06 * (lane - 0.5), y=moved)
+        axis: dict[str, Any] = {"xaxis_dtick": 1, "xaxis_range": [0.6, 4.4], "yaxis_rangemode": "tozero"}
+        return Panel(caption, "sample", "mean change", dots, legend=True, **axis)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         moved = history.snapshot("effect").any((2, 3, 4))
@@ -147,6 +125,11 @@ class GroupsOfWhat(Question):
             "groups of channels within one sample: it never looks at another image.",  # holds: l5_only_batch
             (Misreading(1, "The groups are of channels, not of samples."),),
         )
+
+
+def _moved(frame: Frame, lane: int) -> Points:
+    moved = frame.history.snapshot("effect")[lane].mean((1, 2, 3))
+    return np.arange(1, len(moved) + 1) + 0.06 * (lane - 0.5), moved  # a little apart, so that neither hides the other
 
 
 ALL: tuple[Question, ...] = (

@@ -16,11 +16,10 @@ from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
 from lessons.optimizers.proxy import Method, ProxySettings
 from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
-from widgets.figure.colours import LANE_COLOURS, colour_of
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import line, plot
+from widgets.figure.frame import Frame
+from widgets.figure.plots import line
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
-from widgets.view.lines import Curve
+from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
 
 
@@ -216,6 +215,12 @@ class NewtonFindsMinima(_OverStep):
         )
 
 
+def _error(frame: Frame[ConditionSettings], lane: int) -> Points:
+    steps = np.unique(np.geomspace(1, len(frame.history), 120).astype(int)) - 1
+    error = frame.history["error"][steps, lane]
+    return steps + 1, np.where(error > 1e-8, error, np.nan)
+
+
 class ConditionNumberCosts(Question[ConditionSettings]):
     name = "condition_number_costs"
     prompt = "Gradient descent on bowls with κ = 10, 100 and 1000, until the error is a millionth of the first."
@@ -228,18 +233,13 @@ class ConditionNumberCosts(Question[ConditionSettings]):
     kappas: ClassVar = (10.0, 100.0, 1000.0)
 
     def lanes(self) -> Lanes[ConditionSettings]:
-        return Lanes([ConditionSettings(condition_number=kappa, steps=7000) for kappa in self.kappas])
+        bowls = [ConditionSettings(condition_number=kappa, steps=7000) for kappa in self.kappas]
+        return Lanes(bowls, [f"κ = {kappa:g}" for kappa in self.kappas])
 
-    def figure(self) -> go.Figure:
-        lines = [line(f"κ = {kappa:g}", colour) for kappa, colour in zip(self.kappas, LANE_COLOURS, strict=False)]
-        axes = {"xaxis_type": "log", "yaxis_type": "log", "yaxis_exponentformat": "power"}
-        return plot("question", "Error as a share of the first", "step", "error", lines, showlegend=True, **axes)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        steps = np.unique(np.geomspace(1, len(history), 120).astype(int)) - 1
-        for lane in range(len(lanes)):
-            error = history["error"][steps, lane]
-            screen.replace("figure", lane, x=steps + 1, y=np.where(error > 1e-8, error, np.nan))
+    @property
+    def panel(self) -> Panel[ConditionSettings]:
+        axes: dict[str, Any] = {"xaxis_type": "log", "yaxis_type": "log", "yaxis_exponentformat": "power"}
+        return Panel("Error as a share of the first", "step", "error", Curve(_error), legend=True, **axes)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         counts = history["iterations"][-1]
@@ -256,6 +256,11 @@ class ConditionNumberCosts(Question[ConditionSettings]):
         )
 
 
+def _moved(frame: Frame[ProxySettings], lane: int) -> Points:
+    steps = np.unique(np.linspace(0, len(frame.history) - 1, 200).astype(int))
+    return steps, frame.history["moved"][steps, lane]
+
+
 class BoundedSlope(Question[ProxySettings]):
     name = "bounded_slope"
     prompt = (
@@ -268,7 +273,8 @@ class BoundedSlope(Question[ProxySettings]):
     )
     answer = Choice((HOLDS, FAILS))
     experiment = OnePlane()
-    methods: ClassVar[tuple[Method, ...]] = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
+    methods = ("method",)
+    models: ClassVar[tuple[Method, ...]] = ("squared error", "logistic", "squared error of a sigmoid", "MLP")
 
     def lanes(self) -> Lanes[ProxySettings]:
         common: dict[str, Any] = {
@@ -278,21 +284,16 @@ class BoundedSlope(Question[ProxySettings]):
             "train_size": 200,
             "steps": 600,
         }
-        return Lanes([OnePlaneSettings(method=m, **common) for m in self.methods])
+        return Lanes([OnePlaneSettings(method=m, **common) for m in self.models], self.models)
 
-    def figure(self) -> go.Figure:
-        lines = [line(method, colour_of("method", method)) for method in self.methods]
+    @property
+    def panel(self) -> Panel[ProxySettings]:
         caption = "Share of fresh points that the outlier has moved to the other side"
-        return plot("question", caption, "step", "share", lines, showlegend=True, yaxis_rangemode="tozero")
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        steps = np.unique(np.linspace(0, len(history) - 1, 200).astype(int))
-        for number in range(len(self.methods)):
-            screen.replace("figure", number, x=steps, y=history["moved"][steps, number])
+        return Panel(caption, "step", "share", Curve(_moved), legend=True, yaxis_rangemode="tozero")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         moved = 100 * history["moved"][-1]
-        said = ", ".join(f"{share:.2g} % ({method})" for share, method in zip(moved, self.methods, strict=True))
+        said = ", ".join(f"{share:.2g} % ({method})" for share, method in zip(moved, self.models, strict=True))
         return Outcome(
             int(moved[1] > 2.0),
             f"The outlier moved these shares of the fresh points to the other side: {said}. A bounded slope is not "

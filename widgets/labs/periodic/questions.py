@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.experiment import Experiment
 from lessons.core.history import History
@@ -16,12 +16,11 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
 from lessons.periodic.theory import delta_limits
 from widgets.figure.colours import LANE_COLOURS
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import LOG, drawn, line, plot
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.quiz.question import (
     FAILS,
     HOLDS,
-    SKETCH_COLUMNS,
     Choice,
     Misreading,
     Number,
@@ -30,12 +29,12 @@ from widgets.quiz.question import (
     Sketch,
     sampled,
 )
-from widgets.view.lines import Curve
+from widgets.quiz.sketch import SketchPanel
+from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
-POINTS = 300
 
 
 class _OverStep(Question[PeriodicSettings]):
@@ -56,7 +55,7 @@ class _OverStep(Question[PeriodicSettings]):
 
     @property
     def panel(self) -> Panel[PeriodicSettings]:
-        curve = Curve[PeriodicSettings](lambda frame, lane: sampled(frame.history[self.quantity][:, lane], POINTS))
+        curve = Curve[PeriodicSettings](lambda frame, lane: sampled(frame.history[self.quantity][:, lane]))
         return Panel(self.caption, "step", self.axis, curve, legend=True, **LOG)
 
 
@@ -90,25 +89,12 @@ class NormSketch(_OverStep):
     settings: ClassVar = {"measured": {}}
     common: ClassVar = {"steps": 1500}
 
-    def figure(self) -> go.Figure:
-        figure = plot(
-            "question",
-            "Norm ρ: your curve and, after the run, the measured one",
-            "step",
-            "norm ρ",
-            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
-            xaxis_range=[0, 1500],
-            yaxis_type="log",
-            yaxis_range=[0.0, 1.0],
-            yaxis_tickformat="~g",
-            showlegend=True,
+    @property
+    def panel(self) -> Panel[PeriodicSettings]:
+        ranges: dict[str, Any] = {"xaxis_range": [0, 1500], "yaxis_range": [0.0, 1.0]}
+        return SketchPanel(
+            self.caption, "step", self.axis, lambda history: sampled(history["norm"][:, 0]), **ranges, **LOG
         )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        norm = history["norm"][:, 0]
-        steps = np.unique(np.linspace(0, len(norm) - 1, POINTS).astype(int))
-        screen.replace("figure", 1, x=steps, y=norm[steps])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         norm, (onsets,) = history["norm"][:, 0].astype(float), recorded_onsets(history["onset"])
@@ -182,11 +168,17 @@ class JumpBound(_OverStep):
     caption = "Turn 1 − cos of each step (line), and the largest that the statement allows (dots)"
     axis = "1 − cos"
 
-    def figure(self) -> go.Figure:
-        bound = line("allowed by the statement", SECOND, mode="lines+markers", line={"dash": "dot"})
-        lines = [line("measured", FIRST, mode="lines+markers"), bound]
-        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": True}
-        return plot("question", self.caption, "step", self.axis, lines, **log)
+    @property
+    def panel(self) -> Panel[PeriodicSettings]:
+        measured = One[PeriodicSettings](lambda frame: self._points(frame, 0), "measured", FIRST, mode="lines+markers")
+        allowed = One[PeriodicSettings](
+            lambda frame: self._points(frame, 1),
+            "allowed by the statement",
+            SECOND,
+            mode="lines+markers",
+            line={"dash": "dot"},
+        )
+        return Panel(self.caption, "step", self.axis, measured, allowed, showlegend=True, **LOG)
 
     @staticmethod
     def turns(history: History) -> tuple[np.ndarray, np.ndarray]:
@@ -194,9 +186,9 @@ class JumpBound(_OverStep):
         norm, gradient = (history[name][:-1, 0].astype(float) for name in ("norm", "effective_gradient"))
         return history["cosine_distance"][1:, 0].astype(float), (0.5 * gradient / norm**2) ** 2 / 2
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, values in enumerate(self.turns(history)):
-            screen.replace("figure", trace, x=np.arange(1, len(values) + 1), y=values)
+    def _points(self, frame: Frame[PeriodicSettings], which: int) -> Points:
+        values = self.turns(frame.history)[which]
+        return np.arange(1, len(values) + 1), values
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         measured, allowed = self.turns(history)
@@ -208,6 +200,10 @@ class JumpBound(_OverStep):
             f"{1 / (1 - 0.2) ** 2:.3g}. The bound needs 1 − ηλ about 1, and then it is a good one.",  # given
             (Misreading(0, "That 1 − ηλ is at most 1 works the other way: it stands below the line."),),
         )
+
+
+def _turn(frame: Frame[PeriodicSettings]) -> Points:
+    return sampled(frame.history["cosine_distance"][:, 0])
 
 
 class SameCondition(_OverStep):
@@ -224,14 +220,18 @@ class SameCondition(_OverStep):
     axis = "1 − cos"
     settled: ClassVar[int] = 400
 
-    def figure(self) -> go.Figure:
-        lines = [
-            line("measured", FIRST),
-            line("δ, half of ηλL²/ℓ²", SECOND, line={"dash": "dash"}),
-            line("ηλℓ²/L²", SECOND, line={"dash": "dot"}),
-        ]
-        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": True}
-        return plot("question", self.caption, "step", self.axis, lines, **log)
+    @property
+    def panel(self) -> Panel[PeriodicSettings]:
+        return Panel(
+            self.caption,
+            "step",
+            self.axis,
+            One(_turn, "measured", FIRST),
+            One(lambda frame: self._level(frame, 2), "δ, half of ηλL²/ℓ²", SECOND, line={"dash": "dash"}),
+            One(lambda frame: self._level(frame, 3), "ηλℓ²/L²", SECOND, line={"dash": "dot"}),
+            showlegend=True,
+            **LOG,
+        )
 
     def sizes(self, history: History) -> tuple[float, float, float, float]:
         """Return l and L from the settled step on, the delta of the question, and below which delta a jump is sure."""
@@ -240,15 +240,11 @@ class SameCondition(_OverStep):
         certain, possible = delta_limits(low, high, *(float(FAST[name]) for name in FAST))
         return low, high, float(possible) / 2, float(certain)
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        turn = history["cosine_distance"][:, 0]
-        steps = np.unique(np.linspace(0, len(turn) - 1, POINTS).astype(int))
-        screen.replace("figure", 0, x=steps, y=np.where(turn[steps] > 0, turn[steps], np.nan))
-        if len(turn) <= self.settled:
-            return
-        _, _, size, certain = self.sizes(history)
-        for trace, height in ((1, size), (2, certain)):
-            screen.replace("figure", trace, x=[self.settled, lanes.shared.steps], y=[height, height])
+    def _level(self, frame: Frame[PeriodicSettings], which: int) -> Points | None:
+        """A line at one of the sizes, which are not known before the settled step."""
+        if len(frame.history) <= self.settled:
+            return None
+        return [self.settled, frame.lanes.shared.steps], [self.sizes(frame.history)[which]] * 2
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         turn = history["cosine_distance"][self.settled :, 0]
@@ -300,14 +296,23 @@ class ForgetsEverything(_OverStep):
     settings: ClassVar = {f"seed {seed}": {**FAST, "seed": seed} for seed in range(4)}
     common: ClassVar = {"steps": 1000}
 
-    def figure(self) -> go.Figure:
+    @property
+    def panel(self) -> Panel[PeriodicSettings]:
         marks = (("minima of one run", FIRST, "circle"), ("independent nets", SECOND, "diamond"))
-        return plot(
-            "question",
+        return Panel(
             "Cosine between the weights of each two minima",
             "pair, the most alike first",
             "cosine",
-            [line(n, c, mode="markers", marker={"size": 10, "symbol": symbol, "color": c}) for n, c, symbol in marks],
+            *(
+                One(
+                    partial(self._pairs, which),
+                    name,
+                    colour,
+                    mode="markers",
+                    marker={"size": 10, "symbol": symbol, "color": colour},
+                )
+                for which, (name, colour, symbol) in enumerate(marks)
+            ),
             yaxis_range=[-0.2, 1.0],
             xaxis_dtick=1,
             showlegend=True,
@@ -321,10 +326,10 @@ class ForgetsEverything(_OverStep):
         successive, independent = (np.asarray(history.snapshot(f"{name}_cosines"))[pairs] for name in names)
         return successive, independent
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, found in enumerate(self.cosines(history, lanes)):
-            known = np.sort(found[np.isfinite(found)])[::-1]
-            screen.replace("figure", trace, x=np.arange(1, len(known) + 1), y=known)
+    def _pairs(self, which: int, frame: Frame[PeriodicSettings]) -> Points:
+        found = self.cosines(frame.history, frame.lanes)[which]
+        known = np.sort(found[np.isfinite(found)])[::-1]
+        return np.arange(1, len(known) + 1), known
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         own, others = self.cosines(history, lanes)

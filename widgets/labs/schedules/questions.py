@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
@@ -15,13 +15,12 @@ from lessons.schedules.noisy_quadratic import NoisyQuadratic
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from lessons.schedules.spreads import WARMUP_LENGTH, WarmupLengthSettings
 from widgets.figure.colours import LANE_COLOURS, colour_of
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import LOG, drawn, line, plot, theory
+from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.labs.schedules.warmup_length import LENGTHS, alive, shortest
 from widgets.quiz.question import (
     FAILS,
     HOLDS,
-    SKETCH_COLUMNS,
     Choice,
     Misreading,
     Number,
@@ -30,10 +29,11 @@ from widgets.quiz.question import (
     Sketch,
     sampled,
 )
-from widgets.view.lines import Curve, One
+from widgets.quiz.sketch import SketchPanel
+from widgets.view.lines import Curve, Level, Line, One, Part, Points
 from widgets.view.panels import Panel
 
-FIRST, SECOND = LANE_COLOURS[:2]
+FIRST = LANE_COLOURS[0]
 
 
 class _LossOverStep(Question[SettingsT]):
@@ -41,7 +41,6 @@ class _LossOverStep(Question[SettingsT]):
 
     methods = ("schedule",)
     settings: ClassVar[dict[str, dict[str, Any]]]
-    quantity: ClassVar[str] = "loss"
     caption: ClassVar[str] = "Loss"
 
     def lanes(self) -> Lanes[SettingsT]:
@@ -49,8 +48,11 @@ class _LossOverStep(Question[SettingsT]):
 
     @property
     def panel(self) -> Panel[SettingsT]:
-        curve = Curve[SettingsT](lambda frame, lane: sampled(frame.history[self.quantity][:, lane]))
-        return Panel(self.caption, "step", "loss", curve, legend=True, **LOG)
+        return Panel(self.caption, "step", "loss", self.losses(), legend=True, **LOG)
+
+    def losses(self) -> Part[SettingsT]:
+        """Return what is drawn of the lanes."""
+        return Curve[SettingsT](lambda frame, lane: sampled(frame.history["loss"][:, lane]))
 
 
 class FloorOfAQuarter(_LossOverStep):
@@ -97,25 +99,10 @@ class RestartSketch(Question[NoisyQuadraticSettings]):
         }
         return Lanes([NoisyQuadraticSettings(learning_rate=0.5, **values)])
 
-    def figure(self) -> go.Figure:
-        figure = plot(
-            "question",
-            "Loss: your curve and, after the run, the measured one",
-            "step",
-            "loss",
-            [line("your curve", SECOND, line={"dash": "dot"}), line("measured", FIRST)],
-            xaxis_range=[0, 600],
-            yaxis_type="log",
-            yaxis_range=[-2, 1.2],
-            yaxis_tickformat="~g",
-            showlegend=True,
-        )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        loss = history["loss"][:, 0]
-        steps = np.unique(np.linspace(0, len(loss) - 1, 300).astype(int))
-        screen.replace("figure", 1, x=steps, y=loss[steps])
+    @property
+    def panel(self) -> Panel[NoisyQuadraticSettings]:
+        ranges: dict[str, Any] = {"xaxis_range": [0, 600], "yaxis_range": [-2, 1.2]}
+        return SketchPanel("Loss", "step", "loss", lambda history: sampled(history["loss"][:, 0]), **ranges, **LOG)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         loss = history["loss"][:, 0].astype(float)
@@ -127,6 +114,11 @@ class RestartSketch(Question[NoisyQuadraticSettings]):
             "cycle η falls too fast for it.",
             # holds: l2_question_restart
         )
+
+
+def _smoothed(lane: int, frame: Frame[ScheduledNetSettings]) -> Points:
+    steps = np.arange(0, len(frame.history), 3)
+    return steps, frame.history["smoothed_loss"][steps, lane]
 
 
 class WarmupSurvivors(Question[ScheduledNetSettings]):
@@ -153,17 +145,15 @@ class WarmupSurvivors(Question[ScheduledNetSettings]):
         ]
         return Lanes(each)
 
-    def figure(self) -> go.Figure:
-        thin = {"width": 1}
-        kinds = (("no warmup", colour_of("schedule", "constant")), ("warmup", colour_of("schedule", "warmup")))
-        lines = [line(*kinds[k >= 12], line=thin, showlegend=k % 12 == 0) for k in range(24)]
-        axes = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_range": [0, 150], "yaxis_range": [-2, 2]}
-        return plot("question", "Smoothed loss of all nets", "step", "loss", lines, showlegend=True, **axes)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        steps = np.arange(0, len(history), 3)
-        for lane in range(len(lanes)):
-            screen.replace("figure", lane, x=steps, y=history["smoothed_loss"][steps, lane])
+    @property
+    def panel(self) -> Panel[ScheduledNetSettings]:
+        kinds = [(name, colour_of("schedule", own)) for name, own in (("no warmup", "constant"), ("warmup", "warmup"))]
+        nets = [
+            One(partial(_smoothed, lane), *kinds[lane >= 12], line={"width": 1}, showlegend=lane % 12 == 0)
+            for lane in range(24)
+        ]
+        axes: dict[str, Any] = {"xaxis_range": [0, 150], "yaxis_range": [-2, 2]}
+        return Panel("Smoothed loss of all nets", "step", "loss", *nets, showlegend=True, **axes, **LOG)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         alive = np.isfinite(history["loss"][-1])
@@ -185,8 +175,8 @@ class WarmupSurvivors(Question[ScheduledNetSettings]):
 class WarmupLength(Question[ScheduledNetSettings]):
     name = "warmup_length"
     prompt = (
-        "η rises to 0.3 in some steps, and then stays. How many steps must the rise take at least, for all of sixteen "
-        "nets to come through?"
+        "η rises to 0.3 in some steps, and then stays. We try 0, 5, 10, … 30, 40, … 80 steps, with sixteen nets each. "
+        "Which is the shortest rise from which on all nets come through?"
     )
     answer = Number(low=0, high=80, step=1, tolerance=8, unit=" steps")
     experiment = ScheduledNet()
@@ -208,7 +198,11 @@ class WarmupLength(Question[ScheduledNetSettings]):
         return Outcome(
             last if enough is None else enough,  # holds: l2_thirty_steps_of_warmup
             f"All came through from {last if enough is None else enough} steps on; of those with 10 steps {few} did. "
-            "The rise must leave the sharpness time to come down, and it needs a few dozen steps for that.",
+            "The rise must be slow enough for the sharpness to come down with the limit.",
+            (
+                Misreading(10, "After ten steps the limit has just met the sharpness: the net has yet to get flatter."),
+                Misreading(42, "So many are enough, as you saw in the lab. But fewer are, too."),
+            ),
         )
 
 
@@ -229,18 +223,19 @@ class AboveTheLimit(Question[ScheduledNetSettings]):
         }
         return Lanes([ScheduledNetSettings(seed=seed, **common) for seed in range(10)])
 
-    def figure(self) -> go.Figure:
-        lines = [line(f"seed {seed}", FIRST, line={"width": 1}) for seed in range(10)]
-        axes = {"yaxis_tickformat": "~g", "xaxis_range": [0, 200], "yaxis_rangemode": "tozero"}
-        lines.append(theory("limit of a parabola", "#888"))
-        caption = "η λₘₐₓ of each net (dashes: the limit of a parabola, 2)"
-        return plot("question", caption, "step", "η λₘₐₓ", lines, **axes)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
-        steps = np.flatnonzero(history.measured("eta_lambda"))
-        for lane in range(len(lanes)):
-            screen.replace("figure", lane, x=steps, y=history["eta_lambda"][steps, lane])
-        screen.replace("figure", len(lanes), x=[0, 200], y=[2, 2])
+    @property
+    def panel(self) -> Panel[ScheduledNetSettings]:
+        seeds = [(f"seed {seed}", FIRST) for seed in range(10)]
+        return Panel(
+            "η λₘₐₓ of each net (dashes: the limit of a parabola, 2)",
+            "step",
+            "η λₘₐₓ",
+            Line("eta_lambda", each=seeds, line={"width": 1}),
+            Level(2, "limit of a parabola"),
+            yaxis_tickformat="~g",
+            xaxis_range=[0, 200],
+            yaxis_rangemode="tozero",
+        )
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         start, end = history["eta_lambda"][0], history.newest("eta_lambda")
@@ -263,7 +258,6 @@ class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
     answer = Choice((HOLDS, FAILS))
     experiment = ScheduledNet()
     caption = "Training loss"
-    quantity = "train_loss"
     settings: ClassVar = {
         schedule: {
             "schedule": schedule,
@@ -279,10 +273,8 @@ class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
         for schedule in ("constant", "exponential", "step decay")
     }
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes[ScheduledNetSettings]) -> None:
-        steps = np.flatnonzero(history.measured("train_loss"))
-        for lane in range(len(lanes)):
-            screen.replace("figure", lane, x=steps, y=history["train_loss"][steps, lane])
+    def losses(self) -> Part[ScheduledNetSettings]:
+        return Line("train_loss")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         ends = dict(zip(lanes.names, history.newest("train_loss").tolist(), strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
@@ -15,10 +14,12 @@ from lessons.teacher_student.memorization import Memorization, MemorizationSetti
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
 from widgets.figure.colours import LANE_COLOURS
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import drawn, line, plot
+from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.descent import peak_row
-from widgets.quiz.question import FAILS, HOLDS, SKETCH_COLUMNS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.sketch import SketchPanel
+from widgets.view.lines import Line
+from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 TICKS = (4, 10, 30, 100, 300, 1000, 2000)
@@ -36,13 +37,17 @@ class RandomLabels(Question[MemorizationSettings]):
     def lanes(self) -> Lanes[MemorizationSettings]:
         return Lanes([MemorizationSettings(random_share=1.0, steps=200)])
 
-    def figure(self) -> go.Figure:
-        lines = [line("training images", FIRST), line("other images, real labels", SECOND)]
-        return plot("question", "Accuracy", "step", "accuracy", lines, yaxis_range=[0, 1.03], showlegend=True)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, name in enumerate(("train_accuracy", "test_accuracy")):
-            screen.replace("figure", trace, x=np.arange(len(history)), y=history[name][:, 0])
+    @property
+    def panel(self) -> Panel[MemorizationSettings]:
+        return Panel(
+            "Accuracy",
+            "step",
+            "accuracy",
+            Line("train_accuracy", each=[("training images", FIRST)]),
+            Line("test_accuracy", each=[("other images, real labels", SECOND)]),
+            yaxis_range=[0, 1.03],
+            showlegend=True,
+        )
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         train, test = (float(history[name][-1, 0]) for name in ("train_accuracy", "test_accuracy"))
@@ -71,24 +76,19 @@ class WidthSketch(Question[DoubleDescentSettings]):
     def lanes(self) -> Lanes[DoubleDescentSettings]:
         return Lanes([DoubleDescentSettings(steps=76)])
 
-    def figure(self) -> go.Figure:
-        lines = [line("your curve", SECOND, line={"dash": "dot"}, hoverinfo="skip"), line("measured", FIRST)]
-        figure = plot(
-            "question",
-            "Test error: your curve and, after the run, the measured one",
+    @property
+    def panel(self) -> Panel[DoubleDescentSettings]:
+        return SketchPanel(
+            "Test error",
             "width, units",
             "test error",
-            lines,
+            lambda history: (np.log10(history["width"][:, 0]), history["test_error"][:, 0]),
+            hoverinfo="skip",
             xaxis_range=[0.6, 3.3],
             xaxis_tickvals=np.log10(TICKS).tolist(),
             xaxis_ticktext=[str(tick) for tick in TICKS],
             yaxis_range=[0, 1],
-            showlegend=True,
         )
-        return drawn(figure, 0, SKETCH_COLUMNS)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        screen.replace("figure", 1, x=np.log10(history["width"][:, 0]), y=history["test_error"][:, 0])
 
     def outcome(self, history: History, lanes: Lanes[DoubleDescentSettings]) -> Outcome:
         width, error = history["width"][:, 0].astype(float), history["test_error"][:, 0].astype(float)
@@ -104,6 +104,10 @@ class WidthSketch(Question[DoubleDescentSettings]):
         return Outcome((np.log10(width), error), said)
 
 
+def _negative(frame: Frame[BiasSignsSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["negative_share"][steps, lane, 1]
+
+
 class NegativeBiases(Question[BiasSignsSettings]):
     name = "negative_biases"
     prompt = "The same small net is trained on real labels and on random ones. In which do its biases turn negative?"
@@ -116,16 +120,13 @@ class NegativeBiases(Question[BiasSignsSettings]):
     labels: ClassVar = {"real labels": 0.0, "random labels": 1.0}
 
     def lanes(self) -> Lanes[BiasSignsSettings]:
-        return Lanes([BiasSignsSettings(random_share=share, steps=150) for share in self.labels.values()])
+        nets = [BiasSignsSettings(random_share=share, steps=150) for share in self.labels.values()]
+        return Lanes(nets, [*self.labels])
 
-    def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.labels, LANE_COLOURS, strict=False)]
+    @property
+    def panel(self) -> Panel[BiasSignsSettings]:
         caption = "Share of negative biases after the second convolution"
-        return plot("question", caption, "step", "share", lines, yaxis_range=[0, 1.03], showlegend=True)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        for trace, share in enumerate(history["negative_share"][:, :, 1].T):
-            screen.replace("figure", trace, x=np.arange(len(share)), y=share)
+        return Panel(caption, "step", "share", Line(_negative), legend=True, yaxis_range=[0, 1.03])
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         real, random = history["negative_share"][-1, :, 1]
@@ -139,7 +140,12 @@ class NegativeBiases(Question[BiasSignsSettings]):
         )
 
 
+def _in_use(frame: Frame[TeacherStudentSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    return frame.history["effective_nodes"][steps, lane, 0]
+
+
 class HeatReversed(Question[TeacherStudentSettings]):
+    methods = ()  # the lanes differ in their data
     name = "heat_reversed"
     prompt = (
         "The same training twice: once on what a teacher with five nodes says, once with its answers shuffled. Does "
@@ -155,19 +161,14 @@ class HeatReversed(Question[TeacherStudentSettings]):
 
     def lanes(self) -> Lanes[TeacherStudentSettings]:
         common: dict[str, Any] = {"teacher_width": 5, "overparameterization": 10.0, "init_scale": 0.1, "top_scale": 0.1}
-        return Lanes(
-            [TeacherStudentSettings(data=data, steps=1200, horizon=1200, **common) for data in self.data.values()]
-        )
+        nets = [TeacherStudentSettings(data=data, steps=1200, horizon=1200, **common) for data in self.data.values()]
+        return Lanes(nets, [*self.data])
 
-    def figure(self) -> go.Figure:
-        lines = [line(name, colour) for name, colour in zip(self.data, LANE_COLOURS, strict=False)]
+    @property
+    def panel(self) -> Panel[TeacherStudentSettings]:
+        used = Line(_in_use, measured="effective_nodes")
         caption = "Nodes in use: few if there is structure"
-        return plot("question", caption, "step", "nodes in use", lines, yaxis_rangemode="tozero", showlegend=True)
-
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        steps = np.flatnonzero(history.measured("effective_nodes"))
-        for trace, used in enumerate(history["effective_nodes"][steps, :, 0].T):
-            screen.replace("figure", trace, x=steps, y=used)
+        return Panel(caption, "step", "nodes in use", used, legend=True, yaxis_rangemode="tozero")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         found, nothing = history.newest("recovered")[:, 0]

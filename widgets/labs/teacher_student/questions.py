@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 
 from lessons.core.history import History
@@ -19,11 +19,10 @@ from lessons.teacher_student.shaking import winners
 from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.live_figure import LiveFigure
-from widgets.figure.plots import grey, line, plot, theory
+from widgets.figure.plots import bars, grey, theory
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
-from widgets.view.lines import Curve, Points
+from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 
 LEARNED = 1e-3
@@ -104,19 +103,23 @@ class LuckiestWins(Question[TeacherStudentSettings]):
     def lanes(self) -> Lanes[TeacherStudentSettings]:
         return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(8)])
 
-    def figure(self) -> go.Figure:
-        bars = [
-            go.Bar(x=[], y=[], name="measured", marker={"color": LANE_COLOURS[0]}),
-            theory("by chance", "#888"),
-        ]
-        caption = "Who is nearest now: its place at the start, of eight students (dashes: by chance)"
-        return plot("question", caption, "place at the start, 1 is the luckiest", "share", bars, yaxis_range=[0, 1.02])
+    @property
+    def panel(self) -> Panel[TeacherStudentSettings]:
+        return Panel(
+            "Who is nearest now: its place at the start, of eight students (dashes: by chance)",
+            "place at the start, 1 is the luckiest",
+            "share",
+            One(self._shares, "measured", LANE_COLOURS[0], make=bars),
+            One(lambda _: (self._places(), np.full(self.places, 1 / 50)), "by chance", "#888", make=theory),
+            yaxis_range=[0, 1.02],
+        )
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        places, rank = np.arange(self.places), self._seen(history).rank
-        shares = [(rank == place).float().mean().item() for place in places.tolist()]
-        screen.replace("figure", 0, x=places + 1, y=shares)
-        screen.replace("figure", 1, x=places + 1, y=np.full(self.places, 1 / 50))
+    def _places(self) -> np.ndarray:
+        return np.arange(1, self.places + 1)
+
+    def _shares(self, frame: Frame[TeacherStudentSettings]) -> Points:
+        rank = self._seen(frame.history).rank
+        return self._places(), [(rank == place).float().mean().item() for place in range(self.places)]
 
     @staticmethod
     def _seen(history: History) -> Luck:
@@ -153,27 +156,24 @@ class IrrelevantNodes(Question[TeacherStudentSettings]):
     def lanes(self) -> Lanes[TeacherStudentSettings]:
         return Lanes([TeacherStudentSettings(top_scale=1.0)])
 
-    def figure(self) -> go.Figure:
-        marks = {"mode": "markers"}
-        dots = [
-            line("others", grey(0.6), **marks, marker={"size": 8, "symbol": "circle-open"}),
-            line("winners so far", LANE_COLOURS[1], **marks, marker={"size": 8}),
-        ]
-        return plot(
-            "question",
+    @property
+    def panel(self) -> Panel[TeacherStudentSettings]:
+        ring, dot = {"size": 8, "symbol": "circle-open"}, {"size": 8}
+        return Panel(
             "How much the unexplained share would rise if this node were shaken now",
             "number of the student node",
             "rise of the unexplained share",
-            dots,
+            One(partial(self._rises, False), "others", grey(0.6), mode="markers", marker=ring),
+            One(partial(self._rises, True), "winners so far", LANE_COLOURS[1], mode="markers", marker=dot),
             xaxis_range=[0, 51],
             yaxis_type="log",
             showlegend=True,
         )
 
-    def draw(self, screen: LiveFigure, history: History, lanes: Lanes) -> None:
-        rise, has_won = self._shaken(history)
-        for trace, among in enumerate((~has_won, has_won)):
-            screen.replace("figure", trace, x=np.flatnonzero(among) + 1, y=np.maximum(rise[among], LEAST))
+    def _rises(self, winning: bool, frame: Frame[TeacherStudentSettings]) -> Points:
+        rise, has_won = self._shaken(frame.history)
+        among = has_won == winning
+        return np.flatnonzero(among) + 1, np.maximum(rise[among], LEAST)
 
     @staticmethod
     def _shaken(history: History) -> tuple[np.ndarray, np.ndarray]:
