@@ -17,7 +17,7 @@ pytestmark = pytest.mark.chaotic
 def test_the_period_is_inversely_proportional_to_eta_lambda(grid):
     """T eta lambda within a quarter of its median, over a decade of eta lambda; cells with one period may be off.
 
-    Eta lambda goes from 0.002 to 0.0224. On some processors the slowest cell has two periods only: a factor of 8 is left.
+    Eta lambda goes from 0.002 to 0.0224. On some processors the slowest cell has two periods only, and 8 is left.
     """
     rates = grid.learning_rates[:, None] * grid.weight_decays
     known = grid.count >= 3
