@@ -92,10 +92,6 @@ class DenseLoss:
         """Return v -> H v at theta, H = d^2 E/dtheta^2 of each lane."""
         return HessianProduct(self, theta)
 
-    def hessian_vector(self, theta: Tensor, vector: Tensor) -> Tensor:
-        """Return H v at theta, both of shape (K, P)."""
-        return self.hessian_at(theta)(vector)
-
 
 class HessianProduct:
     """v -> H v on shape (K, P), for the Hessian of a loss at one theta.

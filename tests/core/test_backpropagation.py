@@ -117,7 +117,7 @@ def assert_equal(problem: Problem, tolerance: float) -> None:
     torch.testing.assert_close(value, loss, rtol=tolerance, atol=0)
     torch.testing.assert_close(engine.value(problem.theta), loss, rtol=tolerance, atol=0)
     assert_close_in_each_lane(own_gradient, gradient, tolerance)
-    assert_close_in_each_lane(engine.hessian_vector(problem.theta, problem.direction), product, tolerance)
+    assert_close_in_each_lane(engine.hessian_at(problem.theta)(problem.direction), product, tolerance)
 
 
 def assert_close_in_each_lane(got: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
@@ -131,7 +131,7 @@ def test_in_single_precision_nothing_but_rounding_is_added(shape, activation, lo
     problem = Problem(SHAPES[shape], activation, loss)
     value, gradient, product = problem.by_autograd()
     engine, theta = problem.engine(torch.float32), problem.theta.float()
-    got = (*engine.loss_and_gradient(theta), engine.hessian_vector(theta, problem.direction.float()))
+    got = (*engine.loss_and_gradient(theta), engine.hessian_at(theta)(problem.direction.float()))
     assert all(each.dtype == torch.float32 for each in got)
     torch.testing.assert_close(got[0].double(), value, rtol=5e-6, atol=0)
     assert_close_in_each_lane(got[1].double(), gradient, 5e-6)
@@ -152,7 +152,7 @@ def test_gradient_and_hessian_product_are_what_finite_differences_tend_to(shape,
     along = (gradient * problem.direction).sum(1)
     torch.testing.assert_close(along, difference(engine.value), rtol=1e-6, atol=1e-8)
     changes = difference(lambda theta: engine.loss_and_gradient(theta)[1])
-    product = engine.hessian_vector(problem.theta, problem.direction)
+    product = engine.hessian_at(problem.theta)(problem.direction)
     torch.testing.assert_close(product, changes, rtol=0, atol=1e-6 * float(product.abs().max() + gradient.abs().max()))
 
 
@@ -162,8 +162,8 @@ def test_a_lane_that_is_not_finite_leaves_its_neighbours_untouched(loss):
     engine, theta = problem.engine(), problem.theta.clone()
     theta[1] = torch.nan
     for clean, spoilt in zip(
-        (*engine.loss_and_gradient(problem.theta), engine.hessian_vector(problem.theta, problem.direction)),
-        (*engine.loss_and_gradient(theta), engine.hessian_vector(theta, problem.direction)),
+        (*engine.loss_and_gradient(problem.theta), engine.hessian_at(problem.theta)(problem.direction)),
+        (*engine.loss_and_gradient(theta), engine.hessian_at(theta)(problem.direction)),
         strict=True,
     ):
         assert torch.equal(clean[[0, 2, 3]], spoilt[[0, 2, 3]])

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, top_eigenpair_in_parts
 from lessons.core.generators import normal_per_seed
-from lessons.core.parts import Parts, whole
+from lessons.core.parts import Parts
 
 FIRST_ITERATIONS = 30
 FOLLOWING_ITERATIONS = 8
@@ -28,12 +28,8 @@ class SharpnessGauge:
         self._start = normal_per_seed(seeds, "sharpness", parameter_count).to(device)
         self._vector: Tensor | None = None
 
-    def read(self, product: HessianVectorProduct) -> TopEigenpair:
-        """Measure; `product` is v -> H v at the present theta, on shape (K, P)."""
-        return whole(self.read_in_parts(product))
-
     def read_in_parts(self, product: HessianVectorProduct) -> Parts[TopEigenpair]:
-        """Do what `read` does, a part for each product."""
+        """Measure, a part for each product; `product` is v -> H v at the present theta, on shape (K, P)."""
         if self._vector is None:
             top = yield from top_eigenpair_in_parts(product, self._start, FIRST_ITERATIONS)
         else:

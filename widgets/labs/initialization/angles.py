@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -13,7 +14,8 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.angles import Angles, AngleSettings
 from lessons.initialization.correlation import angle_map, predict_angles, small_angle_growth
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey, theory
+from widgets.figure.plots import grey
+from widgets.figure.plots import theory as dashes
 from widgets.labs.initialization.layer_figures import MEASURED, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import band_in_words, known, middle, over_layers
@@ -99,22 +101,27 @@ class AnglesView(SchemeView[AngleSettings]):
                 "in the next (°)",
                 Curve(_steps, **{**MEASURED, "mode": "markers"}),
                 Theory(_expected_map, "{lane}, theory", make=expected),
-                One(lambda _: (degrees, degrees), "the angle stays", grey(0.9), make=theory, fixed=True),
+                One(lambda _: (degrees, degrees), "the angle stays", grey(0.9), make=dashes, fixed=True),
                 xaxis_range=degrees,
                 yaxis_range=degrees,
             ),
         }
 
     def readings(self, frame: Frame[AngleSettings]) -> list[Reading]:
-        predicted, growth = prediction(frame.lanes), small_angle_growth(frame.lanes).tolist()
+        theory = prediction(frame.lanes)
         depth, found = frame.lanes.shared.depth, []
         for lane in range(len(frame.lanes)):
             last = angles(frame, lane)[:, -1]
-            theory_of_last = None if predicted[lane, -1] < SMALLEST else known(predicted[lane, -1])
+            end = theory.angle[lane, -1]
             found += [
-                Reading(lane, f"angle at layer {depth} (°), median", float(middle(last[:, None])[0]), theory_of_last),
+                Reading(
+                    lane,
+                    f"angle at layer {depth} (°), median",
+                    float(middle(last[:, None])[0]),
+                    None if end < SMALLEST else known(end),
+                ),
                 Reading(lane, "10–90 %", band_in_words(last, 3)),
-                Reading(lane, "theory: a layer multiplies a small angle by", growth[lane]),
+                Reading(lane, "theory: a layer multiplies a small angle by", float(theory.growth[lane])),
                 Reading(lane, "nets", str(frame.stop)),
             ]
         return found
@@ -125,28 +132,40 @@ def angles(frame: Frame, lane: int) -> np.ndarray:
     return frame.history["angle"][: frame.stop, lane]
 
 
-def prediction(lanes: Lanes[AngleSettings]) -> np.ndarray:
-    """Return the angle in each layer by mean-field theory, in degrees, shape (K, L + 1)."""
+@dataclass(frozen=True)
+class Predicted:
+    """What mean-field theory says of K lanes: angles in degrees.
+
+    Attributes:
+        angle: In each layer, shape (K, L + 1).
+        following: In the layer that would follow the last one, where it is `GRID` there; shape (K, A).
+        growth: What that layer multiplies a small angle by, shape (K,).
+    """
+
+    angle: np.ndarray
+    following: np.ndarray
+    growth: np.ndarray
+
+
+def prediction(lanes: Lanes[AngleSettings]) -> Predicted:
+    """Return what mean-field theory says of these lanes."""
     return _predicted(tuple(lanes.settings))
 
 
 @lru_cache(maxsize=8)
-def _predicted(settings: tuple[AngleSettings, ...]) -> np.ndarray:
-    return predict_angles(Lanes(settings)).numpy()
-
-
-@lru_cache(maxsize=8)
-def _mapped(settings: tuple[AngleSettings, ...]) -> np.ndarray:
-    return angle_map(Lanes(settings), torch.from_numpy(GRID)).numpy()
+def _predicted(settings: tuple[AngleSettings, ...]) -> Predicted:
+    lanes = Lanes(settings)
+    found = predict_angles(lanes), angle_map(lanes, torch.from_numpy(GRID)), small_angle_growth(lanes)
+    return Predicted(*(each.numpy() for each in found))
 
 
 def _expected_angle(frame: Frame[AngleSettings], lane: int) -> Points:
-    found = prediction(frame.lanes)[lane]
+    found = prediction(frame.lanes).angle[lane]
     return np.arange(len(found)), np.where(found > SMALLEST, found, np.nan)
 
 
 def _expected_map(frame: Frame[AngleSettings], lane: int) -> Points:
-    return GRID, _mapped(tuple(frame.lanes.settings))[lane]
+    return GRID, prediction(frame.lanes).following[lane]
 
 
 def _steps(frame: Frame[AngleSettings], lane: int) -> Points:

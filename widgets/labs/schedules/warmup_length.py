@@ -15,6 +15,7 @@ from widgets.figure.plots import LOG
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
+from widgets.view.seed_cloud import quantile
 from widgets.view.view import LabView
 
 LENGTHS = np.array(WARMUP_LENGTHS)
@@ -120,6 +121,5 @@ def _single(frame: Frame[ScheduledNetSettings]) -> Points:
 
 
 def _medians(frame: Frame[ScheduledNetSettings]) -> Points:
-    losses = np.nan_to_num(_losses(frame), nan=np.inf)
-    medians = np.quantile(losses, 0.5, axis=1, method="higher")
+    medians = quantile(_losses(frame), 0.5)
     return LENGTHS, np.where(np.isfinite(medians), medians, np.nan)
