@@ -41,7 +41,7 @@ class LessonPageHandler(TornadoVoilaHandler):
         """Render the notebook at `path`, or say that the room is full (503)."""
         room = self.kernel_manager
         await self._find(path)
-        if room.full:  # without waiting for a turn
+        if not await room.has_seat():  # without waiting for a turn
             self._say_full()
             return
         is_whole = False

@@ -27,6 +27,8 @@ from deploy.presence import Presence
 PATIENT = 10
 # What a kernel says faster than the server can pass it on waits in the kernel (a thousand messages), not in the server.
 MOST_MESSAGES_WAITING = 16
+# A page that is loaded again says goodbye on one connection and asks for a seat on another: either may come first.
+GOODBYE_SECONDS = 1.0
 started: ContextVar[str | None] = ContextVar("started", default=None)
 # Whether this request asks for the gallery, which takes no seat: who reads a lesson may keep it open in another tab.
 for_gallery: ContextVar[bool] = ContextVar("for_gallery", default=False)
@@ -59,6 +61,7 @@ class LessonKernels(AsyncMappingKernelManager):
         self._presence = Presence()
         self._ending: set[asyncio.Task[None]] = set()
         self._start_failed = asyncio.Event()
+        self._freed = asyncio.Event()
         self.closing = False
         self.warm = False
 
@@ -80,6 +83,15 @@ class LessonKernels(AsyncMappingKernelManager):
     def full(self) -> bool:
         """True if no other lesson can be opened; where this request asks for the gallery, no other gallery."""
         return self.closing or self._count(for_gallery.get()) >= self.seats
+
+    async def has_seat(self) -> bool:
+        """Return whether a lesson can be opened; a full room waits a moment for the goodbye that may be on its way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                while self.full and not self.closing:
+                    self._freed.clear()
+                    await self._freed.wait()
+        return not self.full
 
     @property
     def is_empty(self) -> bool:
@@ -175,6 +187,7 @@ class LessonKernels(AsyncMappingKernelManager):
     ) -> None:
         """End a kernel; its seat is free from now on."""
         self._leaving.add(kernel_id)
+        self._freed.set()
         try:
             await ensure_async(super().shutdown_kernel(kernel_id, *arguments, **options))
         finally:

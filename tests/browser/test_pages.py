@@ -58,7 +58,7 @@ def test_a_recorded_run_plays_pauses_steps_and_goes_back_and_says_what_it_is(sma
     assert small.is_covered(1)
     small.press("Step")
     wait_until(lambda: small.step_number() == 1, "one step is made")
-    assert not small.is_covered(1)
+    wait_until(lambda: not small.is_covered(1), "what happens is shown", 10)
     small.press("Play")
     wait_until(lambda: small.step_number() > 3, "it plays")
     small.press("Pause")

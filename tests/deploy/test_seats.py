@@ -59,6 +59,34 @@ def test_a_page_that_is_loaded_again_keeps_its_seat_in_a_full_room(room):
     asyncio.run(reload())
 
 
+def test_a_page_that_asks_before_its_goodbye_has_come_gets_its_seat_back(room):
+    async def reload():
+        first = await room.start_kernel()
+        await room.start_kernel()
+        asks = asyncio.create_task(room.has_seat())
+        await asyncio.sleep(0.01)
+        assert not asks.done()
+        await room.shutdown_kernel(first)
+        return await asks
+
+    assert asyncio.run(reload())
+
+
+def test_a_room_that_stays_full_says_so_after_a_moment_and_at_once_when_it_closes(room, monkeypatch):
+    monkeypatch.setattr("deploy.room.GOODBYE_SECONDS", 0.05)
+
+    async def ask():
+        await room.start_kernel()
+        await room.start_kernel()
+        assert not await room.has_seat()
+        monkeypatch.setattr("deploy.room.GOODBYE_SECONDS", 60.0)
+        room.closing = True
+        async with asyncio.timeout(30):
+            assert not await room.has_seat()
+
+    asyncio.run(ask())
+
+
 @pytest.mark.parametrize(
     ("idle", "connections", "stays"), [(60, 0, True), (700, 0, False), (700, 1, True), (3700, 1, False)]
 )
