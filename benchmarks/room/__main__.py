@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pages", type=int, default=2, help=f"pages in Chromium among them, at most {MOST_PAGES}")
     parser.add_argument("--readers", type=int, default=0, help=f"who only read plain pages, at most {MOST_READERS}")
     parser.add_argument("--plain", default="pages", help="folder of plain pages for them (make pages)")
+    parser.add_argument("--within", type=float, help="seconds in which all readers come (0.7 of --seconds)")
     parser.add_argument("--seconds", type=float, default=30, help=f"of training together, at most {MOST_SECONDS}")
     parser.add_argument("--lesson", default=LESSON, help="file name of a lesson, or all")
     parser.add_argument("--address", help="of a server on this machine that runs, as http://127.0.0.1:8866")

@@ -12,8 +12,6 @@ from tornado.httpclient import AsyncHTTPClient
 
 from benchmarks.room.bell import Bell
 
-# Readers come one by one, all within this share of the time in which students train.
-ARRIVAL_SHARE = 0.7
 READING_SECONDS = (2.0, 6.0)
 PATIENCE = 60.0
 _SHELL = re.compile(r'(?:src|href)="(files/[\w.-]+)"')
@@ -53,10 +51,10 @@ class Reader:
         # A browser opens six connections to a host.
         self._client = AsyncHTTPClient(force_instance=True, max_clients=6)
 
-    async def attend(self, bell: Bell, seconds: float) -> None:
-        """Come while the students train, and read until the bell rings."""
+    async def attend(self, bell: Bell, within: float) -> None:
+        """Come within so many seconds after the students have begun to train, and read until the bell rings."""
         await bell.begun()
-        await bell.rest(self._chance.uniform(0, ARRIVAL_SHARE * seconds))
+        await bell.rest(self._chance.uniform(0, within))
         try:
             await self._look(bell)
         except OSError as error:

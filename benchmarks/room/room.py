@@ -26,6 +26,8 @@ LESSON = "03_divergence.ipynb"
 MOST_STUDENTS, MOST_PAGES, MOST_READERS, MOST_SECONDS = 60, 4, 500, 600
 # What Voilà grants a kernel to end by itself.
 ENDING_SECONDS = 30
+# Readers come one by one, all within this share of the time in which students train.
+ARRIVAL_SHARE = 0.7
 
 
 def lessons() -> list[str]:
@@ -42,6 +44,7 @@ def run_room(
     seed: int = 0,
     readers: int = 0,
     plain: str = "pages",
+    within: float | None = None,
 ) -> Report:
     """Run a room.
 
@@ -54,13 +57,15 @@ def run_room(
         seed: Of what the students wish for.
         readers: Those who only read plain pages meanwhile, at most `MOST_READERS`.
         plain: Folder of plain pages, which a server that is started shows.
+        within: Seconds in which all readers come; None for most of the time in which students train.
 
     Raises:
         ValueError: If a number or the address is not allowed.
     """
     _check(students, pages, seconds, lesson, readers)
     with _server(address, plain if readers else "") as served:
-        return asyncio.run(_room(students, pages, seconds, lesson, served, seed, readers))
+        within = ARRIVAL_SHARE * seconds if within is None else within
+        return asyncio.run(_room(students, pages, seconds, lesson, served, seed, readers, within))
 
 
 def loopback(address: str) -> str:
@@ -100,7 +105,7 @@ def _server(address: str | None, plain: str) -> Iterator[str]:
 
 
 async def _room(
-    students: int, pages: int, seconds: float, lesson: str, address: str, seed: int, readers: int
+    students: int, pages: int, seconds: float, lesson: str, address: str, seed: int, readers: int, within: float
 ) -> Report:
     wanted = lessons() if lesson == "all" else [lesson]
     watch = Watch(listening_on(urlsplit(address).port))
@@ -116,7 +121,7 @@ async def _room(
             room += [Student(address, record, seed + pages + k) for k, record in enumerate(seen[pages:])]
             sampling = asyncio.create_task(watch.go_on())
             reading = [Reader(plain[k % len(plain)], each, seed + k) for k, each in enumerate(read)]
-            await asyncio.gather(*(one.attend(bell) for one in room), *(one.attend(bell, seconds) for one in reading))
+            await asyncio.gather(*(one.attend(bell) for one in room), *(one.attend(bell, within) for one in reading))
     left = await _left(watch, kernels_before)
     sampling.cancel()
     return Report(seen, watch.samples, (bell.begin, bell.end), left, load, health.seconds, read)
