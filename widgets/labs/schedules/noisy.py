@@ -104,8 +104,8 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         ),
         Preset(
             "batches of eight",
-            "A batch of eight samples leaves an eighth of the variance of the noise. What does that buy: a lower floor, "
-            "or the same floor sooner?",
+            "Eight samples a batch leave an eighth of the variance of the noise. What does that buy: a lower floor, or "
+            "the same floor sooner?",
             tuple({**COMMON, **of_a_batch} for of_a_batch in BATCHES.values()),
             tuple(BATCHES),  # holds: l2_batch_and_rate_in_proportion
         ),
