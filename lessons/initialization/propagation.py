@@ -132,7 +132,7 @@ class DrawnNet:
     inputs: Tensor
     weights: list[Tensor]
     biases: list[Tensor]
-    residual: Tensor | None
+    residual: Tensor | None = None
 
     def to(self, device: str) -> DrawnNet:
         """Return the same on another device."""
