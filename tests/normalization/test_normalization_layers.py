@@ -5,14 +5,10 @@ import torch
 from torch import nn
 
 from lessons.core.generators import generator
-from lessons.normalization import fused
-from lessons.normalization.deconvolution import (
-    Decorrelation,
-    deconvolution,
-    decorrelation,
-    inverse_square_root,
-    patches,
-)
+from lessons.core.layer_passes import DenseLayer
+from lessons.core.standardized_layers import BatchNormLayer, Standardized, StandardizedLayer
+from lessons.normalization.deconvolution import Decorrelation, deconvolution, patches
+from lessons.normalization.deconvolved_layer import Decorrelated
 from lessons.normalization.layers import (
     RunningStatistics,
     batch_norm,
@@ -22,7 +18,10 @@ from lessons.normalization.layers import (
     layer_norm,
     rms_norm,
 )
-from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
+from lessons.normalization.matrix_root import InverseSquareRoot
+from lessons.normalization.normalizers import BatchNormalizer
+from lessons.normalization.weight_layers import SpectralNormed, WeightNormed
+from lessons.normalization.weights import SingularPair
 
 LANES, SAMPLES, CHANNELS, SIDE = 3, 5, 6, 4
 IMAGES, FEATURES = (LANES, SAMPLES, CHANNELS, SIDE, SIDE), (LANES, SAMPLES, CHANNELS)
@@ -43,8 +42,17 @@ def batch(x, gamma, beta):
     return batch_norm(x, batch_statistics(x), gamma, beta)
 
 
-def fused_batch(x, gamma, beta):
-    return fused.batch_norm(x, RunningStatistics(*(torch.ones(2, LANES, CHANNELS).double())), gamma, beta, True)[0]
+def as_is(x, gamma, beta) -> tuple[torch.Tensor, DenseLayer]:
+    """Features as the inputs of a layer whose weights leave them as they are, examples as columns."""
+    return x.mT, DenseLayer(torch.eye(x.shape[2]).to(x).expand(len(x), -1, -1), gamma, beta)
+
+
+def batch_layer(x, gamma, beta):
+    return BatchNormLayer(*as_is(x, gamma, beta), EPS).sums.mT
+
+
+def standardized_layer(**kind):
+    return lambda *of: StandardizedLayer(*as_is(*of), lambda x: Standardized(x, EPS, axis=2, **kind)).sums.mT
 
 
 def loaded(module: nn.Module, gamma: torch.Tensor, beta: torch.Tensor) -> nn.Module:
@@ -58,14 +66,14 @@ def loaded(module: nn.Module, gamma: torch.Tensor, beta: torch.Tensor) -> nn.Mod
 CASES = {
     "batch, images": (IMAGES, batch, lambda: nn.BatchNorm2d(CHANNELS)),
     "batch, features": (FEATURES, batch, lambda: nn.BatchNorm1d(CHANNELS)),
-    "batch, fused": (FEATURES, fused_batch, lambda: nn.BatchNorm1d(CHANNELS)),
+    "batch, of a net": (FEATURES, batch_layer, lambda: nn.BatchNorm1d(CHANNELS)),
     "layer, features": (FEATURES, layer_norm, lambda: nn.LayerNorm(CHANNELS)),
-    "layer, fused": (FEATURES, fused.layer_norm, lambda: nn.LayerNorm(CHANNELS)),
+    "layer, of a net": (FEATURES, standardized_layer(), lambda: nn.LayerNorm(CHANNELS)),
     "layer, images": (IMAGES, layer_norm, lambda: nn.GroupNorm(1, CHANNELS)),
     "instance, images": (IMAGES, instance_norm, lambda: nn.InstanceNorm2d(CHANNELS, affine=True)),
     "group, images": (IMAGES, lambda x, g, b: group_norm(x, 3, g, b), lambda: nn.GroupNorm(3, CHANNELS)),
     "group, features": (FEATURES, lambda x, g, b: group_norm(x, 2, g, b), lambda: nn.GroupNorm(2, CHANNELS)),
-    "group, fused": (FEATURES, lambda x, g, b: fused.group_norm(x, 2, g, b), lambda: nn.GroupNorm(2, CHANNELS)),
+    "group, of a net": (FEATURES, standardized_layer(groups=2), lambda: nn.GroupNorm(2, CHANNELS)),
     "RMS, features": (FEATURES, lambda x, g, b: rms_norm(x, g), lambda: nn.RMSNorm(CHANNELS, eps=EPS)),
 }
 
@@ -138,32 +146,31 @@ def test_batch_norm_of_one_value_gives_beta_whatever_it_is_where_torch_raises():
     beta = drawn((LANES, CHANNELS), "beta")
     torch.testing.assert_close(batch(x, gamma, beta), beta[:, None])
     running = RunningStatistics(torch.zeros_like(gamma), torch.ones_like(gamma))
-    out, after = fused.batch_norm(x, running, gamma, beta, True)
-    torch.testing.assert_close(out, beta[:, None])
+    passed, after = BatchNormalizer().trained(*as_is(x, gamma, beta), running)
+    torch.testing.assert_close(passed.sums.mT, beta[:, None])
     torch.testing.assert_close(after.mean, 0.1 * x[:, 0])
     assert torch.equal(after.variance, running.variance)
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         nn.BatchNorm1d(CHANNELS).double()(x[0])
 
 
-def test_fused_running_statistics_equal_the_plain_ones():
+def test_running_statistics_of_a_layer_equal_the_plain_ones():
     x, one = drawn(FEATURES, "x", 3.0), torch.ones(LANES, CHANNELS).double()
-    running = RunningStatistics(0 * one, one)
-    out, after = fused.batch_norm(x, running, one, one, True)
+    running, layer = RunningStatistics(0 * one, one), BatchNormalizer()
+    passed, after = layer.trained(*as_is(x, one, one), running)
     plain = running.after(batch_statistics(x))
     torch.testing.assert_close((after.mean, after.variance), (plain.mean, plain.variance))
     assert torch.equal(running.mean, 0 * one), "the old statistics are left alone"
-    evaluated, same = fused.batch_norm(x, after, one, one, False)
-    torch.testing.assert_close(evaluated, batch_norm(x, plain, one, one))
-    assert same is after
-    torch.testing.assert_close(out, batch_norm(x, batch_statistics(x), one, one))
+    evaluated = layer.evaluated(*as_is(x, one, one), after)
+    torch.testing.assert_close(evaluated.mT, batch_norm(x, plain, one, one))
+    torch.testing.assert_close(passed.sums.mT, batch_norm(x, batch_statistics(x), one, one))
 
 
 @pytest.mark.claim(27)
 def test_weight_norm_equals_torch_nn_forward_and_backward():
     v = drawn((LANES, 4, CHANNELS), "v").requires_grad_()
     g, x = drawn((LANES, CHANNELS), "g").requires_grad_(), drawn((LANES, SAMPLES, 4), "x")
-    weight = weight_norm(v, g)
+    weight = WeightNormed(DenseLayer(v, g, g)).weight
     torch.testing.assert_close(weight.norm(dim=1), g.abs())
     got = torch.autograd.grad((torch.bmm(x, weight) ** 2).sum(), [v, g])
     for lane in range(LANES):
@@ -175,6 +182,11 @@ def test_weight_norm_equals_torch_nn_forward_and_backward():
         length, direction = torch.autograd.grad((out**2).sum(), [parts.original0, parts.original1])
         torch.testing.assert_close(got[0][lane], direction.T)
         torch.testing.assert_close(got[1][lane], length[:, 0])
+
+
+def normed(weight: torch.Tensor, pair: SingularPair) -> torch.Tensor:
+    unused = torch.zeros(LANES, weight.shape[2])
+    return SpectralNormed(DenseLayer(weight, unused, unused), pair).weight
 
 
 @pytest.mark.claim(27)
@@ -190,7 +202,7 @@ def test_spectral_norm_equals_torch_nn_over_several_steps_forward_and_backward()
         modules[-1].parametrizations.weight[0]._v = pair.right[lane]
     for _ in range(3):
         pair = pair.after(weight)
-        out = torch.bmm(x, spectral_norm(weight, pair))
+        out = torch.bmm(x, normed(weight, pair))
         (got,) = torch.autograd.grad((out**2).sum(), weight)
         for lane, module in enumerate(modules):
             expected = module(x[lane])
@@ -207,7 +219,7 @@ def test_power_iteration_finds_the_largest_singular_value_which_spectral_norm_ma
     assert (pair.value(weight) <= exact * (1 + 1e-12)).all()
     pair = pair.after(weight, 300)
     torch.testing.assert_close(pair.value(weight), exact, rtol=1e-8, atol=0)
-    normalized = torch.linalg.matrix_norm(spectral_norm(weight, pair), ord=2)
+    normalized = torch.linalg.matrix_norm(normed(weight, pair), ord=2)
     torch.testing.assert_close(normalized, torch.ones(LANES).double(), rtol=1e-8, atol=0)
 
 
@@ -226,7 +238,7 @@ def test_newton_and_schulz_approach_the_direct_inverse_square_root_forward_and_b
     covariance = (torch.bmm(x.transpose(1, 2), x) / 50).requires_grad_()
     exact, errors = exact_inverse_square_root(covariance), []
     for iterations in (2, 6, 12, 30):
-        root = inverse_square_root(covariance, iterations)
+        root = InverseSquareRoot(covariance, iterations).root
         errors.append(float((root - exact).detach().norm() / exact.detach().norm()))
     assert errors == sorted(errors, reverse=True)
     assert errors[0] > 0.01
@@ -241,7 +253,7 @@ def test_newton_and_schulz_approach_the_direct_inverse_square_root_forward_and_b
 @pytest.mark.claim(24)
 def test_decorrelated_features_have_covariance_one_where_standardised_ones_keep_their_correlation():
     x = drawn((LANES, 200, 4), "x", 3.0) @ drawn((LANES, 4, 4), "mix")
-    out = decorrelation(x, 1e-12, 40)(x)
+    out = Decorrelated(x.mT, 1e-12, 40).outputs.mT
     unit = torch.eye(4).double().expand(LANES, 4, 4)
     torch.testing.assert_close(out.mean(1), torch.zeros(LANES, 4).double(), atol=1e-9, rtol=0)
     torch.testing.assert_close(torch.bmm(out.transpose(1, 2), out) / 200, unit, atol=1e-8, rtol=0)
@@ -276,7 +288,7 @@ def test_deconvolution_decorrelates_the_patches_of_images():
     images = nn.functional.avg_pool2d(rough[0], 3, stride=1, padding=1)[None]
     rows = patches(images, 3, 0)
     assert rows.shape == (1, 40 * 36, 9)
-    given = decorrelation(rows, 1e-12, 60)
+    given = Decorrelated(rows.mT, 1e-12, 60).given
     out = given(rows)[0]
     assert torch.corrcoef(rows[0].T).triu(1).max() > 0.5
     torch.testing.assert_close(out.T @ out / len(out), torch.eye(9).double(), atol=1e-6, rtol=0)

@@ -12,7 +12,6 @@ from torch import nn
 
 from lessons.core.batches import EpochBatches
 from lessons.core.curvature.hessian_spectrum import PROBES
-from lessons.core.curvature.sharpness import differentiated_twice
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.run import Run
@@ -20,7 +19,7 @@ from lessons.core.scripts.script import lane_script
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.nets import NormalizedNets
 from lessons.normalization.smoothness import STEP_SIZES
-from lessons.normalization.training import NormalizedNet, training_loss
+from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from tests.dense_hessian import dense_eigenvalues
 
@@ -118,7 +117,7 @@ def test_the_part_batch_that_is_left_out_is_of_other_classes_in_each_epoch():
 
 
 def hessian_of(nets, memories):
-    return partial(differentiated_twice, training_loss(nets, memories))
+    return partial(nets.hessian_at, memories=memories)
 
 
 @pytest.mark.claim(28)

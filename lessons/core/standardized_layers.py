@@ -1,0 +1,182 @@
+"""Layers whose sums are standardized, with their way back and their change along a direction, written out.
+
+    x = W^T h,    x^ = (x - mu) / sigma,    z = gamma x^ + beta,    sigma^2 = mean of (x - mu)^2, + epsilon
+
+mu and sigma are means over some of x and move with it. The derivative of x^ is therefore, with each mean over the same,
+
+    J v = (v - mean v - x^ mean(x^ v)) / sigma,
+
+a symmetric matrix, so that dE/dx = J dE/dx^ (for batch norm: Ioffe & Szegedy 2015, arXiv 1502.03167, section 3).
+Examples are columns, x is (K, C, N).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lessons.core.layer_passes import Back, DenseLayer, LayerPass, Turning, TurningProduct, through_product
+
+
+class Standardized:
+    """x^ of sums x (K, C, N), and its derivative J.
+
+    Args:
+        x: The sums.
+        epsilon: Added to each variance.
+        axis: What the means are over: 3, the examples; or 2, the channels of a group.
+        groups: Of channels; they divide C.
+        centred: Whether mu is subtracted; left out, mu is 0, and sigma the root mean square.
+    """
+
+    def __init__(self, x: Tensor, epsilon: float, axis: int, groups: int = 1, centred: bool = True):
+        self._axis, self._groups, self._centred = axis, groups, centred
+        each = self._grouped(x)
+        deviation = each - each.mean(axis, keepdim=True) if centred else each
+        self._inverse = (deviation.square().mean(axis, keepdim=True) + epsilon).rsqrt()
+        self._unit = deviation * self._inverse
+        self.outputs = self._unit.view(x.shape)
+
+    def _grouped(self, x: Tensor) -> Tensor:
+        return x.reshape(len(x), self._groups, -1, x.shape[2])
+
+    def _mean(self, values: Tensor) -> Tensor:
+        return values.mean(self._axis, keepdim=True)
+
+    def along(self, vector: Tensor) -> Tensor:
+        """Return J v, shape (K, C, N)."""
+        v = self._grouped(vector)
+        left = v - self._mean(v) if self._centred else v
+        return torch.addcmul(left, self._unit, self._mean(self._unit * v), value=-1).mul_(self._inverse).view_as(vector)
+
+    def turned_back(self, r_x: Tensor, r_outputs: Tensor, delta: Tensor, gradient: Tensor) -> Tensor:
+        """Return R{J} delta, with gradient = J delta and R{x^} = J R{x}; all (K, C, N).
+
+        Each factor of J in its turn: R{1/sigma} = -mean(x^ R{x}) / sigma^2, and x^, which is there twice.
+        """
+        r_x, r_unit, delta, gradient = (self._grouped(each) for each in (r_x, r_outputs, delta, gradient))
+        inside = self._mean(self._unit * r_x) * gradient
+        inside.addcmul_(r_unit, self._mean(self._unit * delta)).addcmul_(self._unit, self._mean(r_unit * delta))
+        return inside.mul_(-self._inverse).view(r_outputs.shape)
+
+
+class AsTheyAre(Standardized):
+    """Sums that are not standardized, x^ = x: what is left of such a layer is the affine part."""
+
+    def __init__(self, x: Tensor):
+        self.outputs = x
+
+    def along(self, vector: Tensor) -> Tensor:
+        return vector
+
+    def turned_back(self, r_x: Tensor, r_outputs: Tensor, delta: Tensor, gradient: Tensor) -> Tensor:
+        return torch.zeros_like(delta)
+
+
+class StandardizedLayer(LayerPass):
+    """z = gamma x^ + beta.
+
+    Args:
+        inputs: h, shape (K, fan_in, N).
+        layer: W, gamma, beta.
+        standardize: Makes x^ of x.
+        shifted: Whether beta is added; if not, it is not used.
+    """
+
+    def __init__(
+        self, inputs: Tensor, layer: DenseLayer, standardize: Callable[[Tensor], Standardized], shifted: bool = True
+    ):
+        self.inputs, self.layer, self.shifted = inputs, layer, shifted
+        self.unit = standardize(torch.bmm(layer.weight.mT, inputs))
+        scaled = layer.gamma[..., None] * self.unit.outputs
+        self.sums = scaled + layer.beta[..., None] if shifted else scaled
+
+    def back(self, delta: Tensor, further: bool) -> tuple[DenseLayer, Tensor | None]:
+        to_products = self.unit.along(self.layer.gamma[..., None] * delta)
+        weight, below = through_product(self.inputs, self.layer.weight, to_products, further)
+        beta = delta.sum(2) if self.shifted else torch.zeros_like(self.layer.beta)
+        return DenseLayer(weight, (self.unit.outputs * delta).sum(2), beta), below
+
+    def turning(self, delta: Tensor) -> Turning:
+        return StandardizedTurning(self.inputs, self.layer, self.unit, delta, self.shifted)
+
+
+class StandardizedTurning(Turning):
+    """How a layer with standardized sums changes; delta = dE/dz."""
+
+    def __init__(self, inputs: Tensor, layer: DenseLayer, unit: Standardized, delta: Tensor, shifted: bool = True):
+        self._unit, self._delta, self._gamma, self._shifted = unit, delta, layer.gamma[..., None], shifted
+        self._to_unit = self._gamma * delta  # dE/dx^
+        self._to_products = unit.along(self._to_unit)
+        self._product = TurningProduct(inputs, layer.weight, self._to_products)
+
+    def along(self, direction: DenseLayer, r_inputs: Tensor | None) -> tuple[Tensor, Back]:
+        r_gamma, unit, delta = direction.gamma[..., None], self._unit, self._delta
+        r_x = self._product.along(direction.weight, r_inputs)
+        r_unit = unit.along(r_x)
+
+        def back(r_delta: Tensor, further: bool) -> tuple[DenseLayer, Tensor | None]:
+            r_to_products = unit.along(torch.addcmul(self._gamma * r_delta, r_gamma, delta))
+            r_to_products += unit.turned_back(r_x, r_unit, self._to_unit, self._to_products)
+            r_weight, r_below = self._product.back(direction.weight, r_inputs, r_to_products, further)
+            r_gradient = torch.addcmul(r_unit * delta, unit.outputs, r_delta).sum(2)
+            r_beta = r_delta.sum(2) if self._shifted else torch.zeros_like(direction.beta)
+            return DenseLayer(r_weight, r_gradient, r_beta), r_below
+
+        r_sums = (r_gamma * unit.outputs).addcmul_(self._gamma, r_unit)
+        return r_sums.add_(direction.beta[..., None]) if self._shifted else r_sums, back
+
+
+class BatchNormLayer(LayerPass):
+    """z = gamma x^ + beta with means over the examples, by torch's own kernels: the units of all lanes are channels.
+
+    Args:
+        inputs: h, shape (K, fan_in, N).
+        layer: W, gamma, beta.
+        epsilon: Added to each variance.
+        running: Averages of mean and variance, shape (K, C), which the batch is mixed into, by that share.
+    """
+
+    def __init__(
+        self,
+        inputs: Tensor,
+        layer: DenseLayer,
+        epsilon: float,
+        running: tuple[Tensor, Tensor] | None = None,
+        momentum: float = 0.0,
+    ):
+        self.inputs, self.layer, self._epsilon = inputs, layer, epsilon
+        self._products = torch.bmm(layer.weight.mT, inputs)
+        self._gamma = layer.gamma.reshape(-1)
+        mean, variance = (None, None) if running is None else (each.view(-1) for each in running)
+        sums, self._mean, self._inverse = torch.native_batch_norm(
+            _channels(self._products), self._gamma, layer.beta.reshape(-1), mean, variance, True, momentum, epsilon
+        )
+        self.sums = sums.view_as(self._products)
+
+    def back(self, delta: Tensor, further: bool) -> tuple[DenseLayer, Tensor | None]:
+        to_products, gamma, beta = torch.ops.aten.native_batch_norm_backward(
+            _channels(delta),
+            _channels(self._products),
+            self._gamma,
+            None,
+            None,
+            self._mean,
+            self._inverse,
+            True,
+            self._epsilon,
+            [True, True, True],
+        )
+        weight, below = through_product(self.inputs, self.layer.weight, to_products.view_as(delta), further)
+        return DenseLayer(weight, gamma.view_as(self.layer.gamma), beta.view_as(self.layer.beta)), below
+
+    def turning(self, delta: Tensor) -> Turning:
+        unit = Standardized(self._products, self._epsilon, axis=3)
+        return StandardizedTurning(self.inputs, self.layer, unit, delta)
+
+
+def _channels(x: Tensor) -> Tensor:
+    """(K, C, N) as one example of K * C channels with N positions."""
+    return x.reshape(1, -1, x.shape[2])
