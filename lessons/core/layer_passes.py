@@ -107,22 +107,18 @@ class LayeredLoss:
         activation: ActivationFunction,
         loss: TargetedLoss,
     ):
-        self._passes, self._layers, self._joined, self._activation, self._loss = (
-            passes,
-            layers,
-            joined,
-            activation,
-            loss,
-        )
-
-    def value(self, theta: Tensor) -> Tensor:
-        """Return E, shape (K,)."""
-        return self._loss.value(self._passes(theta)[-1].sums)
+        self._passes, self._layers, self._joined = passes, layers, joined
+        self._activation, self._loss = activation, loss
 
     def loss_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return E (K,) and dE/dtheta (K, P)."""
-        value, gradients = loss_and_gradient(self._passes(theta), self._activation, self._loss)
-        return value, self._joined(gradients)
+        return self.outputs_loss_and_gradient(theta)[1:]
+
+    def outputs_loss_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the outputs (K, N, C), too."""
+        passes = self._passes(theta)
+        value, gradients = loss_and_gradient(passes, self._activation, self._loss)
+        return passes[-1].sums.mT, value, self._joined(gradients)
 
     def hessian_at(self, theta: Tensor) -> Callable[[Tensor], Tensor]:
         """Return v -> H v at theta, H = d^2 E/dtheta^2 of each lane."""

@@ -12,6 +12,7 @@ Examples are columns, x is (K, C, N).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -20,24 +21,62 @@ from torch import Tensor
 from lessons.core.layer_passes import Back, DenseLayer, LayerPass, Turning, TurningProduct, through_product
 
 
-class Standardized:
+class Standardized(ABC):
     """x^ of sums x (K, C, N), and its derivative J.
+
+    Attributes:
+        outputs: x^.
+    """
+
+    outputs: Tensor
+
+    @abstractmethod
+    def along(self, vector: Tensor) -> Tensor:
+        """Return J v, shape (K, C, N)."""
+
+    @abstractmethod
+    def turning(self, delta: Tensor, gradient: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return how gradient = J delta changes with x alone: (R{x}, R{x^}) -> R{J} delta; all (K, C, N)."""
+
+
+class OverChannels(Standardized):
+    """Means over the channels of a group, example by example.
 
     Args:
         x: The sums.
         epsilon: Added to each variance.
-        axis: What the means are over: 3, the examples; or 2, the channels of a group.
         groups: Of channels; they divide C.
-        centred: Whether mu is subtracted; left out, mu is 0, and sigma the root mean square.
+        centred: Whether mu is subtracted; if not, it is 0, and sigma the root mean square.
     """
 
-    def __init__(self, x: Tensor, epsilon: float, axis: int, groups: int = 1, centred: bool = True):
-        self._axis, self._groups, self._centred = axis, groups, centred
+    _axis = 2  # of (K, G, C / G, N)
+
+    def __init__(self, x: Tensor, epsilon: float, groups: int = 1, centred: bool = True):
+        self._groups, self._centred = groups, centred
         each = self._grouped(x)
-        deviation = each - each.mean(axis, keepdim=True) if centred else each
-        self._inverse = (deviation.square().mean(axis, keepdim=True) + epsilon).rsqrt()
+        deviation = each - self._mean(each) if centred else each
+        self._inverse = (self._mean(deviation.square()) + epsilon).rsqrt()
         self._unit = deviation * self._inverse
         self.outputs = self._unit.view(x.shape)
+
+    def along(self, vector: Tensor) -> Tensor:
+        each = self._grouped(vector)
+        left = each - self._mean(each) if self._centred else each
+        left = torch.addcmul(left, self._unit, self._mean(self._unit * each), value=-1)
+        return left.mul_(self._inverse).view(vector.shape)
+
+    def turning(self, delta: Tensor, gradient: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        unit, d, g = self._unit, self._grouped(delta), self._grouped(gradient)
+        part = self._mean(unit * d)
+
+        def turned(r_x: Tensor, r_outputs: Tensor) -> Tensor:
+            # Each factor of J in its turn: R{1/sigma} = -mean(x^ R{x}) / sigma^2, and x^, which is there twice.
+            r_unit = self._grouped(r_outputs)
+            inside = self._mean(unit * self._grouped(r_x)) * g
+            inside.addcmul_(r_unit, part).addcmul_(unit, self._mean(r_unit * d))
+            return inside.mul_(-self._inverse).view(delta.shape)
+
+        return turned
 
     def _grouped(self, x: Tensor) -> Tensor:
         return x.reshape(len(x), self._groups, -1, x.shape[2])
@@ -45,21 +84,25 @@ class Standardized:
     def _mean(self, values: Tensor) -> Tensor:
         return values.mean(self._axis, keepdim=True)
 
+
+class OverExamples(OverChannels):
+    """Means over the examples, channel by channel.
+
+    Here they lie side by side, so x^ and J are one call each of torch's kernels for layer norm, whose means are over
+    the last axis, whatever that is.
+    """
+
+    _axis = 3
+
+    def __init__(self, x: Tensor, epsilon: float):
+        self._groups, self._x = 1, x
+        self.outputs, self._means, inverse = torch.native_layer_norm(x, x.shape[2:], None, None, epsilon)
+        self._unit, self._inverse = self._grouped(self.outputs), self._grouped(inverse)
+
     def along(self, vector: Tensor) -> Tensor:
-        """Return J v, shape (K, C, N)."""
-        v = self._grouped(vector)
-        left = v - self._mean(v) if self._centred else v
-        return torch.addcmul(left, self._unit, self._mean(self._unit * v), value=-1).mul_(self._inverse).view_as(vector)
-
-    def turned_back(self, r_x: Tensor, r_outputs: Tensor, delta: Tensor, gradient: Tensor) -> Tensor:
-        """Return R{J} delta, with gradient = J delta and R{x^} = J R{x}; all (K, C, N).
-
-        Each factor of J in its turn: R{1/sigma} = -mean(x^ R{x}) / sigma^2, and x^, which is there twice.
-        """
-        r_x, r_unit, delta, gradient = (self._grouped(each) for each in (r_x, r_outputs, delta, gradient))
-        inside = self._mean(self._unit * r_x) * gradient
-        inside.addcmul_(r_unit, self._mean(self._unit * delta)).addcmul_(self._unit, self._mean(r_unit * delta))
-        return inside.mul_(-self._inverse).view(r_outputs.shape)
+        derivative = torch.ops.aten.native_layer_norm_backward
+        wanted, inverse = [True, False, False], self._inverse.view_as(self._means)
+        return derivative(vector, self._x, self._x.shape[2:], self._means, inverse, None, None, wanted)[0]
 
 
 class AsTheyAre(Standardized):
@@ -71,8 +114,12 @@ class AsTheyAre(Standardized):
     def along(self, vector: Tensor) -> Tensor:
         return vector
 
-    def turned_back(self, r_x: Tensor, r_outputs: Tensor, delta: Tensor, gradient: Tensor) -> Tensor:
-        return torch.zeros_like(delta)
+    def turning(self, delta: Tensor, gradient: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda r_x, r_outputs: torch.zeros_like(r_x)
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.mean(-1, keepdim=True)
 
 
 class StandardizedLayer(LayerPass):
@@ -108,9 +155,10 @@ class StandardizedTurning(Turning):
 
     def __init__(self, inputs: Tensor, layer: DenseLayer, unit: Standardized, delta: Tensor, shifted: bool = True):
         self._unit, self._delta, self._gamma, self._shifted = unit, delta, layer.gamma[..., None], shifted
-        self._to_unit = self._gamma * delta  # dE/dx^
-        self._to_products = unit.along(self._to_unit)
-        self._product = TurningProduct(inputs, layer.weight, self._to_products)
+        to_unit = self._gamma * delta  # dE/dx^
+        to_products = unit.along(to_unit)
+        self._turned = unit.turning(to_unit, to_products)
+        self._product = TurningProduct(inputs, layer.weight, to_products)
 
     def along(self, direction: DenseLayer, r_inputs: Tensor | None) -> tuple[Tensor, Back]:
         r_gamma, unit, delta = direction.gamma[..., None], self._unit, self._delta
@@ -119,7 +167,7 @@ class StandardizedTurning(Turning):
 
         def back(r_delta: Tensor, further: bool) -> tuple[DenseLayer, Tensor | None]:
             r_to_products = unit.along(torch.addcmul(self._gamma * r_delta, r_gamma, delta))
-            r_to_products += unit.turned_back(r_x, r_unit, self._to_unit, self._to_products)
+            r_to_products = r_to_products + self._turned(r_x, r_unit)
             r_weight, r_below = self._product.back(direction.weight, r_inputs, r_to_products, further)
             r_gradient = torch.addcmul(r_unit * delta, unit.outputs, r_delta).sum(2)
             r_beta = r_delta.sum(2) if self._shifted else torch.zeros_like(direction.beta)
@@ -173,7 +221,7 @@ class BatchNormLayer(LayerPass):
         return DenseLayer(weight, gamma.view_as(self.layer.gamma), beta.view_as(self.layer.beta)), below
 
     def turning(self, delta: Tensor) -> Turning:
-        unit = Standardized(self._products, self._epsilon, axis=3)
+        unit = OverExamples(self._products, self._epsilon)
         return StandardizedTurning(self.inputs, self.layer, unit, delta)
 
 

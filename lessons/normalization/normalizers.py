@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lessons.core.layer_passes import DenseLayer, LayerPass, PlainLayer
-from lessons.core.standardized_layers import BatchNormLayer, Standardized, StandardizedLayer
+from lessons.core.standardized_layers import BatchNormLayer, OverChannels, StandardizedLayer
 from lessons.normalization.axes import largest_even_groups
 from lessons.normalization.deconvolution import Decorrelation
 from lessons.normalization.deconvolved_layer import DeconvolvedLayer
@@ -76,21 +76,27 @@ class BatchNormalizer(Normalizer):
         return batch_norm(sums.mT, memory, layer.gamma, layer.beta).mT
 
 
-class StandardizingNormalizer(Normalizer):
-    """Layer, group or RMS norm of W^T h.
+class GroupNormalizer(Normalizer):
+    """Group norm of W^T h; with one group, layer norm.
 
     Args:
         groups: The largest number up to this that divides the features is the number of groups.
-        centred: Whether the mean is subtracted, and beta added; RMS norm uses neither.
     """
 
-    def __init__(self, groups: int = 1, centred: bool = True):
-        self._groups, self._centred = groups, centred
+    def __init__(self, groups: int = 1):
+        self._groups = groups
 
     def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
         groups = largest_even_groups(self._groups, layer.weight.shape[2])
-        standardize = partial(Standardized, epsilon=EPSILON, axis=2, groups=groups, centred=self._centred)
-        return StandardizedLayer(inputs, layer, standardize, shifted=self._centred), memory
+        return StandardizedLayer(inputs, layer, partial(OverChannels, epsilon=EPSILON, groups=groups)), memory
+
+
+class RMSNormalizer(Normalizer):
+    """RMS norm of W^T h; beta is not used."""
+
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        standardize = partial(OverChannels, epsilon=EPSILON, centred=False)
+        return StandardizedLayer(inputs, layer, standardize, shifted=False), memory
 
 
 class WeightNormalizer(Normalizer):
@@ -136,9 +142,9 @@ def normalizer(name: NormalizationName, groups: int) -> Normalizer:
     kinds: dict[str, Callable[[], Normalizer]] = {
         "none": NoNormalizer,
         "batch": BatchNormalizer,
-        "layer": StandardizingNormalizer,
-        "group": partial(StandardizingNormalizer, groups),
-        "RMS": partial(StandardizingNormalizer, centred=False),
+        "layer": GroupNormalizer,
+        "group": partial(GroupNormalizer, groups),
+        "RMS": RMSNormalizer,
         "weight": WeightNormalizer,
         "spectral": SpectralNormalizer,
         "deconvolution": DeconvolutionNormalizer,

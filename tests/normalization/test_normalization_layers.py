@@ -6,7 +6,7 @@ from torch import nn
 
 from lessons.core.generators import generator
 from lessons.core.layer_passes import DenseLayer
-from lessons.core.standardized_layers import BatchNormLayer, Standardized, StandardizedLayer
+from lessons.core.standardized_layers import BatchNormLayer, OverChannels, StandardizedLayer
 from lessons.normalization.deconvolution import Decorrelation, deconvolution, patches
 from lessons.normalization.deconvolved_layer import Decorrelated
 from lessons.normalization.layers import (
@@ -51,8 +51,14 @@ def batch_layer(x, gamma, beta):
     return BatchNormLayer(*as_is(x, gamma, beta), EPS).sums.mT
 
 
-def standardized_layer(**kind):
-    return lambda *of: StandardizedLayer(*as_is(*of), lambda x: Standardized(x, EPS, axis=2, **kind)).sums.mT
+def group_layer(groups: int):
+    return lambda *of: StandardizedLayer(*as_is(*of), lambda x: OverChannels(x, EPS, groups)).sums.mT
+
+
+def rms_layer(x, gamma, beta):
+    return StandardizedLayer(
+        *as_is(x, gamma, beta), lambda x: OverChannels(x, EPS, centred=False), shifted=False
+    ).sums.mT
 
 
 def loaded(module: nn.Module, gamma: torch.Tensor, beta: torch.Tensor) -> nn.Module:
@@ -68,12 +74,13 @@ CASES = {
     "batch, features": (FEATURES, batch, lambda: nn.BatchNorm1d(CHANNELS)),
     "batch, of a net": (FEATURES, batch_layer, lambda: nn.BatchNorm1d(CHANNELS)),
     "layer, features": (FEATURES, layer_norm, lambda: nn.LayerNorm(CHANNELS)),
-    "layer, of a net": (FEATURES, standardized_layer(), lambda: nn.LayerNorm(CHANNELS)),
+    "layer, of a net": (FEATURES, group_layer(1), lambda: nn.LayerNorm(CHANNELS)),
     "layer, images": (IMAGES, layer_norm, lambda: nn.GroupNorm(1, CHANNELS)),
     "instance, images": (IMAGES, instance_norm, lambda: nn.InstanceNorm2d(CHANNELS, affine=True)),
     "group, images": (IMAGES, lambda x, g, b: group_norm(x, 3, g, b), lambda: nn.GroupNorm(3, CHANNELS)),
     "group, features": (FEATURES, lambda x, g, b: group_norm(x, 2, g, b), lambda: nn.GroupNorm(2, CHANNELS)),
-    "group, of a net": (FEATURES, standardized_layer(groups=2), lambda: nn.GroupNorm(2, CHANNELS)),
+    "group, of a net": (FEATURES, group_layer(2), lambda: nn.GroupNorm(2, CHANNELS)),
+    "RMS, of a net": (FEATURES, rms_layer, lambda: nn.RMSNorm(CHANNELS, eps=EPS)),
     "RMS, features": (FEATURES, lambda x, g, b: rms_norm(x, g), lambda: nn.RMSNorm(CHANNELS, eps=EPS)),
 }
 
