@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from lessons.core.layer_passes import Back, DenseLayer, LayerPass, PlainLayer, Turning
-from lessons.normalization.deconvolution import Decorrelation
-from lessons.normalization.matrix_root import ITERATIONS, InverseSquareRoot
+from lessons.normalization.deconvolution import Iterates, decorrelation
+from lessons.normalization.matrix_root import DifferentiatedRoot
 
 
 class Decorrelated:
@@ -21,45 +21,44 @@ class Decorrelated:
     Args:
         inputs: h, shape (K, D, N).
         epsilon: Added to each variance.
-        iterations: More of them come nearer; directions of small variance are the last to be scaled up.
 
     Attributes:
         given: The map from h to e.
         outputs: e.
-
-    Source: Ye, Evanusa, He, Mitrokhin, Goldstein, Yorke, Fermüller & Aloimonos 2020, arXiv 1905.11926, algorithm 1.
     """
 
-    def __init__(self, inputs: Tensor, epsilon: float, iterations: int = ITERATIONS):
-        mean = inputs.mean(2, keepdim=True)
-        self._centred, self._count = inputs - mean, inputs.shape[2]
-        unit = torch.eye(inputs.shape[1]).to(inputs)
-        covariance = torch.baddbmm(epsilon * unit, self._centred, self._centred.mT, alpha=1 / self._count)
-        self._root = InverseSquareRoot(covariance, iterations)
-        self.given = Decorrelation(mean[..., 0], self._root.root)
-        self.outputs = torch.bmm(self._root.root, self._centred)
+    def __init__(self, inputs: Tensor, epsilon: float):
+        self.given = decorrelation(inputs.mT, epsilon, noted=(noted := Iterates()))
+        self._centred, self._count = inputs - self.given.mean[..., None], inputs.shape[2]
+        self._matrix, self._root = self.given.matrix, DifferentiatedRoot(self.given.matrix, noted)
+        self.outputs = torch.bmm(self._matrix, self._centred)
 
     def back(self, gradient: Tensor) -> Tensor:
         """Return dE/dh of dE/de."""
         to_matrix = self._root.back(torch.bmm(gradient, self._centred.mT))
-        to_centred = torch.bmm(self._root.root, gradient).baddbmm_(self._both_ways(to_matrix), self._centred)
+        to_centred = torch.bmm(self._matrix, gradient).baddbmm_(self._both_ways(to_matrix), self._centred)
         return to_centred - to_centred.mean(2, keepdim=True)
 
-    def along(self, r_inputs: Tensor, gradient: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Return R{e} of R{h}, and the way back from R{dE/de} to R{dE/dh}; `gradient` is dE/de."""
-        root, centred = self._root.root, self._centred
-        r_centred = r_inputs - r_inputs.mean(2, keepdim=True)
+    def turning(self, gradient: Tensor) -> Callable[[Tensor], tuple[Tensor, Callable[[Tensor], Tensor]]]:
+        """Return how they change with h: R{h} -> R{e}, and the way back of R{dE/de}; `gradient` is dE/de."""
+        matrix, centred = self._matrix, self._centred
         to_root = torch.bmm(gradient, centred.mT)
-        r_root, root_back = self._root.along(self._both_ways(torch.bmm(r_centred, centred.mT)), to_root)
-        both_ways = self._both_ways(self._root.back(to_root))
+        to_matrix, root_along = self._root.turning(to_root)
+        both_ways = self._both_ways(to_matrix)
 
-        def back(r_gradient: Tensor) -> Tensor:
-            r_to_root = torch.bmm(r_gradient, centred.mT).baddbmm_(gradient, r_centred.mT)
-            r_to_centred = torch.bmm(root, r_gradient).baddbmm_(r_root, gradient)
-            r_to_centred.baddbmm_(self._both_ways(root_back(r_to_root)), centred).baddbmm_(both_ways, r_centred)
-            return r_to_centred - r_to_centred.mean(2, keepdim=True)
+        def along(r_inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+            r_centred = r_inputs - r_inputs.mean(2, keepdim=True)
+            r_root, root_back = root_along(self._both_ways(torch.bmm(r_centred, centred.mT)))
 
-        return torch.bmm(r_root, centred).baddbmm_(root, r_centred), back
+            def back(r_gradient: Tensor) -> Tensor:
+                r_to_root = torch.bmm(r_gradient, centred.mT).baddbmm_(gradient, r_centred.mT)
+                r_to_centred = torch.bmm(matrix, r_gradient).baddbmm_(r_root, gradient)
+                r_to_centred.baddbmm_(self._both_ways(root_back(r_to_root)), centred).baddbmm_(both_ways, r_centred)
+                return r_to_centred - r_to_centred.mean(2, keepdim=True)
+
+            return torch.bmm(r_root, centred).baddbmm_(matrix, r_centred), back
+
+        return along
 
     def _both_ways(self, matrix: Tensor) -> Tensor:
         """c is there twice in the covariance c c^T / N."""
@@ -84,13 +83,13 @@ class DeconvolvedLayer(LayerPass):
 
 class _DeconvolvedTurning(Turning):
     def __init__(self, decorrelated: Decorrelated, plain: PlainLayer, delta: Tensor):
-        self._decorrelated, self._plain = decorrelated, plain.turning(delta)
-        self._gradient = torch.bmm(plain.layer.weight, delta)  # dE/de
+        self._plain = plain.turning(delta)
+        self._inputs_along = decorrelated.turning(torch.bmm(plain.layer.weight, delta))
 
     def along(self, direction: DenseLayer, r_inputs: Tensor | None) -> tuple[Tensor, Back]:
         if r_inputs is None:
             return self._plain.along(direction, None)
-        r_outputs, inputs_back = self._decorrelated.along(r_inputs, self._gradient)
+        r_outputs, inputs_back = self._inputs_along(r_inputs)
         r_sums, plain_back = self._plain.along(direction, r_outputs)
 
         def back(r_delta: Tensor, further: bool) -> tuple[DenseLayer, Tensor | None]:

@@ -1,57 +1,50 @@
-"""The inverse square root of a matrix by products of matrices alone, with its way back, for K lanes at once."""
+"""The way back through Newton and Schulz's iteration for the inverse square root, and how it changes, written out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-ITERATIONS = 5  # of Newton and Schulz, as in the authors' code
+from lessons.normalization.deconvolution import Iterates
 
 
-class InverseSquareRoot:
-    """Approaches A^(-1/2) by the coupled iteration of Newton and Schulz.
+class DifferentiatedRoot:
+    """The derivatives of `inverse_square_root` at one A.
 
-    Y_0 = A / |A|_F, Z_0 = I; T = (3 I - Z Y) / 2, Y <- Y T, Z <- T Z; Z / sqrt(|A|_F) goes to A^(-1/2). At first an
-    eigenvalue's factor grows by 3/2 an iteration, so of condition number c it takes about log(c) / (2 log 1.5).
-
-    All of these are polynomials in A: symmetric, so that no transpose is seen on the way back.
+    All that the iteration goes through are polynomials in A: symmetric, so that no transpose is seen on the way back.
 
     Args:
-        matrix: A, symmetric and positive definite, shape (K, D, D).
-        iterations: Number of iterations.
-
-    Attributes:
-        root: Shape (K, D, D).
-
-    Source: Higham 2008, Functions of Matrices, equation 6.35; Ye et al. 2020, arXiv 1905.11926, section 3.2.
+        root: What came of it, shape (K, D, D).
+        noted: How.
     """
 
-    def __init__(self, matrix: Tensor, iterations: int = ITERATIONS):
-        self._size = matrix.flatten(1).norm(dim=1)[:, None, None]
-        unit = torch.eye(matrix.shape[1]).to(matrix)
-        y, z, self._steps = matrix / self._size, unit.expand_as(matrix), list[_Step]()
-        for _ in range(iterations):
-            t = torch.baddbmm(1.5 * unit, z, y, alpha=-0.5)
-            self._steps.append(_Step(y, z, t))
-            y, z = torch.bmm(y, t), torch.bmm(t, z)
-        self._scale = self._size.rsqrt()
-        self.root = z * self._scale
+    def __init__(self, root: Tensor, noted: Iterates):
+        self._root, self._size, self._scale = root, noted.size, noted.size.rsqrt()
+        self._steps = [_Step(*each) for each in noted.steps]
 
     def back(self, gradient: Tensor) -> Tensor:
         """Return dE/dA of dE/droot, both (K, D, D)."""
         return self._passed_back(gradient).to_matrix
 
-    def along(self, r_matrix: Tensor, gradient: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Return R{root}, and the way from R{dE/droot} to R{dE/dA}: how they change, when A does, along R{A}.
+    def turning(self, gradient: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Callable[[Tensor], Tensor]]]]:
+        """Return dE/dA, and how root and dE/dA change with A.
+
+        The second is R{A}, symmetric -> R{root}, and the way from R{dE/droot} to R{dE/dA}.
 
         Args:
-            r_matrix: R{A}, symmetric, shape (K, D, D).
-            gradient: dE/droot.
+            gradient: dE/droot, shape (K, D, D).
         """
-        y, passed = self._steps[0].y, self._passed_back(gradient)
+        passed = self._passed_back(gradient)
+        return passed.to_matrix, partial(self._along, gradient, passed)
+
+    def _along(
+        self, gradient: Tensor, passed: _PassedBack, r_matrix: Tensor
+    ) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        y = self._steps[0].y
         growth = inner_product(y, r_matrix) / self._size  # R{|A|} / |A|
         r_y, r_z, r_steps = r_matrix / self._size - growth * y, torch.zeros_like(r_matrix), list[_Step]()
         for step in self._steps:
@@ -59,7 +52,7 @@ class InverseSquareRoot:
             r_steps.append(_Step(r_y, r_z, r_t))
             r_y = torch.bmm(r_y, step.t).baddbmm_(step.y, r_t)
             r_z = torch.bmm(r_t, step.z).baddbmm_(step.t, r_z)
-        r_root = r_z * self._scale - 0.5 * growth * self.root
+        r_root = r_z * self._scale - 0.5 * growth * self._root
 
         def back(r_gradient: Tensor) -> Tensor:
             r_to_z = (r_gradient - 0.5 * growth * gradient) * self._scale
@@ -70,7 +63,7 @@ class InverseSquareRoot:
                 half_z = torch.bmm(r_to_t, step.y).baddbmm_(to.t, r.y)
                 r_to_y = torch.bmm(r_to_y, step.t).baddbmm_(to.y, r.t).sub_(half_y, alpha=0.5)
                 r_to_z = torch.bmm(r.t, to.z).baddbmm_(step.t, r_to_z).sub_(half_z, alpha=0.5)
-            r_y, by_root = r_steps[0].y, inner_product(r_gradient, self.root) + inner_product(gradient, r_root)
+            r_y, by_root = r_steps[0].y, inner_product(r_gradient, self._root) + inner_product(gradient, r_root)
             by_y = inner_product(r_to_y, y) + inner_product(passed.to_y, r_y)
             r_to_size = -(0.5 * by_root + by_y) / self._size - growth * passed.to_size
             direct = (r_to_y - growth * passed.to_y) / self._size
@@ -86,7 +79,7 @@ class InverseSquareRoot:
             steps.append(_Step(to_y, to_z, to_t))
             to_y = torch.bmm(to_y, step.t).baddbmm_(step.z, to_t, alpha=-0.5)
             to_z = torch.bmm(step.t, to_z).baddbmm_(to_t, step.y, alpha=-0.5)
-        to_size = -(0.5 * inner_product(gradient, self.root) + inner_product(to_y, y)) / self._size
+        to_size = -(0.5 * inner_product(gradient, self._root) + inner_product(to_y, y)) / self._size
         return _PassedBack(steps, to_y, to_size, to_y / self._size + to_size * y)
 
 

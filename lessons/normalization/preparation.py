@@ -8,7 +8,7 @@ from torch import Tensor
 from lessons.core.data.digits import load_digits, split_rows
 from lessons.core.generators import generator
 from lessons.normalization.conditioning_settings import ConditioningSettings
-from lessons.normalization.matrix_root import InverseSquareRoot
+from lessons.normalization.deconvolution import inverse_square_root
 
 RANK = 1e-10  # variances below this share of the largest count as none
 
@@ -61,7 +61,7 @@ def prepared(x: Tensor, inputs: str, epsilon: float, iterations: int = 5) -> Ten
     if inputs == "whitened":
         return centred @ _root(covariance, epsilon)
     unit = torch.eye(len(covariance), dtype=x.dtype)
-    return centred @ InverseSquareRoot((covariance + epsilon * unit)[None], iterations).root[0]
+    return centred @ inverse_square_root((covariance + epsilon * unit)[None], iterations)[0]
 
 
 def _root(covariance: Tensor, epsilon: float) -> Tensor:

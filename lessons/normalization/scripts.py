@@ -10,8 +10,8 @@ from lessons.core.rules.script import optimizer_text
 from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
 from lessons.core.scripts.script import assembled, constants, definitions, training_loop
 from lessons.normalization.axes import largest_even_groups
+from lessons.normalization.deconvolution import ITERATIONS
 from lessons.normalization.layers import EPSILON, MOMENTUM
-from lessons.normalization.matrix_root import ITERATIONS
 from lessons.normalization.normalizers import DECORRELATION_EPSILON
 from lessons.normalization.training_settings import NormalizedNetSettings
 from lessons.normalization.weights import FIRST_ITERATIONS

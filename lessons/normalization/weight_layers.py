@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lessons.core.layer_passes import Back, DenseLayer, LayerPass, Turning, TurningProduct, through_product
 from lessons.normalization.matrix_root import inner_product
-from lessons.normalization.weights import SingularPair
+from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
 
 WeightsBack = Callable[[Tensor], tuple[Tensor, Tensor]]  # of W and gamma
 
@@ -38,15 +38,12 @@ class NormalizedWeights(ABC):
 
 
 class WeightNormed(NormalizedWeights):
-    """V = gamma u with u = W / |W|, unit by unit: the weights' direction, and a length of its own.
-
-    Source: Salimans & Kingma 2016, arXiv 1602.07868, equations 2 and 3.
-    """
+    """V = gamma u with u = W / |W|, unit by unit (Salimans & Kingma 2016, arXiv 1602.07868, equation 3)."""
 
     def __init__(self, layer: DenseLayer):
         self._gamma, self._length = layer.gamma[:, None], layer.weight.norm(dim=1, keepdim=True)
         self._unit = layer.weight / self._length
-        self.weight = self._gamma * self._unit
+        self.weight = weight_norm(layer.weight, layer.gamma)
 
     def _across(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """What is left of vectors without their part along u; and that part."""
@@ -74,18 +71,15 @@ class WeightNormed(NormalizedWeights):
 
 
 class SpectralNormed(NormalizedWeights):
-    """V = W / sigma with sigma = v^T W u: the largest singular value becomes 1, as far as the pair has converged.
+    """V = W / sigma with sigma = v^T W u, u and v held (Miyato et al. 2018, arXiv 1802.05957, equation 9).
 
-    u and v count as constants when gradients are taken, as in torch. At the true singular vectors the gradient is
-    exact all the same; the second derivative is not. gamma is not used.
-
-    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957, algorithm 1 and equation 9.
+    gamma is not used.
     """
 
     def __init__(self, layer: DenseLayer, pair: SingularPair):
-        self._gamma, self._outer = layer.gamma, pair.right[:, :, None] * pair.left[:, None]  # dsigma/dW = v u^T
-        self._sigma = inner_product(layer.weight, self._outer)
-        self.weight = layer.weight / self._sigma
+        self._gamma, self._outer = layer.gamma, pair.outer
+        self._sigma = pair.value(layer.weight)[:, None, None]
+        self.weight = spectral_norm(layer.weight, pair)
 
     def back(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
         along = inner_product(self.weight, gradient)

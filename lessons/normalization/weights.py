@@ -1,4 +1,4 @@
-"""The largest singular value of weights, followed from step to step, for K lanes at once."""
+"""Normalizations of weights, for K lanes at once: weight norm and spectral norm."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from lessons.core.generators import normal_per_seed
 
 TINY = 1e-12  # torch's default: keeps a vector of zeros from being divided by zero
 FIRST_ITERATIONS = 15  # power iterations at the start, as in torch
+
+
+def weight_norm(direction: Tensor, length: Tensor) -> Tensor:
+    """Return w = g v / |v|, unit by unit: v's direction, and a length of its own.
+
+    Args:
+        direction: v, shape (K, fan_in, fan_out); a unit's weights are a column.
+        length: g, shape (K, fan_out).
+
+    Source: Salimans & Kingma 2016, arXiv 1602.07868, equation 2.
+    """
+    return direction * (length / direction.norm(dim=1))[:, None]
 
 
 @dataclass(frozen=True)
@@ -51,4 +63,24 @@ class SingularPair:
 
     def value(self, weight: Tensor) -> Tensor:
         """Return the estimate of the largest singular value, v^T W u, shape (K,): never above it."""
-        return torch.einsum("kio,ki,ko->k", weight, self.right, self.left)
+        return (self.outer * weight).sum((1, 2))
+
+    @property
+    def outer(self) -> Tensor:
+        """v u^T, shape (K, fan_in, fan_out): the derivative of `value` by the weights."""
+        return self.right[:, :, None] * self.left[:, None]
+
+
+def spectral_norm(weight: Tensor, pair: SingularPair) -> Tensor:
+    """Return W / sigma, with sigma = v^T W u: the largest singular value becomes 1, as far as the pair has converged.
+
+    u and v count as constants when gradients are taken, as in torch. At the true singular vectors the gradient is
+    exact all the same; the second derivative is not.
+
+    Args:
+        weight: W, shape (K, fan_in, fan_out).
+        pair: Singular vectors.
+
+    Source: Miyato, Kataoka, Koyama & Yoshida 2018, arXiv 1802.05957, algorithm 1.
+    """
+    return weight / pair.value(weight)[:, None, None]

@@ -7,8 +7,13 @@ from torch import nn
 from lessons.core.generators import generator
 from lessons.core.layer_passes import DenseLayer
 from lessons.core.standardized_layers import BatchNormLayer, OverChannels, StandardizedLayer
-from lessons.normalization.deconvolution import Decorrelation, deconvolution, patches
-from lessons.normalization.deconvolved_layer import Decorrelated
+from lessons.normalization.deconvolution import (
+    Decorrelation,
+    deconvolution,
+    decorrelation,
+    inverse_square_root,
+    patches,
+)
 from lessons.normalization.layers import (
     RunningStatistics,
     batch_norm,
@@ -18,10 +23,8 @@ from lessons.normalization.layers import (
     layer_norm,
     rms_norm,
 )
-from lessons.normalization.matrix_root import InverseSquareRoot
 from lessons.normalization.normalizers import BatchNormalizer
-from lessons.normalization.weight_layers import SpectralNormed, WeightNormed
-from lessons.normalization.weights import SingularPair
+from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
 
 LANES, SAMPLES, CHANNELS, SIDE = 3, 5, 6, 4
 IMAGES, FEATURES = (LANES, SAMPLES, CHANNELS, SIDE, SIDE), (LANES, SAMPLES, CHANNELS)
@@ -177,7 +180,7 @@ def test_running_statistics_of_a_layer_equal_the_plain_ones():
 def test_weight_norm_equals_torch_nn_forward_and_backward():
     v = drawn((LANES, 4, CHANNELS), "v").requires_grad_()
     g, x = drawn((LANES, CHANNELS), "g").requires_grad_(), drawn((LANES, SAMPLES, 4), "x")
-    weight = WeightNormed(DenseLayer(v, g, g)).weight
+    weight = weight_norm(v, g)
     torch.testing.assert_close(weight.norm(dim=1), g.abs())
     got = torch.autograd.grad((torch.bmm(x, weight) ** 2).sum(), [v, g])
     for lane in range(LANES):
@@ -189,11 +192,6 @@ def test_weight_norm_equals_torch_nn_forward_and_backward():
         length, direction = torch.autograd.grad((out**2).sum(), [parts.original0, parts.original1])
         torch.testing.assert_close(got[0][lane], direction.T)
         torch.testing.assert_close(got[1][lane], length[:, 0])
-
-
-def normed(weight: torch.Tensor, pair: SingularPair) -> torch.Tensor:
-    unused = torch.zeros(LANES, weight.shape[2])
-    return SpectralNormed(DenseLayer(weight, unused, unused), pair).weight
 
 
 @pytest.mark.claim(27)
@@ -209,7 +207,7 @@ def test_spectral_norm_equals_torch_nn_over_several_steps_forward_and_backward()
         modules[-1].parametrizations.weight[0]._v = pair.right[lane]
     for _ in range(3):
         pair = pair.after(weight)
-        out = torch.bmm(x, normed(weight, pair))
+        out = torch.bmm(x, spectral_norm(weight, pair))
         (got,) = torch.autograd.grad((out**2).sum(), weight)
         for lane, module in enumerate(modules):
             expected = module(x[lane])
@@ -226,7 +224,7 @@ def test_power_iteration_finds_the_largest_singular_value_which_spectral_norm_ma
     assert (pair.value(weight) <= exact * (1 + 1e-12)).all()
     pair = pair.after(weight, 300)
     torch.testing.assert_close(pair.value(weight), exact, rtol=1e-8, atol=0)
-    normalized = torch.linalg.matrix_norm(normed(weight, pair), ord=2)
+    normalized = torch.linalg.matrix_norm(spectral_norm(weight, pair), ord=2)
     torch.testing.assert_close(normalized, torch.ones(LANES).double(), rtol=1e-8, atol=0)
 
 
@@ -245,7 +243,7 @@ def test_newton_and_schulz_approach_the_direct_inverse_square_root_forward_and_b
     covariance = (torch.bmm(x.transpose(1, 2), x) / 50).requires_grad_()
     exact, errors = exact_inverse_square_root(covariance), []
     for iterations in (2, 6, 12, 30):
-        root = InverseSquareRoot(covariance, iterations).root
+        root = inverse_square_root(covariance, iterations)
         errors.append(float((root - exact).detach().norm() / exact.detach().norm()))
     assert errors == sorted(errors, reverse=True)
     assert errors[0] > 0.01
@@ -260,7 +258,7 @@ def test_newton_and_schulz_approach_the_direct_inverse_square_root_forward_and_b
 @pytest.mark.claim(24)
 def test_decorrelated_features_have_covariance_one_where_standardised_ones_keep_their_correlation():
     x = drawn((LANES, 200, 4), "x", 3.0) @ drawn((LANES, 4, 4), "mix")
-    out = Decorrelated(x.mT, 1e-12, 40).outputs.mT
+    out = decorrelation(x, 1e-12, 40)(x)
     unit = torch.eye(4).double().expand(LANES, 4, 4)
     torch.testing.assert_close(out.mean(1), torch.zeros(LANES, 4).double(), atol=1e-9, rtol=0)
     torch.testing.assert_close(torch.bmm(out.transpose(1, 2), out) / 200, unit, atol=1e-8, rtol=0)
@@ -295,7 +293,7 @@ def test_deconvolution_decorrelates_the_patches_of_images():
     images = nn.functional.avg_pool2d(rough[0], 3, stride=1, padding=1)[None]
     rows = patches(images, 3, 0)
     assert rows.shape == (1, 40 * 36, 9)
-    given = Decorrelated(rows.mT, 1e-12, 60).given
+    given = decorrelation(rows, 1e-12, 60)
     out = given(rows)[0]
     assert torch.corrcoef(rows[0].T).triu(1).max() > 0.5
     torch.testing.assert_close(out.T @ out / len(out), torch.eye(9).double(), atol=1e-6, rtol=0)
