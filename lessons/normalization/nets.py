@@ -93,17 +93,8 @@ class NormalizedNets:
             after.append(kept)
         return self._in_order(losses), self._in_order(gradients), after
 
-    def full_loss(self, theta: Tensor, memories: Memories) -> Tensor:
-        """Return the loss on all training images as one batch, as in training, shape (K,)."""
-        inputs, labels = self.data.train_inputs, self.data.train_labels
-        losses = [
-            self._loss(group.network(theta[group.rows], inputs, memory, training=True)[0], labels)
-            for group, memory in zip(self.groups, memories, strict=True)
-        ]
-        return self._in_order(losses)
-
     def hessian_at(self, theta: Tensor, memories: Memories) -> HessianVectorProduct:
-        """Return v -> H v on shape (K, P), H the Hessian of `full_loss` at theta."""
+        """Return v -> H v on shape (K, P), for the loss on all training images as one batch, as in training."""
         everything = (self.data.train_inputs, self.data.train_labels)
         products = [
             group.network.hessian_at(theta[group.rows], everything, memory, self._loss)

@@ -14,6 +14,7 @@ from lessons.core.batches import EpochBatches
 from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.losses import cross_entropy
 from lessons.core.run import Run
 from lessons.core.scripts.script import lane_script
 from lessons.normalization.isolation import isolated_eigenvalues
@@ -133,7 +134,10 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian_of_autograd():
         lane = KINDS.index(kind)
         alone, memory = NormalizedNets(Lanes([lanes.settings[lane]]), data), last.state.memories[lane]
         hessian = torch.autograd.functional.hessian(
-            lambda theta, net=alone, held=memory: net.full_loss(theta[None], [held])[0], last.state.theta[lane]
+            lambda theta, net=alone.groups[0].network, held=memory: cross_entropy(
+                net(theta[None], data.train_inputs, held, training=True)[0], data.train_labels
+            )[0],
+            last.state.theta[lane],
         )
         values = torch.linalg.eigvalsh((hessian + hessian.T) / 2)
         torch.testing.assert_close(dense[lane], values, rtol=1e-3, atol=2e-4)
