@@ -118,10 +118,6 @@ class AsTheyAre(Standardized):
         return lambda r_x, r_outputs: torch.zeros_like(r_x)
 
 
-def _mean(values: Tensor) -> Tensor:
-    return values.mean(-1, keepdim=True)
-
-
 class StandardizedLayer(LayerPass):
     """z = gamma x^ + beta.
 
@@ -184,7 +180,8 @@ class BatchNormLayer(LayerPass):
         inputs: h, shape (K, fan_in, N).
         layer: W, gamma, beta.
         epsilon: Added to each variance.
-        running: Averages of mean and variance, shape (K, C), which the batch is mixed into, by that share.
+        running: Averages of mean and variance, shape (K, C), into which those of the batch are mixed, in place.
+        momentum: Their share.
     """
 
     def __init__(
