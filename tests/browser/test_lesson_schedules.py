@@ -48,3 +48,14 @@ def test_a_schedule_is_drawn_by_hand_and_trained_with(page, voila):
     points = [lab.value(f"point_{number}") for number in range(9)]
     assert points == sorted(points, reverse=True)
     assert lab.value("horizon") == 900
+
+
+def test_the_axis_of_the_loss_stands_upright_also_where_floors_are_far_below_the_start(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, NOISY)
+    lab.choose("batches of eight")
+    for _ in range(3):
+        lab.press("Step")
+    wait_until(lambda: lab.step_number() == 3 and len(lab.points(1, 0)[0]) > 3, "it draws")
+    low, high = lab.element.locator(".tdl-plot").nth(1).evaluate("p => p._fullLayout.yaxis.range")
+    assert low < high

@@ -168,5 +168,9 @@ def _floors(lanes: Lanes[NoisyQuadraticSettings], rates: Tensor) -> list[float]:
 
 
 def _clip(frame: Frame[NoisyQuadraticSettings]) -> dict[str, Any]:
-    top = HIGHEST * max(_floors(frame.lanes, frame.lanes.learning_rate))
+    """End the axis above the floors; until the lowest curve comes near its own, above that: an axis whose upper end is
+    below its lower one is turned over, and stays so."""
+    loss = frame.history["loss"][: frame.stop]
+    lowest = loss.min(where=loss > 0, initial=np.inf)
+    top = HIGHEST * max(*_floors(frame.lanes, frame.lanes.learning_rate), lowest)
     return {"yaxis.autorangeoptions.clipmax": top if 0 < top < np.inf else None}
