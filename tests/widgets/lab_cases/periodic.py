@@ -22,7 +22,7 @@ def series(lab: Lab, figure: str, name: str, quantity: str) -> Shown:
 
 
 def whole_show(lab: Lab) -> list[Shown]:
-    """Loss behind its phases, norm, gradient, rate and both forces, each at every step; and the first band."""
+    """Loss and train error, norm, gradient, rate and both forces, each at every step; and the first band."""
     history = lab.history
     phases = find_periods(history["loss"][:, :1], history["norm"][:, :1]).phase[:, 0]
     begins = np.flatnonzero(np.diff(phases, prepend=-1))
@@ -33,6 +33,7 @@ def whole_show(lab: Lab) -> list[Shown]:
     return [
         Shown(0, int(phases[0]), corners, [0, 1, 1, 0, 0, None] * (len(corners) // 6)),
         series(lab, "loss", "0", "loss"),
+        series(lab, "errors", "0", "train_error"),
         series(lab, "norm", "0", "norm"),
         series(lab, "gradient", "0", "effective_gradient"),
         series(lab, "rate", "0", "effective_learning_rate"),

@@ -14,7 +14,15 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, line
-from widgets.labs.periodic.periods import MORE, idle_fields, invariant, period_readings, rates_used
+from widgets.labs.periodic.periods import (
+    MORE,
+    idle_fields,
+    invariant,
+    limit_reading,
+    period_readings,
+    rate_panel,
+    rates_used,
+)
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel, now
@@ -29,7 +37,7 @@ def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, 
 
 
 class VariantsView(LabView[PeriodicSettings]):
-    """Loss, norm and the moments at which several lanes break down."""
+    """Loss, norm, effective learning rate and the moments at which several lanes break down."""
 
     name = "variants"
     title = "What changes the periods"
@@ -106,6 +114,7 @@ class VariantsView(LabView[PeriodicSettings]):
         return {
             "loss": OverSteps("Loss", "loss", Line("loss", line=thin), **LOG),
             "norm": OverSteps("Norm ρ", "norm ρ", Line("norm", line=thin), **LOG),
+            "rate": rate_panel(),
             "moments": _Moments(
                 "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first "
                 "value",
@@ -122,6 +131,7 @@ class VariantsView(LabView[PeriodicSettings]):
                 *period_readings(frame, lane),
                 Reading(lane, "norm ρ", now(frame, "norm", lane)),
                 *_equilibrium(frame, lane),
+                limit_reading(frame, lane),
                 Reading(lane, "loss", now(frame, "loss", lane)),
                 Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
