@@ -156,6 +156,11 @@ class PeriodsView(LabView[PeriodicSettings]):
             ("seed 0", "seed 1", "seed 2"),
         ),
         Preset(
+            "batches of 128",
+            "1024 images, 128 at each step: noise in each gradient. Will the net break down later, or sooner?",  # given
+            ({"batch_size": 128, "train_size": 1024, "steps": 2500},),
+        ),
+        Preset(
             "without batch norm",
             "The same net and the same weight decay; without scale invariance there are no periods.",
             # holds: l6_no_norm

@@ -24,11 +24,12 @@ from widgets.labs.periodic.periods import (
     rates_used,
 )
 from widgets.view.controls import Preset, Reading
-from widgets.view.lines import Curve, Line, Points
+from widgets.view.lines import Curve, Level, Line, Points
 from widgets.view.panels import OverSteps, Panel, now
 from widgets.view.view import LabView
 
 MOST_DOTS = 40
+STRETCH = 50  # steps
 
 
 def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, Any]:
@@ -115,11 +116,20 @@ class VariantsView(LabView[PeriodicSettings]):
             "loss": OverSteps("Loss", "loss", Line("loss", line=thin), **LOG),
             "norm": OverSteps("Norm ρ", "norm ρ", Line("norm", line=thin), **LOG),
             "rate": rate_panel(),
+            "balance": OverSteps(
+                "What pushes ρ² up, as a share of what pulls it down, over 50 steps; dashes: both are equal",
+                "push / pull",
+                Level(1.0, "equal"),
+                Line(_push_over_pull, line=thin),
+                **LOG,
+            ),
             "moments": _Moments(
                 "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first "
                 "value",
                 "",
                 Curve(_breakdowns, make=_marks),
+                wide=True,
+                height=220,
                 margin_l=150,
             ),
         }
@@ -136,6 +146,16 @@ class VariantsView(LabView[PeriodicSettings]):
                 Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines
+
+
+def _push_over_pull(frame: Frame[PeriodicSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """eta^2 g^2/rho^2 over 2 eta lambda rho^2, each summed over the last `STRETCH` steps; nan where nothing pulls."""
+    sums = []
+    for name in ("gradient_force", "decay_force"):
+        upto = np.concatenate([[0.0], np.cumsum(frame.history[name][: frame.stop, lane].astype(float))])
+        sums.append(upto[steps + 1] - upto[np.maximum(steps + 1 - STRETCH, 0)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sums[1] > 0, sums[0] / sums[1], np.nan)
 
 
 def _equilibrium(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
