@@ -15,7 +15,7 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import JUMPS, MOST_NETS, JumpsSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, grey, marks, theory
+from widgets.figure.plots import LOG, grey, marks, theory
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import OverSteps, Panel
@@ -67,11 +67,10 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
                 Line(partial(_of_net, "cosine_distance"), each=nets, line=thin, showlegend=False),
                 One(_crosses, "breakdowns", make=marks, marker=cross),
                 wide=True,
-                **LOG,
+                yaxis_type="log",
             ),
             "shares": Panel(
-                "Share of the breakdowns that come with a turn of more than δ, and of such turns that come with a "
-                "breakdown; dashes: share of all stretches of 60 steps that have one",
+                "How many breakdowns come with a turn of more than δ, and how many such turns with a breakdown",
                 "δ",
                 "share",
                 One(partial(_share, "breakdowns"), "breakdowns with a turn", BREAKDOWNS),
@@ -82,7 +81,7 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
                 yaxis_tickformat=".0%",
                 xaxis_range=[-6, -0.25],
                 xaxis_dtick=1,
-                **LOG_X,
+                xaxis_type="log",
             ),
             "loss": OverSteps(
                 "Loss of all nets",
@@ -96,10 +95,8 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
         found, lines = frame.once(counted), []
         for name, delta in TABLE.items():
             k = int(np.abs(np.log(DELTAS / delta)).argmin())
-            lines += [
-                Reading(0, f"breakdowns with a turn beyond {name}", f"{found.with_jump[k]} of {found.breakdowns}"),
-                Reading(0, f"turns beyond {name} without one", f"{_alone(found, k)} of {found.jumps[k]}"),
-            ]
+            with_turn, alone = f"{found.with_jump[k]} of {found.breakdowns}", f"{_alone(found, k)} of {found.jumps[k]}"
+            lines.append(Reading(0, f"1 − cos > {name}", f"{with_turn} breakdowns have one; {alone} come alone"))
         return lines
 
 

@@ -73,7 +73,7 @@ def _opened(name: str, table: str, before: str = "") -> ipw.Widget:
 def _figures(series: dict[str, np.ndarray], phases: Periods, before: str) -> dict[str, go.Figure]:
     figures = {}
     for name, (caption, axis) in _FIGURES.items():
-        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": name == "loss"}
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_tickformat": "~s", "showlegend": name == "loss"}
         traces: list[BaseTraceType] = [_curve(series, name)]
         if name == "loss":
             dots = {"dash": "dot", "width": 1.5}

@@ -103,7 +103,7 @@ class SettlingView(LabView[PeriodicSettings]):
                 "Effective gradient g (line) and its root mean square, over the second half so far (dashes)",
                 "g",
                 Line("effective_gradient", line={"width": 1}),
-                Curve(_level, "{lane}, rms", make=theory),
+                Curve(_level, "{lane}, rms", line={"width": 3, "dash": "dash"}),
                 **LOG,
             ),
             "loss": OverSteps("Loss", "loss", Line("loss", line={"width": 1}), **LOG),
