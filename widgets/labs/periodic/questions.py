@@ -252,13 +252,12 @@ class HalfTheTime(OverStep):
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         norm = history["norm"].astype(float)
         rest = np.exp(np.log(norm[-300:]).mean(0))
-        away = np.abs(np.log(norm / rest)) > np.log(1.1)
-        slow, fast = (int(np.flatnonzero(away[:, lane])[-1]) + 1 for lane in range(2))
-        sooner, lower = fast < 0.75 * slow, rest[1] < 0.95 * rest[0]
+        slow, fast = (int(step) for step in (norm < 1.1 * rest).argmax(0))
+        sooner, lower = fast < 0.75 * slow, rest[1] < 0.97 * rest[0]
         return Outcome(
             (0 if lower else 1) if sooner else 2,
-            f"It was within a tenth of {rest[0]:.3g} from step {slow} on, and with twice λ within a tenth of "
-            f"{rest[1]:.3g} from step {fast} on. In 1/(4ηλ) steps ρ⁴ comes nearer by a factor of e. It comes to rest "
+            f"It came within a tenth of {rest[0]:.3g} at step {slow}, and with twice λ within a tenth of {rest[1]:.3g} "
+            f"at step {fast}. In 1/(4ηλ) steps ρ⁴ comes nearer by a factor of e. It comes to rest "
             "where ρ² is κ·rms g. κ has √λ below the line, so at the same g the norm is smaller by the fourth root "
             "of 2.",  # holds: l6_settling_time
             (
