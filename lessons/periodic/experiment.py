@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,6 +14,7 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import accuracy, cross_entropy
 from lessons.core.parts import Parts
+from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.rules.stability import limit_factors
@@ -21,6 +22,7 @@ from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.phases import PhaseDetector
+from lessons.periodic.scripts import periodic_script
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
 
@@ -73,13 +75,14 @@ class PeriodicTraining(LongTraining[PeriodicState, PeriodicSettings]):
         readings = dict[str, Tensor]()
         if now.step % self.lanes.shared.sharpness_every == 0:
             readings = yield from _readings(self.network, self.data, now.theta, now.gauge, self.lanes)
-        on_batch = self.network.loss_on(*self.images.at(now.step), cross_entropy)
-        loss, gradient = on_batch.loss_and_gradient(now.theta)
+        inputs, labels = self.images.at(now.step)
+        on_batch = self.network.loss_on(inputs, labels, cross_entropy)
+        outputs, loss, gradient = on_batch.outputs_loss_and_gradient(now.theta)
         now.gradient = gradient * self.trainable
         weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
         series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
         now.direction = weights / series["norm"][:, None]
-        return {"loss": loss, **series, **readings}
+        return {"loss": loss, "train_error": 1 - accuracy(outputs, labels), **series, **readings}
 
     def follow(self, now: PeriodicState, values: dict[str, Tensor]) -> dict[str, Tensor]:
         phase = now.detector.update(values["loss"].cpu().numpy(), values["norm"].cpu().numpy())
@@ -98,7 +101,7 @@ class Periodic(TrainingExperiment[PeriodicSettings]):
     """A net with batch normalization on the 8x8 digits, trained by cross-entropy with weight decay.
 
     x are the hidden layers' weights, of length rho; gradients are with respect to x. Measures, in float32 and of shape
-    (K,), at each step: `loss`, of the images seen at this step; `norm`, rho; `gradient_norm`, |grad|;
+    (K,), at each step: `loss` and `train_error`, of the images seen at this step; `norm`, rho; `gradient_norm`, |grad|;
     `effective_gradient`, g = |grad| rho; `learning_rate`, eta at this step, before changes made at it;
     `effective_learning_rate`, eta / rho^2; `cosine_distance`, 1 - cos(x_{t-1}, x_t); and the two forces on the norm,
     `gradient_force`, eta^2 g^2 / rho^2, and `decay_force`, (2 eta lambda - eta^2 lambda^2) rho^2. In plain gradient
@@ -120,6 +123,9 @@ class Periodic(TrainingExperiment[PeriodicSettings]):
         "Li, Lyu & Arora 2020, arXiv 2010.02916 (intrinsic learning rate)",
     )
     training = PeriodicTraining
+
+    def script(self, settings: PeriodicSettings, changes: Sequence[Change] = ()) -> str:
+        return periodic_script(settings, changes)
 
 
 def network_of(shape: PeriodicSettings) -> ScaleInvariantNetwork:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts
+from lessons.core.record import Change
 from lessons.core.settings import setting
 from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.experiment import PeriodicState, PeriodicTraining
+from lessons.periodic.scripts import periodic_script
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import jump_times
 
@@ -148,6 +150,9 @@ class Forecast(TrainingExperiment[ForecastSettings]):
     settings_type = ForecastSettings
     references = ("Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739, section 5",)
     training = ForecastTraining
+
+    def script(self, settings: ForecastSettings, changes: Sequence[Change] = ()) -> str:
+        return periodic_script(settings, changes)
 
 
 def _said(step: int, values: dict[str, Tensor], lanes: Lanes, forecasters: list[Forecaster]) -> dict[str, Tensor]:

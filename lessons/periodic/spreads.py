@@ -64,7 +64,23 @@ class MapSettings(Settings):
     seed: int = fewer(PeriodicSettings, "seed", 0, doc="Draws the weights.")
 
 
+class JumpsSettings(Settings):
+    """Nets of several seeds whose turns and breakdowns are counted."""
+
+    nets: int = setting(5, label="nets", symbol="M", doc="Nets of other seeds.", low=1, high=MOST_NETS)
+    learning_rate: float = fewer(PeriodicSettings, "learning_rate", 0.5, 100.0, doc="Of all nets.", low=1e-3)
+    weight_decay: float = fewer(PeriodicSettings, "weight_decay", 0.004, 0.1, doc="Of all nets.", low=1e-5)
+    noise: float = fewer(PeriodicSettings, "noise", 0.0)
+    shift: int = fewer(PeriodicSettings, "shift", 0)
+    width: int = fewer(PeriodicSettings, "width", 32, 128)
+    depth: int = fewer(PeriodicSettings, "depth", 2, 4)
+    train_size: int = fewer(PeriodicSettings, "train_size", 256, 1000)
+    steps: int = fewer(PeriodicSettings, "steps", 2000, 10_000)
+    seed: int = first_seed(PeriodicSettings, MOST_NETS, doc="Of the first net; the others have the next ones.")
+
+
 MINIMA = Spread(MinimaSettings, PeriodicSettings, (Seeds("nets"),), fixed={"sharpness_every": 50})
+JUMPS = Spread(JumpsSettings, PeriodicSettings, (Seeds("nets"),), fixed={"sharpness_every": 10_000})
 PERIOD_MAP = Spread(
     MapSettings,
     PeriodicSettings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -10,11 +11,32 @@ from torch import Tensor
 from lessons.core.data.digits import digits_split
 from lessons.core.experiment import Experiment, Measurement, Measurements
 from lessons.core.lanes import Lanes
+from lessons.core.record import Change
+from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
+from lessons.core.scripts.script import assembled, constants, definitions
 from lessons.core.settings import Settings, setting
 from lessons.periodic.network import ScaleInvariantNetwork
 from lessons.periodic.scale_invariance import Part, stretch
+from lessons.periodic.scripts import AFFINE, LENGTH, START, model_text, own_affine
 
 STEPS_PER_DECADE = 20
+INITIAL_NORM = 3.0
+
+_STRETCHED: dict[Part, str] = {
+    "affine": "stretched += [w for layer in model if not isinstance(layer, nn.Linear) for w in layer.parameters()]",
+    "last_layer": "stretched += last.parameters()",
+}
+_LOOP = f"""\
+model, inputs = model.double(), inputs.double()
+first = [weight.detach().clone() for weight in stretched]
+losses = []
+for step in range(STEPS + 1):
+    alpha = SMALLEST * 10 ** (step / {STEPS_PER_DECADE})
+    for weight, value in zip(stretched, first, strict=True):
+        weight.data = alpha * value
+    loss = {loss_text("cross-entropy")}
+    losses.append(loss.item())
+    print(step, losses[-1])"""
 
 
 class StretchingSettings(Settings):
@@ -96,7 +118,9 @@ class Stretching(Experiment[StretchingSettings]):
         inputs, labels = data.train_inputs.double().to(device), data.train_labels.to(device)
         nets = [_net(settings) for settings in lanes.settings]
         thetas = [
-            net.initial(*(torch.tensor([value]) for value in (s.seed, 3.0, s.last_layer_norm))).double().to(device)
+            net.initial(*(torch.tensor([value]) for value in (s.seed, INITIAL_NORM, s.last_layer_norm)))
+            .double()
+            .to(device)
             for net, s in zip(nets, lanes.settings, strict=True)
         ]
         parts = [_parts(settings) for settings in lanes.settings]
@@ -112,6 +136,20 @@ class Stretching(Experiment[StretchingSettings]):
                 for net, theta, part, size in zip(nets, thetas, parts, sizes, strict=True)
             ]
             yield Measurement(step, {name: torch.cat([row[name] for row in rows]) for name in rows[0]})
+
+    def script(self, settings: StretchingSettings, changes: Sequence[Change] = ()) -> str:
+        affine = AFFINE * own_affine(settings.normalization, settings.stretch_affine)
+        return assembled(
+            NET_IMPORTS,
+            constants(settings, "smallest", "last_layer_norm", "width", "steps", "seed"),
+            f"INITIAL_NORM = {INITIAL_NORM!r}",
+            definitions(RANDOM_STREAM, LENGTH, affine),
+            data_text(settings.train_size),
+            model_text(settings.depth, settings.normalization, settings.stretch_affine),
+            START,
+            "\n".join(["stretched = [*hidden]", *(_STRETCHED[part] for part in _parts(settings)[1:])]),
+            _LOOP,
+        )
 
 
 def _net(settings: StretchingSettings) -> ScaleInvariantNetwork:

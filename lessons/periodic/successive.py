@@ -12,9 +12,11 @@ from torch import Tensor
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts
+from lessons.core.record import Change
 from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.experiment import PeriodicState, PeriodicTraining, network_of
 from lessons.periodic.minima import Minimum, MinimumCollector, cosine_similarities, ensemble_errors
+from lessons.periodic.scripts import periodic_script
 from lessons.periodic.settings import PeriodicSettings
 
 Group = Callable[[Sequence[Minimum]], list[Minimum]]
@@ -82,6 +84,9 @@ class SuccessiveMinima(TrainingExperiment[PeriodicSettings]):
     settings_type = PeriodicSettings
     references = ("Lobacheva, Kodryan, Chirkova, Malinin & Vetrov 2021, arXiv 2106.15739, section 6",)
     training = SuccessiveTraining
+
+    def script(self, settings: PeriodicSettings, changes: Sequence[Change] = ()) -> str:
+        return periodic_script(settings, changes)
 
 
 def _of_first_lane(minima: Sequence[Minimum]) -> list[Minimum]:

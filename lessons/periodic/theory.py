@@ -93,6 +93,24 @@ def equilibrium_norm(
     return np.sqrt(square)
 
 
+def settling_norm(
+    steps: ArrayLike, norm: ArrayLike, effective_gradient: ArrayLike, learning_rate: ArrayLike, weight_decay: ArrayLike
+) -> np.ndarray:
+    """Return rho some steps after it was `norm`, if g keeps one root mean square.
+
+    The square of the rule in `next_norm` is, to first order in eta lambda and where a step turns the weights little,
+
+    rho'^4 = (1 - eta lambda)^4 rho^4 + 2 eta^2 g^2,
+
+    so rho^4 goes to (kappa g)^2 as exp(-4 eta lambda t): the time is 1 / (4 eta lambda). Without weight decay there is
+    no such norm, and what comes out is nan.
+    """
+    rest = equilibrium_norm(effective_gradient, learning_rate, weight_decay) ** 4
+    left = np.exp(4 * np.multiply(steps, np.log(kept_share(learning_rate, weight_decay))))
+    with np.errstate(invalid="ignore"):
+        return np.asarray((rest + (np.power(norm, 4) - rest) * left) ** 0.25)
+
+
 class JumpTimes(NamedTuple):
     """Steps until a delta-jump: not before `earliest`, and no later than `latest`; infinite where there is no bound."""
 

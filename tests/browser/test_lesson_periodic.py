@@ -6,12 +6,14 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/06_periodic.ipynb"
-STRETCH, PERIODS, CIRCLE, FORECAST, MAP, VARIANTS, MINIMA = range(7)
+STRETCH, PERIODS, CIRCLE, SETTLING, FORECAST, JUMPS, MAP, VARIANTS, MINIMA = range(9)
 # What makes a run short, and a control that changes what is drawn.
 SHORT = {
     PERIODS: {"steps": "300", "train_size": "64"},
     CIRCLE: {"steps": "300", "train_size": "64"},
+    SETTLING: {"steps": "300", "train_size": "64"},
     FORECAST: {"steps": "300", "train_size": "64"},
+    JUMPS: {"nets": "2", "steps": "300"},
     MAP: {"rows": "2", "columns": "2", "steps": "300"},
     VARIANTS: {"steps": "200", "train_size": "64"},
     MINIMA: {"nets": "2", "steps": "300"},
@@ -20,7 +22,9 @@ CONTROLS = {
     STRETCH: ("smallest", "0.01"),
     PERIODS: ("weight_decay", "0.02"),
     CIRCLE: ("initial_norm", "8"),
+    SETTLING: ("initial_norm", "20"),
     FORECAST: ("delta", "0.001"),
+    JUMPS: ("noise", "0.5"),
     MAP: ("learning_rate", "2"),
     VARIANTS: ("learning_rate", "2"),
     MINIMA: ("weight_decay", "0.02"),
@@ -51,12 +55,12 @@ def test_the_norm_is_held_and_let_go_while_it_trains(page, voila):
     hold.click()
     clicked_at = lab.step_number()
     wait_until(lambda: lab.step_number() > clicked_at + 200, "it trains on")
-    steps, norms = lab.points(1, 0)
+    steps, norms = lab.points(2, 0)
     held = [norm for step, norm in zip(steps, norms, strict=True) if step > steps[-1] - 80]
     assert len(held) > 5
     assert max(held) < 1.001 * min(held)
     hold.click()
-    wait_until(lambda: lab.points(1, 0)[1][-1] < 0.95 * held[-1], "the norm falls again")
+    wait_until(lambda: lab.points(2, 0)[1][-1] < 0.95 * held[-1], "the norm falls again")
     annotations = "p => (p.layout.annotations ?? []).map(a => a.text)"
     assert len(lab.element.locator(".tdl-plot").first.evaluate(annotations)) == 2
 

@@ -6,6 +6,7 @@ import pytest
 from headless import Browser
 
 from lessons.periodic.long_run.command import main
+from lessons.periodic.long_run.recorded import command_of, recorded_table
 from lessons.periodic.long_run.series_file import read_series
 from widgets.labs import periodic
 
@@ -29,10 +30,20 @@ def test_the_figures_show_the_table(table: Path) -> None:
     assert any(len(browser.points(0, band)[0]) for band in range(3))
 
 
-def test_without_a_table_a_sentence_says_how_to_make_one(tmp_path: Path) -> None:
-    said = periodic.long_run(str(tmp_path / "<b>" / "series.csv")).value
-    assert "python -m lessons.periodic --out" in said
-    assert "<b>" not in said
+def test_without_a_table_a_sentence_says_how_to_make_one_and_a_recorded_run_is_shown_as_such(tmp_path: Path) -> None:
+    said, recorded = periodic.long_run(str(tmp_path / "<i>" / "series.csv")).children
+    assert "python -m lessons.periodic --out" in said.value
+    assert "<i>" not in said.value
+    assert "a run that was recorded" in said.value
+    assert command_of(recorded_table()) in said.value
+    summary, figure = recorded.children
+    series = read_series(recorded_table())
+    assert f"The recorded run: {series['step'][-1]:.0f} steps" in summary.value
+    browser = Browser(figure).hello().settle()
+    norms = dict(zip(series["step"], series["norm"], strict=True))
+    steps, drawn = browser.points(1, 0)
+    assert len(steps) > 400, "thinned"
+    assert drawn == pytest.approx([norms[step] for step in steps])
 
 
 @pytest.mark.parametrize("text", ["", "step\n", "a,b\n1,2\n", '"step","loss"\n0,1\n', '"step"\nx\n', "\0"])

@@ -11,7 +11,7 @@ from lessons.core.rules import RULES, Rule
 from lessons.core.scripts.script import change_table, constant
 from lessons.core.settings import SettingValues
 
-_GROUP_NAMES = {"learning_rate": "lr", "momentum": "momentum"}
+_GROUP_NAMES = {"learning_rate": "lr"}  # what is called otherwise in an optimizer's group
 _TINY = 1e-30
 
 # A value that the settings have no field for is torch.optim's default.
@@ -56,15 +56,16 @@ def optimizer_text(settings: OptimizerSettings, changes: Sequence[Change], param
 
     Args:
         settings: With `learning_rate`, too; `beta_2` and `weight_decay` if they may be chosen.
-        changes: Of `learning_rate` and `momentum`, in the order of their steps.
+        changes: In the order of their steps; those of other settings than `learning_rate` and `momentum` are put into
+            the optimizer's group, and a script must see to it that they have an effect there.
         parameters: An expression of what is trained.
 
     Raises:
-        KeyError: If the update rule is unknown or has no text, or a change is of another field.
+        KeyError: If the update rule is unknown or has no text.
     """
     rule = RULES[settings.optimizer]
     used = [change for change in changes if change.field != "momentum" or "momentum" in rule.reads]
-    entries = [(change.step, _GROUP_NAMES[change.field], _value(rule, change)) for change in used]
+    entries = [(change.step, _GROUP_NAMES.get(change.field, change.field), _value(rule, change)) for change in used]
     text = rule.torch_text
     if text is None:
         raise KeyError(rule.name)

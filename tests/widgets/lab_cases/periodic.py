@@ -22,7 +22,7 @@ def series(lab: Lab, figure: str, name: str, quantity: str) -> Shown:
 
 
 def whole_show(lab: Lab) -> list[Shown]:
-    """Loss behind its phases, norm, gradient, rate and both forces, each at every step; and the first band."""
+    """Loss and train error, norm, gradient, rate and both forces, each at every step; and the first band."""
     history = lab.history
     phases = find_periods(history["loss"][:, :1], history["norm"][:, :1]).phase[:, 0]
     begins = np.flatnonzero(np.diff(phases, prepend=-1))
@@ -33,6 +33,7 @@ def whole_show(lab: Lab) -> list[Shown]:
     return [
         Shown(0, int(phases[0]), corners, [0, 1, 1, 0, 0, None] * (len(corners) // 6)),
         series(lab, "loss", "0", "loss"),
+        series(lab, "errors", "0", "train_error"),
         series(lab, "norm", "0", "norm"),
         series(lab, "gradient", "0", "effective_gradient"),
         series(lab, "rate", "0", "effective_learning_rate"),
@@ -81,6 +82,13 @@ def cells(lab: Lab) -> list[Shown]:
     return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", "lowest η and λ", "norm")]
 
 
+def turns_and_losses(lab: Lab) -> list[Shown]:
+    return [
+        series(lab, "turns", "net 1", "cosine_distance"),
+        series(lab, "loss", "net 1", "loss"),
+    ]
+
+
 def run_and_others(lab: Lab) -> list[Shown]:
     others = lab.history["loss"][:, 1].astype(float).tolist()
     return [series(lab, "loss", "the run", "loss"), Shown(0, 2, steps_of(lab), others)]
@@ -90,11 +98,13 @@ CASES = {
     "stretch": LabCase({"width": 4, "train_size": 20}, drawn=stretched),
     "periods": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=whole_show),
     "circle": LabCase(SMALL, hot=("weight_decay", 0.1), drawn=along_the_plane),
+    "settling": LabCase(SMALL, hot=("weight_decay", 0.1), drawn=losses_and_norms),
     "forecast": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=turns),
     "period_map": LabCase(
         {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "rows": 3, "columns": 2},
         drawn=cells,
     ),
+    "jumps": LabCase({"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2}, drawn=turns_and_losses),
     "variants": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=losses_and_norms),
     "minima": LabCase(
         {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2},

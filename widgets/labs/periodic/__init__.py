@@ -10,11 +10,13 @@ from widgets.lab.opens import opens
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
 from widgets.labs.periodic.forecast import ForecastView
+from widgets.labs.periodic.jumps import JumpsView
 from widgets.labs.periodic.long_run import long_run as long_run
 from widgets.labs.periodic.minima import MinimaView
 from widgets.labs.periodic.period_map import MapView
 from widgets.labs.periodic.periods import PeriodsView
 from widgets.labs.periodic.sent_map import SentMapView
+from widgets.labs.periodic.settling import SettlingView
 from widgets.labs.periodic.stretch import StretchView
 from widgets.labs.periodic.variants import VariantsView
 from widgets.quiz.quiz import Quiz
@@ -24,7 +26,9 @@ ask, answers = QUIZ.ask, QUIZ.answers
 stretch = opens(StretchView)
 periods = opens(PeriodsView)
 circle = opens(CircleView)
+settling = opens(SettlingView)
 forecast = opens(ForecastView)
+jumps = opens(JumpsView)
 variants = opens(VariantsView)
 minima = opens(MinimaView)
 

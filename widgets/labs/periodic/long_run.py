@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
+from lessons.periodic.long_run.recorded import command_of, recorded_table
 from lessons.periodic.long_run.series_file import read_series
 from lessons.periodic.phases import Periods, find_periods
 from widgets.figure.decimate import thin
@@ -30,39 +31,55 @@ _HOW = (
     "<p>There is no table <code>{path}</code> here yet. A terminal makes it: on the digits in a few seconds, on CIFAR "
     "in hours and with a GPU.</p><pre>python -m lessons.periodic --out {folder}</pre>"
 )
+_RECORDED = (
+    "<p>Until then: <b>a run that was recorded</b>, and is not computed here. This made it, on one core and in some "
+    "minutes:</p><pre>{command}</pre>"
+)
 
 
 def long_run(path: str) -> ipw.Widget:
-    """Return the figures of a long run, or in a sentence how its table is made.
+    """Return the figures of a long run; where there is no table of one, those of a recorded run, and a sentence.
 
     Args:
         path: A file `series.csv` that `python -m lessons.periodic --out FOLDER` leaves in FOLDER.
     """
     file = Path(path)
-    if not file.is_file():
-        return said(_HOW.format(path=escape(str(file)), folder=escape(str(file.parent))))
     try:
-        series = read_series(file.read_text(encoding="utf-8"))
-        missing = [name for name in _FIGURES if name not in series]
-        if missing or not len(series["step"]):
-            raise ValueError("It lacks " + (", ".join(missing) or "any rows") + ".")
+        if file.is_file():
+            return _opened(f"<code>{escape(str(file))}</code>", file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         return said(f"<p><code>{escape(str(file))}</code> is no table of a long run. {escape(str(error))}</p>")
+    table = recorded_table()
+    how = _HOW.format(path=escape(str(file)), folder=escape(str(file.parent)))
+    how += _RECORDED.format(command=escape(command_of(table)))
+    return ipw.VBox([said(how), _opened("The recorded run", table, "Recorded: ")])
+
+
+def _opened(name: str, table: str, before: str = "") -> ipw.Widget:
+    """The figures of a table, and in a sentence what it tells; `name` is HTML, `before` begins each caption.
+
+    Raises:
+        ValueError: If it is no table of a long run.
+    """
+    series = read_series(table)
+    missing = [quantity for quantity in _FIGURES if quantity not in series]
+    if missing or not len(series["step"]):
+        raise ValueError("It lacks " + (", ".join(missing) or "any rows") + ".")
     phases = find_periods(series["loss"][:, None], series["norm"][:, None])
-    figure = LiveFigure(_figures(series, phases), label="Long run")
-    return ipw.VBox([said(_summary(file, series, phases)), figure])
+    figure = LiveFigure(_figures(series, phases, before), label="Long run")
+    return ipw.VBox([said(_summary(name, series, phases)), figure])
 
 
-def _figures(series: dict[str, np.ndarray], phases: Periods) -> dict[str, go.Figure]:
+def _figures(series: dict[str, np.ndarray], phases: Periods, before: str) -> dict[str, go.Figure]:
     figures = {}
     for name, (caption, axis) in _FIGURES.items():
-        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "showlegend": name == "loss"}
+        log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_tickformat": "~s", "showlegend": name == "loss"}
         traces: list[BaseTraceType] = [_curve(series, name)]
         if name == "loss":
             dots = {"dash": "dot", "width": 1.5}
             errors = [_curve(series, "test_error", line=dots)] if "test_error" in series else []
             traces = [*_shaded(series["step"], phases.phase[:, 0]), *traces, *errors]
-        figures[name] = plot(f"long-run-{name}", caption, "step", axis, traces, **log)
+        figures[name] = plot(f"long-run-{name}", before + caption, "step", axis, traces, **log)
     figures["loss"] = wide(figures["loss"].update_layout(**BANDED))
     return figures
 
@@ -89,10 +106,7 @@ def _shaded(steps: np.ndarray, phases: np.ndarray) -> list[BaseTraceType]:
     return bands
 
 
-def _summary(file: Path, series: dict[str, np.ndarray], phases: Periods) -> str:
+def _summary(name: str, series: dict[str, np.ndarray], phases: Periods) -> str:
     at = series["step"][phases.onsets[0]]
     apart = f", {np.diff(at).mean():.0f} steps apart on average" if len(at) > 1 else ""
-    return (
-        f"<p><code>{escape(str(file))}</code>: {series['step'][-1]:.0f} steps, "
-        f"{len(at)} breakdown{'' if len(at) == 1 else 's'}{apart}.</p>"
-    )
+    return f"<p>{name}: {series['step'][-1]:.0f} steps, {len(at)} breakdown{'' if len(at) == 1 else 's'}{apart}.</p>"

@@ -106,7 +106,7 @@ def limit_reading(frame: Frame[PeriodicSettings], lane: int) -> Reading:
 
 
 class PeriodsView(LabView[PeriodicSettings]):
-    """Loss and test error with the phases behind them, norm, effective gradient and learning rate, and both forces."""
+    """Loss and errors with the phases behind them, norm, effective gradient and learning rate, and both forces."""
 
     name = "periods"
     title = "Training in periods"
@@ -127,15 +127,22 @@ class PeriodsView(LabView[PeriodicSettings]):
             speed=200.0,
         ),
         Preset(
-            "fix it too late",
-            "At ρ = 2, η/ρ² is too large already. A net that is held there does not learn. A free one does, for its "
-            "norm jumps up.",  # holds: l6_too_late
+            "fix it: too early, in time, too late",
+            "Held at 30 a net learns slowly. Held at 2 it does not learn: η/ρ² is too large already. A free one does, "
+            "for its norm jumps up.",  # holds: l6_too_early, l6_too_late
             tuple(
                 {"steps": 500, "initial_norm": norm, "fixed_norm": fixed}
-                for norm, fixed in ((5.0, True), (2.0, True), (2.0, False))
+                for norm, fixed in ((30.0, True), (3.0, True), (2.0, True), (2.0, False))
             ),
-            ("held at 5", "held at 2", "free from 2"),
+            ("held at 30", "held at 3", "held at 2", "free from 2"),
             says=("initial_norm", "fixed_norm"),
+        ),
+        Preset(
+            "where it starts",
+            "Three initial norms. Which net breaks down first, and what is left of the difference after that?",
+            tuple({"steps": 3500, "initial_norm": norm, "sharpness_every": 100} for norm in (0.5, 3.0, 30.0)),
+            ("from 0.5", "from 3", "from 30"),
+            says=("initial_norm",),
         ),
         Preset(
             "faster periods",
@@ -147,6 +154,11 @@ class PeriodsView(LabView[PeriodicSettings]):
             "Other weights, and other steps at which they break down.",
             tuple({"seed": seed, "steps": 3000} for seed in (0, 1, 2)),
             ("seed 0", "seed 1", "seed 2"),
+        ),
+        Preset(
+            "batches of 128",
+            "1024 images, 128 at each step: noise in each gradient. Will the net break down later, or sooner?",  # given
+            ({"batch_size": 128, "train_size": 1024, "steps": 2500},),
         ),
         Preset(
             "without batch norm",
@@ -161,17 +173,26 @@ class PeriodsView(LabView[PeriodicSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
-        dots: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
         return {
             "loss": OverSteps(
-                "Loss (line) and test error (dots), and the phases of the chosen lane",
-                "loss, error",
+                "Loss, and the phases of the chosen lane",
+                "loss",
                 shades(),
                 Line("loss", showlegend=False),
-                Line("test_error", "{lane}, test error", **dots),
                 wide=True,
                 showlegend=True,
                 **LOG,
+                **BANDED,
+            ),
+            "errors": OverSteps(
+                "Share of the images named wrongly: those that train (line), those that test (dots)",
+                "error",
+                shades(showlegend=False),
+                Line("train_error", line={"width": 1.5}, showlegend=False),
+                Line("test_error", "{lane}, test", line={"dash": "dot", "width": 2}, showlegend=False),
+                wide=True,
+                height=210,
+                yaxis_rangemode="tozero",
                 **BANDED,
             ),
             "norm": OverSteps(
@@ -207,6 +228,7 @@ class PeriodsView(LabView[PeriodicSettings]):
                     predicted if np.isfinite(predicted) else None,
                 ),
                 limit_reading(frame, lane),
+                Reading(lane, "train error", now(frame, "train_error", lane)),
                 Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines

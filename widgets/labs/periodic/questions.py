@@ -7,10 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.successive import SuccessiveMinima
@@ -18,6 +16,7 @@ from lessons.periodic.theory import delta_limits
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.periodic.over_step import OverStep
 from widgets.quiz.question import (
     FAILS,
     HOLDS,
@@ -30,36 +29,14 @@ from widgets.quiz.question import (
     sampled,
 )
 from widgets.quiz.sketch import SketchPanel
-from widgets.view.lines import Curve, One, Points
+from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
 
 FIRST, SECOND = LANE_COLOURS[:2]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
 
 
-class _OverStep(Question[PeriodicSettings]):
-    """Some lanes, and one of their measured values over the step."""
-
-    experiment: Experiment[PeriodicSettings] = Periodic()
-    settings: ClassVar[dict[str, dict[str, Any]]]
-    common: ClassVar[dict[str, Any]] = {}
-    quantity: ClassVar[str] = "norm"
-    caption: ClassVar[str] = "Norm ρ"
-    axis: ClassVar[str] = "norm ρ"
-
-    def lanes(self) -> Lanes[PeriodicSettings]:
-        common = {"sharpness_every": 10_000, **self.common}
-        return Lanes(
-            [PeriodicSettings.checked({**common, **each}) for each in self.settings.values()], [*self.settings]
-        )
-
-    @property
-    def panel(self) -> Panel[PeriodicSettings]:
-        curve = Curve[PeriodicSettings](lambda frame, lane: sampled(frame.history[self.quantity][:, lane]))
-        return Panel(self.caption, "step", self.axis, curve, legend=True, **LOG)
-
-
-class WhichPenalty(_OverStep):
+class WhichPenalty(OverStep):
     name = "which_penalty"
     prompt = "Two nets with the same η and λ. One has the penalty λ·Σx² in its loss, the other half of it."
     statement = "With λ·Σx² in the loss the weights shrink twice as fast as in the step x ← (1 − ηλ)x − η∇f(x)."
@@ -79,7 +56,7 @@ class WhichPenalty(_OverStep):
         )
 
 
-class NormSketch(_OverStep):
+class NormSketch(OverStep):
     name = "norm_sketch"
     prompt = (
         "The norm begins at 3. In 1500 steps the loss breaks down twice, a little before half-way and at about four "
@@ -106,7 +83,7 @@ class NormSketch(_OverStep):
         )
 
 
-class FourTimes(_OverStep):
+class FourTimes(OverStep):
     name = "four_times"
     prompt = "With η = 0.5 and λ = 0.004 a period takes some 600 steps. How many does it take with η = 1 and λ = 0.008?"
     answer = Number(low=100, high=1200, step=10, tolerance=40, unit=" steps")
@@ -129,7 +106,7 @@ class FourTimes(_OverStep):
         )
 
 
-class NormAndDecay(_OverStep):
+class NormAndDecay(OverStep):
     name = "norm_and_decay"
     prompt = "Three nets: one as it is, one with twice the learning rate, one with twice the weight decay."
     statement = "A larger learning rate leads to a higher norm of the weights. The same holds for weight decay."
@@ -158,7 +135,7 @@ class NormAndDecay(_OverStep):
         )
 
 
-class JumpBound(_OverStep):
+class JumpBound(OverStep):
     name = "jump_bound"
     prompt = "A net with ηλ = 0.2, far above what one uses. Does any step turn the weights by more than the bound?"
     statement = "As 1 − ηλ ≤ 1, a step can turn the weights by 1 − cos > δ only if ρ² ≤ ηg/√(2δ)."
@@ -206,7 +183,7 @@ def _turn(frame: Frame[PeriodicSettings]) -> Points:
     return sampled(frame.history["cosine_distance"][:, 0])
 
 
-class SameCondition(_OverStep):
+class SameCondition(OverStep):
     name = "same_condition"
     prompt = (
         "A net whose images are shifted at each step. Over its run g goes from ℓ to L, and δ is half of ηλL²/ℓ². Does "
@@ -263,7 +240,56 @@ class SameCondition(_OverStep):
         )
 
 
-class MoreOrFewer(_OverStep):
+class HalfTheTime(OverStep):
+    name = "half_the_time"
+    prompt = "Two nets with fresh noise on their images, from ρ = 30. With twice λ the norm comes to rest …"
+    answer = Choice(
+        ("in half the time, and lower", "in half the time, at the same norm", "in the same time, at half the norm")
+    )
+    settings: ClassVar = {"λ = 0.004": {}, "λ = 0.008": {"weight_decay": 0.008}}
+    common: ClassVar = {"steps": 1800, "noise": 0.6, "initial_norm": 30.0, "train_size": 128}
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        norm = history["norm"].astype(float)
+        rest = np.exp(np.log(norm[-300:]).mean(0))
+        slow, fast = (int(step) for step in (norm < 1.1 * rest).argmax(0))
+        sooner, lower = fast < 0.75 * slow, rest[1] < 0.97 * rest[0]
+        return Outcome(
+            (0 if lower else 1) if sooner else 2,
+            f"It came within a tenth of {rest[0]:.3g} at step {slow}, and with twice λ within a tenth of {rest[1]:.3g} "
+            f"at step {fast}. In 1/(4ηλ) steps ρ⁴ comes nearer by a factor of e. It comes to rest "
+            "where ρ² is κ·rms g. κ has √λ below the line, so at the same g the norm is smaller by the fourth root "
+            "of 2.",  # holds: l6_settling_time
+            (
+                Misreading(1, "The pull is stronger, so it balances the push at a smaller norm."),
+                Misreading(2, "λ sets the pace: it is the share that a step takes away."),
+            ),
+        )
+
+
+class TurnsAlone(OverStep):
+    name = "turns_alone"
+    prompt = "No breakdown comes without a far turn of the weights. Three nets with noise on their images:"
+    statement = "Where the steps turn the weights by 1 − cos > 0.001, the net breaks down."
+    answer = Choice((HOLDS, FAILS))
+    settings: ClassVar = {f"seed {seed}": {"noise": 0.6, "seed": seed} for seed in range(3)}
+    common: ClassVar = {"steps": 900, "train_size": 128}
+    quantity = "cosine_distance"
+    caption = "Turn 1 − cos of each step"
+    axis = "1 − cos"
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        far = (history["cosine_distance"][300:] > 1e-3).mean()
+        count = sum(map(len, recorded_onsets(history["onset"])))
+        return Outcome(
+            int(far > 0.1 and count <= 1),
+            f"From step 300 on {100 * far:.0f} % of the steps turned so far, and the three nets together broke down "
+            f"{count} times. The assumption goes one way: no breakdown without a turn.",  # holds: l6_turns_at_rest
+            (Misreading(0, "What no breakdown is without may also come alone."),),
+        )
+
+
+class MoreOrFewer(OverStep):
     name = "momentum_and_periods"
     prompt = "Momentum smooths the gradient. At the same η, heavy ball with β = 0.9 breaks down …"
     answer = Choice(("less often, or not at all", "about as often", "at least twice as often"))
@@ -287,7 +313,7 @@ class MoreOrFewer(_OverStep):
         )
 
 
-class ForgetsEverything(_OverStep):
+class ForgetsEverything(OverStep):
     name = "forgets_everything"
     prompt = "Four nets, and the minima that one of them visits in successive periods. Compare their directions."
     statement = "A breakdown is no new start: minima of successive periods are more alike than independent nets are."
@@ -348,7 +374,9 @@ ALL: tuple[Question, ...] = (
     FourTimes(),
     NormAndDecay(),
     JumpBound(),
+    HalfTheTime(),
     SameCondition(),
+    TurnsAlone(),
     MoreOrFewer(),
     ForgetsEverything(),
 )

@@ -14,13 +14,22 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, line
-from widgets.labs.periodic.periods import MORE, idle_fields, invariant, period_readings, rates_used
+from widgets.labs.periodic.periods import (
+    MORE,
+    idle_fields,
+    invariant,
+    limit_reading,
+    period_readings,
+    rate_panel,
+    rates_used,
+)
 from widgets.view.controls import Preset, Reading
-from widgets.view.lines import Curve, Line, Points
+from widgets.view.lines import Curve, Level, Line, Points
 from widgets.view.panels import OverSteps, Panel, now
 from widgets.view.view import LabView
 
 MOST_DOTS = 40
+STRETCH = 50  # steps
 
 
 def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, Any]:
@@ -29,7 +38,7 @@ def _side_by_side(lanes: dict[str, dict[str, Any]], **common: Any) -> dict[str, 
 
 
 class VariantsView(LabView[PeriodicSettings]):
-    """Loss, norm and the moments at which several lanes break down."""
+    """Loss, norm, effective learning rate and the moments at which several lanes break down."""
 
     name = "variants"
     title = "What changes the periods"
@@ -106,11 +115,21 @@ class VariantsView(LabView[PeriodicSettings]):
         return {
             "loss": OverSteps("Loss", "loss", Line("loss", line=thin), **LOG),
             "norm": OverSteps("Norm ρ", "norm ρ", Line("norm", line=thin), **LOG),
+            "rate": rate_panel(),
+            "balance": OverSteps(
+                "What pushes ρ² up, as a share of what pulls it down, over 50 steps; dashes: both are equal",
+                "push / pull",
+                Level(1.0, "equal"),
+                Line(_push_over_pull, line=thin),
+                **LOG,
+            ),
             "moments": _Moments(
                 "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first "
                 "value",
                 "",
                 Curve(_breakdowns, make=_marks),
+                wide=True,
+                height=220,
                 margin_l=150,
             ),
         }
@@ -122,10 +141,21 @@ class VariantsView(LabView[PeriodicSettings]):
                 *period_readings(frame, lane),
                 Reading(lane, "norm ρ", now(frame, "norm", lane)),
                 *_equilibrium(frame, lane),
+                limit_reading(frame, lane),
                 Reading(lane, "loss", now(frame, "loss", lane)),
                 Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines
+
+
+def _push_over_pull(frame: Frame[PeriodicSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+    """eta^2 g^2/rho^2 over 2 eta lambda rho^2, each summed over the last `STRETCH` steps; nan where nothing pulls."""
+    sums = []
+    for name in ("gradient_force", "decay_force"):
+        upto = np.concatenate([[0.0], np.cumsum(frame.history[name][: frame.stop, lane].astype(float))])
+        sums.append(upto[steps + 1] - upto[np.maximum(steps + 1 - STRETCH, 0)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sums[1] > 0, sums[0] / sums[1], np.nan)
 
 
 def _equilibrium(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
