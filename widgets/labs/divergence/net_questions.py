@@ -66,8 +66,8 @@ class SharpnessSketch(_OnNet):
 class ThereAndBack(_OnNet):
     name = "there_and_back"
     prompt = (
-        "At the edge with η = 0.2. At step 300 η falls to 0.15, and 2/η rises from 10 to 13.3; at step 600 both go "
-        "back. Sketch the sharpness."
+        "At the edge of stability with η = 0.2. At step 300 η falls to 0.15, and 2/η rises from 10 to 13.3; at step "
+        "600 both go back. Sketch the sharpness."
     )
     answer = Sketch()
     common: ClassVar[dict[str, Any]] = {"steps": 800, "sharpness_every": 5}
