@@ -30,6 +30,8 @@ DATA = ("train_size", "batch_size", "replicas")
 # What is measured beside the loss, and how often, does not change it.
 SELDOM = ("measure_every", "sharpness_every", "spectrum_every")
 BESIDE = ("follow_sharpness", "follow_shift")
+# With it there is no script.
+WITHOUT_SCRIPT = ("injected",)
 
 
 @st.composite
@@ -87,6 +89,8 @@ def _values(field: SettingField) -> st.SearchStrategy:
         return st.sampled_from([choice for choice in field.choices if choice != OWN])
     if field.kind == "flag":
         return st.just(False) if field.name in BESIDE else st.booleans()
+    if field.name in WITHOUT_SCRIPT:
+        return st.just(field.default)
     if field.kind == "integer":
         return _whole_numbers(field)
     marks = sorted({field.low, field.high, field.default, field.slider_low, field.slider_high})

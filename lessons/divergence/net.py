@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.sharpness import TopEigenpair
+from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, preconditioned
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
@@ -31,6 +31,7 @@ class NetState(State):
         theta: Parameters.
         optimizer: With what it remembers.
         gauge: Of the sharpness.
+        preconditioned_gauge: Of the preconditioned one.
         last_update: The update that led here; 0 before the first.
         turn: Cosine between that update and the one before it.
         gradient: At theta, once measured.
@@ -39,6 +40,7 @@ class NetState(State):
     theta: Tensor
     optimizer: LaneOptimizer
     gauge: SharpnessGauge
+    preconditioned_gauge: SharpnessGauge
     last_update: Tensor
     turn: Tensor
     gradient: Tensor = field(init=False)
@@ -56,10 +58,12 @@ class NetTraining(LongTraining[NetState, NetSettings]):
 
     def start(self) -> NetState:
         theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
+        gauges = [SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device) for _ in range(2)]
         return NetState(
             theta=theta,
             optimizer=LaneOptimizer.of(self.lanes),
-            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            gauge=gauges[0],
+            preconditioned_gauge=gauges[1],
             last_update=torch.zeros_like(theta),
             turn=torch.zeros(len(self.lanes), device=self.device),
         )
@@ -69,9 +73,19 @@ class NetTraining(LongTraining[NetState, NetSettings]):
         values = {"loss": loss, "update_cosine": now.turn}
         if now.step % self.lanes.shared.sharpness_every == 0:
             yield
-            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
+            product = self.loss.hessian_at(now.theta)
+            top = yield from now.gauge.read_in_parts(product)
             values |= _readings(self.network, self.data, now.theta, now.last_update, top)
+            values["preconditioned_sharpness"] = yield from self._preconditioned(now, product, top.value)
         return values
+
+    def _preconditioned(self, now: NetState, product: HessianVectorProduct, sharpness: Tensor) -> Parts[Tensor]:
+        """The sharpness of the Hessian as the next update sees it, (K,)."""
+        by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        if by is None:
+            return sharpness
+        top = yield from now.preconditioned_gauge.read_in_parts(preconditioned(product, by))
+        return top.value
 
     def advance(self, now: NetState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -87,9 +101,10 @@ class Net(TrainingExperiment[NetSettings]):
 
     Measures, in float32 and of shape (K,): `loss` and `update_cosine` (between the last update and the one before it;
     0 until there are two) at each step; and at every `sharpness_every`-th step `sharpness` (largest Hessian eigenvalue
-    of the training loss), `test_accuracy`, `along_top` (the last update's component along the top eigenvector, in units
-    of the update) and `update_norm`. The sign of `along_top` is sampled, so an even `sharpness_every` hides a zigzag;
-    `update_cosine` does not.
+    of the training loss), `preconditioned_sharpness` (that of P^(-1/2) H P^(-1/2), with P what the next update divides
+    by; equal to `sharpness` where it divides by nothing), `test_accuracy`, `along_top` (the last update's component
+    along the top eigenvector, in units of the update) and `update_norm`. The sign of `along_top` is sampled, so an even
+    `sharpness_every` hides a zigzag; `update_cosine` does not.
 
     Near 2/eta the component along the top eigenvector flips sign at each step and the cosine falls towards -1: the
     zigzag of the parabola, in a net.
@@ -100,6 +115,7 @@ class Net(TrainingExperiment[NetSettings]):
     settings_type = NetSettings
     references = (
         "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (edge of stability)",
+        "Cohen, Ghorbani, Krishnan, Agarwal et al. 2022, arXiv 2207.14484 (the edge of adaptive methods)",
         "Lewkowycz, Bahri, Dyer, Sohl-Dickstein & Gur-Ari 2020, arXiv 2003.02218 (catapult)",
     )
     training = NetTraining

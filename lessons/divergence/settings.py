@@ -89,9 +89,9 @@ class TurnedBowlSettings(BowlSettings):
 class NetShape(Settings):
     """The net, its data and its method, without the learning rate."""
 
-    optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam", "your own"] = (
-        declared.optimizer()
-    )
+    optimizer: Literal[
+        "gradient descent", "heavy ball", "moving average", "Nesterov", "RMSProp", "Adam", "your own"
+    ] = declared.optimizer()
     momentum: float = declared.momentum()
     loss: Literal["squared error", "cross-entropy"] = declared.loss()
     activation: Activation = declared.activation()

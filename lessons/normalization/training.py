@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -23,6 +24,8 @@ from lessons.normalization.network import Batch
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
 from lessons.normalization.training_settings import NormalizedNetSettings
+
+NetSettingsT_co = TypeVar("NetSettingsT_co", bound=NormalizedNetSettings, covariant=True)
 
 
 @dataclass
@@ -48,10 +51,10 @@ class NormalizedState(State):
     gradient: Tensor = field(init=False)
 
 
-class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
+class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
     """Mini-batches, through layers that normalize."""
 
-    def __init__(self, lanes: Lanes[NormalizedNetSettings], device: str = "cpu"):
+    def __init__(self, lanes: Lanes[NetSettingsT_co], device: str = "cpu"):
         super().__init__(lanes, device)
         self.nets = NormalizedNets(lanes, digits_split(lanes.shared.train_size).to(device))
         self.spectrum: SpectrumAt | None = None

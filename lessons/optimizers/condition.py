@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +13,7 @@ from lessons.core import declared
 from lessons.core.lanes import Lanes
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.settings import Settings, setting
+from lessons.core.settings import Settings, SettingsT_co, setting
 from lessons.core.training import State, Training, TrainingExperiment
 from lessons.optimizers.theory import TuningMethod, best_tuning
 
@@ -45,20 +47,26 @@ class ConditionState(State):
     iterations: Tensor
 
 
-class ConditionTraining(Training[ConditionState, ConditionSettings]):
-    """Each lane with its own condition number, tuned for it."""
+class TunedDescent(Training[ConditionState, SettingsT_co]):
+    """Each lane in a valley of its own condition number, at hyperparameters that follow from its settings."""
 
-    def __init__(self, lanes: Lanes[ConditionSettings], device: str = "cpu"):
+    def __init__(self, lanes: Lanes[SettingsT_co], device: str = "cpu"):
         super().__init__(lanes, device)
         largest = torch.ones_like(lanes.condition_number)
         self.curvature = torch.stack([largest, 1 / lanes.condition_number], 1).to(device)
-        self.tuned = tuned(lanes, device)
+        self.tuned = self.tuning(lanes, device)
+
+    @abstractmethod
+    def tuning(self, lanes: Lanes[SettingsT_co], device: str) -> Hyperparameters:
+        """Return the lanes' hyperparameters."""
+
+    @abstractmethod
+    def rules(self) -> Sequence[str]:
+        """Return the names of the lanes' rules."""
 
     def start(self) -> ConditionState:
         above, iterations = torch.ones(len(self.lanes), dtype=torch.bool), torch.zeros(len(self.lanes)).double()
-        return ConditionState(
-            torch.ones_like(self.curvature), LaneOptimizer(self.lanes.values("method")), above, iterations
-        )
+        return ConditionState(torch.ones_like(self.curvature), LaneOptimizer(self.rules()), above, iterations)
 
     def measure(self, now: ConditionState) -> dict[str, Tensor]:
         error = now.theta.norm(dim=1) / 2**0.5
@@ -69,6 +77,16 @@ class ConditionTraining(Training[ConditionState, ConditionSettings]):
 
     def advance(self, now: ConditionState) -> None:
         now.theta = now.theta + now.optimizer.update(self.curvature * now.theta, self.tuned)
+
+
+class ConditionTraining(TunedDescent[ConditionSettings]):
+    """Gradient descent and heavy ball, each at its best."""
+
+    def tuning(self, lanes: Lanes[ConditionSettings], device: str) -> Hyperparameters:
+        return tuned(lanes, device)
+
+    def rules(self) -> Sequence[str]:
+        return self.lanes.values("method")
 
 
 class Condition(TrainingExperiment[ConditionSettings]):

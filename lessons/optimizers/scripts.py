@@ -23,7 +23,7 @@ from lessons.core.scripts.script import (
     definitions,
     training_loop,
 )
-from lessons.optimizers.settings import ClassifierSettings, RaceSettings
+from lessons.optimizers.settings import ClassifierSettings, RaceSettings, ValleySettings
 from lessons.optimizers.surfaces import TwoMinima
 
 _SURFACES = {
@@ -54,6 +54,11 @@ def loss_at(theta):
 _START = """\
 torch.set_default_dtype(torch.float64)
 theta = torch.tensor([START_X, START_Y], requires_grad=True)"""
+
+_VALLEY_START = """\
+torch.set_default_dtype(torch.float64)
+cos, sin = math.cos(math.radians(ANGLE)), math.sin(math.radians(ANGLE))
+theta = torch.tensor([2 * (cos - sin), 2 * (sin + cos)], requires_grad=True)"""
 
 _NEWTON = '''\
 class Newton(torch.optim.Optimizer):
@@ -97,20 +102,34 @@ def race_script(settings: RaceSettings, changes: Sequence[Change]) -> str | None
     None on the slice of a net, which has no short formula, and for L-BFGS with gradient noise, whose line search asks
     for losses without it.
     """
+    if settings.surface == "net":
+        return None
+    shape = ("condition_number", "angle") if settings.surface == "quadratic" else ()
+    return _surface_script(settings, changes, _SURFACES[settings.surface], _START, (*shape, "start_x", "start_y"))
+
+
+def valley_script(settings: ValleySettings, changes: Sequence[Change]) -> str | None:
+    """Write one optimizer's way down a valley; see `Experiment.script`. None for L-BFGS with noise, as above."""
+    surface = _SURFACES["quadratic"].replace("return (", "return LOSS_SCALE * (")
+    return _surface_script(settings, changes, surface, _VALLEY_START, ("condition_number", "angle", "loss_scale"))
+
+
+def _surface_script(
+    settings: RaceSettings | ValleySettings, changes: Sequence[Change], surface: str, start: str, shape: Sequence[str]
+) -> str | None:
     noisy, searching = settings.gradient_noise > 0, settings.optimizer == "L-BFGS"
-    if settings.surface == "net" or (noisy and searching):
+    if noisy and searching:
         return None
     optimizer = _race_optimizer(settings, changes)
-    shape = ["condition_number", "angle"] if settings.surface == "quadratic" else []
     noise = ["gradient_noise", "seed"] if noisy else []
-    imports = ["hashlib"] * noisy + ["math"] * (settings.surface == "quadratic")
+    imports = ["hashlib"] * noisy + ["math"] * ("math." in surface)
     update = [*GRADIENT_STEP[:2], *[_NOISE] * noisy, GRADIENT_STEP[2]] if not searching else ["optimizer.step(closure)"]
     return assembled(
         _imports(imports),
-        constants(settings, *shape, *noise, "start_x", "start_y", "steps", before=[optimizer.constants]),
+        constants(settings, *shape, *noise, "steps", before=[optimizer.constants]),
         optimizer.changes,
-        definitions(RANDOM_STREAM if noisy else "", _SURFACES[settings.surface], optimizer.definition),
-        f"{_START}\n{optimizer.construction}",
+        definitions(RANDOM_STREAM if noisy else "", surface, optimizer.definition),
+        f"{start}\n{optimizer.construction}",
         definitions(_CLOSURE) if searching else "",
         training_loop(["loss = loss_at(theta)"], bool(optimizer.changes), update),
     )
@@ -136,7 +155,7 @@ def classifier_script(settings: ClassifierSettings, changes: Sequence[Change]) -
     )
 
 
-def _race_optimizer(settings: RaceSettings, changes: Sequence[Change]) -> OptimizerText:
+def _race_optimizer(settings: RaceSettings | ValleySettings, changes: Sequence[Change]) -> OptimizerText:
     if settings.optimizer not in ("Newton", "L-BFGS"):
         return optimizer_text(settings, changes, "[theta]")
     rates = [(change.step, "lr", repr(change.value)) for change in changes if change.field == "learning_rate"]

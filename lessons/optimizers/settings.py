@@ -60,6 +60,30 @@ class RaceSettings(DescentSettings):
     )
 
 
+class ValleySettings(DescentSettings):
+    """Settings of `Valley`."""
+
+    condition_number: float = declared.condition_number(
+        default=100.0, doc="The curvatures are 1 and 1/κ, times the factor of the loss.", shared=True
+    )
+    angle: float = declared.angle(
+        default=0.0, doc="Turns the valley, and the start with it, away from the axes.", shared=False
+    )
+    loss_scale: float = setting(
+        1.0,
+        label="factor of the loss",
+        symbol="c",
+        doc="What the loss is multiplied by: another unit, a sum instead of a mean.",
+        low=1e-4,
+        high=1e4,
+        slider=(0.01, 100.0),
+        scale="log",
+    )
+    steps: int = setting(
+        300, label="steps", doc="Number of updates.", low=1, high=10000, slider=(10, 2000), shared=True
+    )
+
+
 class ClassifierSettings(Settings):
     """Settings of `Classifier`."""
 

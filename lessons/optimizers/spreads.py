@@ -11,6 +11,7 @@ from lessons.core.settings import Settings, setting
 from lessons.core.spread import SEEDS, Cases, Each, Over, Seeds, Spread, fewer, first_seed, geomspace
 from lessons.optimizers.condition import ConditionSettings
 from lessons.optimizers.escape import EscapeSettings
+from lessons.optimizers.memory import MemorySettings
 from lessons.optimizers.proxy import Method, ProxySettings
 from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.theory import TuningMethod
@@ -19,6 +20,7 @@ ESCAPING = ("gradient descent", "heavy ball", "Adam", "Newton")
 DISTANCES = tuple(np.geomspace(1e-12, 1e-2, 11).tolist())
 TUNED: tuple[TuningMethod, ...] = get_args(TuningMethod)
 CONDITION_NUMBERS = 13
+MEMORIES = 25
 CLASSIFIERS: tuple[Method, ...] = get_args(Method)
 OUTLIER_DISTANCES = (2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -66,6 +68,30 @@ class ConditionRange(Settings):
     steps: int = fewer(ConditionSettings, "steps", 8000, 25000, doc="At most so many updates.", slider=(100, 25000))
 
 
+class MemoryRange(Settings):
+    """Three condition numbers, and a range of momenta."""
+
+    largest: float = setting(
+        1000.0,
+        label="largest condition number",
+        symbol="κ",
+        doc="Beside it a tenth and a hundredth of it.",
+        low=200.0,
+        high=3000.0,
+        scale="log",
+    )
+    longest: float = setting(
+        300.0,
+        label="longest memory",
+        symbol="1/(1−β)",
+        doc="Of 25, from 1 on, which is no momentum.",
+        low=10.0,
+        high=1000.0,
+        scale="log",
+    )
+    steps: int = fewer(MemorySettings, "steps", 9000, 25000, doc="At most so many updates.", slider=(100, 25000))
+
+
 class OutlierSettings(Settings):
     """The base of sweeps over the outlier's distance."""
 
@@ -82,6 +108,19 @@ def _escaping(values: Mapping[str, Any]) -> Cases:
     rate = values["learning_rate"]
     return [
         (method, {"optimizer": method, "learning_rate": rate / 10 if method == "Adam" else rate}) for method in ESCAPING
+    ]
+
+
+def _valleys(values: Mapping[str, Any]) -> Cases:
+    """The condition numbers, the smallest first."""
+    return Each("condition_number", [values["largest"] / share for share in (100, 10, 1)], "κ = {:.3g}")(values)
+
+
+def _memories(values: Mapping[str, Any]) -> Cases:
+    """The momenta, of memories that are spaced evenly in logarithm."""
+    return [
+        (f"1/(1−β) = {memory:.3g}", {"momentum": 1 - 1 / memory})
+        for memory in geomspace(1.0, values["longest"], MEMORIES)
     ]
 
 
@@ -105,6 +144,7 @@ CONDITION = Spread(
         Over("condition_number", (3.0, "largest"), CONDITION_NUMBERS, "κ = {:.3g}", geomspace),
     ),
 )
+MEMORY = Spread(MemoryRange, MemorySettings, (_valleys, _memories))
 OUTLIER_SHIFT = Spread(
     OutlierSettings,
     ProxySettings,

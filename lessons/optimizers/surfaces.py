@@ -78,6 +78,7 @@ class Quadratic(Surface):
     Args:
         condition_number: kappa, shape (K,).
         angle: In degrees, shape (K,).
+        scale: What the loss is multiplied by, shape (K,); 1 if left out.
     """
 
     formula = r"\tfrac12\,\theta^\top Q\,\mathrm{diag}(1, 1/\kappa)\,Q^\top\theta"
@@ -85,8 +86,9 @@ class Quadratic(Surface):
     window = Window((-3.0, -3.0), (3.0, 3.0))
     start = (-2.0, 2.2)
 
-    def __init__(self, condition_number: Tensor, angle: Tensor):
-        self._matrix = _turned_diagonal(torch.ones_like(condition_number), 1 / condition_number, torch.deg2rad(angle))
+    def __init__(self, condition_number: Tensor, angle: Tensor, scale: Tensor | None = None):
+        scale = torch.ones_like(condition_number) if scale is None else scale
+        self._matrix = _turned_diagonal(scale, scale / condition_number, torch.deg2rad(angle))
 
     def loss(self, theta: Tensor) -> Tensor:
         return (theta * self.gradient(theta)).sum(1) / 2

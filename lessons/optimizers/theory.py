@@ -42,6 +42,29 @@ def best_tuning(method: TuningMethod, condition_number: Tensor) -> Tuning:
     return Tuning(4 / (1 + 1 / root) ** 2, rate**2, rate)
 
 
+def best_rate_for(momentum: Tensor, condition_number: Tensor) -> Tensor:
+    """Return the learning rate with which heavy ball of this momentum is fastest in the long run.
+
+    On a quadratic with curvatures from 1/kappa to 1: 2 (1 + beta) / (1 + 1/kappa). Below the best beta the two ends of
+    the spectrum then shrink alike. Above it all of it swings, and shrinks by sqrt(beta); any rate within some range
+    does that.
+    """
+    return 2 * (1 + momentum) / (1 + 1 / condition_number)
+
+
+def best_memory(condition_number: Tensor) -> Tensor:
+    """Return 1 / (1 - beta) of heavy ball's best tuning, (sqrt kappa + 1)^2 / (4 sqrt kappa); any shape."""
+    return 1 / (1 - best_tuning("heavy ball", condition_number).momentum)
+
+
+def longest_useful_memory(condition_number: Tensor) -> Tensor:
+    """Return the 1 / (1 - beta) from which on momentum is slower than none, each at its best learning rate.
+
+    There sqrt(beta) is (kappa - 1) / (kappa + 1): (kappa + 1)^2 / (4 kappa), about kappa / 4.
+    """
+    return 1 / (1 - best_tuning("gradient descent", condition_number).rate ** 2)
+
+
 def iterations(rate: float, tolerance: float = 1e-6) -> int:
     """Return the first step at which rate^t is at most the tolerance."""
     return math.ceil(math.log(tolerance) / math.log(rate)) if rate > 0 else 1

@@ -6,11 +6,13 @@ from tests.browser.lesson_page import LAST, LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/01_optimizers.ipynb"
-RACE, GAIN, CONDITION, SADDLE, NET, SEEDS, OWN, PROXY, OUTLIER = range(9)
+RACE, GAIN, CONDITION, MEMORY, VALLEY, SADDLE, NET, SEEDS, OWN, PROXY, OUTLIER = range(11)
 CONTROLS = {
     RACE: ("learning_rate", "0.3"),
     GAIN: ("momentum", "0.5"),
     CONDITION: ("largest", "100"),
+    MEMORY: ("largest", "300"),
+    VALLEY: ("learning_rate", "0.5"),
     SADDLE: ("learning_rate", "0.3"),
     NET: ("learning_rate", "0.05"),
     SEEDS: ("learning_rate", "0.05"),

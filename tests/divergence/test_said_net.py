@@ -8,6 +8,7 @@ from lessons.core.data.digits import digits_split
 from lessons.core.doctor import first_blow_up
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.record import Change
 from lessons.core.run import Run
 from lessons.divergence.net import Net, NetTraining
 from lessons.divergence.settings import NetSettings
@@ -155,6 +156,27 @@ def test_the_sharpness_follows_the_line_down_within_forty_steps():
                 run.change(lane, "learning_rate", 0.3)
     assert (np.abs(read[300] * 0.2 / 2 - 1) < 0.2).all()
     assert (np.abs(read[340] * 0.3 / 2 - 1) < 0.2).all()
+
+
+@pytest.mark.sentence("l3_there_and_back")
+def test_up_is_slow_and_down_is_fast():
+    """Measured over eight seeds: 10.2 to 11.2 at step 300, 11.7 to 12.7 at 400, 13.2 to 14.7 at 600, 9.7 to 10.2 at
+    680; the loss shoots up 8 to 16 times."""
+    settings = [NetSettings(learning_rate=0.2, steps=700, seed=seed) for seed in range(SEEDS)]
+    changes = [
+        Change(step=step, lane=lane, field="learning_rate", value=rate)
+        for step, rate in ((300, 0.15), (600, 0.2))
+        for lane in range(SEEDS)
+    ]
+    history = History()
+    history.extend(list(Run(Net(), Lanes(settings), scheduled=changes)))
+    top, loss = history["sharpness"], history["loss"]
+    for step, line in ((300, 10), (600, 2 / 0.15), (680, 10)):
+        assert (np.abs(top[step] / line - 1) < 0.2).all()
+    assert (top[400] - top[300] < 0.7 * (top[600] - top[300])).all(), "slowly"
+    rise = loss[600:].max(0) / loss[600]
+    assert (rise > 4).all()
+    assert 6 < np.median(rise) < 20
 
 
 # ---- twenty seeds, sixty-four rates ----

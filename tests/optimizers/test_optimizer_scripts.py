@@ -9,7 +9,8 @@ from lessons.core.run import Run
 from lessons.core.scripts.script import lane_script
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.race import SURFACES, Race
-from lessons.optimizers.settings import ClassifierSettings, RaceSettings
+from lessons.optimizers.settings import ClassifierSettings, RaceSettings, ValleySettings
+from lessons.optimizers.valley import Valley
 from tests.optimizers.references import GRADIENT_OPTIMIZERS
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane
 
@@ -27,6 +28,12 @@ def race(surface: str, optimizer: str, **values) -> RaceSettings:
     return RaceSettings(**{**HYPER, **given, **start, **values})
 
 
+def valley(optimizer: str) -> ValleySettings:
+    rate = {"Newton": 0.5, "L-BFGS": 1.0}.get(optimizer, 0.02)
+    given = {"optimizer": optimizer, "learning_rate": rate, "damping": 0.3, "steps": 50}
+    return ValleySettings(**HYPER, **given, condition_number=20.0, angle=25.0, loss_scale=5.0)
+
+
 def classifier(optimizer: str, **values) -> ClassifierSettings:
     shape = {"width": 6, "train_size": 60, "batch_size": 16, "measure_every": 100, "steps": 40, "seed": 5}
     rate = SLOW.get(optimizer, 0.003)
@@ -35,6 +42,7 @@ def classifier(optimizer: str, **values) -> ClassifierSettings:
 
 CASES: Cases = {
     **{surface: changed(Race(), [race(surface, rule) for rule in RULES], []) for surface in RATES},
+    "valley": changed(Valley(), [valley(rule) for rule in RULES], MOVES[::2]),
     "changed": changed(Race(), [race("two minima", rule) for rule in RULES], MOVES),
     "noisy": changed(Race(), [race("quadratic", rule, gradient_noise=0.1, steps=270, seed=3) for rule in NOISY], []),
     "digits": changed(Classifier(), [classifier(rule) for rule in GRADIENT_OPTIMIZERS], []),
@@ -53,7 +61,7 @@ def scripts(tmp_path_factory) -> ScriptRuns:
 def test_script_gives_the_losses_of_the_lane(scripts, case, lane):
     """In float64 up to rounding along the path, which Quickprop's quotients of small differences magnify most."""
     found, wanted = scripts.losses[case, lane], scripts.expected[case][:, lane]
-    if isinstance(CASES[case][0], Race):
+    if isinstance(CASES[case][0], Race | Valley):
         np.testing.assert_allclose(found[:31], wanted[:31], rtol=1e-7, atol=1e-12)
         rough = CASES[case][1].settings[lane]["optimizer"] == "Quickprop"
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6 if rough else 1e-12)

@@ -8,7 +8,6 @@ from headless import QUESTIONS, QUIZZES, live, until
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
-from lessons.core.run import Run
 from lessons.core.settings import Settings
 from widgets.figure.live_figure import LiveFigure
 from widgets.quiz.check import Check
@@ -55,16 +54,17 @@ async def decided(check: Check, value) -> dict:
 
 
 def outcome_of(question: Question) -> Outcome:
-    lanes, history = question.lanes(), History()
-    history.extend(list(Run(question.experiment, lanes)))
-    return question.outcome(history, lanes)
+    run, history = question.run(), History()
+    history.extend(list(run))
+    return question.outcome(history, run.lanes)
 
 
 def test_what_a_question_measures_now_and_then_is_joined_without_gap_or_plateau() -> None:
     for name, quantity in {"because_of_the_shift": "shift", "sharpness_is_set": "sharpness"}.items():
         question = QUESTIONS[name]
-        lanes, history = question.lanes(), History()
-        history.extend(list(itertools.islice(Run(question.experiment, lanes), 48)))
+        run, history = question.run(), History()
+        lanes = run.lanes
+        history.extend(list(itertools.islice(run, 48)))
         figure = LiveFigure(question.figure())
         question.draw(figure, history, lanes)
         for trace in figure.figures_now()[0]["data"][: len(lanes)]:

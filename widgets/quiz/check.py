@@ -9,7 +9,6 @@ from typing import Any, cast
 import ipywidgets as ipw
 import numpy as np
 
-from lessons.core.run import Run
 from lessons.core.written_number import Unclear, read_number
 from widgets.figure.live_figure import LiveFigure
 from widgets.quiz.question import Choice, Number, Question, Sketch
@@ -83,7 +82,7 @@ class Check(ipw.Box):
         self.answer = self.sketch if isinstance(self.question.answer, Sketch) else value
         self.panel.status = {"state": "running", "value": value, "share": 0.0}
         self._show_figure()
-        self.player.load(Run(self.question.experiment, self.question.lanes()))
+        self.player.load(self.question.run())
         self.player.begin()
         self.player.play()
 

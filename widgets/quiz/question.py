@@ -12,6 +12,8 @@ import plotly.graph_objects as go
 from lessons.core.experiment import Experiment
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.core.record import Change
+from lessons.core.run import Run
 from lessons.core.settings import SettingsT
 from widgets.figure.colours import LANE_COLOURS, colours_of
 from widgets.figure.covered import CoveredScreen
@@ -93,6 +95,7 @@ class Question(ABC, Generic[SettingsT]):
         statement: What is often written; empty if the question is a prediction and not a search for a mistake.
         answer: What kind of answer it takes.
         experiment: What runs when the learner has answered; some seconds at most.
+        changes: Made in flight while it runs.
         methods: The settings that may say which method a lane is, and so its colour, as in `LabView`.
         slow: Names of snapshots that it draws and that are computed in parts, as in `LabView`.
     """
@@ -102,6 +105,7 @@ class Question(ABC, Generic[SettingsT]):
     statement: ClassVar[str] = ""
     answer: ClassVar[Number | Choice | Sketch]
     experiment: Experiment[SettingsT]
+    changes: ClassVar[tuple[Change, ...]] = ()
     methods: ClassVar[tuple[str, ...]] = ("optimizer",)
     slow: ClassVar[tuple[str, ...]] = ()
 
@@ -117,6 +121,11 @@ class Question(ABC, Generic[SettingsT]):
     @abstractmethod
     def panel(self) -> Panel[SettingsT]:
         """The figure; lines are drawn whole. It is a `SketchPanel` where the answer is a sketch."""
+
+    @final
+    def run(self) -> Run:
+        """Return the run that decides."""
+        return Run(self.experiment, self.lanes(), scheduled=self.changes)
 
     @final
     def figure(self) -> go.Figure:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from lessons.core.history import History
-from lessons.core.run import Run
 from widgets.figure.live_figure import LiveFigure
 from widgets.quiz.question import Choice, Number, Outcome, Question, Sketch
 from widgets.quiz.scoring import CLOSE, verdict
@@ -26,15 +25,14 @@ async def question_record(question: Question) -> tuple[dict[str, Any], Outcome]:
     viewer, moments = Viewer(figure), Moments()
     viewer.hello()
     moments.note(0, await viewer.taken(), {})
-    lanes, history = question.lanes(), History()
-    run = Run(question.experiment, lanes)
+    run, history = question.run(), History()
     for stop in stops(run.steps, 1, PARTS):
         while run.step < stop and (measured := next(run, None)) is not None:
             history.extend([measured])
-        question.draw(figure, history, lanes)
+        question.draw(figure, history, run.lanes)
         figure.flush()
         moments.note(stop, await viewer.taken(), {})
-    outcome = question.outcome(history, lanes)
+    outcome = question.outcome(history, run.lanes)
     record = {
         "name": question.name,
         "question": {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)},

@@ -16,7 +16,7 @@ from lessons.core.settings import Settings
 from widgets.figure.covered import CoveredScreen
 from widgets.figure.frame import Frame
 from widgets.figure.live_figure import LiveFigure, Numbers
-from widgets.figure.plots import line, theory
+from widgets.figure.plots import line, see_through, theory
 
 # Settings of the lanes that are drawn.
 DrawnT = TypeVar("DrawnT", bound=Settings, default=Any, contravariant=True)
@@ -115,6 +115,42 @@ class Line(Part[DrawnT]):
             steps = frame.steps(None if self._each else number, self._measured)
             x = steps if self._x is None else _values(self._x, frame, number, steps)
             traces.extend(number, x, _values(self._of, frame, number, steps))
+
+
+class Band(Part[DrawnT]):
+    """The range between two curves for each lane, which grows with the run.
+
+    Args:
+        of: Function of a frame, the number of a lane and some steps, shape (N,), that returns both at these steps,
+            shape (N,) each.
+        measured: Name of the quantity that they are made of.
+    """
+
+    def __init__(
+        self,
+        of: Callable[[Frame[DrawnT], int, np.ndarray], tuple[np.ndarray, np.ndarray]],
+        measured: str,
+        name: str = "{lane}",
+    ):
+        super().__init__(name)
+        self._of, self._measured = of, measured
+
+    def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
+        traces, edge = list[BaseTraceType](), {"width": 0.5}
+        for name, colour in zip(names, colours, strict=True):
+            lane = self._name.format(lane=name)
+            fill = {"fill": "tonexty", "fillcolor": see_through(colour, 0.25)}
+            traces += [line(f"{lane}, low", colour, line=edge, showlegend=False), line(lane, colour, line=edge, **fill)]
+        return traces
+
+    def count(self, lanes: int) -> int:
+        return 2 * lanes
+
+    def draw(self, frame: Frame[DrawnT], traces: Traces) -> None:
+        for lane in range(traces.count // 2):
+            steps = frame.steps(lane, self._measured)
+            for edge, values in enumerate(self._of(frame, lane, steps)):
+                traces.extend(2 * lane + edge, steps, values)
 
 
 class Path(Part[DrawnT]):

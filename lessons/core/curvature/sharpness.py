@@ -45,6 +45,17 @@ def differentiated_twice(loss: LossOfTheta, theta: Tensor) -> HessianVectorProdu
     return product
 
 
+def preconditioned(product: HessianVectorProduct, by: Tensor) -> HessianVectorProduct:
+    """Return v -> P^(-1/2) H P^(-1/2) v, whose eigenvalues are those of P^(-1) H.
+
+    Args:
+        product: v -> H v on shape (K, P).
+        by: The diagonal of P, shape (K, P), positive.
+    """
+    root = by.rsqrt()
+    return lambda vector: root * product(root * vector)
+
+
 def top_eigenpair(product: HessianVectorProduct, start: Tensor, iterations: int) -> TopEigenpair:
     """Estimate the largest eigenvalue by `iterations` steps of Lanczos from `start`, lane by lane.
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from lessons.core.rules.moving_average import MovingAverage
 from lessons.core.rules.rule import Hyperparameters, Place, Rule, TorchText
 
 CHANGING = '''\
@@ -63,3 +64,12 @@ class Adam(Rule):
         mean = self.first / (1 - self.momentum_product)
         scale = (self.second / (1 - h.beta_2**self.steps)).sqrt() + self.epsilon
         return -h.learning_rate * mean / scale
+
+    def preconditioner(self, gradient: Tensor, h: Hyperparameters) -> Tensor:
+        second = h.beta_2 * self.second + (1 - h.beta_2) * gradient**2
+        scale = (second / (1 - h.beta_2 ** (self.steps + 1))).sqrt() + self.epsilon
+        return (1 - self.momentum_product * h.momentum) * scale
+
+    @classmethod
+    def preconditioned_limit(cls, momentum: Tensor | float) -> Tensor | float:
+        return MovingAverage.limit(momentum)  # its mean of gradients is one

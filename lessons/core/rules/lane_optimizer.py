@@ -59,6 +59,16 @@ class LaneOptimizer:
             update[lanes] = rule.update(gradient[lanes], h.rows(lanes), there)
         return update
 
+    def preconditioner(self, gradient: Tensor, h: Hyperparameters) -> Tensor | None:
+        """Return `Rule.preconditioner` of all lanes, 1 where nothing is divided; None where no lane divides."""
+        found: Tensor | None = None
+        for rule, lanes in self._groups:
+            divided = rule.preconditioner(gradient[lanes], h.rows(lanes))
+            if divided is not None:
+                found = torch.ones_like(gradient) if found is None else found
+                found[lanes] = divided
+        return found
+
     def carried(self, theta: Tensor, h: Hyperparameters) -> tuple[Tensor, Tensor]:
         """Return where each lane's velocity starts, and what it adds to the next update; both (K, P).
 

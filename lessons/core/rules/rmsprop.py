@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from lessons.core.rules.gradient_descent import GradientDescent
 from lessons.core.rules.rule import Hyperparameters, Place, Rule, TorchText
 
 
@@ -27,3 +28,10 @@ class RMSProp(Rule):
     def update(self, gradient: Tensor, h: Hyperparameters, place: Place | None = None) -> Tensor:
         self.squares = h.beta_2 * self.squares + (1 - h.beta_2) * gradient**2
         return -h.learning_rate * gradient / (self.squares.sqrt() + self.epsilon)
+
+    def preconditioner(self, gradient: Tensor, h: Hyperparameters) -> Tensor:
+        return (h.beta_2 * self.squares + (1 - h.beta_2) * gradient**2).sqrt() + self.epsilon
+
+    @classmethod
+    def preconditioned_limit(cls, momentum: Tensor | float) -> Tensor | float:
+        return GradientDescent.limit(momentum)

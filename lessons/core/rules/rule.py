@@ -138,13 +138,28 @@ class Rule(ABC):
         """
         return 0.0
 
-    @classmethod
-    def limit(cls, momentum: Tensor | float) -> Tensor | float | None:
-        """Return the largest stable eta times lambda_max on a quadratic; None without a closed form.
+    def preconditioner(self, gradient: Tensor, h: Hyperparameters) -> Tensor | None:
+        """Return what the next update divides by, shape (K, P); None where nothing is divided. The state stays.
 
-        Adaptive rules have an edge of their own, for the preconditioned Hessian (Cohen et al. 2022, arXiv 2207.14484).
+        Args:
+            gradient: As of the next update.
+            h: As of the next update.
         """
         return None
+
+    @classmethod
+    def limit(cls, momentum: Tensor | float) -> Tensor | float | None:
+        """Return the largest stable eta times lambda_max on a quadratic; None without a closed form."""
+        return None
+
+    @classmethod
+    def preconditioned_limit(cls, momentum: Tensor | float) -> Tensor | float | None:
+        """Return the largest stable eta times the largest eigenvalue of P^(-1/2) H P^(-1/2) on a quadratic.
+
+        P is the preconditioner, held where it is; without one this is `limit`. Source: Cohen et al. 2022, arXiv
+        2207.14484, section 3.
+        """
+        return cls.limit(momentum)
 
     @classmethod
     def growth(cls, eta_lambda: Tensor, momentum: Tensor) -> Tensor | None:

@@ -26,16 +26,24 @@ def threshold(rule: str, sharpness: Tensor | float, momentum: Tensor | float = 0
     return limit / sharpness
 
 
-def limit_factor(lanes: Lanes, lane: int = 0) -> float | None:
+def limit_factor(lanes: Lanes, lane: int = 0, preconditioned: bool = False) -> float | None:
     """Return the largest stable eta times lambda_max of a lane: 2 for gradient descent; None without a closed form.
 
     Args:
         lanes: With the settings `optimizer` and `momentum`.
         lane: Its number.
+        preconditioned: Whether lambda_max is that of the preconditioned Hessian (`Rule.preconditioned_limit`).
     """
     rule = RULES.get(lanes.values("optimizer")[lane])
-    limit = None if rule is None else rule.limit(float(lanes.momentum[lane]))
+    if rule is None:
+        return None
+    limit = (rule.preconditioned_limit if preconditioned else rule.limit)(float(lanes.momentum[lane]))
     return None if limit is None else float(limit)
+
+
+def divides(lanes: Lanes, lane: int) -> bool:
+    """Return True if a lane's rule has a preconditioner, whose limit is not that on the Hessian itself."""
+    return limit_factor(lanes, lane) is None and limit_factor(lanes, lane, preconditioned=True) is not None
 
 
 def limit_factors(lanes: Lanes) -> Tensor:

@@ -68,6 +68,14 @@ def accuracies_and_gaps(lab: Lab) -> list[Shown]:
     return [*measured, *curves()(lab)]
 
 
+def draws_of_each(lab: Lab) -> list[Shown]:
+    """Of each set of controls four draws behind, and the first in front: the loss as the mean of ten batches."""
+    loss = lab.history["loss"].astype(float)
+    means = [[float(loss[max(0, t - 9) : t + 1, k].mean()) for t in range(len(loss))] for k in range(loss.shape[1])]
+    order = [5 * lane + draw for lane in range(loss.shape[1] // 5) for draw in (1, 2, 3, 4, 0)]
+    return [Shown(0, trace, list(range(len(loss))), means[k]) for trace, k in enumerate(order)]
+
+
 CASES = {
     "conditioning": LabCase(
         {"steps": 30, "train_size": 50},
@@ -85,5 +93,8 @@ CASES = {
         drawn=loss_over_the_rate,
     ),
     "shift": LabCase(SMALL_NET, hot=("learning_rate", 0.05), drawn=losses_and_shift),
+    "five_draws": LabCase(
+        {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12}, drawn=draws_of_each
+    ),
     "batches": LabCase({**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps),
 }

@@ -25,6 +25,17 @@ def iterations(lab: Lab) -> list[Shown]:
     return found
 
 
+def iterations_of_memories(lab: Lab) -> list[Shown]:
+    """Iterations against 1/(1-beta), valley by valley, with a gap where a momentum has not arrived."""
+    error, counts = lab.history["error"][-1], lab.history["iterations"][-1]
+    momentum, found = lab.run.lanes.momentum, []
+    for valley in range(3):
+        lanes = list(range(25 * valley, 25 * valley + 25))
+        arrived = [float(counts[k]) if error[k] <= 1e-6 else None for k in lanes]
+        found.append(Shown(0, valley, (1 / (1 - momentum[lanes])).tolist(), arrived))
+    return found
+
+
 def shifts(lab: Lab) -> list[Shown]:
     """The share of fresh points on another side than without the outlier; none is a gap."""
     side = lab.history.snapshot("fresh_side")
@@ -46,6 +57,8 @@ CASES = {
     "gain": LabCase({"steps": 30}, hot=("momentum", 0.4), drawn=curves("gain", "gain", 1)),
     "saddle": LabCase({"steps": 30}, drawn=escapes),
     "condition": LabCase({"steps": 30}, drawn=iterations),
+    "memory": LabCase({"steps": 60}, drawn=iterations_of_memories),
+    "valley": LabCase({"steps": 12}, hot=("learning_rate", 0.02), drawn=curves("loss", "share")),
     "proxy": LabCase(
         {"steps": 12, "train_size": 10},
         hot=("learning_rate", 0.03),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from lessons.core.doctor import Vitals
 from lessons.core.rules.own import OWN_CALL
-from lessons.core.rules.stability import limit_factor
+from lessons.core.rules.stability import divides, limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from widgets.figure.frame import Frame
-from widgets.view.controls import Preset
+from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
 from widgets.view.panels import Now, OverSteps
-from widgets.view.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
+from widgets.view.sharpness_gauge import PRECONDITIONED_NOW, SHARPNESS_NOW, sharpness_panel
 from widgets.view.view import LabView
 
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
@@ -62,6 +62,18 @@ class NetView(LabView[NetSettings]):
             ),
             ("gradient descent", "heavy ball, β = 0.5"),
         ),
+        Preset(
+            "Adam's edge",
+            # given
+            "Adam and RMSProp divide each gradient by a scale of its own. Divided in the same way the sharpness has a "
+            "limit, too: 38/η for Adam with β₁ = 0.9, 2/η for RMSProp. Will it be kept?",
+            (
+                {"optimizer": "Adam", "learning_rate": 0.005, "steps": 600},
+                {"optimizer": "Adam", "learning_rate": 0.01, "steps": 600},
+                {"optimizer": "RMSProp", "learning_rate": 0.001, "steps": 600},
+            ),
+            ("Adam, η = 0.005", "Adam, η = 0.01", "RMSProp, η = 0.001"),
+        ),
     )
 
     panels = {
@@ -74,7 +86,7 @@ class NetView(LabView[NetSettings]):
             yaxis_tickformat="~g",
             yaxis_dtick="D2",
         ),
-        "sharpness": sharpness_panel(),
+        "sharpness": sharpness_panel(preconditioned=True),
         "zigzag": OverSteps(
             "Zigzag: cosine between each update and the one before",
             "cosine",
@@ -82,7 +94,17 @@ class NetView(LabView[NetSettings]):
             yaxis_range=[-1.05, 1.05],
         ),
     }
-    table = (SHARPNESS_NOW, Now("training loss", "loss"), Now("test accuracy", "test_accuracy"))
+    table = (Now("training loss", "loss"), Now("test accuracy", "test_accuracy"))
+
+    def readings(self, frame: Frame[NetSettings]) -> list[Reading]:
+        adaptive = [divides(frame.lanes, lane) for lane in range(len(frame.lanes))]
+        tops = [
+            (PRECONDITIONED_NOW.reading(frame, lane), Now("λₘₐₓ itself", "sharpness").reading(frame, lane))
+            if adaptive[lane]
+            else (SHARPNESS_NOW.reading(frame, lane),)
+            for lane in range(len(frame.lanes))
+        ]
+        return [line for each in tops for line in each] + super().readings(frame)
 
     def vitals(self, frame: Frame[NetSettings], lane: int) -> Vitals:
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,16 +10,15 @@ import numpy as np
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.divergence.bowl import Bowl
-from lessons.divergence.net import Net
 from lessons.divergence.parabola import Parabola
-from lessons.divergence.settings import BowlSettings, NetSettings, ParabolaSettings, TurnedBowlSettings
+from lessons.divergence.settings import BowlSettings, ParabolaSettings, TurnedBowlSettings
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.figure.colours import colours_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import FAINT, theory
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
-from widgets.quiz.sketch import SketchPanel
-from widgets.view.lines import Given, Line, One, Points
+from widgets.labs.divergence.net_questions import AdamEdge, AlwaysDiverges, SharpnessSketch, ThereAndBack
+from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.view.lines import Line, One, Points
 from widgets.view.panels import Panel
 
 BOTTOM, TOP = 1e-12, 1e5
@@ -226,88 +224,6 @@ class DiagonalRule(_Sweeps):
         )
 
 
-class _OnNet(Question[NetSettings]):
-    experiment = Net()
-    common: ClassVar[dict[str, Any]] = {"steps": 400, "sharpness_every": 5}
-
-    @abstractmethod
-    def _rates(self) -> tuple[float, ...]:
-        """The learning rates to train with."""
-
-    def lanes(self) -> Lanes[NetSettings]:
-        return Lanes([NetSettings(learning_rate=rate, **self.common) for rate in self._rates()])
-
-
-class SharpnessSketch(_OnNet):
-    name = "sharpness_sketch"
-    prompt = "A net trains with η = 0.2, so 2/η = 10. Sketch how its sharpness λₘₐₓ will go over 400 steps."
-    answer = Sketch()
-
-    def _rates(self) -> tuple[float, ...]:
-        return (0.2,)
-
-    @property
-    def panel(self) -> Panel[NetSettings]:
-        steps = self.common["steps"]
-        return SketchPanel(
-            "Sharpness",
-            "step",
-            "λₘₐₓ",
-            _measured_sharpness,
-            Given(([0, steps], [10, 10]), "2/η", FAINT, make=theory),
-            Given(([0], [7]), "at the start", FAINT, mode="markers", marker={"size": 9}, cliponaxis=False),
-            xaxis_range=[0, steps],
-            yaxis_range=[0, 20],
-        )
-
-    def outcome(self, history: History, lanes: Lanes[NetSettings]) -> Outcome:
-        steps, top = _measured_sharpness(history)
-        return Outcome(
-            (steps, top),
-            # holds: l3_q_sketch
-            f"It began at {top[0]:.3g}, was {top.max():.3g} at most and ended at {top[-1]:.3g}; 2/η is 10. Gradient "
-            "descent goes to where it is just stable, and stays about there.",
-        )
-
-
-class AlwaysDiverges(_OnNet):
-    name = "always_diverges"
-    prompt = "Here λₘₐₓ is far above 2/η at the start. What will the loss do?"
-    statement = "A net whose learning rate is above 2/λₘₐₓ at the start diverges."
-    answer = Choice((HOLDS, FAILS))
-    common: ClassVar[dict[str, Any]] = {
-        "steps": 40,
-        "sharpness_every": 1,
-        "activation": "relu",
-        "depth": 1,
-        "width": 128,
-        "init_scale": 1.0,
-    }
-
-    def _rates(self) -> tuple[float, ...]:
-        return (0.05,)
-
-    @property
-    def panel(self) -> Panel[NetSettings]:
-        return Panel("Training loss", "step", "loss", Line("loss", "loss"), yaxis_type="log")
-
-    def outcome(self, history: History, lanes: Lanes) -> Outcome:
-        loss, top = history["loss"][:, 0], history["sharpness"][:, 0]
-        recovered = bool(np.isfinite(loss[-1]) and loss[-1] < loss[0])
-        return Outcome(
-            int(recovered),
-            # holds: l3_q_catapult
-            f"At the start η λₘₐₓ was {0.05 * top[0]:.3g}, above 2. The loss rose from {loss[0]:.3g} to "
-            f"{np.nanmax(loss):.3g} and fell to {loss[-1]:.3g}, while λₘₐₓ went from {top[0]:.3g} to {top[-1]:.3g}. "
-            "The net was thrown to a flatter place. On a parabola, curved the same everywhere, there is no such place.",
-        )
-
-
-def _measured_sharpness(history: History) -> tuple[np.ndarray, np.ndarray]:
-    steps = np.flatnonzero(history.measured("sharpness"))
-    return steps.astype(float), history["sharpness"][steps, 0].astype(float)
-
-
 ALL: tuple[Question, ...] = (
     StepFactor(),
     DivergesAtTheLimit(),
@@ -316,5 +232,7 @@ ALL: tuple[Question, ...] = (
     HeavyBallLimit(),
     Plateau(),
     SharpnessSketch(),
+    ThereAndBack(),
     AlwaysDiverges(),
+    AdamEdge(),
 )

@@ -11,10 +11,11 @@ from widgets.figure.plots import theory
 from widgets.view.controls import Preset
 from widgets.view.lines import One, Points
 from widgets.view.seed_cloud import Cloud, SeedCloudView
+from widgets.view.sharpness_gauge import reach
 
 
 def _limit(frame: Frame[NetSettings]) -> float | None:
-    rate, factor = float(frame.lanes.learning_rate[0]), limit_factor(frame.lanes)
+    rate, factor = float(frame.lanes.learning_rate[0]), limit_factor(frame.lanes, preconditioned=True)
     return None if factor is None or rate == 0 else factor / rate
 
 
@@ -38,10 +39,10 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             {"yaxis_type": "log", "yaxis_tickformat": "~g", "yaxis_dtick": "D2"},
         ),
         Cloud(
-            "sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
+            "preconditioned_sharpness",
+            "Sharpness: median, 10 to 90 %, and its limit (dashes)",
             "λₘₐₓ",
-            {"yaxis_rangemode": "tozero"},
+            {"yaxis_rangemode": "tozero", "fit": reach},
             beside=(One(_limit_line, "limit", make=theory, fixed=True),),
         ),
     )
@@ -61,4 +62,4 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     )
 
     def limit(self, frame: Frame[NetSettings], quantity: str) -> float | None:
-        return _limit(frame) if quantity == "sharpness" else None
+        return _limit(frame) if quantity == "preconditioned_sharpness" else None

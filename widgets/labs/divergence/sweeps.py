@@ -225,11 +225,11 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[NetSettings]]:
         sharpness = Panel(
-            "Sharpness of each net now, and the limit 2/η (dashes)",
+            "Sharpness of each net now, and its limit (dashes)",
             "learning rate η",
             "λₘₐₓ now",
             One(_sharpness_now, "λₘₐₓ now", mode="markers", marker={"size": 6}),
-            One(_limit_at_each_rate, "2/η", grey(0.9), make=theory, fixed=True),
+            One(_limit_at_each_rate, "limit", grey(0.9), make=theory, fixed=True),
             fit=_decades,
             yaxis_type="log",
             height=380,
@@ -254,12 +254,12 @@ def _alive(frame: Frame) -> np.ndarray:
 
 
 def _sharpness_now(frame: Frame[NetSettings]) -> Points:
-    top = frame.history.newest("sharpness", frame.stop - 1)
+    top = frame.history.newest("preconditioned_sharpness", frame.stop - 1)
     return frame.lanes.learning_rate.numpy(), np.where(frame.gone | ~(top > 0), np.nan, top)
 
 
 def _limit_at_each_rate(frame: Frame[NetSettings]) -> Points | None:
-    rates, factor = frame.lanes.learning_rate.numpy()[[0, -1]], limit_factor(frame.lanes)
+    rates, factor = frame.lanes.learning_rate.numpy()[[0, -1]], limit_factor(frame.lanes, preconditioned=True)
     return None if factor is None else (rates, factor / rates)
 
 

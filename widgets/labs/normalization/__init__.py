@@ -6,6 +6,7 @@ from widgets.lab.opens import opens
 from widgets.labs.normalization import questions
 from widgets.labs.normalization.batches import BatchesView
 from widgets.labs.normalization.conditioning import ConditioningView
+from widgets.labs.normalization.draws import DrawsView
 from widgets.labs.normalization.net import NormalizedNetView
 from widgets.labs.normalization.shift import ShiftView
 from widgets.labs.normalization.stability import StabilityView
@@ -20,3 +21,4 @@ normalized_net = opens(NormalizedNetView)
 stable_rates = opens(StabilityView)
 shift = opens(ShiftView)
 batches = opens(BatchesView)
+five_draws = opens(DrawsView)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lessons.normalization.training import NormalizedNet
+from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.labs.normalization.net_view import LOSS, NetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
@@ -28,11 +30,12 @@ def _lanes(kind: str, **changes: Any) -> tuple[dict[str, Any], ...]:
     return tuple({**COMMON, **batches, **changes, "normalization": kind} for batches in BATCHES)
 
 
-class BatchesView(NetView):
+class BatchesView(NetView[NormalizedNetSettings]):
     """Test accuracy, the gap between training and evaluation, loss."""
 
     name = "batches"
     title = "When the batch is the problem"
+    experiment = NormalizedNet()
     shown = ("normalization", "batch_size", "batches", "learning_rate", "groups", "train_size")
     more = (
         "loss",

@@ -11,6 +11,7 @@ import torch
 
 from lessons.core.curvature.hessian_spectrum import PROBES, densities
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
+from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
@@ -44,11 +45,12 @@ def _lanes(kinds: Sequence[str], **changes: float) -> tuple[dict[str, object], .
     return tuple({**COMMON, **changes, "normalization": kind} for kind in kinds)
 
 
-class NormalizedNetView(NetView):
+class NormalizedNetView(NetView[NormalizedNetSettings]):
     """Loss, test accuracy, sharpness with its limit, density of the Hessian's eigenvalues."""
 
     name = "normalized_net"
     title = "One net, normalized in several ways"
+    experiment = NormalizedNet()
     shown = (
         "normalization",
         "learning_rate",

@@ -11,9 +11,16 @@ import torch
 from lessons.core.curvature.hessian_spectrum import PROBES
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
+from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.normalizers import NormalizationName
-from lessons.normalization.stability import Stability, largest_stable_rates, stability_lanes
+from lessons.normalization.stability import (
+    LEARNED,
+    Stability,
+    largest_stable_rates,
+    loss_without_looking,
+    stability_lanes,
+)
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.colours import colour_of
@@ -224,6 +231,46 @@ class BecauseOfTheShift(_Nets):
         )
 
 
+class InjectedShift(Question[InjectedNetSettings]):
+    name = "injected_shift"
+    prompt = (
+        "A control: after batch norm each unit gets another random factor and another random offset at each step, so "
+        "much that the shift is larger than the plain net's. η = 1 for both. Whose loss is lower after 150 steps?"
+    )
+    answer = Choice(("the plain net's", "batch norm's with the shift", "neither's: both guess"))
+    experiment = InjectedNet()
+    methods = ("normalization",)
+    common: ClassVar[dict[str, Any]] = {
+        "learning_rate": 1.0,
+        "steps": 150,
+        "measure_every": 5,
+        "loss": "cross-entropy",
+        "follow_sharpness": False,
+    }
+
+    def lanes(self) -> Lanes[InjectedNetSettings]:
+        lanes = ({"normalization": "none"}, {"normalization": "batch", "injected": 0.8})
+        names = ("none", "batch, shift injected")
+        return Lanes([InjectedNetSettings.checked({**self.common, **lane}) for lane in lanes], names)
+
+    @property
+    def panel(self) -> Panel[InjectedNetSettings]:
+        return OverSteps("Loss of each batch", "loss", Line("loss"), showlegend=True, **LOG)
+
+    def outcome(self, history: History, lanes: Lanes[InjectedNetSettings]) -> Outcome:
+        plain, batch = history["loss"][-20:].astype(float).mean(0)
+        shifts = history["shift"][5::5].astype(float).mean((0, 2))
+        guess = loss_without_looking("cross-entropy", lanes.shared.train_size)
+        return Outcome(
+            2 if min(plain, batch) > LEARNED * guess else int(batch < plain),
+            f"The loss came to {plain:.2g} without batch norm and to {batch:.2g} with it, although the mean shift was "
+            f"{shifts[0]:.2g} without and {shifts[1]:.2g} with it. What batch norm does for training it does without "
+            "reducing the shift.",
+            # holds: l5_injected
+            (Misreading(2, "Moved about like this batch norm learns more slowly, but it learns."),),
+        )
+
+
 class BatchOfOne(_Nets):
     name = "batch_of_one"
     prompt = "Batch norm in every hidden layer, one image a step. What test accuracy does the net reach in 300 steps?"
@@ -249,5 +296,6 @@ ALL: tuple[Question, ...] = (
     WeightsTimesThree(),
     LongerSteps(),
     BecauseOfTheShift(),
+    InjectedShift(),
     BatchOfOne(),
 )

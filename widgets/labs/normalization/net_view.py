@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from lessons.core.doctor import Vitals
 from lessons.core.rules.stability import limit_factor
-from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
@@ -12,17 +13,18 @@ from widgets.view.lines import Line
 from widgets.view.panels import OverSteps, Panel
 from widgets.view.view import LabView
 
+NetSettingsT = TypeVar("NetSettingsT", bound=NormalizedNetSettings)
+
 LOSS: Panel = OverSteps("Loss of each batch", "loss", Line("loss"), **LOG)
 
 
-class NetView(LabView[NormalizedNetSettings]):
-    """A view of `NormalizedNet`."""
+class NetView(LabView[NetSettingsT]):
+    """A view of `NormalizedNet`, or of an experiment that does more with the same nets."""
 
-    experiment = NormalizedNet()
     methods = ("normalization",)
     rate_field = "learning_rate"
 
-    def idle(self, settings: NormalizedNetSettings) -> tuple[str, ...]:
+    def idle(self, settings: NetSettingsT) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_fields(settings))
 
     def vitals(self, frame: Frame, lane: int) -> Vitals | None:

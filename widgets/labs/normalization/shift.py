@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from lessons.normalization.training_settings import NormalizedNetSettings
+from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
 from widgets.labs.normalization.net_view import LOSS, NetView
 from widgets.view.controls import Preset
-from widgets.view.lines import Curve, Line, Points
+from widgets.view.lines import Band, Curve, Level, Line, Points
 from widgets.view.panels import Now, OverSteps, Panel
 
 COMMON: dict[str, Any] = {
@@ -24,6 +24,13 @@ COMMON: dict[str, Any] = {
     "learning_rate": 0.04,
 }
 ENTROPY: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
+INJECTED: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 1.0}
+INJECTED_LANES: dict[str, dict[str, Any]] = {
+    "none": {"normalization": "none"},
+    "batch": {"normalization": "batch"},
+    "batch, τ = 0.2": {"normalization": "batch", "injected": 0.2},
+    "batch, τ = 0.8": {"normalization": "batch", "injected": 0.8},
+}
 THREE = ("none", "batch", "deconvolution")
 RECENT = 20
 
@@ -32,14 +39,15 @@ def _lanes(common: dict[str, Any], kinds: Sequence[str]) -> tuple[dict[str, Any]
     return tuple({**common, "normalization": kind} for kind in kinds)
 
 
-class ShiftView(NetView):
+class ShiftView(NetView[InjectedNetSettings]):
     """Loss, the shift of each layer, and how fast the gradient changes along itself."""
 
     name = "shift"
     title = "Is it the shift?"
-    shown = ("normalization", "learning_rate", "groups", "batch_size", "depth", "optimizer", "momentum")
+    experiment = InjectedNet()
+    shown = ("normalization", "learning_rate", "injected", "groups", "batch_size", "depth", "optimizer", "momentum")
     more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
-    step_figures = ("loss", "shift", "roughness")
+    step_figures = ("loss", "shift", "roughness", "landscape")
     presets = (
         Preset(
             "more shift, and still faster",
@@ -67,10 +75,18 @@ class ShiftView(NetView):
             _lanes({**ENTROPY, "learning_rate": 2.0}, THREE),
             THREE,
         ),
+        Preset(
+            "shift injected",
+            # given
+            "η = 1. After batch norm each unit gets another factor and another offset at each step: τ = 0.8 makes more "
+            "shift than the plain net has. Will it learn?",
+            tuple({**INJECTED, **lane} for lane in INJECTED_LANES.values()),
+            tuple(INJECTED_LANES),
+        ),
     )
 
     @property
-    def panels(self) -> Mapping[str, Panel[NormalizedNetSettings]]:
+    def panels(self) -> Mapping[str, Panel[InjectedNetSettings]]:
         return {
             "loss": LOSS,
             "shift": OverSteps(
@@ -95,10 +111,18 @@ class ShiftView(NetView):
                 xaxis_dtick=1,
                 **LOG,
             ),
+            "landscape": OverSteps(
+                "Loss after ½ to 4 times the step along the gradient, over the loss before (band)",
+                "times the loss before",
+                Band(_along_the_gradient, "loss_along"),
+                Level(1.0, "as before"),
+                yaxis_dtick="D2",
+                **LOG,
+            ),
         }
 
     @property
-    def table(self) -> Sequence[Now[NormalizedNetSettings]]:
+    def table(self) -> Sequence[Now[InjectedNetSettings]]:
         return (
             Now(f"loss, last {RECENT} batches", _recent_loss),
             Now("shift, mean after the first step", partial(_mean, "shift")),
@@ -107,15 +131,23 @@ class ShiftView(NetView):
         )
 
 
-def _mean(quantity: str, frame: Frame[NormalizedNetSettings], lane: int) -> float:
+def _along_the_gradient(
+    frame: Frame[InjectedNetSettings], lane: int, steps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest loss on the way, over the loss at its beginning."""
+    share = frame.history["loss_along"][steps, lane] / frame.history["loss"][steps, lane][:, None]
+    return share.min(1), share.max(1)
+
+
+def _mean(quantity: str, frame: Frame[InjectedNetSettings], lane: int) -> float:
     return float(mean_so_far(frame, lane, quantity).mean())
 
 
-def _mean_shift(frame: Frame[NormalizedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
+def _mean_shift(frame: Frame[InjectedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
     return frame.history["shift"][steps, lane].mean(1)
 
 
-def _shift_of_layers(frame: Frame[NormalizedNetSettings], lane: int) -> Points:
+def _shift_of_layers(frame: Frame[InjectedNetSettings], lane: int) -> Points:
     means = mean_so_far(frame, lane, "shift")
     return np.arange(2, 2 + len(means)), np.where(means > 0, means, np.nan)
 
@@ -126,7 +158,7 @@ def _recent_loss(frame: Frame, lane: int) -> float:
     return float(frame.history["loss"][max(0, last - RECENT + 1) : last + 1, lane].astype(float).mean())
 
 
-def mean_so_far(frame: Frame[NormalizedNetSettings], lane: int, quantity: str) -> np.ndarray:
+def mean_so_far(frame: Frame[InjectedNetSettings], lane: int, quantity: str) -> np.ndarray:
     """Mean over the steps at which a quantity was measured, up to a divergence.
 
     The first step is left out as soon as there are others: the shift of fresh weights is many times what follows.

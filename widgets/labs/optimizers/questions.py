@@ -18,6 +18,7 @@ from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import line
+from widgets.labs.optimizers import valley_questions
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
@@ -310,4 +311,5 @@ ALL: tuple[Question, ...] = (
     NewtonFindsMinima(),
     ConditionNumberCosts(),
     BoundedSlope(),
+    *valley_questions.ALL,
 )
