@@ -32,6 +32,13 @@ def matrix_and_paths(lab: Lab) -> list[Shown]:
     ]
 
 
+def forces_on_the_chosen_node(lab: Lab) -> list[Shown]:
+    """What the luckiest node of the first lane pushes back with."""
+    node = int(lab.history.snapshot("initial_correlation_1")[0].max(1).argmax())
+    steps, push = (lab.history.snapshot(f"trail_{name}")[0] for name in ("step", "own_push"))
+    return [Shown(number_of(lab, "forces"), 3, steps.tolist(), (-push[:, node].astype(float)).tolist())]
+
+
 def nodes_by_number(lab: Lab) -> list[Shown]:
     """The chosen lane's lucky student nodes, by number, and what shaking them does."""
     rise, now = lab.history.snapshot("shake_rise"), lab.history.snapshot("correlation_1")
@@ -103,6 +110,7 @@ def negative_shares(lab: Lab) -> list[Shown]:
 
 CASES = {
     "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
+    "pulls": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=forces_on_the_chosen_node),
     "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
     "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),
     "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),

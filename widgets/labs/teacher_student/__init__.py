@@ -16,6 +16,7 @@ from widgets.labs.teacher_student.layers import LayersView
 from widgets.labs.teacher_student.lottery import LotteryView
 from widgets.labs.teacher_student.luck import LuckView
 from widgets.labs.teacher_student.memory import MemoryView
+from widgets.labs.teacher_student.pulls import PullsView
 from widgets.labs.teacher_student.recovery import RecoveryView
 from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
@@ -26,6 +27,7 @@ from widgets.quiz.quiz import Quiz
 QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
 students = opens(StudentsView)
+pulls = opens(PullsView)
 luck = opens(LuckView)
 shaken = opens(ShakenView)
 lottery = opens(LotteryView)

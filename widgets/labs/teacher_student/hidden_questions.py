@@ -1,0 +1,67 @@
+"""Questions of lesson 7 on what moves a hidden node."""
+
+from __future__ import annotations
+
+import torch
+
+from lessons.core.history import History
+from lessons.core.lanes import Lanes
+from lessons.teacher_student.pulls import PullsOnNodes, PullsSettings, strongest_is_nearest
+from widgets.figure.frame import Frame
+from widgets.labs.teacher_student.nodes import is_due, taken
+from widgets.quiz.question import Misreading, Number, Outcome, Question
+from widgets.view.lines import One, Points
+from widgets.view.panels import OverSteps, Panel
+
+EARLY = 25
+
+
+class StrongestPull(Question[PullsSettings]):
+    name = "strongest_pull"
+    prompt = (
+        "Ten teacher nodes pull at each student node. Take the student nodes that will be nearest to a teacher node in "
+        f"the end. In what percentage of cases does that teacher node pull hardest after {EARLY} steps already?"
+    )
+    answer = Number(low=0, high=100, step=1, tolerance=12, unit="%")
+    experiment = PullsOnNodes()
+
+    def lanes(self) -> Lanes[PullsSettings]:
+        return Lanes([PullsSettings(seed=seed, steps=600, horizon=600, measure_every=EARLY) for seed in range(8)])
+
+    @property
+    def panel(self) -> Panel[PullsSettings]:
+        return OverSteps(
+            "Teacher nodes that pull hardest at the student node that is nearest to them now",
+            "share of teacher nodes",
+            One(_share_over_steps, "share", when=is_due),
+            yaxis_range=[0, 1.03],
+        )
+
+    def outcome(self, history: History, lanes: Lanes[PullsSettings]) -> Outcome:
+        nearest = torch.as_tensor(history.snapshot("correlation_1"))
+        shares = _shares(history, nearest)
+        first, early = shares[0], shares[1]
+        return Outcome(
+            # holds: l7_strongest_pull
+            100 * early,
+            f"In {early:.0%} of 80 cases; at step 0, where outgoing weights are random, in {first:.0%}. The first "
+            "steps turn a node's outgoing weights to the teacher nodes that it fires with, and from then on their pull "
+            "comes down to it: who it will be is decided long before it looks like it.",
+            (
+                Misreading(10, "That would be chance, one of ten. It is near that at step 0 only."),
+                Misreading(50, "A few steps suffice: outgoing weights turn much sooner than incoming ones."),
+            ),
+        )
+
+
+def _shares(history: History, nearness: torch.Tensor) -> list[float]:
+    """Return of each measurement the share of teacher nodes that pull hardest at the node that is nearest to them."""
+    pulls = torch.as_tensor(history.snapshot("trail_pull")).unbind(1)
+    return [strongest_is_nearest(pull, nearness).float().mean().item() for pull in pulls]
+
+
+def _share_over_steps(frame: Frame[PullsSettings]) -> Points | None:
+    nearness, steps = taken(frame, "correlation_1"), taken(frame, "trail_step")
+    if nearness is None or steps is None:
+        return None
+    return steps[0], _shares(frame.history, torch.as_tensor(nearness))
