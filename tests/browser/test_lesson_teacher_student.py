@@ -7,7 +7,9 @@ from tests.browser.lesson_page import FIRST, LabOnPage, wait_until
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/07_teacher_student.ipynb"
 TITLES = {
+    "Lines that slide onto a teacher's": ("overparameterization", "2", {"steps": "200"}),
     "Students of a teacher": ("overparameterization", "2", {"steps": "400"}),
+    "What moves a hidden node?": ("overparameterization", "2", {"steps": "200"}),
     "How wide must a student be?": ("learning_rate", "0.02", {"steps": "400", "students": "2"}),
     "Lucky nodes": ("init_scale", "0.5", {"steps": "100"}),
     "Shake a node": ("top_scale", "0.1", {"steps": "400"}),

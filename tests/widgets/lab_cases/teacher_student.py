@@ -110,6 +110,11 @@ def negative_shares(lab: Lab) -> list[Shown]:
 
 CASES = {
     "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
+    "two_inputs": LabCase(
+        {"outputs": 2, "batch_size": 32, "measure_every": 3, "horizon": 12, "steps": 12, "teacher_width": 3},
+        hot=("learning_rate", 0.03),
+        drawn=curves("fvu", "fvu", 3),
+    ),
     "pulls": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=forces_on_the_chosen_node),
     "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
     "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),

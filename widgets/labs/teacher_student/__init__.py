@@ -22,10 +22,12 @@ from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
 from widgets.labs.teacher_student.structure import StructureView
 from widgets.labs.teacher_student.students import StudentsView
+from widgets.labs.teacher_student.two_inputs import TwoInputsView
 from widgets.quiz.quiz import Quiz
 
 QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
+two_inputs = opens(TwoInputsView)
 students = opens(StudentsView)
 pulls = opens(PullsView)
 luck = opens(LuckView)

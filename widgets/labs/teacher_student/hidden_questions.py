@@ -1,4 +1,4 @@
-"""Questions of lesson 7 on what moves a hidden node."""
+"""Questions of lesson 7 on what moves hidden nodes, and where to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import torch
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.teacher_student.pulls import PullsOnNodes, PullsSettings, strongest_is_nearest
+from lessons.teacher_student.two_inputs import TwoInputs, TwoInputsSettings, learned_from
 from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.nodes import is_due, taken
-from widgets.quiz.question import Misreading, Number, Outcome, Question
+from widgets.labs.teacher_student.two_inputs import TwoInputsView
+from widgets.quiz.question import Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import One, Points
 from widgets.view.panels import OverSteps, Panel
 
@@ -65,3 +67,32 @@ def _share_over_steps(frame: Frame[PullsSettings]) -> Points | None:
     if nearness is None or steps is None:
         return None
     return steps[0], _shares(frame.history, torch.as_tensor(nearness))
+
+
+class LinesOnTeachers(Question[TwoInputsSettings]):
+    name = "lines_on_teachers"
+    prompt = (
+        "With two inputs a node is a line: on one side of it, the node fires. A teacher has four such lines, a student "
+        "twenty. After training, how many of the twenty lie on one of the teacher's (correlation above 0.99)?"
+    )
+    answer = Choice(("four, one on each", "five to fifteen", "all twenty"))
+    experiment = TwoInputs()
+    panel = TwoInputsView().panels["lines"]
+
+    def lanes(self) -> Lanes[TwoInputsSettings]:
+        return Lanes([TwoInputsSettings(measure_every=10)])
+
+    def outcome(self, history: History, lanes: Lanes[TwoInputsSettings]) -> Outcome:
+        become = learned_from(torch.as_tensor(history.snapshot("correlation_1")))[0]
+        own = [int((become == number).sum()) for number in range(4)]
+        return Outcome(
+            # holds: l7_lines_found, l7_lines_shared
+            0 if max(own) == 1 else 1 if sum(own) <= 15 else 2,
+            f"{sum(own)} of them: {', '.join(map(str, own[:-1]))} and {own[-1]} on the four lines. In a plane there "
+            "are not many directions, so several begin near each teacher node and share it. The others stay where "
+            "they happen to be, and add hardly anything.",
+            (
+                Misreading(0, "In twenty dimensions it is nearly so. In a plane several begin near the same line."),
+                Misreading(2, "Once a teacher node is explained, nothing pulls the rest of them there."),
+            ),
+        )

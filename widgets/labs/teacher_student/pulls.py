@@ -90,24 +90,25 @@ class PullsView(LabView[PullsSettings]):
         colours: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SCALE, "colorbar": bar}
         return {
             "forces": OverSteps(
-                "What makes the chosen node stronger (above 0) or weaker: pulls of teacher nodes, pushes of students",
-                "force along its own weights",
-                One(_other_pulls, "other teacher nodes", OTHERS, line={"width": 1}, **due),
-                One(_nearest_pull, "teacher node it is nearest to now", NEAREST, **due),
-                One(partial(_push, "colleagues_push"), "other student nodes", COLLEAGUES, **due),
-                One(partial(_push, "own_push"), "its own push", OWN, **due),
+                "Forces on the chosen node along its weights: pulls of teacher nodes, pushes of students",
+                "force",
+                One(_other_pulls, "other teachers", OTHERS, line={"width": 1}, **due),
+                One(_nearest_pull, "its teacher node", NEAREST, **due),
+                One(partial(_push, "colleagues_push"), "colleagues", COLLEAGUES, **due),
+                One(partial(_push, "own_push"), "itself", OWN, **due),
                 One(_sum, "sum", grey(0.95), make=theory, **due),
                 height=400,
                 showlegend=True,
             ),
             "matrices": Panel(
-                "A: v of each student node (rows, the luckiest on top) · v* of teacher nodes; B: · v of student nodes",
-                "A: teacher node | B: student node, by luck",
+                "Left A, right B: products of outgoing weights, each student node (the luckiest on top) with all nodes",
+                "teacher node | student node, by luck",
                 "student node, by luck",
                 One(_matrices, "A and B", make=cells, **due, **colours),
                 One(_chosen_row, "chosen node", grey(0.95), line={"width": 1}, hoverinfo="skip", **due),
                 fit=_axes,
                 height=400,
+                xaxis_tickangle=0,
                 xaxis_showgrid=False,
                 yaxis_showgrid=False,
                 xaxis_zeroline=False,
@@ -257,7 +258,7 @@ def _chosen_row(frame: Frame[PullsSettings]) -> Points | None:
 
 def _axes(frame: Frame[PullsSettings]) -> dict[str, Any]:
     students, teachers = widths(frame, frame.selected)
-    shown = [number for number in range(1, students + 1) if number == 1 or number % max(5, students // 5) == 0]
+    shown = [number for number in range(1, students + 1) if number % max(5, students // 5) == 0]
     return {
         "xaxis.tickvals": [1, teachers, *(teachers + 1 + number for number in shown)],
         "xaxis.ticktext": ["1", str(teachers), *map(str, shown)],
