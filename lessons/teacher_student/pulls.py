@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from lessons.core.network import DenseNetwork
+from lessons.core.record import Change
 from lessons.core.settings import setting
 from lessons.core.spread import fewer
 from lessons.core.training import TrainingExperiment
 from lessons.teacher_student.gradient_structure import linear_above
+from lessons.teacher_student.scripts import student_script
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.task import Task
 from lessons.teacher_student.training import StudentState, StudentTraining
@@ -156,6 +158,9 @@ class PullsOnNodes(TrainingExperiment[PullsSettings]):
         "Tian 2020, arXiv 1909.13458, lemma 1",
     )
     training = PullsTraining
+
+    def script(self, settings: PullsSettings, changes: Sequence[Change] = ()) -> str | None:
+        return student_script(settings, changes)
 
 
 def chosen_node(initial: Tensor, number: int) -> int:

@@ -108,6 +108,20 @@ def negative_shares(lab: Lab) -> list[Shown]:
     return [Shown(number_of(lab, "second"), 0, list(range(len(share))), share[:, 0, 1].tolist())]
 
 
+def dealt_out(lab: Lab) -> list[Shown]:
+    """Medians of what sixteen students leave unexplained, and would with their outgoing weights dealt out anew."""
+    shown = []
+    for trace, name in enumerate(("fvu", "dealt")):
+        steps, values = every_third(lab, name, list(range(16)))
+        shown.append(Shown(number_of(lab, "dealt"), trace, steps, np.median(values, axis=1).tolist()))
+    return shown
+
+
+def unexplained_by_nodes(lab: Lab) -> list[Shown]:
+    """What random nodes leave unexplained, against their number."""
+    return [Shown(0, 0, lab.history["nodes"][:, 0].tolist(), lab.history["unexplained"][:, 0].tolist())]
+
+
 CASES = {
     "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
     "two_inputs": LabCase(
@@ -128,6 +142,8 @@ CASES = {
     ),
     "descent": LabCase({"train_size": 20, "steps": 12}, drawn=error_by_width),
     "firing": LabCase({"inputs": 200, "steps": 12}, drawn=pairs_by_bias),
+    "independence": LabCase(TINY_TEACHER, drawn=dealt_out),
+    "bottom_up": LabCase({"steps": 12}, drawn=unexplained_by_nodes),
     "biases": LabCase(
         {"width": 3, "train_size": 40, "batch_size": 16, "measure_every": 3, "steps": 12},
         hot=("learning_rate", 0.01),
