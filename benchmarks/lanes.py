@@ -10,26 +10,31 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lessons.core.curvature.sharpness import top_eigenpair
+from lessons.core.curvature.sharpness import differentiated_twice, top_eigenpair
 from lessons.core.curvature.sharpness_gauge import FOLLOWING_ITERATIONS
 from lessons.core.data.digits import digits_split
 from lessons.core.experiment import Experiment
 from lessons.core.lanes import Lanes
-from lessons.core.losses import Loss, squared_distance, squared_error
+from lessons.core.losses import Loss, cross_entropy, squared_distance, squared_error
 from lessons.core.network import DenseNetwork
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
+from lessons.core.training import Training
 from lessons.divergence.settings import NetSettings
-from lessons.periodic.experiment import Periodic
+from lessons.normalization.training import NormalizedTraining
+from lessons.normalization.training_settings import NormalizedNetSettings
+from lessons.periodic.experiment import Periodic, PeriodicTraining
 from lessons.periodic.settings import PeriodicSettings
 from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.sweep import WidthSweep, width_lanes
+from widgets.labs.normalization.net import NormalizedNetView
 
 COUNTS = (1, 4, 32)
 WIDTH, DEPTH, IMAGES = 32, 2, 200
 SIZES = (64, *[WIDTH] * DEPTH, 10)
 SMALL_NETS = {((2, 4, 2, 1), 10): (1, 8, 128), ((2, 64, 64, 1), 32): (1, 32)}  # sizes and batch: numbers of lanes
 PERIODS = 3
+EVERY = 25  # steps from one sharpness to the next, of lesson 6 at its opening; lesson 5's are fewer
 ROUNDS, SECONDS = 40, 0.02
 
 Step = Callable[[], object]
@@ -45,6 +50,12 @@ def measure() -> dict[str, Any]:
             (seconds,) = _seconds(_small_net(sizes, batch, count))
             name = f"{'-'.join(map(str, sizes))}, batch {batch}, {count} lane(s): µs for a lane and step"
             figures[name] = round(1e6 * seconds / count, 1)
+    for count in COUNTS:
+        gradient, product, step = _normalized(count)
+        figures[f"lesson 6, {count} lane(s): gradient, times as fast as autograd"] = gradient
+        figures[f"lesson 6, {count} lane(s): Hessian-vector product, times as fast as autograd"] = product
+        figures[f"lesson 6, {count} lane(s): µs for a lane and step, sharpness included"] = step
+    figures["lesson 5, four nets: µs for a lane and step, sharpness included"] = _four_nets()
     figures[f"lesson 6, {PERIODS} periods, CPU s"] = round(_cpu_seconds(_periods), 1)
     figures["lesson 7, sweep of 80 students, CPU s"] = round(_cpu_seconds(_students), 1)
     return {"table": table, "figures": figures}
@@ -113,6 +124,50 @@ def _training(network: DenseNetwork, inputs: Tensor, targets: Tensor, loss: Loss
         held[0] = held[0] + optimizer.update(gradient, Hyperparameters.of(lanes, held[0]))
 
     return step
+
+
+def _normalized(count: int) -> tuple[float, float, float]:
+    """Lesson 6's net at its opening: gradient and Hessian-vector product against autograd's, and a step of a lane."""
+    training = PeriodicTraining(Lanes([PeriodicSettings(seed=seed) for seed in range(count)]))
+    data, network, theta = training.data, training.network, training.start().theta
+    on_images = network.loss_on(data.train_inputs, data.train_labels, cross_entropy)
+
+    def loss(at: Tensor) -> Tensor:
+        return cross_entropy(network(at, data.train_inputs), data.train_labels)
+
+    def by_autograd() -> object:
+        at = theta.clone().requires_grad_()
+        return torch.autograd.grad(loss(at).sum(), at)
+
+    product, product_by_autograd = on_images.hessian_at(theta), differentiated_twice(loss, theta)
+    own, other, own_product, other_product, steps = _seconds(
+        lambda: on_images.loss_and_gradient(theta),
+        by_autograd,
+        lambda: product(theta),
+        lambda: product_by_autograd(theta),
+        _steps(training),
+    )
+    return round(other / own, 2), round(other_product / own_product, 2), round(1e6 * steps / (EVERY * count), 1)
+
+
+def _four_nets() -> float:
+    """The opening of lesson 5's lab of one net, normalized in several ways."""
+    opening = NormalizedNetView().presets[0].lanes
+    lanes = Lanes([NormalizedNetSettings.checked(lane) for lane in opening])
+    (seconds,) = _seconds(_steps(NormalizedTraining(lanes)))
+    return round(1e6 * seconds / (EVERY * len(lanes)), 1)
+
+
+def _steps(training: Training[Any, Any]) -> Step:
+    """As many steps as lie between two readings of the sharpness, or more."""
+    now = training.start()
+
+    def steps() -> None:
+        for _ in range(EVERY):
+            training.measure(now)
+            training.make_step(now)
+
+    return steps
 
 
 def _bare_products(data: Any, count: int) -> Step:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import zmq
@@ -20,11 +18,9 @@ from traitlets import Integer, default
 
 from deploy.connection import Held
 from deploy.descriptors import PAGES_A_SEAT, SOCKETS_A_PAGE
+from deploy.patience import step_back
 from deploy.presence import Presence
 
-# A kernel that has made its page has more patience than the server, through which all speak to their pages, and than
-# the kernels of those who are still waiting for theirs.
-PATIENT = 10
 # What a kernel says faster than the server can pass it on waits in the kernel (a thousand messages), not in the server.
 MOST_MESSAGES_WAITING = 16
 # A page that is loaded again says goodbye on one connection and asks for a seat on another: either may come first.
@@ -159,11 +155,8 @@ class LessonKernels(AsyncMappingKernelManager):
         """Let the kernel give way to the server and to kernels that make pages."""
         kernel = self._kernels.get(started.get() or "")
         process_id = getattr(getattr(kernel, "provisioner", None), "pid", None)
-        if process_id is not None and hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):  # it may have ended
-                os.setpriority(os.PRIO_PROCESS, process_id, PATIENT)
-            with contextlib.suppress(OSError):  # where Linux groups processes by session, what counts is the group's
-                Path(f"/proc/{process_id}/autogroup").write_text(str(PATIENT))
+        if process_id is not None:
+            step_back(process_id)
 
     def _end_unless_joined(self, kernel_id: str | None) -> None:
         if kernel_id not in self._kernels or kernel_id in self._leaving or self._presence.has_joined(kernel_id):

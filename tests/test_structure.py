@@ -179,3 +179,12 @@ def test_documents_wrap_at_120(path):
         if len(line) > 120 and not (in_code or line.startswith("|") or "://" in line):
             long.append(number)
     assert long == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_folded_on_a_page_is_folded_in_jupyterlab(path):
+    """A cell with the tag begins with the heading of its section."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        is_further = "further" in cell["metadata"].get("tags", ())
+        assert cell["metadata"].get("jp-MarkdownHeadingCollapsed", False) == is_further, cell["source"]
+        assert not is_further or re.match("#{2,4} ", "".join(cell["source"])), cell["source"]

@@ -23,7 +23,7 @@ from plotly.offline import get_plotlyjs_version
 from deploy.pages.cells import shown
 from deploy.pages.made_of import MANIFEST, note
 from deploy.pages.words import as_html, with_formulas
-from deploy.places import NOTEBOOKS
+from deploy.places import NOTEBOOKS, TEMPLATES
 from widgets.browser.browser_module import FOLDER, bundled
 from widgets.figure import plotlyjs
 from widgets.lab.lab import Lab
@@ -50,7 +50,9 @@ class Site:
     def __init__(self, folder: Path):
         self._folder = folder.resolve()
         (folder / "files").mkdir(parents=True, exist_ok=True)
-        self._template = Environment(loader=FileSystemLoader(HERE), autoescape=False).get_template("page.html")
+        self._template = Environment(loader=FileSystemLoader([HERE, TEMPLATES]), autoescape=False).get_template(
+            "page.html"
+        )
         self._common = self._shared_files()
 
     def page(self, notebook: Path) -> str:
@@ -63,7 +65,7 @@ class Site:
         text = self._template.render(
             title=escape(metadata.get("title", "Training Dynamics Lab")),
             description=escape(metadata.get("sentence", "How neural networks train, seen.")),
-            parts=[_linked(part) for part in parts],
+            parts=[(_linked(part), is_further) for part, is_further in parts],
             how=escape(HOW),
             version=get_plotlyjs_version(),
             early=[self._common["plotly"], self._first_lab] if self._first_lab else [],
@@ -73,8 +75,9 @@ class Site:
         (self._folder / name).write_text(text, encoding="utf-8")
         return name
 
-    async def _parts(self, notebook: Path) -> list[str]:
-        return [await self._part(value) for value in shown(notebook)]
+    async def _parts(self, notebook: Path) -> list[tuple[str, bool]]:
+        """The cells' outputs as HTML, and whether each begins a section that is folded."""
+        return [(await self._part(value), is_further) for value, is_further in shown(notebook)]
 
     async def _part(self, value: Any) -> str:
         """A cell's output as HTML."""
@@ -120,7 +123,7 @@ class Site:
         )
 
     def _shared_files(self) -> dict[str, Any]:
-        css = [*(FOLDER / f"{name}.css" for name in WIDGETS), HERE / "page.css"]
+        css = [*(FOLDER / f"{name}.css" for name in WIDGETS), HERE / "page.css", TEMPLATES / "further.css"]
         sheet = self._written("page.css", "\n".join(path.read_text(encoding="utf-8") for path in css))
         scripts = [self._written(f"{name}.js", _as_script(name)) for name in WIDGETS]
         host = self._written("recorded_page.js", f"(() => {{\n{bundled('recorded_page.js')}\n}})();")

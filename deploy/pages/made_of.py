@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lessons
 import widgets
-from deploy.places import DEPLOY
+from deploy.places import DEPLOY, TEMPLATES
 from lessons.teacher_student.given_weights import given_weights
 
 MANIFEST = "pages.json"
@@ -37,7 +37,7 @@ def made_of(notebooks: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(notebooks.glob("*.ipynb")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    for folder in (DEPLOY / "pages", *(Path(package.__path__[0]) for package in (lessons, widgets))):
+    for folder in (DEPLOY / "pages", TEMPLATES, *(Path(package.__path__[0]) for package in (lessons, widgets))):
         for path in sorted(path for path in folder.rglob("*") if path.suffix in KINDS):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     given = given_weights(notebooks)

@@ -11,7 +11,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.parts import StepsInParts
 from lessons.core.settings import setting
 from lessons.initialization.activations import LaneActivation
-from lessons.initialization.propagation import DrawnNet, PropagationSettings, down, draw_weights
+from lessons.initialization.propagation import DrawnNet, PropagationSettings, down, draw_weights, residual_or_none
 from lessons.initialization.schemes import Initializer
 
 TINIEST = 1e-300  # a length that is taken for one; below, squares are 0
@@ -47,6 +47,7 @@ class Angles(Experiment[AngleSettings]):
     references = (
         "Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340 (order and chaos)",
         "Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, arXiv 1611.01232 (how deep a signal gets)",
+        "Yang & Schoenholz 2017, arXiv 1712.08969 (residual nets)",
         "Cho & Saul 2009, NeurIPS 22 (ReLU)",
     )
 
@@ -58,7 +59,8 @@ class Angles(Experiment[AngleSettings]):
         for step in range(lanes.shared.steps + 1):
             pair = draw_pair(lanes, step)
             weights, biases = yield from draw_weights(lanes, initializer, step)
-            net = DrawnNet(pair, [w.double() for w in weights], [b.double() for b in biases]).to(device)
+            net = DrawnNet(pair, [w.double() for w in weights], [b.double() for b in biases], residual_or_none(lanes))
+            net = net.to(device)
             layers = [net.inputs, *down(net, activation).activations]
             distance = [(each[:, 0] - each[:, 1]).square().sum(1) for each in (layers[0], layers[-1])]
             values = {

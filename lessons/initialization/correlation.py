@@ -18,7 +18,8 @@ from torch import Tensor
 from lessons.core.activations import ACTIVATIONS, LEAK
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.initialization.angles import AngleSettings
-from lessons.initialization.prediction import predict, weight_variance
+from lessons.initialization.prediction import joined, predict, weight_variance
+from lessons.initialization.propagation import are_residual
 
 NODES, REACH = 97, 7.5
 
@@ -58,26 +59,35 @@ def predict_angles(lanes: Lanes[AngleSettings]) -> Tensor:
     Returns:
         Degrees, float64, shape (K, L + 1); NaN in lanes that no theory covers. Angles below 1e-6 are rounding.
     """
-    cosine, squares = torch.cos(torch.deg2rad(lanes.angle))[:, None], predict(lanes).activation_square
-    cosines = [cosine]
-    for square in squares.unbind(1)[:-1]:
-        cosine = _next_layer(lanes, square, cosine)
+    cosine, found = torch.cos(torch.deg2rad(lanes.angle))[:, None], predict(lanes)
+    cosines, together = [cosine], torch.empty(0)
+    for number, (square, q) in enumerate(
+        zip(found.activation_square.unbind(1)[:-1], found.variance.unbind(1), strict=True)
+    ):
+        layer = _covariance(lanes, square, cosine)
+        together = joined(lanes, together, layer) if number else layer
+        cosine = _cosine(lanes, q[:, None], together)
         cosines.append(cosine)
     return torch.rad2deg(torch.arccos(torch.cat(cosines, 1)))
 
 
-def angle_map(lanes: Lanes[AngleSettings], angles: Tensor) -> Tensor:
-    """Return the angle in the layer that would follow the last one, for angles in the last one.
+def angle_map(lanes: Lanes[AngleSettings], angles: Tensor) -> tuple[Tensor, Tensor]:
+    """Return angles in the last layer, and in the layer that would follow it.
 
     Args:
         lanes: The nets.
-        angles: Degrees, shape (A,).
+        angles: Degrees, shape (A,): in the last layer; in residual nets between its pre-activations, which go on.
 
     Returns:
-        Degrees, shape (K, A).
+        Degrees, each of shape (K, A).
     """
-    cosines = torch.cos(torch.deg2rad(angles)).expand(len(lanes), -1)
-    return torch.rad2deg(torch.arccos(_next_layer(lanes, predict(lanes).activation_square[:, -1], cosines)))
+    found, variance = predict(lanes), weight_variance(lanes)
+    square, q = found.activation_square[:, -1], found.variance[:, -1:]
+    given = torch.cos(torch.deg2rad(angles)).expand(len(lanes), -1)
+    here = torch.where(are_residual(lanes)[:, None], _cosine(lanes, q, q * given), given)
+    following = joined(lanes, q, (variance * square + lanes.bias_deviation**2)[:, None])
+    there = _cosine(lanes, following, joined(lanes, q * given, _covariance(lanes, square, here)))
+    return torch.rad2deg(torch.arccos(here)), torch.rad2deg(torch.arccos(there))
 
 
 def small_angle_growth(lanes: Lanes[AngleSettings]) -> Tensor:
@@ -85,16 +95,20 @@ def small_angle_growth(lanes: Lanes[AngleSettings]) -> Tensor:
 
     It multiplies the squared distance of two near inputs by chi, and the squared length of both by q' / q.
     """
-    found, variance, bias = predict(lanes), weight_variance(lanes), lanes.bias_deviation**2
-    before, after = (variance * square + bias for square in found.activation_square[:, -2:].unbind(1))
-    return (found.gradient_factor[:, -1] * before / after).sqrt()
+    found = predict(lanes)
+    before = found.variance[:, -1]
+    layer = weight_variance(lanes) * found.activation_square[:, -1] + lanes.bias_deviation**2
+    return (found.gradient_factor[:, -1] * before / joined(lanes, before, layer)).sqrt()
 
 
-def _next_layer(lanes: Lanes[AngleSettings], square: Tensor, cosine: Tensor) -> Tensor:
-    """Return the cosine of the next layer's activations, shape (K, A), from this one's, and its mean square (K,)."""
-    variance, bias = weight_variance(lanes)[:, None], lanes.bias_deviation[:, None] ** 2
-    q = variance * square[:, None] + bias
-    c = (variance * square[:, None] * cosine + bias) / q
+def _covariance(lanes: Lanes[AngleSettings], square: Tensor, cosine: Tensor) -> Tensor:
+    """Return the covariance of two inputs' W^T h + b, shape (K, A), from h's mean square (K,) and cosine (K, A)."""
+    return weight_variance(lanes)[:, None] * square[:, None] * cosine + lanes.bias_deviation[:, None] ** 2
+
+
+def _cosine(lanes: Lanes[AngleSettings], q: Tensor, covariance: Tensor) -> Tensor:
+    """Return the cosine of activations, shape (K, A), from their pre-activations' variance (K, 1) and covariance."""
+    c = covariance / q
     q = q.expand_as(c)
     found = torch.empty_like(c)
     for name, rows in lanes_of_each(lanes.values("activation")).items():

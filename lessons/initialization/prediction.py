@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.initialization import mean_field
-from lessons.initialization.propagation import PropagationSettings
+from lessons.initialization.propagation import PropagationSettings, are_residual
 from lessons.initialization.schemes import NO_VARIANCE, SCHEMES, SchemeNumbers
 
 
@@ -18,12 +18,14 @@ class Prediction:
     """Of `Propagation`'s measurements at infinite width, float64; NaN in lanes that no theory covers.
 
     Attributes:
+        variance: q of the pre-activations of layers 1 to L, shape (K, L).
         activation_square: Shape (K, L + 1).
         activation_mean: Shape (K, L + 1).
         gradient_square: Shape (K, L).
         gradient_factor: chi of layers 1 to L, shape (K, L): what passing back through the layer multiplies by.
     """
 
+    variance: Tensor
     activation_square: Tensor
     activation_mean: Tensor
     gradient_square: Tensor
@@ -44,20 +46,45 @@ def weight_variance(lanes: Lanes[PropagationSettings]) -> Tensor:
     return variance
 
 
+def joined(lanes: Lanes[PropagationSettings], before: Tensor, layer: Tensor) -> Tensor:
+    """Return the next layer's (co)variance of pre-activations, or factor of the gradient's, from what it was before.
+
+    A layer's weights know nothing of what was there before, so in residual nets a layer adds an L-th of its own.
+
+    Args:
+        lanes: The nets.
+        before: Shape (K, ...).
+        layer: What a plain layer makes of it; the same shape.
+
+    Returns:
+        The same shape. Source: Yang & Schoenholz 2017, arXiv 1712.08969, theorems 5 and 9.
+    """
+    residual = are_residual(lanes).view(-1, *[1] * (layer.dim() - 1))
+    return torch.where(residual, before + layer / lanes.shared.depth, layer)
+
+
 def predict(lanes: Lanes[PropagationSettings]) -> Prediction:
     """Predict by the recursion; see `lessons.initialization.mean_field`."""
     variance, bias = weight_variance(lanes), lanes.bias_deviation**2
     activations = lanes_of_each(lanes.values("activation"))
     square = lanes.input_scale**2
-    squares, means, factors = [square], [torch.zeros_like(square)], []
+    squares, means, factors, variances = [square], [torch.zeros_like(square)], list[Tensor](), list[Tensor]()
     for _ in range(lanes.shared.depth):
-        q = variance * square + bias
+        layer = variance * square + bias
+        q = joined(lanes, variances[-1], layer) if variances else layer
         square, middle, slope = torch.empty_like(q), torch.empty_like(q), torch.empty_like(q)
         for name, rows in activations.items():
             square[rows], middle[rows], slope[rows] = mean_field.moments(name, q[rows])
+        variances.append(q)
         squares.append(square)
         means.append(middle)
-        factors.append(variance * slope)
+        factors.append(joined(lanes, torch.ones_like(q), variance * slope))
     factor = torch.stack(factors, 1)
     back = torch.cat([torch.ones(len(lanes), 1, dtype=torch.float64), factor[:, :-1].flip(1)], 1)
-    return Prediction(torch.stack(squares, 1), torch.stack(means, 1), back.cumprod(1).flip(1), factor)
+    return Prediction(
+        torch.stack(variances, 1),
+        torch.stack(squares, 1),
+        torch.stack(means, 1),
+        back.cumprod(1).flip(1),
+        factor,
+    )

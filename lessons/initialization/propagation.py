@@ -46,6 +46,11 @@ class PropagationSettings(SchemeSettings):
         slider=(0.01, 10.0),
         scale="log",
     )
+    residual: bool = setting(
+        False,
+        label="residual",
+        doc="Each layer after the first adds a √L-th of its output to what came before: z ← z + (W φ(z) + b)/√L.",
+    )
     depth: int = setting(
         50, label="layers", symbol="L", doc="Number of layers.", low=1, high=200, slider=(1, 100), shared=True
     )
@@ -67,8 +72,9 @@ class PropagationSettings(SchemeSettings):
 class Propagation(Experiment[PropagationSettings]):
     """Forward and backward variances of random nets; step t is the t-th net, so step 0 alone shows one net.
 
-    Each net has L layers z = W^T h + b, h = phi(z), of one width; N = `INPUTS` Gaussian inputs go through it, and
-    Gaussian gradients of variance 1 come back from its last pre-activations. Measures, in float32:
+    Each net has L layers z = W^T h + b, h = phi(z), of one width; in a residual net each layer but the first adds
+    (W^T h + b) / sqrt(L) to the z before. N = `INPUTS` Gaussian inputs go through it, and Gaussian gradients of
+    variance 1 come back from its last pre-activations. Measures, in float32:
 
     - `activation_square` (K, L + 1): mean over units and inputs of h^2; entry 0 is the input.
     - `activation_mean` (K, L + 1): mean of h. The variance is the square less this mean's square.
@@ -90,6 +96,7 @@ class Propagation(Experiment[PropagationSettings]):
         "Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016, arXiv 1606.05340 (forward)",
         "Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, arXiv 1611.01232 (backward)",
         "He, Zhang, Ren & Sun 2015, arXiv 1502.01852 (ReLU)",
+        "Yang & Schoenholz 2017, arXiv 1712.08969 (residual nets)",
     )
 
     def run(self, lanes: Lanes[PropagationSettings], device: str = "cpu") -> Measurements:
@@ -117,17 +124,33 @@ class Propagation(Experiment[PropagationSettings]):
 
 @dataclass(frozen=True)
 class DrawnNet:
-    """Random nets of K lanes: inputs (K, N, n), L weights (K, n, n), and L biases (K, 1, n)."""
+    """Random nets of K lanes: inputs (K, N, n), L weights (K, n, n) and biases (K, 1, n).
+
+    And which of them are residual, (K,); None where none is.
+    """
 
     inputs: Tensor
     weights: list[Tensor]
     biases: list[Tensor]
+    residual: Tensor | None = None
 
     def to(self, device: str) -> DrawnNet:
         """Return the same on another device."""
         return DrawnNet(
-            self.inputs.to(device), [w.to(device) for w in self.weights], [b.to(device) for b in self.biases]
+            self.inputs.to(device),
+            [w.to(device) for w in self.weights],
+            [b.to(device) for b in self.biases],
+            None if self.residual is None else self.residual.to(device),
         )
+
+    def joined(self, before: Tensor, layer: Tensor) -> Tensor:
+        """Return what the next layer gets, (K, N, n): in residual nets what was there before, and a share of the layer.
+
+        The same holds on the way back.
+        """
+        if self.residual is None:
+            return layer
+        return torch.where(self.residual[:, None, None], before + layer / len(self.weights) ** 0.5, layer)
 
 
 @dataclass(frozen=True)
@@ -147,7 +170,17 @@ def draw_net_in_parts(lanes: Lanes[PropagationSettings], initializer: Initialize
     """Do what `draw_net` does, a part a layer."""
     inputs = normal_per_seed(lanes.seed, f"inputs of net {number}", INPUTS, lanes.shared.width)
     weights, biases = yield from draw_weights(lanes, initializer, number)
-    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, weights, biases)
+    return DrawnNet(lanes.input_scale.float()[:, None, None] * inputs, weights, biases, residual_or_none(lanes))
+
+
+def are_residual(lanes: Lanes[PropagationSettings]) -> Tensor:
+    """Return which lanes are residual nets, shape (K,)."""
+    return torch.tensor(lanes.values("residual"))
+
+
+def residual_or_none(lanes: Lanes[PropagationSettings]) -> Tensor | None:
+    """Return `are_residual`, or None where no lane is."""
+    return are_residual(lanes) if any(lanes.values("residual")) else None
 
 
 def draw_weights(
@@ -178,9 +211,11 @@ def last_gradients(lanes: Lanes[PropagationSettings], number: int) -> Tensor:
 
 def down(net: DrawnNet, activation: LaneActivation) -> Forward:
     """Send the inputs down."""
-    hidden, activations, slopes = net.inputs, [], []
-    for weight, bias in zip(net.weights, net.biases, strict=True):
-        z = torch.baddbmm(bias, hidden, weight)
+    hidden, activations, slopes = net.inputs, list[Tensor](), list[Tensor]()
+    z = torch.empty(0)
+    for number, (weight, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
+        layer = torch.baddbmm(bias, hidden, weight)
+        z = net.joined(z, layer) if number else layer
         hidden = activation(z)
         activations.append(hidden)
         slopes.append(activation.slope(z, hidden))
@@ -190,11 +225,12 @@ def down(net: DrawnNet, activation: LaneActivation) -> Forward:
 def up(net: DrawnNet, slopes: list[Tensor], last: Tensor) -> list[Tensor]:
     """Send gradients up: dE/dz of layers 1 to L, each (K, N, n), from that of the last.
 
-    delta_l = phi'(z_l) * (W_(l+1) delta_(l+1)), the chain rule of Rumelhart, Hinton & Williams 1986.
+    delta_l = phi'(z_l) * (W_(l+1) delta_(l+1)), the chain rule of Rumelhart, Hinton & Williams 1986; in residual nets
+    delta_(l+1) plus a share of that.
     """
     gradients = [last]
     for weight, slope in zip(net.weights[:0:-1], slopes[-2::-1], strict=True):
-        gradients.append(slope * torch.bmm(gradients[-1], weight.transpose(1, 2)))
+        gradients.append(net.joined(gradients[-1], slope * torch.bmm(gradients[-1], weight.transpose(1, 2))))
     return gradients[::-1]
 
 

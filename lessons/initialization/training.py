@@ -24,6 +24,7 @@ from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
+from lessons.initialization.isometry import IMAGES, directions_kept
 from lessons.initialization.schemes import Initializer
 from lessons.initialization.scripts import training_script
 from lessons.initialization.symmetry import distinct_units
@@ -106,8 +107,9 @@ class DeepNet(TrainingExperiment[DeepNetSettings]):
 
     Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
     `measure_every`-th step `test_accuracy` (K,), `gradient_norm` (K, depth + 1), the Euclidean norm
-    of the loss gradient with respect to each layer's weights, from the input on, and `distinct_units` (K, depth), how
-    many units of each hidden layer differ in what they compute; and, if `follow_sharpness`, `sharpness` (K,), the
+    of the loss gradient with respect to each layer's weights, from the input on, `distinct_units` (K, depth), how many
+    units of each hidden layer differ in what they compute, and `directions_kept` (K,), how many directions get through
+    the hidden layers (see `isometry`); and, if `follow_sharpness`, `sharpness` (K,), the
     largest Hessian eigenvalue, at every `sharpness_every`-th step.
 
     Snapshots: `activation_histogram` (K, depth, B) on the training images (see `histograms`), and `spectrum`
@@ -122,6 +124,7 @@ class DeepNet(TrainingExperiment[DeepNetSettings]):
         "Glorot & Bengio 2010, AISTATS",
         "He, Zhang, Ren & Sun 2015, arXiv 1502.01852",
         "Saxe, McClelland & Ganguli 2014, arXiv 1312.6120",
+        "Pennington, Schoenholz & Ganguli 2017, arXiv 1711.04735 (isometry)",
         "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (Hessian spectrum)",
         "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (sharpness in training)",
     )
@@ -159,6 +162,7 @@ def _readings(network: DenseNetwork, data: Split, theta: Tensor, gradient: Tenso
         "test_accuracy": accuracy(network(theta, data.test_inputs), data.test_labels),
         "gradient_norm": torch.stack(norms, 1),
         "distinct_units": torch.stack(distinct, 1),
+        "directions_kept": directions_kept(network, theta, data.train_inputs[:IMAGES]),
     }
 
 

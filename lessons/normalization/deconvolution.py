@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -40,13 +40,24 @@ class Decorrelation:
         return Decorrelation(*(old.lerp(new.detach(), momentum) for old, new in pairs))
 
 
-def decorrelation(x: Tensor, epsilon: float, iterations: int = ITERATIONS) -> Decorrelation:
+@dataclass
+class Iterates:
+    """What the iteration of `inverse_square_root` went through: |A|_F, and Y, Z and T of each step."""
+
+    size: Tensor = field(init=False)
+    steps: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
+
+
+def decorrelation(
+    x: Tensor, epsilon: float, iterations: int = ITERATIONS, noted: Iterates | None = None
+) -> Decorrelation:
     """Return the map that takes mean and correlations from a batch.
 
     Args:
         x: Features (K, N, D): of samples, or of patches as `patches` gives them.
         epsilon: Added to each variance: (covariance + epsilon I)^(-1/2) is what is approached.
         iterations: More of them come nearer; directions of small variance are the last to be scaled up.
+        noted: As for `inverse_square_root`.
 
     Source: Ye, Evanusa, He, Mitrokhin, Goldstein, Yorke, Fermüller & Aloimonos 2020, arXiv 1905.11926, algorithm 1.
     """
@@ -54,10 +65,10 @@ def decorrelation(x: Tensor, epsilon: float, iterations: int = ITERATIONS) -> De
     centred = x - mean[:, None]
     covariance = torch.bmm(centred.transpose(1, 2), centred) / x.shape[1]
     covariance = covariance + epsilon * torch.eye(x.shape[2]).to(x)
-    return Decorrelation(mean, inverse_square_root(covariance, iterations))
+    return Decorrelation(mean, inverse_square_root(covariance, iterations, noted))
 
 
-def inverse_square_root(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
+def inverse_square_root(matrix: Tensor, iterations: int = ITERATIONS, noted: Iterates | None = None) -> Tensor:
     """Approach A^(-1/2) by the coupled iteration of Newton and Schulz: products of matrices alone.
 
     Y_0 = A / |A|_F, Z_0 = I; T = (3 I - Z Y) / 2, Y <- Y T, Z <- T Z; Z / sqrt(|A|_F) goes to A^(-1/2). At first an
@@ -66,6 +77,7 @@ def inverse_square_root(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     Args:
         matrix: A, symmetric and positive definite, shape (K, D, D).
         iterations: Number of iterations.
+        noted: Where the iterates are kept, for the way back.
 
     Source: Higham 2008, Functions of Matrices, equation 6.35; Ye et al. 2020, section 3.2.
     """
@@ -73,7 +85,10 @@ def inverse_square_root(matrix: Tensor, iterations: int = ITERATIONS) -> Tensor:
     unit = torch.eye(matrix.shape[1]).to(matrix)
     y, z = matrix / size, unit.expand_as(matrix)
     for _ in range(iterations):
-        t = 1.5 * unit - 0.5 * torch.bmm(z, y)
+        t = torch.baddbmm(1.5 * unit, z, y, alpha=-0.5)
+        if noted is not None:
+            noted.size = size
+            noted.steps.append((y, z, t))
         y, z = torch.bmm(y, t), torch.bmm(t, z)
     return z / size.sqrt()
 

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from lessons.core.batches import EpochBatches
+from lessons.core.curvature.sharpness import HessianVectorProduct
 from lessons.core.data.digits import Split
 from lessons.core.lanes import Lanes, lanes_of_each
 from lessons.core.losses import LOSSES, accuracy
-from lessons.normalization.network import NormalizedNetwork, NormalizedShape
+from lessons.normalization.network import Batch, NormalizedNetwork, NormalizedShape
 from lessons.normalization.normalizers import Memory, normalizer
 from lessons.normalization.training_settings import NormalizedNetShape
 
 Memories = list[list[Memory]]  # of each group of lanes, of each hidden layer
-Batch = tuple[Tensor, Tensor]  # inputs and labels
 
 
 @dataclass(frozen=True)
@@ -75,40 +75,48 @@ class NormalizedNets:
         """Return each group's batch of a step."""
         return [group.batches.at(step) for group in self.groups]
 
-    def loss(self, theta: Tensor, batch: Sequence[Batch], memories: Memories) -> tuple[Tensor, Memories]:
-        """Return each lane's loss on its batch in training, shape (K,), and the memories after it.
+    def loss_and_gradient(
+        self, theta: Tensor, batch: Sequence[Batch], memories: Memories
+    ) -> tuple[Tensor, Tensor, Memories]:
+        """Return each lane's loss on its batch in training (K,), its gradient (K, P), and the memories after it.
 
         Args:
             theta: Shape (K, P).
             batch: Of each group.
             memories: Before the batch.
         """
-        losses, after = [], []
-        for group, (inputs, labels), memory in zip(self.groups, batch, memories, strict=True):
-            outputs, kept = group.network(theta[group.rows], inputs, memory, training=True)
-            losses.append(self._loss(outputs, labels))
+        losses, gradients, after = [], [], []
+        for group, on, memory in zip(self.groups, batch, memories, strict=True):
+            loss, gradient, kept = group.network.loss_and_gradient(theta[group.rows], on, memory, self._loss)
+            losses.append(loss)
+            gradients.append(gradient)
             after.append(kept)
-        return self._in_order(losses), after
+        return self._in_order(losses), self._in_order(gradients), after
 
-    def full_loss(self, theta: Tensor, memories: Memories) -> Tensor:
-        """Return the loss on all training images as one batch, as in training, shape (K,)."""
-        everything = [(self.data.train_inputs, self.data.train_labels)] * len(self.groups)
-        return self.loss(theta, everything, memories)[0]
+    def hessian_at(self, theta: Tensor, memories: Memories) -> HessianVectorProduct:
+        """Return v -> H v on shape (K, P), for the loss on all training images as one batch, as in training."""
+        everything = (self.data.train_inputs, self.data.train_labels)
+        products = [
+            group.network.hessian_at(theta[group.rows], everything, memory, self._loss)
+            for group, memory in zip(self.groups, memories, strict=True)
+        ]
+        return lambda vector: self._in_order(
+            [product(vector[group.rows]) for group, product in zip(self.groups, products, strict=True)]
+        )
 
     def gradients(self, theta: Tensor, batch: Sequence[Batch], memories: Memories) -> tuple[Tensor, Tensor]:
         """Return losses (K, S) and their gradients (K, S, P) at S points of each lane, theta (K, S, P)."""
         points = theta.shape[1]
-        theta = theta.detach().requires_grad_()
-        losses = []
+        losses, gradients = [], []
         for group, (inputs, labels), memory in zip(self.groups, batch, memories, strict=True):
             flat = theta[group.rows].flatten(0, 1)
             if inputs.dim() == 3:
                 inputs, labels = (part.repeat_interleave(points, 0) for part in (inputs, labels))
-            outputs, _ = group.network(flat, inputs, [_repeated(each, points) for each in memory], training=True)
-            losses.append(self._loss(outputs, labels).unflatten(0, (-1, points)))
-        loss = self._in_order(losses)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        return loss.detach(), gradient
+            repeated = [_repeated(each, points) for each in memory]
+            loss, gradient, _ = group.network.loss_and_gradient(flat, (inputs, labels), repeated, self._loss)
+            losses.append(loss.unflatten(0, (-1, points)))
+            gradients.append(gradient.unflatten(0, (-1, points)))
+        return self._in_order(losses), self._in_order(gradients)
 
     @torch.no_grad()
     def test_accuracy(self, theta: Tensor, memories: Memories) -> Tensor:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from lessons.core.activations import ACTIVATIONS
+from lessons.core.curvature.sharpness import HessianVectorProduct
 from lessons.core.generators import draw_per_seed
-from lessons.normalization.normalizers import DenseLayer, Memory, Normalizer
+from lessons.core.layer_passes import DenseLayer, LayeredHessian, LayerPass, PlainLayer, columns, loss_and_gradient
+from lessons.core.losses import Loss, TargetedLoss
+from lessons.normalization.normalizers import Memory, Normalizer
 
-# As torch has them: autograd differentiates these in one operation each.
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu, "linear": lambda z: z}
+Batch = tuple[Tensor, Tensor]  # inputs (N, D) and labels (N,), the same for all lanes, or (K, N, D) and (K, N)
 
 
 class NormalizedShape:
@@ -39,6 +42,10 @@ class NormalizedShape:
         parts = theta.split(self._lengths, dim=1)
         triples = zip(self.pairs, parts[::3], parts[1::3], parts[2::3], strict=True)
         return [DenseLayer(w.view(-1, *pair), gamma, beta) for pair, w, gamma, beta in triples]
+
+    def joined(self, layers: Sequence[DenseLayer]) -> Tensor:
+        """Return theta (K, P) of layers."""
+        return torch.cat([part for each in layers for part in (each.weight.flatten(1), each.gamma, each.beta)], 1)
 
     def initial(self, seeds: Tensor, scale: Tensor, weight_normed: Tensor) -> Tensor:
         """Draw the parameters of each lane: weights N(0, scale^2 / fan_in), gamma 1, beta 0.
@@ -78,7 +85,7 @@ class NormalizedNetwork:
     def __init__(self, shape: NormalizedShape, activation: str, normalizer: Normalizer):
         self.shape = shape
         self.normalizer = normalizer
-        self._activation = ACTIVATIONS[activation]
+        self.activation = ACTIVATIONS[activation]
 
     def memories(self, theta: Tensor, seeds: Tensor) -> list[Memory]:
         """Return what each hidden layer remembers at the start."""
@@ -100,10 +107,39 @@ class NormalizedNetwork:
         Returns:
             Shape (K, N, C), and the memories.
         """
-        hidden = inputs if inputs.dim() == 3 else inputs.expand(len(theta), *inputs.shape)
-        layers, after = self.shape.layers(theta), []
-        for layer, memory in zip(layers[:-1], memories, strict=True):
-            sums, kept = self.normalizer(hidden, layer, memory, training)
-            hidden = self._activation(sums)
+        if training:
+            passes, after = self.passes(theta, inputs, memories)
+            return passes[-1].sums.mT, after
+        *layers, last = self.shape.layers(theta)
+        hidden = columns(inputs, len(theta))
+        for layer, memory in zip(layers, memories, strict=True):
+            hidden = self.activation(self.normalizer.evaluated(hidden, layer, memory))
+        return PlainLayer(hidden, last).sums.mT, list(memories)
+
+    def passes(self, theta: Tensor, inputs: Tensor, memories: Sequence[Memory]) -> tuple[list[LayerPass], list[Memory]]:
+        """Return each layer's pass on a batch in training, and the memories after it; arguments as of a call."""
+        *layers, last = self.shape.layers(theta)
+        hidden, passes, after = columns(inputs, len(theta)), list[LayerPass](), []
+        for layer, memory in zip(layers, memories, strict=True):
+            passed, kept = self.normalizer.trained(hidden, layer, memory)
+            hidden = self.activation(passed.sums)
+            passes.append(passed)
             after.append(kept)
-        return torch.baddbmm(layers[-1].beta[:, None], hidden, layers[-1].weight), after
+        return [*passes, PlainLayer(hidden, last)], after
+
+    def loss_and_gradient(
+        self, theta: Tensor, batch: Batch, memories: Sequence[Memory], loss: Loss
+    ) -> tuple[Tensor, Tensor, list[Memory]]:
+        """Return the loss (K,) on a batch in training, its gradient (K, P), and the memories after it."""
+        passes, after = self.passes(theta, batch[0], memories)
+        value, gradients = loss_and_gradient(passes, self.activation, self._targeted(loss, batch))
+        return value, self.shape.joined(gradients), after
+
+    def hessian_at(self, theta: Tensor, batch: Batch, memories: Sequence[Memory], loss: Loss) -> HessianVectorProduct:
+        """Return v -> H v at theta, for the loss on a batch in training."""
+        passes, _ = self.passes(theta, batch[0], memories)
+        product = LayeredHessian(passes, self.activation, self._targeted(loss, batch))
+        return lambda vector: self.shape.joined(product(self.shape.layers(vector)))
+
+    def _targeted(self, loss: Loss, batch: Batch) -> TargetedLoss:
+        return loss.on(batch[1], self.shape.sizes[-1], dtype=batch[0].dtype)

@@ -7,17 +7,21 @@ running statistics, is its memory.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from lessons.core.layer_passes import DenseLayer, LayerPass, PlainLayer
+from lessons.core.standardized_layers import BatchNormLayer, OverChannels, StandardizedLayer
 from lessons.normalization.axes import largest_even_groups
-from lessons.normalization.deconvolution import Decorrelation, decorrelation
-from lessons.normalization.fused import batch_norm, group_norm, layer_norm
-from lessons.normalization.layers import RunningStatistics, rms_norm
-from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
+from lessons.normalization.deconvolution import Decorrelation
+from lessons.normalization.deconvolved_layer import DeconvolvedLayer
+from lessons.normalization.layers import EPSILON, MOMENTUM, RunningStatistics, batch_norm
+from lessons.normalization.weight_layers import NormalizedWeightsLayer, SpectralNormed, WeightNormed
+from lessons.normalization.weights import SingularPair
 
 NormalizationName = Literal["none", "batch", "layer", "group", "RMS", "weight", "spectral", "deconvolution"]
 DECORRELATION_EPSILON = 0.01  # pixels that are never on have variance 0: what they are multiplied by stays below 10
@@ -25,17 +29,8 @@ DECORRELATION_EPSILON = 0.01  # pixels that are never on have variance 0: what t
 Memory = Any
 
 
-@dataclass(frozen=True)
-class DenseLayer:
-    """Weights (K, fan_in, fan_out), gamma (K, fan_out), beta (K, fan_out)."""
-
-    weight: Tensor
-    gamma: Tensor
-    beta: Tensor
-
-
 class Normalizer(ABC):
-    """A layer's way from its inputs (K, N, fan_in) to its sums, and the memory it keeps."""
+    """A layer's way from its inputs h (K, fan_in, N), examples as columns, to its sums; and the memory it keeps."""
 
     reads_batch = False  # whether, in training, one sample's output depends on the others
 
@@ -44,19 +39,23 @@ class Normalizer(ABC):
         return None
 
     @abstractmethod
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        """Return the sums (K, N, fan_out), and in training the memory after this batch, else the same."""
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        """Return the layer's pass on a batch in training, and the memory after it."""
+
+    def evaluated(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> Tensor:
+        """Return the sums (K, fan_out, N) in evaluation."""
+        return self.trained(inputs, layer, memory)[0].sums
 
 
 class NoNormalizer(Normalizer):
-    """x W + beta."""
+    """W^T h + beta."""
 
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        return torch.baddbmm(layer.beta[:, None], inputs, layer.weight), memory
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        return PlainLayer(inputs, layer), memory
 
 
 class BatchNormalizer(Normalizer):
-    """Batch norm of x W; no bias, since the mean is taken away."""
+    """Batch norm of W^T h; no bias, since the mean is taken away."""
 
     reads_batch = True
 
@@ -64,59 +63,65 @@ class BatchNormalizer(Normalizer):
         running = RunningStatistics.start(len(weight), weight.shape[2])
         return RunningStatistics(running.mean.to(weight), running.variance.to(weight))
 
-    def __call__(
-        self, inputs: Tensor, layer: DenseLayer, memory: RunningStatistics, training: bool
-    ) -> tuple[Tensor, RunningStatistics]:
-        return batch_norm(torch.bmm(inputs, layer.weight), memory, layer.gamma, layer.beta, training)
+    def trained(
+        self, inputs: Tensor, layer: DenseLayer, memory: RunningStatistics
+    ) -> tuple[LayerPass, RunningStatistics]:
+        mean, variance = memory.mean.clone(), memory.variance.clone()  # the pass writes into them
+        passed = BatchNormLayer(inputs, layer, EPSILON, (mean, variance), MOMENTUM)
+        # One value has no unbiased variance, and torch refuses it.
+        return passed, RunningStatistics(mean, variance if inputs.shape[2] > 1 else memory.variance)
 
-
-class LayerNormalizer(Normalizer):
-    """Layer norm of x W."""
-
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        return layer_norm(torch.bmm(inputs, layer.weight), layer.gamma, layer.beta), memory
+    def evaluated(self, inputs: Tensor, layer: DenseLayer, memory: RunningStatistics) -> Tensor:
+        sums = torch.bmm(layer.weight.mT, inputs)
+        return batch_norm(sums.mT, memory, layer.gamma, layer.beta).mT
 
 
 class GroupNormalizer(Normalizer):
-    """Group norm of x W."""
+    """Group norm of W^T h; with one group, layer norm.
 
-    def __init__(self, groups: int):
+    Args:
+        groups: The largest number up to this that divides the features is the number of groups.
+    """
+
+    def __init__(self, groups: int = 1):
         self._groups = groups
 
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        sums = torch.bmm(inputs, layer.weight)
-        return group_norm(sums, largest_even_groups(self._groups, sums.shape[2]), layer.gamma, layer.beta), memory
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        groups = largest_even_groups(self._groups, layer.weight.shape[2])
+        return StandardizedLayer(inputs, layer, partial(OverChannels, epsilon=EPSILON, groups=groups)), memory
 
 
 class RMSNormalizer(Normalizer):
-    """RMS norm of x W; beta is not used."""
+    """RMS norm of W^T h; beta is not used."""
 
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        return rms_norm(torch.bmm(inputs, layer.weight), layer.gamma), memory
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        standardize = partial(OverChannels, epsilon=EPSILON, centred=False)
+        return StandardizedLayer(inputs, layer, standardize, shifted=False), memory
 
 
 class WeightNormalizer(Normalizer):
-    """x (gamma v / |v|) + beta."""
+    """V^T h + beta with V = gamma W / |W|."""
 
-    def __call__(self, inputs: Tensor, layer: DenseLayer, memory: Memory, training: bool) -> tuple[Tensor, Memory]:
-        return torch.baddbmm(layer.beta[:, None], inputs, weight_norm(layer.weight, layer.gamma)), memory
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
+        return NormalizedWeightsLayer(inputs, layer, WeightNormed(layer)), memory
 
 
 class SpectralNormalizer(Normalizer):
-    """x W / sigma(W) + beta, with one power iteration for each training batch."""
+    """V^T h + beta with V = W / sigma(W), and one power iteration for each training batch."""
 
     def memory(self, weight: Tensor, seeds: Tensor, number: int) -> SingularPair:
         return SingularPair.start(weight, seeds, f"singular vectors of layer {number}")
 
-    def __call__(
-        self, inputs: Tensor, layer: DenseLayer, memory: SingularPair, training: bool
-    ) -> tuple[Tensor, SingularPair]:
-        pair = memory.after(layer.weight) if training else memory
-        return torch.baddbmm(layer.beta[:, None], inputs, spectral_norm(layer.weight, pair)), pair
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: SingularPair) -> tuple[LayerPass, SingularPair]:
+        pair = memory.after(layer.weight)
+        return NormalizedWeightsLayer(inputs, layer, SpectralNormed(layer, pair)), pair
+
+    def evaluated(self, inputs: Tensor, layer: DenseLayer, memory: SingularPair) -> Tensor:
+        return NormalizedWeightsLayer(inputs, layer, SpectralNormed(layer, memory)).sums
 
 
 class DeconvolutionNormalizer(Normalizer):
-    """Inputs decorrelated, then x W + beta."""
+    """Inputs decorrelated, then W^T h + beta."""
 
     reads_batch = True
 
@@ -124,22 +129,21 @@ class DeconvolutionNormalizer(Normalizer):
         running = Decorrelation.start(len(weight), weight.shape[1])
         return Decorrelation(running.mean.to(weight), running.matrix.to(weight))
 
-    def __call__(
-        self, inputs: Tensor, layer: DenseLayer, memory: Decorrelation, training: bool
-    ) -> tuple[Tensor, Decorrelation]:
-        given = decorrelation(inputs, DECORRELATION_EPSILON) if training else memory
-        sums = torch.baddbmm(layer.beta[:, None], given(inputs), layer.weight)
-        return sums, memory.after(given) if training else memory
+    def trained(self, inputs: Tensor, layer: DenseLayer, memory: Decorrelation) -> tuple[LayerPass, Decorrelation]:
+        passed = DeconvolvedLayer(inputs, layer, DECORRELATION_EPSILON)
+        return passed, memory.after(passed.given)
+
+    def evaluated(self, inputs: Tensor, layer: DenseLayer, memory: Decorrelation) -> Tensor:
+        return PlainLayer(memory(inputs.mT).mT, layer).sums
 
 
 def normalizer(name: NormalizationName, groups: int) -> Normalizer:
     """Return the normalizer of that name; `groups` is for group norm."""
-    if name == "group":
-        return GroupNormalizer(groups)
-    kinds: dict[str, type[Normalizer]] = {
+    kinds: dict[str, Callable[[], Normalizer]] = {
         "none": NoNormalizer,
         "batch": BatchNormalizer,
-        "layer": LayerNormalizer,
+        "layer": GroupNormalizer,
+        "group": partial(GroupNormalizer, groups),
         "RMS": RMSNormalizer,
         "weight": WeightNormalizer,
         "spectral": SpectralNormalizer,

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from lessons.normalization.nets import Batch, Memories, NormalizedNets
+from lessons.normalization.nets import Memories, NormalizedNets
+from lessons.normalization.network import Batch
 
 STEP_SIZES = (0.5, 1.0, 2.0, 4.0)  # in units of the learning rate
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from lessons.core.curvature.hessian_spectrum import SpectrumAt
-from lessons.core.curvature.sharpness import LossOfTheta, differentiated_twice
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
@@ -20,7 +18,8 @@ from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
 from lessons.core.training import LongTraining, State, TrainingExperiment
-from lessons.normalization.nets import Batch, Memories, NormalizedNets
+from lessons.normalization.nets import Memories, NormalizedNets
+from lessons.normalization.network import Batch
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
 from lessons.normalization.training_settings import NormalizedNetSettings
@@ -70,10 +69,9 @@ class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
         )
 
     def measure_in_parts(self, now: NormalizedState) -> Parts[dict[str, Tensor]]:
-        shape, theta, batch = self.lanes.shared, now.theta.requires_grad_(), self.nets.batch(now.step)
-        loss, now.memories = self.nets.loss(theta, batch, now.memories)
-        (now.gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.theta, values = theta.detach(), {"loss": loss.detach()}
+        shape, batch = self.lanes.shared, self.nets.batch(now.step)
+        loss, now.gradient, now.memories = self.nets.loss_and_gradient(now.theta, batch, now.memories)
+        values = {"loss": loss}
         if now.step % shape.measure_every == 0:
             yield
             values |= yield from _readings(self.nets, self.lanes, now, batch)
@@ -87,12 +85,12 @@ class NormalizedTraining(LongTraining[NormalizedState, NormalizedNetSettings]):
 
     def advance(self, now: NormalizedState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
-        now.theta = now.theta.detach() + update
+        now.theta = now.theta + update
 
     def snapshots(self, now: NormalizedState) -> dict[str, Callable[[], Tensor]]:
         if self.spectrum is None:
-            loss = training_loss(self.nets, now.spectrum_memories)
-            self.spectrum = SpectrumAt(partial(differentiated_twice, loss), now.spectrum_theta, self.lanes.seed)
+            hessian_at = partial(self.nets.hessian_at, memories=now.spectrum_memories)
+            self.spectrum = SpectrumAt(hessian_at, now.spectrum_theta, self.lanes.seed)
         return {"spectrum": self.spectrum}
 
 
@@ -135,13 +133,8 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
         return training_script(settings, changes)
 
 
-def training_loss(nets: NormalizedNets, memories: Memories) -> LossOfTheta:
-    """Return the loss on all training images as one batch in training mode, as a function of theta: (K, P) -> (K,)."""
-    return lambda theta: nets.full_loss(theta, memories)
-
-
 def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Parts[Tensor]:
-    product = differentiated_twice(training_loss(nets, now.memories), now.theta)
+    product = nets.hessian_at(now.theta, now.memories)
     yield
     top = yield from now.gauge.read_in_parts(product)
     return top.value

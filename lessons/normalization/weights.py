@@ -63,7 +63,12 @@ class SingularPair:
 
     def value(self, weight: Tensor) -> Tensor:
         """Return the estimate of the largest singular value, v^T W u, shape (K,): never above it."""
-        return torch.einsum("kio,ki,ko->k", weight, self.right, self.left)
+        return (self.outer * weight).sum((1, 2))
+
+    @property
+    def outer(self) -> Tensor:
+        """v u^T, shape (K, fan_in, fan_out): the derivative of `value` by the weights."""
+        return self.right[:, :, None] * self.left[:, None]
 
 
 def spectral_norm(weight: Tensor, pair: SingularPair) -> Tensor:

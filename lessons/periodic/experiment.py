@@ -70,17 +70,16 @@ class PeriodicTraining(LongTraining[PeriodicState, PeriodicSettings]):
         )
 
     def measure_in_parts(self, now: PeriodicState) -> Parts[dict[str, Tensor]]:
-        theta, readings = now.theta.requires_grad_(), dict[str, Tensor]()
+        readings = dict[str, Tensor]()
         if now.step % self.lanes.shared.sharpness_every == 0:
-            readings = yield from _readings(self.network, self.data, theta, now.gauge, self.lanes)
-        inputs, labels = self.images.at(now.step)
-        loss = cross_entropy(self.network(theta, inputs), labels)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
-        now.theta, now.gradient = theta.detach(), gradient * self.trainable
+            readings = yield from _readings(self.network, self.data, now.theta, now.gauge, self.lanes)
+        on_batch = self.network.loss_on(*self.images.at(now.step), cross_entropy)
+        loss, gradient = on_batch.loss_and_gradient(now.theta)
+        now.gradient = gradient * self.trainable
         weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
         series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
         now.direction = weights / series["norm"][:, None]
-        return {"loss": loss.detach(), **series, **readings}
+        return {"loss": loss, **series, **readings}
 
     def follow(self, now: PeriodicState, values: dict[str, Tensor]) -> dict[str, Tensor]:
         phase = now.detector.update(values["loss"].cpu().numpy(), values["norm"].cpu().numpy())
@@ -165,13 +164,11 @@ def _readings(
     network: ScaleInvariantNetwork, data: Split, theta: Tensor, gauge: SharpnessGauge, lanes: Lanes
 ) -> Parts[dict[str, Tensor]]:
     """Return what is measured now and then, on all training images as they are, each of shape (K,)."""
-    loss = cross_entropy(network(theta, data.train_inputs), data.train_labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
+    hessian = network.loss_on(data.train_inputs, data.train_labels, cross_entropy).hessian_at(theta)
     yield
-    top = yield from gauge.read_in_parts(sphere_hessian_product(gradient, theta, network.weights))
+    top = yield from gauge.read_in_parts(sphere_hessian_product(hessian, theta, network.weights))
     yield
-    with torch.no_grad():
-        outputs = network(theta, data.test_inputs, network.statistics(theta, data.train_inputs))
+    outputs = network(theta, data.test_inputs, network.statistics(theta, data.train_inputs))
     return {
         "test_error": 1 - accuracy(outputs, data.test_labels),
         "sphere_sharpness": top.value,

@@ -6,19 +6,24 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import batch_norm
 
+from lessons.core.activations import ACTIVATIONS
 from lessons.core.generators import draw_per_seed
+from lessons.core.layer_passes import DenseLayer, LayeredLoss, LayerPass, PlainLayer, columns, forward
+from lessons.core.losses import Loss
+from lessons.core.standardized_layers import AsTheyAre, BatchNormLayer, StandardizedLayer
 
+RELU = ACTIVATIONS["relu"]
 EPSILON = 1e-30  # keeps a unit with no variance finite, and changes no other
 
 
 @dataclass(frozen=True)
 class BatchStatistics:
-    """Means and variances of one layer's units over a set of inputs, the lanes' units in a row: shape (K * H,)."""
+    """Means and variances of one layer's units over a set of inputs, shape (K, H, 1)."""
 
     mean: Tensor
     variance: Tensor
@@ -94,47 +99,65 @@ class ScaleInvariantNetwork:
             inputs: Shape (N, D), the same for all lanes, or (K, N, D).
             statistics: What to normalize by, layer by layer, from `statistics`; the batch's own if left out.
         """
-        hidden = inputs if inputs.dim() == 3 else inputs.expand(len(theta), *inputs.shape)
-        for number, layer in enumerate(self._layers(theta)):
-            hidden = self._layer(layer, hidden, statistics[number] if statistics else None)
-        weight, bias = self._output(theta)
-        return torch.baddbmm(bias, hidden, weight)
+        if not statistics:
+            return self.passes(theta, inputs)[-1].sums.mT
+        *layers, last = self.layers(theta)
+        hidden = columns(inputs, len(theta))
+        for layer, known in zip(layers, statistics, strict=True):
+            hidden = self._normalized_by(known, torch.bmm(layer.weight.mT, hidden), layer)
+        return PlainLayer(hidden, last).sums.mT
+
+    def passes(self, theta: Tensor, inputs: Tensor) -> list[LayerPass]:
+        """Return the forward pass of each layer, hidden ones normalized by the batch's own statistics."""
+        *layers, last = self.layers(theta)
+        hidden = [partial(self._hidden_layer, layer=layer) for layer in layers]
+        return forward([*hidden, partial(PlainLayer, layer=last)], RELU, columns(inputs, len(theta)))
+
+    def loss_on(self, inputs: Tensor, targets: Tensor, loss: Loss) -> LayeredLoss:
+        """Return the loss on some examples as a function of theta, with gradient and Hessian.
+
+        Args:
+            inputs: Shape (N, D), the same for all lanes, or (K, N, D).
+            targets: Of these examples; see the loss.
+            loss: A value of `LOSSES`, or another.
+        """
+        targeted = loss.on(targets, self._last[1], dtype=inputs.dtype)
+        return LayeredLoss(partial(self.passes, inputs=inputs), self.layers, _joined, RELU, targeted)
 
     def statistics(self, theta: Tensor, inputs: Tensor) -> list[BatchStatistics]:
         """Return each hidden layer's statistics over a set of inputs: a net is tested with its training images'."""
-        hidden, known = inputs.expand(len(theta), *inputs.shape), []
-        for layer in self._layers(theta):
-            sums = _side_by_side(torch.bmm(hidden, layer[0]))
-            variance, mean = torch.var_mean(sums, dim=0, correction=0)
-            known.append(BatchStatistics(mean, variance))
-            hidden = self._layer(layer, hidden, known[-1])
+        hidden, known = columns(inputs, len(theta)), []
+        for layer in self.layers(theta)[:-1]:
+            sums = torch.bmm(layer.weight.mT, hidden)
+            mean = sums.mean(2, keepdim=True)
+            known.append(BatchStatistics(mean, (sums - mean).square().mean(2, keepdim=True)))
+            hidden = self._normalized_by(known[-1], sums, layer)
         return known
 
-    def _layer(self, layer: tuple[Tensor, Tensor, Tensor], hidden: Tensor, given: BatchStatistics | None) -> Tensor:
-        """One hidden layer, from (K, N, fan_in) to (K, N, fan_out). All lanes' units are the channels of one batch."""
-        weight, gamma, beta = layer
-        sums = _side_by_side(torch.bmm(hidden, weight))
-        if not self.normalized:
-            sums = torch.addcmul(beta, gamma, sums)
-        elif given is None:
-            sums = batch_norm(sums, None, None, gamma, beta, training=True, eps=EPSILON)
-        else:
-            sums = batch_norm(sums, given.mean, given.variance, gamma, beta, training=False, eps=EPSILON)
-        return torch.relu(sums).view(len(sums), len(weight), -1).transpose(0, 1)
+    def _hidden_layer(self, inputs: Tensor, layer: DenseLayer) -> LayerPass:
+        return (
+            BatchNormLayer(inputs, layer, EPSILON) if self.normalized else StandardizedLayer(inputs, layer, AsTheyAre)
+        )
 
-    def _layers(self, theta: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Weights (K, fan_in, fan_out), gamma and beta (K * fan_out,) of each hidden layer."""
+    def _normalized_by(self, known: BatchStatistics, sums: Tensor, layer: DenseLayer) -> Tensor:
+        """What a hidden layer gives out, (K, H, N), by statistics that do not depend on these sums."""
+        unit = (sums - known.mean) * (known.variance + EPSILON).rsqrt() if self.normalized else sums
+        return RELU(torch.addcmul(layer.beta[..., None], layer.gamma[..., None], unit))
+
+    def layers(self, theta: Tensor) -> list[DenseLayer]:
+        """View theta (K, P) as layers; the last has no gamma, and as beta its biases."""
         weights = theta[:, self.weights].split([i * o for i, o in self._hidden], dim=1)
-        affine = [part.reshape(-1) for part in theta[:, self.affine].split([o for _, o in self._hidden] * 2, dim=1)]
+        affine = theta[:, self.affine].split([o for _, o in self._hidden] * 2, dim=1)
         gammas, betas = affine[: len(self._hidden)], affine[len(self._hidden) :]
-        shaped = [w.view(-1, *shape) for w, shape in zip(weights, self._hidden, strict=True)]
-        return list(zip(shaped, gammas, betas, strict=True))
-
-    def _output(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        parts = zip(self._hidden, weights, gammas, betas, strict=True)
+        hidden = [DenseLayer(weight.view(-1, *shape), gamma, beta) for shape, weight, gamma, beta in parts]
         weight, bias = theta[:, self.last_layer].split([self._last[0] * self._last[1], self._last[1]], dim=1)
-        return weight.view(-1, *self._last), bias[:, None]
+        return [*hidden, DenseLayer(weight.view(-1, *self._last), bias[:, :0], bias)]
 
 
-def _side_by_side(hidden: Tensor) -> Tensor:
-    """(K, N, H) as (N, K * H)."""
-    return hidden.transpose(0, 1).reshape(hidden.shape[1], -1)
+def _joined(layers: Sequence[DenseLayer]) -> Tensor:
+    """Parts of theta, layer by layer, in the order of its rows, (K, P)."""
+    *hidden, last = layers
+    weights = [layer.weight.flatten(1) for layer in hidden]
+    affine = [*(layer.gamma for layer in hidden), *(layer.beta for layer in hidden)]
+    return torch.cat([*weights, *affine, last.weight.flatten(1), last.beta], 1)

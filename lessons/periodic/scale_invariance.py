@@ -59,13 +59,11 @@ def stretch(
     for part in parts:
         chosen[getattr(network, part)] = True
     factors = torch.cat([torch.ones(1).to(alphas), alphas]).to(theta)[:, None]
-    stretched = torch.where(chosen, factors * theta, theta).requires_grad_()
-    outputs = network(stretched, inputs)
-    loss = cross_entropy(outputs, labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), stretched)
-    gradient, x, outputs = gradient[:, chosen], theta[:, chosen], outputs.detach()
+    stretched = torch.where(chosen, factors * theta, theta)
+    outputs, loss, gradient = network.loss_on(inputs, labels, cross_entropy).outputs_loss_and_gradient(stretched)
+    gradient, x = gradient[:, chosen], theta[:, chosen]
     return Stretched(
-        loss=loss.detach()[1:],
+        loss=loss[1:],
         output_change=((outputs[1:] - outputs[0]).abs().amax(dim=(1, 2)) / outputs[0].abs().max()),
         gradient_norm=gradient[1:].norm(dim=1),
         gradient_cosine=torch.cosine_similarity(gradient[1:], gradient[:1], dim=1),

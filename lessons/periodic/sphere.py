@@ -8,26 +8,26 @@ from torch import Tensor
 from lessons.core.curvature.sharpness import HessianVectorProduct
 
 
-def sphere_hessian_product(gradient: Tensor, theta: Tensor, part: slice) -> HessianVectorProduct:
-    """Return v -> rho^2 P H P v, the Hessian along the unit sphere at x / rho, by differentiating the gradient.
+def sphere_hessian_product(hessian: HessianVectorProduct, theta: Tensor, part: slice) -> HessianVectorProduct:
+    """Return v -> rho^2 P H P v, the Hessian along the unit sphere at x / rho.
 
     x are the parameters that the loss is invariant to the scale of, rho is their length, and P projects onto the plane
     at right angles to x. H falls as 1 / rho^2 when x is stretched, so the product does not depend on rho. There is no
     further term, as the gradient is at right angles to x.
 
     Args:
-        gradient: Of the summed losses with respect to theta, made with `create_graph=True`, shape (K, P).
+        hessian: w -> H w at theta, on shape (K, P).
         theta: Shape (K, P).
         part: Where x is in theta; v is of shape (K, S), S its length.
     """
-    x = theta.detach()[:, part]
+    x = theta[:, part]
     rho = x.norm(dim=1, keepdim=True)
     direction = x / rho
 
     def product(vector: Tensor) -> Tensor:
-        tangent = at_right_angles(vector, direction)
-        (image,) = torch.autograd.grad((gradient[:, part] * tangent).sum(), theta, retain_graph=True)
-        return rho**2 * at_right_angles(image[:, part], direction)
+        tangent = torch.zeros_like(theta)
+        tangent[:, part] = at_right_angles(vector, direction)
+        return rho**2 * at_right_angles(hessian(tangent)[:, part], direction)
 
     return product
 

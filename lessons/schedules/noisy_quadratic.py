@@ -68,10 +68,11 @@ class NoisyTraining(Training[NoisyState, NoisyQuadraticSettings]):
         lanes, curvatures = self.lanes, self.curvatures
         h = Hyperparameters.of(lanes, curvatures)
         h = replace(h, learning_rate=h.learning_rate * now.share[:, None])
-        noise = lanes.noise.to(curvatures)[:, None, None] * gradient_noise(lanes, now.step).to(curvatures)
+        sigma = noise_of_a_batch(lanes).to(curvatures)
+        noise = sigma[:, None, None] * gradient_noise(lanes, now.step).to(curvatures)
         gradient = curvatures[:, None] * now.theta + noise
         now.theta = now.theta + now.optimizer.update(gradient.flatten(1), h).view_as(now.theta)
-        now.moments.advance(h.learning_rate, _momentum(lanes).to(curvatures), lanes.noise.to(curvatures))
+        now.moments.advance(h.learning_rate, _momentum(lanes).to(curvatures), sigma)
         now.plateau.divide(lanes)
 
     def snapshots(self, now: NoisyState) -> dict[str, Callable[[], Tensor]]:
@@ -80,8 +81,9 @@ class NoisyTraining(Training[NoisyState, NoisyQuadraticSettings]):
 
 
 class NoisyQuadratic(TrainingExperiment[NoisyQuadraticSettings]):
-    """Minimise f(theta) = (1/2) sum_i lambda_i theta_i^2 by gradients lambda_i theta_i + sigma xi_i, xi ~ N(0, 1).
+    """Minimise f(theta) = (1/2) sum_i lambda_i theta_i^2 by gradients lambda_i theta_i + sigma/sqrt(B) xi_i.
 
+    xi ~ N(0, 1) is what a batch of B samples leaves of the noise of one, of standard deviation sigma.
     Each lane is R runs ("replicas") under one learning rate that differ in their noise; lanes of one seed share it.
 
     Measures, in float64: `loss` (K,), the mean over replicas; `expected_loss` (K,), its expectation, exact for any
@@ -96,6 +98,7 @@ class NoisyQuadratic(TrainingExperiment[NoisyQuadraticSettings]):
     references = (
         "Robbins & Monro 1951, Annals of Mathematical Statistics 22(3)",
         "Schaul, Zhang & LeCun 2013, arXiv 1206.1106, section 3 (noisy quadratic)",
+        "Goyal et al. 2017, arXiv 1706.02677, section 2.1 (batch and learning rate in proportion)",
         "Bottou, Curtis & Nocedal 2018, arXiv 1606.04838, theorem 4.6",
     )
     training = NoisyTraining
@@ -108,6 +111,11 @@ def eigenvalues(lanes: Lanes[NoisyQuadraticSettings]) -> Tensor:
     """Return the curvatures, float64, shape (K, D): from lambda_max down to lambda_max / kappa."""
     fractions = torch.linspace(0, 1, lanes.shared.dimension, dtype=torch.float64)
     return lanes.sharpness[:, None] * lanes.condition_number[:, None] ** -fractions
+
+
+def noise_of_a_batch(lanes: Lanes[NoisyQuadraticSettings]) -> Tensor:
+    """Return the standard deviation of the mean over a batch, sigma / sqrt(B), float64, shape (K,)."""
+    return lanes.noise / lanes.batch_size.double().sqrt()
 
 
 def gradient_noise(lanes: Lanes[NoisyQuadraticSettings], step: int) -> Tensor:

@@ -21,7 +21,7 @@ theta = torch.full((REPLICAS, DIMENSION), START, requires_grad=True)"""
 _QUADRATIC_LOSS = ("loss = (curvatures * theta.detach() ** 2).sum(1).mean() / 2",)
 _QUADRATIC_GRADIENT = (
     'noise = torch.randn(REPLICAS, DIMENSION, generator=random_stream(f"noise {step}"))',
-    "theta.grad = curvatures * theta.detach() + NOISE * noise",
+    "theta.grad = curvatures * theta.detach() + NOISE / BATCH_SIZE**0.5 * noise",
 )
 _NET_BATCH = (
     "epoch, number = divmod(step, len(labels) // BATCH_SIZE)",
@@ -34,7 +34,7 @@ _NET_GRADIENT = ("optimizer.zero_grad()", "loss.backward()")
 def noisy_quadratic_script(settings: NoisyQuadraticSettings, changes: Sequence[Change]) -> str:
     """Write noisy gradient descent on a quadratic under a schedule; see `Experiment.script`."""
     optimizer, schedule = _method(settings, changes, "[theta]")
-    shape = ("noise", "sharpness", "condition_number", "start", "dimension", "replicas", "steps", "seed")
+    shape = ("noise", "batch_size", "sharpness", "condition_number", "start", "dimension", "replicas", "steps", "seed")
     return assembled(
         "import hashlib\nimport math\n\nimport torch" if schedule.definition else "import hashlib\n\nimport torch",
         constants(settings, *shape, before=(optimizer.constants, schedule.constants)),

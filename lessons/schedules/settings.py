@@ -27,6 +27,9 @@ class NoisyQuadraticSettings(ScheduleShape):
     noise: float = declared.gradient_noise(
         doc="Standard deviation of the noise that is added to each component of the gradient."
     )
+    batch_size: int = declared.batch_size(
+        default=1, doc="Samples averaged in each gradient: its noise has standard deviation σ/√B.", slider=(1, 64)
+    )
     sharpness: float = declared.curvature(label="sharpness")
     condition_number: float = declared.condition_number()
     start: float = setting(

@@ -47,6 +47,7 @@ class FloorSettings(Settings):
     lowest: float = end_of_rates(0.01, "lowest", RATES.count, (0.001, 0.1))
     highest: float = end_of_rates(1.9, "highest", RATES.count, (0.2, 10.0))
     noise: float = declared.gradient_noise()
+    batch_size: int = fewer(NoisyQuadraticSettings, "batch_size", 1)
     sharpness: float = declared.curvature(label="sharpness")
     momentum: float = fewer(NoisyQuadraticSettings, "momentum", 0.0, 0.99, doc="Of heavy ball; 0 is gradient descent.")
     replicas: int = fewer(NoisyQuadraticSettings, "replicas", 32, 64, doc="Runs for each learning rate.")

@@ -11,6 +11,9 @@ from playwright.sync_api import Locator, Page
 
 PATIENCE = 120.0
 FIRST, LAST = slice(1), slice(-1, None)  # of a lab's figures
+UNFOLD = (
+    "lab => { for (let at = lab.closest('details'); at; at = at.parentElement.closest('details')) at.open = true; }"
+)
 DRAWN = """
 p => JSON.stringify((p.data ?? []).map((t) => [Array.from(t.y ?? []), Array.from(t.z ?? [], (row) => Array.from(row))]))
 """
@@ -35,7 +38,8 @@ def area_of(plot: Locator) -> dict[str, float]:
 
 
 def see_everything(page: Page) -> None:
-    """Scroll by all labs: figures are drawn when they come near."""
+    """Unfold all sections and scroll by all labs: figures are drawn when they come near."""
+    page.evaluate("document.querySelectorAll('details.tdl-further').forEach((section) => (section.open = true))")
     figures = page.locator(".tdl-figures:visible")
     for number in range(figures.count()):
         figures.nth(number).scroll_into_view_if_needed()
@@ -50,6 +54,7 @@ class LabOnPage:
         labs = page.locator(".tdl-lab")
         panel = page.locator(f'[aria-label="{title}, controls"]')
         self.element: Locator = labs.nth(number) if title is None else labs.filter(has=panel)
+        self.element.evaluate(UNFOLD)
         self.element.locator(".tdl-figures").scroll_into_view_if_needed()  # figures are drawn when they come near
         self.element.locator(".tdl-plot .main-svg").first.wait_for()
         wait_until(lambda: self.step_number() is not None, "the lab shows its step")

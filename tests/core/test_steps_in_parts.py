@@ -12,10 +12,12 @@ import torch
 from lessons.core.backpropagation import DenseLoss, HessianProduct
 from lessons.core.experiment import Measurement
 from lessons.core.lanes import Lanes
+from lessons.core.layer_passes import LayeredHessian, LayeredLoss
 from lessons.core.parts import StepsInParts
 from lessons.core.record import RunRecord
 from lessons.core.run import Run
 from lessons.core.training import LongTraining, TrainingExperiment
+from lessons.normalization.network import NormalizedNetwork
 from tests.core.test_experiment_contract import (
     EXPERIMENTS,
     assert_same,
@@ -136,8 +138,11 @@ def test_a_part_takes_about_as_many_gradients_as_a_step_at_which_nothing_else_is
 
     count(torch.autograd, "grad")
     count(DenseLoss, "loss_and_gradient")
-    count(HessianProduct, "__init__")
-    count(HessianProduct, "__call__")
+    count(LayeredLoss, "outputs_loss_and_gradient")
+    count(NormalizedNetwork, "loss_and_gradient")
+    for product in (HessianProduct, LayeredHessian):
+        count(product, "__init__")
+        count(product, "__call__")
     run, steps = Run(cls(), long_lanes(cls)), {}
     while run.step < 2 * MEASURED:
         taken[0], step = 0, run.step + 1

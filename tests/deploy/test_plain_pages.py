@@ -12,7 +12,9 @@ from deploy.pages.words import as_html, with_formulas
 
 def notebook(folder: Path, *cells: tuple[str, str]) -> Path:
     path = folder / "mine.ipynb"
-    content = [{"cell_type": kind, "source": source.splitlines(keepends=True)} for kind, source in cells]
+    content = [
+        {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)} for kind, source in cells
+    ]
     path.write_text(json.dumps({"cells": content, "metadata": {}}), encoding="utf-8")
     return path
 
@@ -26,7 +28,7 @@ def test_a_cell_shows_what_its_last_line_gives_and_knows_what_those_before_it_ma
         ("code", "quiet = 1"),
         ("code", "half(quiet)"),
     )
-    assert list(shown(path)) == ["# A title", pytest.approx(3.14159, rel=1e-5), 0.5]
+    assert [value for value, _ in shown(path)] == ["# A title", pytest.approx(3.14159, rel=1e-5), 0.5]
 
 
 def test_an_error_in_a_cell_names_the_notebook_and_its_line(tmp_path):

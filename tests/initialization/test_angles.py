@@ -76,6 +76,8 @@ def test_tiny_angles_are_known_where_the_arc_cosine_says_zero():
         {"activation": "gelu", "gain": 1.5, "angle": 30.0},
         {"activation": "leaky relu", "gain": 1.4, "angle": 120.0},
         {"scheme": "orthogonal", "gain": 1.4, "angle": 20.0},
+        {"residual": True, "gain": 2.5, "angle": 60.0},
+        {"residual": True, "activation": "relu", "gain": 1.4, "angle": 60.0},
     ],
     ids=str,
 )
@@ -91,14 +93,27 @@ def test_a_small_angle_grows_as_chi_says(name, bias):
     """At a gain of 1.4 and after 200 layers lengths change no more, but for ReLU's, whose growth drops out."""
     lanes = lanes_of(activation=name, bias_deviation=bias, gain=1.4, depth=100, width=8)
     tiny = torch.tensor([1e-3], dtype=torch.float64)
-    mapped = float(angle_map(lanes, tiny)[0, 0] / tiny[0])
+    mapped = float(angle_map(lanes, tiny)[1][0, 0] / tiny[0])
     assert mapped == pytest.approx(float(small_angle_growth(lanes)[0]), rel=1e-3)
 
 
 def test_the_map_of_the_last_layer_goes_on_where_the_prediction_ends():
     shorter, longer = lanes_of(gain=2.5, depth=9), lanes_of(gain=2.5, depth=10)
     expected = predict_angles(longer)[:, 10]
-    torch.testing.assert_close(angle_map(shorter, predict_angles(shorter)[0, 9:])[:, 0], expected)
+    here, there = angle_map(shorter, predict_angles(shorter)[0, 9:])
+    torch.testing.assert_close(here, predict_angles(shorter)[:, 9:])
+    torch.testing.assert_close(there[:, 0], expected)
+
+
+def test_the_map_of_a_residual_net_begins_at_the_angle_of_its_activations():
+    """A linear net adds what it multiplies: every angle stays. With tanh what is there and what follows are near."""
+    grid = torch.tensor([10.0, 60.0, 120.0], dtype=torch.float64)
+    linear = lanes_of(residual=True, activation="linear", bias_deviation=0.0, depth=10)
+    for found in angle_map(linear, grid):
+        torch.testing.assert_close(found, grid.expand(1, -1))
+    here, there = angle_map(lanes_of(residual=True, depth=100, gain=2.0), grid)
+    assert ((here - there).abs() < 1).all()
+    assert ((here - grid).abs() > 0.1).any()
 
 
 def test_where_nothing_is_left_two_inputs_are_alike():

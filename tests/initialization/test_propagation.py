@@ -26,6 +26,7 @@ CASES = [
     {"activation": "linear", "scheme": "normal", "deviation": 0.1},
     {"activation": "tanh", "scheme": "orthogonal", "input_scale": 0.1},
     {"activation": "tanh", "scheme": "zeros"},
+    {"activation": "tanh", "scheme": "LeCun", "gain": 2.0, "residual": True},
 ]
 DEPTH, WIDTH = 12, 128
 
@@ -62,6 +63,34 @@ def test_one_net_equals_automatic_differentiation(activation):
     torch.testing.assert_close(measured["activation_mean"][0], torch.stack(means))
     expected = torch.stack([g.square().mean() for g in gradients])
     torch.testing.assert_close(measured["gradient_square"][0], expected, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_a_residual_net_equals_automatic_differentiation_and_its_plain_neighbour_is_left_alone(activation):
+    common = {"activation": activation, "depth": 5, "width": 20, "bias_deviation": 0.2}
+    lanes = Lanes([PropagationSettings(residual=residual, **common) for residual in (False, True)])
+    net, last = draw_net(lanes, Initializer(lanes), 0), last_gradients(lanes, 0)
+    measured = next(Propagation().run(lanes))
+    before, hidden = [], net.inputs[1]
+    for weight, bias in zip(net.weights, net.biases, strict=True):
+        layer = hidden @ weight[1] + bias[1]
+        before.append((before[-1] + layer / 5**0.5 if before else layer).requires_grad_())
+        hidden = ACTIVATIONS[activation](before[-1])
+    gradients = torch.autograd.grad((before[-1] * last[1]).sum(), before)
+    expected = torch.stack([g.square().mean() for g in gradients])
+    torch.testing.assert_close(measured["gradient_square"][1], expected, rtol=1e-4, atol=1e-12)
+    torch.testing.assert_close(measured["activation_square"][1, -1], hidden.detach().square().mean())
+    alone = next(Propagation().run(Lanes([PropagationSettings(**common)])))
+    torch.testing.assert_close(measured["gradient_square"][0], alone["gradient_square"][0])
+
+
+@pytest.mark.parametrize("depth", [3, 20])
+def test_a_linear_residual_net_is_known_in_closed_form(depth):
+    """Variance and gradient are multiplied by 1 + g^2/L at each layer but the first."""
+    lanes = Lanes([PropagationSettings(scheme="LeCun", activation="linear", gain=1.5, residual=True, depth=depth)])
+    found, factor = predict(lanes), (1 + 1.5**2 / depth) ** (depth - 1)
+    assert float(found.activation_square[0, -1]) == pytest.approx(1.5**2 * factor)
+    assert float(found.gradient_square[0, 0]) == pytest.approx(factor)
 
 
 @pytest.mark.claim(20)

@@ -80,3 +80,12 @@ def test_without_biases_the_angle_stays():
     without, with_biases = (ends(run, lane) for lane in run.names)
     assert ((without > 35) & (without < 85)).all()
     assert (with_biases < 1e-3).all()
+
+
+@pytest.mark.claim(101)
+@pytest.mark.sentence("l4_residual_angles_stay")
+def test_residual_nets_keep_the_angle_at_any_gain_and_depth():
+    """0.99, 1.29 and 1.96 degrees by theory after 50 layers, 0.99, 1.30 and 1.98 after 200."""
+    for run in (played(AnglesView, "residual nets"), played(AnglesView, "residual nets", seeds=2, depth=200, steps=8)):
+        for lane, expected in zip(run.names, (1.0, 1.3, 2.0), strict=True):
+            assert ends(run, lane) == pytest.approx(expected, rel=0.15)

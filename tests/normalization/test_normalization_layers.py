@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from lessons.core.generators import generator
-from lessons.normalization import fused
+from lessons.core.layer_passes import DenseLayer
+from lessons.core.standardized_layers import BatchNormLayer, OverChannels, StandardizedLayer
 from lessons.normalization.deconvolution import (
     Decorrelation,
     deconvolution,
@@ -22,6 +23,7 @@ from lessons.normalization.layers import (
     layer_norm,
     rms_norm,
 )
+from lessons.normalization.normalizers import BatchNormalizer
 from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
 
 LANES, SAMPLES, CHANNELS, SIDE = 3, 5, 6, 4
@@ -43,8 +45,23 @@ def batch(x, gamma, beta):
     return batch_norm(x, batch_statistics(x), gamma, beta)
 
 
-def fused_batch(x, gamma, beta):
-    return fused.batch_norm(x, RunningStatistics(*(torch.ones(2, LANES, CHANNELS).double())), gamma, beta, True)[0]
+def as_is(x, gamma, beta) -> tuple[torch.Tensor, DenseLayer]:
+    """Features as the inputs of a layer whose weights leave them as they are, examples as columns."""
+    return x.mT, DenseLayer(torch.eye(x.shape[2]).to(x).expand(len(x), -1, -1), gamma, beta)
+
+
+def batch_layer(x, gamma, beta):
+    return BatchNormLayer(*as_is(x, gamma, beta), EPS).sums.mT
+
+
+def group_layer(groups: int):
+    return lambda *of: StandardizedLayer(*as_is(*of), lambda x: OverChannels(x, EPS, groups)).sums.mT
+
+
+def rms_layer(x, gamma, beta):
+    return StandardizedLayer(
+        *as_is(x, gamma, beta), lambda x: OverChannels(x, EPS, centred=False), shifted=False
+    ).sums.mT
 
 
 def loaded(module: nn.Module, gamma: torch.Tensor, beta: torch.Tensor) -> nn.Module:
@@ -58,14 +75,15 @@ def loaded(module: nn.Module, gamma: torch.Tensor, beta: torch.Tensor) -> nn.Mod
 CASES = {
     "batch, images": (IMAGES, batch, lambda: nn.BatchNorm2d(CHANNELS)),
     "batch, features": (FEATURES, batch, lambda: nn.BatchNorm1d(CHANNELS)),
-    "batch, fused": (FEATURES, fused_batch, lambda: nn.BatchNorm1d(CHANNELS)),
+    "batch, of a net": (FEATURES, batch_layer, lambda: nn.BatchNorm1d(CHANNELS)),
     "layer, features": (FEATURES, layer_norm, lambda: nn.LayerNorm(CHANNELS)),
-    "layer, fused": (FEATURES, fused.layer_norm, lambda: nn.LayerNorm(CHANNELS)),
+    "layer, of a net": (FEATURES, group_layer(1), lambda: nn.LayerNorm(CHANNELS)),
     "layer, images": (IMAGES, layer_norm, lambda: nn.GroupNorm(1, CHANNELS)),
     "instance, images": (IMAGES, instance_norm, lambda: nn.InstanceNorm2d(CHANNELS, affine=True)),
     "group, images": (IMAGES, lambda x, g, b: group_norm(x, 3, g, b), lambda: nn.GroupNorm(3, CHANNELS)),
     "group, features": (FEATURES, lambda x, g, b: group_norm(x, 2, g, b), lambda: nn.GroupNorm(2, CHANNELS)),
-    "group, fused": (FEATURES, lambda x, g, b: fused.group_norm(x, 2, g, b), lambda: nn.GroupNorm(2, CHANNELS)),
+    "group, of a net": (FEATURES, group_layer(2), lambda: nn.GroupNorm(2, CHANNELS)),
+    "RMS, of a net": (FEATURES, rms_layer, lambda: nn.RMSNorm(CHANNELS, eps=EPS)),
     "RMS, features": (FEATURES, lambda x, g, b: rms_norm(x, g), lambda: nn.RMSNorm(CHANNELS, eps=EPS)),
 }
 
@@ -138,25 +156,24 @@ def test_batch_norm_of_one_value_gives_beta_whatever_it_is_where_torch_raises():
     beta = drawn((LANES, CHANNELS), "beta")
     torch.testing.assert_close(batch(x, gamma, beta), beta[:, None])
     running = RunningStatistics(torch.zeros_like(gamma), torch.ones_like(gamma))
-    out, after = fused.batch_norm(x, running, gamma, beta, True)
-    torch.testing.assert_close(out, beta[:, None])
+    passed, after = BatchNormalizer().trained(*as_is(x, gamma, beta), running)
+    torch.testing.assert_close(passed.sums.mT, beta[:, None])
     torch.testing.assert_close(after.mean, 0.1 * x[:, 0])
     assert torch.equal(after.variance, running.variance)
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         nn.BatchNorm1d(CHANNELS).double()(x[0])
 
 
-def test_fused_running_statistics_equal_the_plain_ones():
+def test_running_statistics_of_a_layer_equal_the_plain_ones():
     x, one = drawn(FEATURES, "x", 3.0), torch.ones(LANES, CHANNELS).double()
-    running = RunningStatistics(0 * one, one)
-    out, after = fused.batch_norm(x, running, one, one, True)
+    running, layer = RunningStatistics(0 * one, one), BatchNormalizer()
+    passed, after = layer.trained(*as_is(x, one, one), running)
     plain = running.after(batch_statistics(x))
     torch.testing.assert_close((after.mean, after.variance), (plain.mean, plain.variance))
     assert torch.equal(running.mean, 0 * one), "the old statistics are left alone"
-    evaluated, same = fused.batch_norm(x, after, one, one, False)
-    torch.testing.assert_close(evaluated, batch_norm(x, plain, one, one))
-    assert same is after
-    torch.testing.assert_close(out, batch_norm(x, batch_statistics(x), one, one))
+    evaluated = layer.evaluated(*as_is(x, one, one), after)
+    torch.testing.assert_close(evaluated.mT, batch_norm(x, plain, one, one))
+    torch.testing.assert_close(passed.sums.mT, batch_norm(x, batch_statistics(x), one, one))
 
 
 @pytest.mark.claim(27)

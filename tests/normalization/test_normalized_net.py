@@ -12,15 +12,15 @@ from torch import nn
 
 from lessons.core.batches import EpochBatches
 from lessons.core.curvature.hessian_spectrum import PROBES
-from lessons.core.curvature.sharpness import differentiated_twice
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.losses import cross_entropy
 from lessons.core.run import Run
 from lessons.core.scripts.script import lane_script
 from lessons.normalization.isolation import isolated_eigenvalues
 from lessons.normalization.nets import NormalizedNets
 from lessons.normalization.smoothness import STEP_SIZES
-from lessons.normalization.training import NormalizedNet, training_loss
+from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from tests.dense_hessian import dense_eigenvalues
 
@@ -118,7 +118,7 @@ def test_the_part_batch_that_is_left_out_is_of_other_classes_in_each_epoch():
 
 
 def hessian_of(nets, memories):
-    return partial(differentiated_twice, training_loss(nets, memories))
+    return partial(nets.hessian_at, memories=memories)
 
 
 @pytest.mark.claim(28)
@@ -134,7 +134,10 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian_of_autograd():
         lane = KINDS.index(kind)
         alone, memory = NormalizedNets(Lanes([lanes.settings[lane]]), data), last.state.memories[lane]
         hessian = torch.autograd.functional.hessian(
-            lambda theta, net=alone, held=memory: net.full_loss(theta[None], [held])[0], last.state.theta[lane]
+            lambda theta, net=alone.groups[0].network, held=memory: cross_entropy(
+                net(theta[None], data.train_inputs, held, training=True)[0], data.train_labels
+            )[0],
+            last.state.theta[lane],
         )
         values = torch.linalg.eigvalsh((hessian + hessian.T) / 2)
         torch.testing.assert_close(dense[lane], values, rtol=1e-3, atol=2e-4)

@@ -37,13 +37,11 @@ def losses(
     """Each step's losses (STEPS, seeds), the first gradient, and where each step began."""
     memories, found, gradients, places = nets.memories(theta), [], [], []
     for step in range(STEPS):
-        theta = theta.detach().requires_grad_()
-        loss, memories = nets.loss(theta, nets.batch(step), memories)
-        (gradient,) = torch.autograd.grad(loss.sum(), theta)
+        loss, gradient, memories = nets.loss_and_gradient(theta, nets.batch(step), memories)
         theta = theta - rates * gradient
-        found.append(loss.detach())
+        found.append(loss)
         gradients.append(gradient)
-        places.append(theta.detach())
+        places.append(theta)
     return torch.stack(found), gradients[0], places
 
 
@@ -73,9 +71,7 @@ def test_three_times_all_weights_leave_the_hidden_gradient_about_as_long_for_the
     every[:, part.start : part.start + fan_in * fan_out] = True
 
     def hidden_gradient(start: torch.Tensor) -> torch.Tensor:
-        start = start.detach().requires_grad_()
-        loss, _ = nets.loss(start, nets.batch(0), memories)
-        (gradient,) = torch.autograd.grad(loss.sum(), start)
+        _, gradient, _ = nets.loss_and_gradient(start, nets.batch(0), memories)
         return torch.where(hidden, gradient, 0).norm(dim=1)
 
     starts = (theta, *(torch.where(which, 3 * theta, theta) for which in (hidden, every)))

@@ -48,21 +48,26 @@ def test_the_loss_stays_low_and_shoots_up_by_some_hundreds_within_a_few_steps(fo
 def test_the_decay_pulls_through_most_of_b_and_the_push_wins_for_a_few_steps_of_c(foretold):
     """Measured: medians of 630 to 3060, then 250 to 1400 the other way for four to six steps.
 
+    Over 24 seeds the push won by less than a hundred in 3 of 85 breakdowns: 18-, 83- and 86-fold, and in the same runs
+    with sums in another order 52-, 81- and 94-fold.
+
     The norm gets 1.8 to 5.4 times as long on one processor, 1.4 to 6.7 times on another, and of ten seeds one gets 1.1
     times as long now and then.
     """
     push, pull, norm = (foretold[name].astype(float) for name in ("gradient_force", "decay_force", "norm"))
-    grown, times = [], []
+    grown, times, won = [], [], []
     for lane, before, onset in breakdowns(foretold):
         calm = before + np.flatnonzero(foretold["phase"][before:onset, lane] == Phase.B)
         ratio = pull[:, lane] / push[:, lane]
         assert 200 < np.median(ratio[calm]) < 10_000
         grown.append(np.median(ratio[onset - 100 : onset]) < np.median(ratio[calm]))
         wins = 1 / ratio[onset : onset + SPAN]
-        assert wins.max() > 100
+        won.append(wins.max())
         assert 2 <= (wins > 1).sum() <= 9
         times.append(norm[onset : onset + SPAN, lane].max() / norm[onset, lane])
     assert np.mean(grown) > 0.7
+    assert min(won) > 5
+    assert np.mean([each > 100 for each in won]) > 0.75
     assert min(times) > 1.05
     assert np.mean([1.7 < each < 5.5 for each in times]) > 0.7
 

@@ -32,13 +32,11 @@ def test_the_product_is_the_dense_hessian_of_the_loss_on_the_sphere():
         return cross_entropy(network(row, DATA.train_inputs.double()), DATA.train_labels)[0]
 
     dense = torch.autograd.functional.hessian(projected, x / x.norm())
-    parameter = theta.requires_grad_()
-    loss = cross_entropy(network(parameter, DATA.train_inputs.double()), DATA.train_labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), parameter, create_graph=True)
-    product = sphere_hessian_product(gradient, parameter, network.weights)
+    loss = network.loss_on(DATA.train_inputs.double(), DATA.train_labels, cross_entropy)
+    product = sphere_hessian_product(loss.hessian_at(theta), theta, network.weights)
     vector = torch.randn(1, len(x), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    tangent = at_right_angles(vector, (x / x.norm()).detach()[None])
-    expected = at_right_angles(tangent @ dense, (x / x.norm()).detach()[None])
+    tangent = at_right_angles(vector, (x / x.norm())[None])
+    expected = at_right_angles(tangent @ dense, (x / x.norm())[None])
     torch.testing.assert_close(product(vector), expected)
 
 
@@ -46,10 +44,9 @@ def test_the_sharpness_measured_is_its_largest_eigenvalue_and_stretching_changes
     common = {"steps": 2, "width": 4, "depth": 1, "train_size": 40}
     history = history_of([PeriodicSettings(**common, initial_norm=norm) for norm in (0.5, 3.0, 50.0)])
     network, readings = ScaleInvariantNetwork((64, 4, 10)), history["sphere_sharpness"][0]
-    theta = network.initial(torch.zeros(1), torch.ones(1), torch.full((1,), 10.0)).requires_grad_()
-    loss = cross_entropy(network(theta, DATA.train_inputs), DATA.train_labels)
-    (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
-    product = sphere_hessian_product(gradient, theta, network.weights)
+    theta = network.initial(torch.zeros(1), torch.ones(1), torch.full((1,), 10.0))
+    loss = network.loss_on(DATA.train_inputs, DATA.train_labels, cross_entropy)
+    product = sphere_hessian_product(loss.hessian_at(theta), theta, network.weights)
     dense = torch.stack([product(row[None])[0] for row in torch.eye(256)])
     np.testing.assert_allclose(readings, torch.linalg.eigvalsh((dense + dense.T) / 2)[-1], rtol=2e-3)
     np.testing.assert_allclose(history["effective_limit"][0], 2 / readings, rtol=1e-6)

@@ -177,3 +177,13 @@ def test_lanes_of_one_seed_share_their_noise_and_replicas_do_not():
     assert not torch.equal(one, gradient_noise(lanes, 4)[0])
     for pair in ((one, other), (one[:500], one[500:])):
         assert abs(torch.corrcoef(torch.stack([part.flatten() for part in pair]))[0, 1]) < 0.1
+
+
+def test_a_batch_divides_the_variance_of_the_noise():
+    """By the closed form; and a run with B samples is, number by number, one with the noise divided by the root."""
+    common = {"learning_rate": 0.2, "replicas": 4, "steps": 20}
+    run = Run(NoisyQuadratic(), Lanes([NoisyQuadraticSettings(batch_size=9, noise=3.0, **common)]))
+    alone = Run(NoisyQuadratic(), Lanes([NoisyQuadraticSettings(noise=1.0, **common)]))
+    for one, other in zip(run, alone, strict=True):
+        torch.testing.assert_close(one["position"], other["position"], rtol=1e-12, atol=0)
+        torch.testing.assert_close(one["expected_loss"], other["expected_loss"], rtol=1e-12, atol=0)

@@ -71,6 +71,16 @@ def test_a_quarter_of_the_rate_is_a_quarter_of_the_floor():
     assert outcome.truth == 2
 
 
+@pytest.mark.sentence("l2_question_rate_of_a_batch")
+def test_sixteen_samples_bear_sixteen_times_the_rate():
+    """64 runs, 400 steps that remember some 50: the standard error is 3 to 4 %. By theory 1/16, 1/4, 1.2, 9.2."""
+    history, outcome = answered(questions.RateOfABatch())
+    floors = history["loss"][400:].mean(0)
+    assert floors[1:4] / floors[0] == pytest.approx([1 / 16, 1 / 4, 1.2], rel=0.2)
+    assert floors[4] > 3 * floors[0]
+    assert outcome.truth == 2
+
+
 @pytest.mark.sentence("l2_question_restart")
 def test_after_a_restart_the_loss_rises_to_the_floor_of_the_high_rate_and_lags_where_the_rate_ends():
     history = answered(questions.RestartSketch())[0]

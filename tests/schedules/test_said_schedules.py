@@ -12,7 +12,7 @@ from tests.played import Played, played
 from widgets.labs.schedules.floor import FloorView
 from widgets.labs.schedules.noisy import NoisyView
 
-STEP_DECAY, SIX, STUCK, CYCLES, DRAW, ONE = range(len(NoisyView.presets))
+STEP_DECAY, SIX, STUCK, CYCLES, BATCHES, DRAW, ONE = range(len(NoisyView.presets))
 DROPS = (350, 700)
 FLAT = 0.1  # lambda_min of the opening preset
 
@@ -160,3 +160,30 @@ def test_very_small_rates_lie_far_above_their_floor():
     assert (floors[:, 0] > 150 * theory[0]).all()
     there = (rates > 0.02) & (rates < 0.5)
     assert (np.abs(floors[:, there] / theory[there] - 1) < 0.35).all()
+
+
+@pytest.mark.claim(100)
+@pytest.mark.sentence("l2_batch_and_rate_in_proportion")
+def test_rate_and_batch_in_proportion_keep_the_floor_and_reach_it_in_as_many_samples():
+    """The expected loss is exact; measured ones are means of 256 runs over hundreds of steps that remember 1/(eta
+    lambda): their standard error is 3 to 5 %.
+    """
+    run = played(NoisyView, BATCHES)
+    one, averaged, scaled = (run.of(name, "expected_loss")[0] for name in run.names)
+    assert averaged[-1] / one[-1] == pytest.approx(1 / 8, rel=0.1)
+    assert 1.05 < scaled[-1] / one[-1] < 1.15
+
+    def half_way(expected: np.ndarray) -> int:
+        """The step at which the expected loss is twice the lowest floor that it has in common with the others."""
+        return int((expected < 2 * one[-1]).argmax())
+
+    assert half_way(one) / half_way(scaled) == pytest.approx(8, rel=0.15)
+    assert np.allclose(averaged[1:200], one[1:200], rtol=0.15)
+    for name, expected in zip(run.names, (one, averaged, scaled), strict=True):
+        np.testing.assert_allclose(run.of(name, "loss")[:, -100:].mean(1), expected[-100:].mean(), rtol=0.25)
+
+
+@pytest.mark.sentence("l2_no_batch_saves_a_step_too_long")
+def test_above_the_limit_no_batch_helps():
+    run = played(NoisyView, BATCHES, learning_rate=2.4, batch_size=48)
+    assert not np.isfinite(run["loss"][:, -1]).any() or (run["loss"][:, -1] > 1e6 * run["loss"][:, 0]).all()

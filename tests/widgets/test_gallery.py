@@ -11,6 +11,7 @@ from headless import VIEWS
 
 from lessons.core.rules import HeavyBall
 from lessons.divergence.parabola import Parabola
+from lessons.periodic.experiment import Periodic
 from widgets.labs import divergence
 from widgets.page.code_view import show_code
 from widgets.page.gallery import Lesson, gallery, lessons, link, navigation
@@ -59,10 +60,11 @@ def test_a_lesson_that_was_copied_elsewhere_or_renamed_leads_to_what_is_there(fo
 
 
 def test_the_code_in_view_is_the_code_that_runs():
-    shown = "".join(re.findall(r"<pre>(.*?)</pre>", show_code(Parabola).value, re.S))
-    text = html.unescape(re.sub("<[^>]*>", "", shown))
-    training = Parabola.training
-    assert text.split() == (inspect.getsource(training.measure) + inspect.getsource(training.advance)).split()
+    for experiment, measures in ((Parabola, Parabola.training.measure), (Periodic, Periodic.training.measure_in_parts)):
+        shown = "".join(re.findall(r"<pre>(.*?)</pre>", show_code(experiment).value, re.S))
+        text = html.unescape(re.sub("<[^>]*>", "", shown))
+        advances = experiment.training.advance
+        assert text.split() == (inspect.getsource(measures) + inspect.getsource(advances)).split()
 
 
 def test_beside_the_code_stand_its_equation_and_the_works_that_it_follows():

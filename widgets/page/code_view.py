@@ -14,7 +14,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from lessons.core.rules import Rule
-from lessons.core.training import Training, TrainingExperiment
+from lessons.core.training import LongTraining, Training, TrainingExperiment
 
 _STYLE = """<style>
 .tdl-code summary {{ cursor: pointer; font: 16px/1.6 system-ui, sans-serif; }}
@@ -46,7 +46,8 @@ def _explained(part: Any, formatter: HtmlFormatter) -> str:
     works: Sequence[str] = [part.reference] if hasattr(part, "reference") else []
     if isinstance(part, type) and issubclass(part, TrainingExperiment):
         training = cast(type[Training[Any]], part.training)
-        sources, works = [training.measure, training.advance], part.references
+        measured = training.measure_in_parts if issubclass(training, LongTraining) else training.measure
+        sources, works = [measured, training.advance], part.references
     if isinstance(part, type) and issubclass(part, Rule):
         sources, name = [part.update], f"{part.name}: "
     equation = f"<p>{name}$\\displaystyle {html.escape(part.equation)}$</p>" if hasattr(part, "equation") else ""

@@ -37,7 +37,7 @@ class AnglesView(SchemeView[AngleSettings]):
     experiment = Angles()
     covered = ("angle", "map")
     shown = ("angle", "scheme", "gain", "deviation", "constant", "activation", "bias_deviation", "depth")
-    more = ("width", "input_scale", "steps", "seed")
+    more = ("residual", "width", "input_scale", "steps", "seed")
     speed = 5.0
     trains = False
     step_figures = ()
@@ -71,6 +71,13 @@ class AnglesView(SchemeView[AngleSettings]):
                 {"scheme": "LeCun", "activation": "relu", "gain": gain, "angle": 60.0} for gain in (1.0, 1.4142, 3.0)
             ),
             ("g = 1", "g = √2", "g = 3"),
+        ),
+        Preset(
+            "residual nets",
+            "The three gains once more, but each layer only adds to what came before. How far apart will one degree be "
+            "after fifty layers, and after 200?",
+            tuple({**BIASES, "angle": 1.0, "gain": gain, "residual": True} for gain in GAINS.values()),  # given
+            tuple(GAINS),
         ),
         Preset(
             "sixteen units wide",
@@ -138,11 +145,13 @@ class Predicted:
 
     Attributes:
         angle: In each layer, shape (K, L + 1).
-        following: In the layer that would follow the last one, where it is `GRID` there; shape (K, A).
+        here: In the last layer, on a grid, shape (K, A).
+        following: In the layer that would follow it, where it is `here` in that; shape (K, A).
         growth: What that layer multiplies a small angle by, shape (K,).
     """
 
     angle: np.ndarray
+    here: np.ndarray
     following: np.ndarray
     growth: np.ndarray
 
@@ -155,7 +164,7 @@ def prediction(lanes: Lanes[AngleSettings]) -> Predicted:
 @lru_cache(maxsize=8)
 def _predicted(settings: tuple[AngleSettings, ...]) -> Predicted:
     lanes = Lanes(settings)
-    found = predict_angles(lanes), angle_map(lanes, torch.from_numpy(GRID)), small_angle_growth(lanes)
+    found = predict_angles(lanes), *angle_map(lanes, torch.from_numpy(GRID)), small_angle_growth(lanes)
     return Predicted(*(each.numpy() for each in found))
 
 
@@ -165,7 +174,8 @@ def _expected_angle(frame: Frame[AngleSettings], lane: int) -> Points:
 
 
 def _expected_map(frame: Frame[AngleSettings], lane: int) -> Points:
-    return GRID, prediction(frame.lanes).following[lane]
+    found = prediction(frame.lanes)
+    return found.here[lane], found.following[lane]
 
 
 def _steps(frame: Frame[AngleSettings], lane: int) -> Points:

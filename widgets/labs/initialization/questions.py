@@ -210,6 +210,36 @@ class OneDegreeApart(_Lanes):
         )
 
 
+class ResidualGradient(_Lanes):
+    name = "residual_gradient"
+    prompt = (
+        "In fifty plain tanh layers with two and a half times Xavier's weights the mean square gradient grows some "
+        "ten billionfold on its way back. Now each layer adds a √50-th of its output to what came before. It grows …"
+    )
+    answer = Choice(("about threefold", "about a hundredfold", "a hundred thousandfold: the root", "ten billionfold"))
+    experiment = Propagation()
+    caption = "Mean square gradient"
+    axes = ("layer", "mean square")
+    first = 1
+    curve = staticmethod(_gradient)
+    settings: ClassVar = {
+        "plain": {"gain": 2.5, "steps": 6},
+        "residual": {"gain": 2.5, "steps": 6, "residual": True},
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        plain, residual = (float(_gradient(history, lane)[0] / _gradient(history, lane)[-1]) for lane in range(2))
+        return Outcome(
+            int(np.abs(np.log([3, 1e2, 1e5, 1e10]) - np.log(residual)).argmin()),  # holds: l4_residual_gradients_return
+            f"It grew {residual:.3g}-fold in the residual net and {plain:.2g}-fold in the plain one. A factor of "
+            "1 + χ/L at each of L layers is about e to the power of χ, however deep the net is.",
+            misreadings=(
+                Misreading(3, "The gradient comes back through the sum, too, and there nothing multiplies it."),
+                Misreading(2, "The root of 50 is in every layer: its square divides what a layer adds to the factor."),
+            ),
+        )
+
+
 class OrthogonalForAll(_Lanes):
     name = "orthogonal_for_all"
     prompt = "Orthogonal weights in twenty layers of tanh, of ReLU (times √2) and of the logistic. Are all isometric?"

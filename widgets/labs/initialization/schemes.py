@@ -21,6 +21,11 @@ ROOT_TWO = 1.4142
 DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}
 DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 200}
 HALF = {"scheme": "LeCun", "gain": 0.5}
+GAINS: dict[str, dict[str, Any]] = {
+    "Xavier, g = 1.3": {"scheme": "Xavier", "gain": 1.3},
+    "orthogonal, g = 1.3": {"scheme": "orthogonal", "gain": 1.3},
+    "orthogonal, g = 1": {"scheme": "orthogonal"},
+}
 ADAM = (
     {**HALF, "learning_rate": 0.1},
     {**HALF, "optimizer": "Adam", "learning_rate": 0.001},
@@ -44,6 +49,13 @@ class SchemesView(DeepNetView):
             tuple({**DEEP, "scheme": s} for s in ("normal", "LeCun", "Xavier", "orthogonal")),
             ("σ = 0.01", "LeCun", "Xavier", "orthogonal"),
             says=("scheme", "deviation"),
+        ),
+        Preset(
+            "isometry is not all",
+            "Fifty tanh layers again. At one gain, who is ahead: the net that keeps more directions, or the other? And "
+            "what if the gain differs?",
+            tuple({**DEEP, **each} for each in GAINS.values()),  # holds: l4_isometry_is_not_all
+            tuple(GAINS),
         ),
         Preset(
             "three tanh layers",
@@ -120,6 +132,7 @@ class SchemesView(DeepNetView):
             Now("test accuracy", "test_accuracy"),
             Now("gradient, first layer", lambda frame, lane: float(_norms(frame, lane)[0])),
             Now("gradient, last layer", lambda frame, lane: float(_norms(frame, lane)[-1])),
+            Now("directions kept", "directions_kept"),
         )
 
 

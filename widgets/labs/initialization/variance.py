@@ -42,7 +42,7 @@ class VarianceView(SchemeView[PropagationSettings]):
     experiment = Propagation()
     covered = ("forward", "backward", "histogram")
     shown = ("scheme", "gain", "deviation", "constant", "activation", "depth", "width")
-    more = ("input_scale", "bias_deviation", "steps", "seed")
+    more = ("residual", "input_scale", "bias_deviation", "steps", "seed")
     speed = 5.0
     trains = False
     step_figures = ()
@@ -92,6 +92,13 @@ class VarianceView(SchemeView[PropagationSettings]):
                 for name in ("linear", "tanh", "logistic", "relu", "leaky relu", "gelu")
             ),
             ("linear", "tanh", "logistic", "ReLU", "leaky ReLU", "GELU"),
+        ),
+        Preset(
+            "residual nets",
+            "Weights of half Xavier's size, and of two and a half times it, in plain nets and in residual ones. Which "
+            "gradients come back?",
+            tuple({"gain": gain, "residual": residual} for gain in (0.5, 2.5) for residual in (False, True)),  # given
+            ("g = 0.5", "g = 0.5, residual", "g = 2.5", "g = 2.5, residual"),
         ),
         Preset(
             "a narrow net",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues, noise_of_a_batch
 from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.spreads import NOISE_FLOOR, FloorSettings
 from lessons.schedules.theory import stationary_loss
@@ -31,7 +31,7 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     compare = False
     step_figures = ()
     covered = ("floor",)
-    shown = ("lowest", "highest", "noise", "momentum", "sharpness")
+    shown = ("lowest", "highest", "noise", "batch_size", "momentum", "sharpness")
     presets = (
         Preset(
             "floor against η",
@@ -101,4 +101,4 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
         """The closed form at any learning rates; all else is the same in all lanes."""
         lanes = frame.lanes
         momentum = 0.0 if lanes.values("optimizer")[0] == "gradient descent" else float(lanes.momentum[0])
-        return stationary_loss(rates, eigenvalues(lanes)[:1], float(lanes.noise[0]), momentum)
+        return stationary_loss(rates, eigenvalues(lanes)[:1], float(noise_of_a_batch(lanes)[0]), momentum)

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from lessons.core.lanes import Lanes
-from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues
+from lessons.schedules.noisy_quadratic import NoisyQuadratic, eigenvalues, noise_of_a_batch
 from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
@@ -29,6 +29,11 @@ COMMON = {"steps": 900, "horizon": 900, "replicas": 256}
 TWO_DROPS = {"period": 350, "steps": 1000, "horizon": 1000}
 # A flat direction that is a hundred times flatter, and little noise: whoever slows down too soon does not arrive.
 LONG_WAY = {"condition_number": 100.0, "noise": 0.3}
+BATCHES: dict[str, dict[str, Any]] = {
+    "B = 1, η = 0.05": {"learning_rate": 0.05},
+    "B = 8, η = 0.05": {"learning_rate": 0.05, "batch_size": 8},
+    "B = 8, η = 0.4": {"learning_rate": 0.4, "batch_size": 8},
+}
 # A cycle's lowest learning rate is at its last step; the next one restarts.
 BEFORE_A_RESTART = {"steps": 899}
 
@@ -45,7 +50,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     title = "Schedules against noise"
     experiment = NoisyQuadratic()
     methods = ("schedule",)
-    shown = ("schedule", "learning_rate", "period", "decay_factor", "floor", "warmup_share", "noise")
+    shown = ("schedule", "learning_rate", "period", "decay_factor", "floor", "warmup_share", "noise", "batch_size")
     more = (
         "horizon",
         "period_growth",
@@ -96,6 +101,13 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
             "cycles and restarts",
             "The loss follows η up and down. What counts is where it is when η is low.",
             **_lanes("triangular", "warm restarts", period=150, **BEFORE_A_RESTART),  # holds: l2_loss_follows_the_rate
+        ),
+        Preset(
+            "batches of eight",
+            "Eight samples a batch leave an eighth of the variance of the noise. What does that buy: a lower floor, or "
+            "the same floor sooner?",
+            tuple({**COMMON, **of_a_batch} for of_a_batch in BATCHES.values()),
+            tuple(BATCHES),  # holds: l2_batch_and_rate_in_proportion
         ),
         Preset(
             "draw your own",
@@ -152,7 +164,7 @@ def _floors(lanes: Lanes[NoisyQuadraticSettings], rates: Tensor) -> list[float]:
     """The noise floor of each lane if its learning rate were this, and stayed."""
     plain = [rule == "gradient descent" for rule in lanes.values("optimizer")]
     momentum = lanes.momentum.masked_fill(lanes.momentum.new_tensor(plain).bool(), 0.0)
-    return stationary_loss(rates, eigenvalues(lanes), lanes.noise, momentum).tolist()
+    return stationary_loss(rates, eigenvalues(lanes), noise_of_a_batch(lanes), momentum).tolist()
 
 
 def _clip(frame: Frame[NoisyQuadraticSettings]) -> dict[str, Any]:

@@ -83,6 +83,47 @@ class FloorOfAQuarter(_LossOverStep):
         )
 
 
+class RateOfABatch(_LossOverStep):
+    name = "rate_of_a_batch"
+    prompt = (
+        "You average each gradient over sixteen samples instead of one. By what may you multiply η so that the floor "
+        "of the loss stays where it was?"
+    )
+    answer = Choice(("by nothing: the floor does not know of the batch", "by four", "by sixteen", "by sixty-four"))
+    experiment = NoisyQuadratic()
+    settings: ClassVar = {
+        f"B = {batch}, η = {rate:g}": {
+            "learning_rate": rate,
+            "batch_size": batch,
+            "condition_number": 1.0,
+            "start": 2.0,
+            "steps": 800,
+            "replicas": 64,
+        }
+        for batch, rate in ((1, 0.02), *((16, 0.02 * factor) for factor in (1, 4, 16, 64)))
+    }
+
+    def outcome(self, history: History, lanes: Lanes) -> Outcome:
+        floors = history["loss"][400:].mean(0)
+        nearest = int(np.abs(np.log(floors[1:] / floors[0])).argmin())
+        listed = ", ".join(
+            f"{floor / floors[0]:.2g} times that at η = {rate:g}"
+            for rate, floor in zip(lanes.learning_rate[1:].tolist(), floors[1:], strict=True)
+        )
+        return Outcome(
+            nearest,
+            f"With one sample and η = 0.02 the loss was {floors[0]:.2g} over the last 400 steps; with sixteen samples "
+            f"it was {listed}. "
+            "A batch of B leaves a B-th of the noise's variance, and the floor is proportional to η times that.",
+            # holds: l2_question_rate_of_a_batch
+            misreadings=(
+                Misreading(0, "A mean of sixteen samples is less noisy, and it is noise that makes the floor."),
+                Misreading(1, "That is by how much the standard deviation falls; the loss goes with the variance."),
+                Misreading(3, "So large a step is amplified noise again: the floor is several times as high."),
+            ),
+        )
+
+
 class RestartSketch(Question[NoisyQuadraticSettings]):
     name = "restart_sketch"
     prompt = "η falls as a cosine and jumps back up after 200 and 400 steps. Sketch the loss over 600 steps."

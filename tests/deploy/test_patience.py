@@ -1,0 +1,50 @@
+"""A kernel gives way to its server, however patient the server itself was told to be."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ASK = """
+import os, subprocess, sys
+from deploy.patience import step_back
+
+os.nice(int(sys.argv[1]))
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+step_back(child.pid)
+print(os.getpriority(os.PRIO_PROCESS, child.pid))
+child.communicate(b"\\n")
+step_back(child.pid)  # has ended: nothing happens
+"""
+GROUP = Path("/proc/self/autogroup")
+
+
+@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="this system knows no priorities")
+@pytest.mark.parametrize("own", [0, 5, 15])
+def test_a_process_that_steps_back_comes_after_the_server(own):
+    ours = os.getpriority(os.PRIO_PROCESS, 0) + own
+    done = subprocess.run([sys.executable, "-c", ASK, str(own)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == min(19, ours + 10)
+
+
+ASK_GROUP = """
+import subprocess, sys
+from pathlib import Path
+from deploy.patience import step_back
+
+Path("/proc/self/autogroup").write_text("12")
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+step_back(child.pid)
+print(Path(f"/proc/{child.pid}/autogroup").read_text().split()[-1])
+child.communicate(b"\\n")
+"""
+
+
+@pytest.mark.skipif(not GROUP.exists(), reason="this system does not group processes by session")
+def test_where_processes_are_grouped_by_session_its_group_comes_after_the_servers():
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_GROUP], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert int(done.stdout) == 19
