@@ -80,6 +80,8 @@ def test_nine_tenths_take_as_many_random_nodes_as_there_are_polynomials_of_degre
     needed = played(BottomUpView)["needed"][:, -1]
     expected = np.array([math.comb(dimension + 2, 2) for dimension in DIMENSIONS])
     assert (np.abs(needed / expected - 1) < 0.2).all()
+    doubled = needed.mean(0)[1:] / needed.mean(0)[:-1]  # three to four times as many for twice the inputs
+    assert ((doubled > 2.8) & (doubled < 4.2)).all()
 
 
 @pytest.mark.claim(83)

@@ -129,7 +129,7 @@ class WhenDependent(Question[TeacherStudentSettings]):
         return Outcome(
             # holds: l7_independent_at_the_start, l7_dependent_after_five_steps, l7_dealt_is_worse_than_nothing
             int(np.searchsorted(self.borders, first)),
-            f"At step {first}: until then both fell together. In the end {own[-1]:.1g} is left as they are, and "
+            f"At step {first}; at the start the two were equal. In the end {own[-1]:.1g} is left as they are, and "
             f"{dealt[-1]:.1f} with the same weights dealt out anew. What was learned is who has which weights.",
             (
                 Misreading(1, "Its nodes look random for longer than that. Their outgoing weights adapt sooner."),
