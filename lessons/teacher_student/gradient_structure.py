@@ -47,16 +47,16 @@ def gradient_structure(
         inputs: Shape (N, D) or (K, N, D).
         layer: Hidden layer, from 0.
     """
-    hidden, down, constant = _linear_above(student, theta, inputs, layer)
-    given, teacher_down, teacher_constant = _linear_above(teacher, teacher_theta, inputs, layer)
+    hidden, down, constant = linear_above(student, theta, inputs, layer)
+    given, teacher_down, teacher_constant = linear_above(teacher, teacher_theta, inputs, layer)
     to_teachers, to_students = down @ teacher_down.mT, down @ down.mT
     offset = _apply(down, constant - teacher_constant)
     total = _apply(to_students, hidden) - _apply(to_teachers, given) + offset
     return GradientStructure(to_teachers, to_students, offset, (hidden > 0) * total)
 
 
-def _linear_above(network: DenseNetwork, theta: Tensor, inputs: Tensor, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The activations f (K, N, m) of a layer, and the outputs as S^T f + c: S (K, N, m, C) and c (K, N, C)."""
+def linear_above(network: DenseNetwork, theta: Tensor, inputs: Tensor, layer: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the activations f (K, N, m) of a layer, and the outputs as S^T f + c: S (K, N, m, C) and c (K, N, C)."""
     hidden, outputs = activations(network, theta, inputs)
     layers = network.layers(theta)
     weight, bias = layers[-1]

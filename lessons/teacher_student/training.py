@@ -31,26 +31,32 @@ from lessons.teacher_student.task import Task
 
 
 class Trail:
-    """Steps, and what was measured of each student node there; a deep copy shares the tensors, which nobody changes."""
+    """Steps, and what was measured of each node there; a deep copy shares the tensors, which nobody changes."""
 
-    def __init__(self, entries: list[tuple[int, Tensor, Tensor]]):
+    def __init__(self, entries: list[tuple[int, dict[str, Tensor]]]):
         self._entries = entries
 
     def __deepcopy__(self, memo: dict[int, object]) -> Trail:
         return Trail(list(self._entries))
 
-    def add(self, step: int, correlation: Tensor, contribution: Tensor) -> None:
-        """Append a measurement, both of shape (K, L, m)."""
-        self._entries.append((step, correlation, contribution))
+    def add(self, step: int, measured: dict[str, Tensor]) -> None:
+        """Append measurements by name, shapes (K, ...); each time the same ones."""
+        self._entries.append((step, measured))
 
     def snapshots(self) -> dict[str, Callable[[], Tensor]]:
-        """Offer what has been appended so far; see `TeacherStudent`."""
+        """Offer what has been appended so far, T times: `trail_step` (K, T), and "trail_" and a name, (K, T, ...)."""
         entries, count = self._entries, len(self._entries)
-        return {
-            "trail_step": lambda: torch.tensor([entries[k][0] for k in range(count)]).expand(len(entries[0][1]), -1),
-            "trail_correlation": lambda: torch.stack([entries[k][1] for k in range(count)], 1),
-            "trail_contribution": lambda: torch.stack([entries[k][2] for k in range(count)], 1),
+        if not entries:
+            return {}
+        lanes = len(next(iter(entries[0][1].values())))
+        steps: dict[str, Callable[[], Tensor]] = {
+            "trail_step": lambda: torch.tensor([entries[k][0] for k in range(count)]).expand(lanes, -1)
         }
+        return steps | {f"trail_{name}": partial(_stacked, entries, count, name) for name in entries[0][1]}
+
+
+def _stacked(entries: list[tuple[int, dict[str, Tensor]]], count: int, name: str) -> Tensor:
+    return torch.stack([entries[k][1][name] for k in range(count)], 1)
 
 
 @dataclass
@@ -99,8 +105,12 @@ class StudentTraining(Training[StudentState, StudentSettingsT]):
         if now.step == now.began or now.step % self.lanes.shared.measure_every == 0:
             on_test_inputs, of_nodes = readings(self.network, now.theta, self.task)
             values |= on_test_inputs
-            now.trail.add(now.step, *of_nodes)
+            now.trail.add(now.step, of_nodes | self.of_nodes(now))
         return values
+
+    def of_nodes(self, now: StudentState) -> dict[str, Tensor]:
+        """Return what else the trail keeps of the nodes, by name, shapes (K, ...)."""
+        return {}
 
     def advance(self, now: StudentState) -> None:
         eta = learning_rates(self.lanes, (now.step - now.began) / self.lanes.horizon)
@@ -120,12 +130,12 @@ def learning_rates(lanes: Lanes, progress: Tensor) -> Tensor:
     return lanes.learning_rate * torch.where(is_cosine, (1 + torch.cos(torch.pi * progress.clamp(max=1))) / 2, 1)
 
 
-def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Measure on the test inputs; see `TeacherStudent` for what is what.
 
     Returns:
-        The values, and for each student node its largest correlation with any teacher node and its contribution, both
-        (K, L, m).
+        The values, and for each student node its largest `correlation` with any teacher node and its `contribution`,
+        both (K, L, m).
     """
     hidden, outputs = activations(network, theta, task.test_inputs)
     layers = network.layers(theta)
@@ -141,7 +151,8 @@ def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str
         "weight_cosine": weight_cosine(layers[0], task.teacher.layers(task.theta)[0]).amax(1),
         "effective_nodes": torch.stack([effective_number(each) for each in added], 1),
     }
-    return values, (torch.stack([each.amax(2) for each in overlaps], 1), torch.stack(added, 1))
+    nearness = torch.stack([each.amax(2) for each in overlaps], 1)
+    return values, {"correlation": nearness, "contribution": torch.stack(added, 1)}
 
 
 def _train_fvu(network: DenseNetwork, theta: Tensor, task: Task, fvu: Tensor) -> Tensor:

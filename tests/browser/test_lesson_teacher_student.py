@@ -7,9 +7,12 @@ from tests.browser.lesson_page import FIRST, LabOnPage, wait_until
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/07_teacher_student.ipynb"
 TITLES = {
+    "Lines that slide onto a teacher's": ("overparameterization", "2", {"steps": "200"}),
     "Students of a teacher": ("overparameterization", "2", {"steps": "400"}),
+    "What moves a hidden node?": ("overparameterization", "2", {"steps": "200"}),
     "How wide must a student be?": ("learning_rate", "0.02", {"steps": "400", "students": "2"}),
     "Lucky nodes": ("init_scale", "0.5", {"steps": "100"}),
+    "Independent weights?": ("init_scale", "0.5", {"steps": "100"}),
     "Shake a node": ("top_scale", "0.1", {"steps": "400"}),
     "The lottery of nodes": ("keep", "12", {"steps": "201", "prune_at": "100", "students": "2"}),
     "Random labels": ("random_share", "0.3", {"steps": "100"}),
@@ -18,6 +21,7 @@ TITLES = {
     "How often do two nodes fire together?": ("dimension", "5", {}),
     "Biases of batch normalization": ("weight_decay", "0.01", {"steps": "50"}),
     "From above, or layer by layer?": ("init_scale", "0.3", {"steps": "200"}),
+    "Nodes that are chosen beforehand": ("dimension", "7", {"steps": "30"}),
 }
 
 

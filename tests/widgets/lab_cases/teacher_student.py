@@ -32,6 +32,13 @@ def matrix_and_paths(lab: Lab) -> list[Shown]:
     ]
 
 
+def forces_on_the_chosen_node(lab: Lab) -> list[Shown]:
+    """What the luckiest node of the first lane pushes back with."""
+    node = int(lab.history.snapshot("initial_correlation_1")[0].max(1).argmax())
+    steps, push = (lab.history.snapshot(f"trail_{name}")[0] for name in ("step", "own_push"))
+    return [Shown(number_of(lab, "forces"), 3, steps.tolist(), (-push[:, node].astype(float)).tolist())]
+
+
 def nodes_by_number(lab: Lab) -> list[Shown]:
     """The chosen lane's lucky student nodes, by number, and what shaking them does."""
     rise, now = lab.history.snapshot("shake_rise"), lab.history.snapshot("correlation_1")
@@ -101,8 +108,28 @@ def negative_shares(lab: Lab) -> list[Shown]:
     return [Shown(number_of(lab, "second"), 0, list(range(len(share))), share[:, 0, 1].tolist())]
 
 
+def dealt_out(lab: Lab) -> list[Shown]:
+    """Medians of what sixteen students leave unexplained, and would with their outgoing weights dealt out anew."""
+    shown = []
+    for trace, name in enumerate(("fvu", "dealt")):
+        steps, values = every_third(lab, name, list(range(16)))
+        shown.append(Shown(number_of(lab, "dealt"), trace, steps, np.median(values, axis=1).tolist()))
+    return shown
+
+
+def unexplained_by_nodes(lab: Lab) -> list[Shown]:
+    """What random nodes leave unexplained, against their number."""
+    return [Shown(0, 0, lab.history["nodes"][:, 0].tolist(), lab.history["unexplained"][:, 0].tolist())]
+
+
 CASES = {
     "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
+    "two_inputs": LabCase(
+        {"outputs": 2, "batch_size": 32, "measure_every": 3, "horizon": 12, "steps": 12, "teacher_width": 3},
+        hot=("learning_rate", 0.03),
+        drawn=curves("fvu", "fvu", 3),
+    ),
+    "pulls": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=forces_on_the_chosen_node),
     "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
     "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),
     "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
@@ -115,6 +142,8 @@ CASES = {
     ),
     "descent": LabCase({"train_size": 20, "steps": 12}, drawn=error_by_width),
     "firing": LabCase({"inputs": 200, "steps": 12}, drawn=pairs_by_bias),
+    "independence": LabCase(TINY_TEACHER, drawn=dealt_out),
+    "bottom_up": LabCase({"steps": 12}, drawn=unexplained_by_nodes),
     "biases": LabCase(
         {"width": 3, "train_size": 40, "batch_size": 16, "measure_every": 3, "steps": 12},
         hot=("learning_rate", 0.01),

@@ -21,6 +21,12 @@ from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, theory
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
+from widgets.labs.teacher_student.hidden_questions import (
+    ChosenBeforehand,
+    LinesOnTeachers,
+    StrongestPull,
+    WhenDependent,
+)
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -228,12 +234,16 @@ class TicketIsTheMask(_Groups):
 
 
 ALL: tuple[Question, ...] = (
+    LinesOnTeachers(),
+    StrongestPull(),
     ExactSize(),
     LuckiestWins(),
+    WhenDependent(),
     IrrelevantNodes(),
     TicketIsTheMask(),
     RandomLabels(),
     WidthSketch(),
     NegativeBiases(),
+    ChosenBeforehand(),
     HeatReversed(),
 )
