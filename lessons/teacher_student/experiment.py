@@ -32,9 +32,10 @@ class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
 
     Snapshots, l from 1 to L: `correlation_l` and `initial_correlation_l` (K, m, n), student by teacher, now and at the
     start; `contribution_l` (K, m); `shake_rise` (K, m): how much `fvu` would rise if that node of the last hidden layer
-    were shaken; `student_weights` (K, m, D + 1) and `teacher_weights` (K, n, D + 1): first layer, bias last; and of all
-    measurements so far, T of them, `trail_step` (K, T), `trail_correlation` (K, T, L, m): largest correlation of each
-    student node with any teacher node of its layer, and `trail_contribution` (K, T, L, m).
+    were shaken; `student_weights` and `first_weights`, now and at the start, both (K, m, D + 1), and `teacher_weights`
+    (K, n, D + 1): first layer, bias last; and of all measurements so far, T of them, `trail_step` (K, T),
+    `trail_correlation` (K, T, L, m): largest correlation of each student node with any teacher node of its layer, and
+    `trail_contribution` (K, T, L, m).
     """
 
     name = "teacher and students"

@@ -12,6 +12,7 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.structure import KINDS, TEACHER_WIDTH
 
 STUDENTS = 16
+TEACHERS = 16
 RANGES = {"1, 2, 5, 10": (1.0, 2.0, 5.0, 10.0), "0.5, 1, 1.5, 2": (0.5, 1.0, 1.5, 2.0)}
 
 
@@ -23,6 +24,19 @@ class LuckSettings(TeacherStudentSettings):
     steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
     horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
     seed: int = first_seed(TeacherStudentSettings, STUDENTS)
+
+
+class OneStartSettings(TeacherStudentSettings):
+    """One student, and the teachers that it is given to: `teacher_seed` draws the first of them."""
+
+    teachers: int = setting(
+        8, label="teachers", doc="Each trains the same first weights, in a training of its own.", low=2, high=TEACHERS
+    )
+    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 5.0, 10.0)
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
+    steps: int = fewer(TeacherStudentSettings, "steps", 1500, 5000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 5000)
+    teacher_seed: int = fewer(TeacherStudentSettings, "teacher_seed", 0, 2**31 - TEACHERS)
 
 
 class RecoverySettings(TeacherStudentSettings):
@@ -84,12 +98,18 @@ def _widths(values: Mapping[str, Any]) -> Cases:
     return Each("overparameterization", RANGES[values["widths"]], "{:g}×")(values)
 
 
+def _teachers(values: Mapping[str, Any]) -> Cases:
+    first, count = values["teacher_seed"], values["teachers"]
+    return [(f"teacher {seed}", {"teacher_seed": seed}) for seed in range(first, first + count)]
+
+
 def _kinds(values: Mapping[str, Any]) -> Cases:
     del values
     return tuple(KINDS.items())
 
 
 LUCK = Spread(LuckSettings, TeacherStudentSettings, (Seeds(STUDENTS),), fixed={"depth": 1})
+ONE_START = Spread(OneStartSettings, TeacherStudentSettings, (_teachers,), fixed={"depth": 1})
 RECOVERY = Spread(RecoverySettings, TeacherStudentSettings, (_widths, Seeds("students")))
 LOTTERY = Spread(TicketsSettings, LotterySettings, (Each("ticket", TICKETS), Seeds("students")))
 STRUCTURE = Spread(

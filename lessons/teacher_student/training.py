@@ -160,6 +160,7 @@ def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task)
         found[f"contribution_{layer + 1}"] = partial(_contribution, network, theta, task, layer)
     found["shake_rise"] = lambda: node_shake_rise(network, theta, task)
     found["student_weights"] = lambda: torch.cat(network.layers(theta)[0], 1).mT
+    found["first_weights"] = lambda: torch.cat(network.layers(initial)[0], 1).mT
     found["teacher_weights"] = lambda: torch.cat(task.teacher.layers(task.theta)[0], 1).mT
     return found
 

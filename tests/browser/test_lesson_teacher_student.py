@@ -10,6 +10,7 @@ TITLES = {
     "Students of a teacher": ("overparameterization", "2", {"steps": "400"}),
     "How wide must a student be?": ("learning_rate", "0.02", {"steps": "400", "students": "2"}),
     "Lucky nodes": ("init_scale", "0.5", {"steps": "100"}),
+    "One start, two teachers": ("init_scale", "0.5", {"steps": "100"}),
     "Shake a node": ("top_scale", "0.1", {"steps": "400"}),
     "The lottery of nodes": ("keep", "12", {"steps": "201", "prune_at": "100", "students": "2"}),
     "Random labels": ("random_share", "0.3", {"steps": "100"}),

@@ -52,6 +52,15 @@ def places_at_the_start(lab: Lab) -> list[Shown]:
     return [Shown(number_of(lab, "places"), 0, list(range(1, 12)), [*shares, max(0.0, 1 - sum(shares))])]
 
 
+def nodes_that_ever_won(lab: Lab) -> list[Shown]:
+    """Nodes that are nearest to a node of the first teacher, of one of the first two, and so on."""
+    now, ever, counts = lab.history.snapshot("correlation_1"), set(), []
+    for own in now:
+        ever |= set(own.argmax(0).tolist())
+        counts.append(float(len(ever)))
+    return [Shown(number_of(lab, "ever"), 0, list(range(1, len(now) + 1)), counts)]
+
+
 def found_by_width(lab: Lab) -> list[Shown]:
     """Mean share of teacher nodes found by the students of each width."""
     own = [settings.overparameterization for settings in lab.run.lanes.settings]
@@ -105,6 +114,7 @@ CASES = {
     "students": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=matrix_and_paths),
     "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
     "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),
+    "one_start": LabCase({**TINY_TEACHER, "teachers": 3}, drawn=nodes_that_ever_won),
     "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
     "lottery": LabCase({**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, drawn=learned_by_ticket),
     "structure": LabCase({**TINY, "students": 1}, drawn=nodes_in_use),

@@ -16,6 +16,7 @@ from widgets.labs.teacher_student.layers import LayersView
 from widgets.labs.teacher_student.lottery import LotteryView
 from widgets.labs.teacher_student.luck import LuckView
 from widgets.labs.teacher_student.memory import MemoryView
+from widgets.labs.teacher_student.one_start import OneStartView
 from widgets.labs.teacher_student.recovery import RecoveryView
 from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
@@ -27,6 +28,7 @@ QUIZ = Quiz(questions.ALL)
 ask, answers = QUIZ.ask, QUIZ.answers
 students = opens(StudentsView)
 luck = opens(LuckView)
+one_start = opens(OneStartView)
 shaken = opens(ShakenView)
 lottery = opens(LotteryView)
 structure = opens(StructureView)

@@ -21,6 +21,7 @@ from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, theory
 from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
+from widgets.labs.teacher_student.start_questions import TwoStructures
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -230,6 +231,7 @@ class TicketIsTheMask(_Groups):
 ALL: tuple[Question, ...] = (
     ExactSize(),
     LuckiestWins(),
+    TwoStructures(),
     IrrelevantNodes(),
     TicketIsTheMask(),
     RandomLabels(),
