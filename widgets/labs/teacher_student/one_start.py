@@ -70,13 +70,14 @@ class OneStartView(LabView[TeacherStudentSettings, OneStartSettings]):
         return {
             "matrix": Panel(
                 "One start, two trainings: correlation of the nodes (luckiest for A on top) with teachers A and B",
-                "teacher node of A, of B",
+                "nodes of teacher A (left), of teacher B (right)",
                 "student node, by luck for A",
                 One(_matrices, "correlation", make=cells, when=is_due, **MATRIX),
                 fit=_axes,
                 height=400,
                 xaxis_showgrid=False,
                 yaxis_showgrid=False,
+                xaxis_tickangle=0,
             ),
             "plane": Panel(
                 "Each node's nearness to A and to B: at the common start (rings), and where either teacher drew it",
@@ -137,7 +138,7 @@ def _axes(frame: Frame[TeacherStudentSettings]) -> dict[str, Any]:
     shown = range(1, count + 1) if count <= 10 else range(2, count + 1, 2)
     return {
         "xaxis.tickvals": [start + number for start in (0, count + 1) for number in shown],
-        "xaxis.ticktext": [f"{teacher}{number}" for teacher in "AB" for number in shown],
+        "xaxis.ticktext": [str(number) for _ in "AB" for number in shown],
         "xaxis.range": [0.5, 2 * count + 1.5],
         "yaxis.range": [students + 0.5, 0.5],
     }

@@ -20,7 +20,13 @@ from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, theory
-from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
+from widgets.labs.teacher_student.data_questions import (
+    HeatReversed,
+    NegativeBiases,
+    RandomLabels,
+    StructureFirst,
+    WidthSketch,
+)
 from widgets.labs.teacher_student.start_questions import TwoStructures
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, One, Points
@@ -235,6 +241,7 @@ ALL: tuple[Question, ...] = (
     IrrelevantNodes(),
     TicketIsTheMask(),
     RandomLabels(),
+    StructureFirst(),
     WidthSketch(),
     NegativeBiases(),
     HeatReversed(),
