@@ -108,12 +108,12 @@ class LuckiestWins(Question[TeacherStudentSettings]):
     places: ClassVar = 10
 
     def lanes(self) -> Lanes[TeacherStudentSettings]:
-        return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(8)])
+        return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(16)])
 
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         return Panel(
-            "Who is nearest now: its place at the start, of eight students (dashes: by chance)",
+            "Who is nearest now: its place at the start, of sixteen students (dashes: by chance)",
             "place at the start, 1 is the luckiest",
             "share",
             One(self._shares, "measured", LANE_COLOURS[0], make=bars),
