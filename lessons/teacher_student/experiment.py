@@ -24,7 +24,8 @@ class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
     - `best_correlation` (K, L, n): largest correlation of each teacher node with any student node of its layer;
     - `recovered` (K, L): teacher nodes for which that is above 0.99;
     - `weight_cosine` (K, n): largest cosine of each first-layer teacher node's weights and bias with any student's;
-    - `effective_nodes` (K, L): participation ratio of the student nodes' contributions, see `overlap.py`.
+    - `effective_nodes` (K, L): participation ratio of the student nodes' contributions, see `overlap.py`;
+    - `used_nodes` (K, L): student nodes that add at least a hundredth of what the largest contributor adds.
 
     A teacher node's weights are recovered, up to a positive factor between what goes in and what goes out, under
     assumptions: a teacher without noise, distinct nodes, Gaussian inputs in plenty, more student nodes than it has, and

@@ -66,6 +66,40 @@ class TicketsSettings(LotterySettings):
     seed: int = first_seed(LotterySettings, 24)
 
 
+SIZES = {"small": 0.1, "middle": 0.3, "large": 1.0}  # of all first weights
+
+
+class SameErrorSettings(TeacherStudentSettings):
+    """Students of one net, on one set of points, that differ in their first weights: in size, and in the draw."""
+
+    students: int = setting(
+        8, label="students of each size", doc="They differ in the draw of their first weights.", low=1, high=16
+    )
+    learning_rate: float = fewer(TeacherStudentSettings, "learning_rate", 0.03, 1e4)
+    overparameterization: float = fewer(TeacherStudentSettings, "overparameterization", 5.0, 10.0)
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 10, 20)
+    train_size: int = fewer(TeacherStudentSettings, "train_size", 150, 1000)
+    measure_every: int = fewer(TeacherStudentSettings, "measure_every", 10)
+    steps: int = fewer(TeacherStudentSettings, "steps", 2000, 5000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 2000, 5000)
+    seed: int = first_seed(TeacherStudentSettings, 16)
+
+
+FEWEST_WIDTHS = (1.0, 2.0, 4.0, 10.0, 20.0)
+STARTS = {"large first weights": {"init_scale": 1.0, "top_scale": 0.01}, "small": {"init_scale": 0.1, "top_scale": 0.1}}
+
+
+class FewestSettings(TeacherStudentSettings):
+    """Students of five widths, from large and from small first weights, of one small teacher each."""
+
+    students: int = setting(3, label="students of each width", doc="Each with a teacher of its own.", low=1, high=8)
+    teacher_width: int = fewer(TeacherStudentSettings, "teacher_width", 5, 10)
+    measure_every: int = fewer(TeacherStudentSettings, "measure_every", 50)
+    steps: int = fewer(TeacherStudentSettings, "steps", 1500, 8000)
+    horizon: int = fewer(TeacherStudentSettings, "horizon", 1500, 8000)
+    seed: int = first_seed(TeacherStudentSettings, 8)
+
+
 # Of students of three kinds of data: the kinds differ in some, the others would make no sense there.
 NOT_SET = (
     "teacher_width",
@@ -103,6 +137,11 @@ def _teachers(values: Mapping[str, Any]) -> Cases:
     return [(f"teacher {seed}", {"teacher_seed": seed}) for seed in range(first, first + count)]
 
 
+def _sizes(values: Mapping[str, Any]) -> Cases:
+    del values
+    return [(name, {"init_scale": scale, "top_scale": scale}) for name, scale in SIZES.items()]
+
+
 def _kinds(values: Mapping[str, Any]) -> Cases:
     del values
     return tuple(KINDS.items())
@@ -112,6 +151,19 @@ LUCK = Spread(LuckSettings, TeacherStudentSettings, (Seeds(STUDENTS),), fixed={"
 ONE_START = Spread(OneStartSettings, TeacherStudentSettings, (_teachers,), fixed={"depth": 1})
 RECOVERY = Spread(RecoverySettings, TeacherStudentSettings, (_widths, Seeds("students")))
 LOTTERY = Spread(TicketsSettings, LotterySettings, (Each("ticket", TICKETS), Seeds("students")))
+SAME_ERROR = Spread(
+    SameErrorSettings, TeacherStudentSettings, (_sizes, Seeds("students")), fixed={"depth": 1, "data": "fixed"}
+)
+FEWEST = Spread(
+    FewestSettings,
+    TeacherStudentSettings,
+    (
+        lambda _: tuple(STARTS.items()),
+        Each("overparameterization", FEWEST_WIDTHS, "{:g}×"),
+        Seeds("students", fields=("seed", "teacher_seed")),
+    ),
+    fixed={"depth": 1},
+)
 STRUCTURE = Spread(
     StructureSettings,
     TeacherStudentSettings,

@@ -22,6 +22,7 @@ from lessons.teacher_student.overlap import (
     correlation,
     effective_number,
     unexplained,
+    used_number,
     weight_cosine,
 )
 from lessons.teacher_student.settings import TeacherStudentSettings
@@ -140,6 +141,7 @@ def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str
         "recovered": (best > RECOVERED).sum(2).float(),
         "weight_cosine": weight_cosine(layers[0], task.teacher.layers(task.theta)[0]).amax(1),
         "effective_nodes": torch.stack([effective_number(each) for each in added], 1),
+        "used_nodes": torch.stack([used_number(each) for each in added], 1),
     }
     return values, (torch.stack([each.amax(2) for each in overlaps], 1), torch.stack(added, 1))
 

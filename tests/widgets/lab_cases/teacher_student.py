@@ -92,6 +92,20 @@ def nodes_in_use(lab: Lab) -> list[Shown]:
     return shown
 
 
+def nodes_by_width(lab: Lab) -> list[Shown]:
+    """Nodes in use over the student's, one student of each width; large first weights, then small ones."""
+    used = lab.history.newest("used_nodes")[:, 0].reshape(2, 5).astype(float)
+    width = [3, 6, 12, 30, 60]
+    return [Shown(number_of(lab, "used"), 4 + kind, width, own.tolist()) for kind, own in enumerate(used)]
+
+
+def errors_on_the_way(lab: Lab) -> list[Shown]:
+    """Unexplained on fresh inputs over that on the points, of one net of each size."""
+    _, train = every_third(lab, "train_fvu", [0, 1, 2])
+    _, fresh = every_third(lab, "fvu", [0, 1, 2])
+    return [Shown(0, trace, [*train[:, trace], None], [*fresh[:, trace], None]) for trace in range(3)]
+
+
 def error_by_width(lab: Lab) -> list[Shown]:
     """Test error against the width."""
     history = lab.history
@@ -118,6 +132,8 @@ CASES = {
     "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
     "lottery": LabCase({**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, drawn=learned_by_ticket),
     "structure": LabCase({**TINY, "students": 1}, drawn=nodes_in_use),
+    "fewest": LabCase({**TINY_TEACHER, "students": 1}, drawn=nodes_by_width),
+    "same_error": LabCase({**TINY_TEACHER, "students": 1, "train_size": 30}, drawn=errors_on_the_way),
     "memorization": LabCase(
         {"width": 4, "train_size": 20, "steps": 12},
         hot=("momentum", 0.5),

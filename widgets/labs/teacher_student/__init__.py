@@ -11,6 +11,7 @@ from widgets.labs.teacher_student import questions
 from widgets.labs.teacher_student.biases import BiasesView
 from widgets.labs.teacher_student.biases import biases_in as biases_in
 from widgets.labs.teacher_student.descent import DescentView
+from widgets.labs.teacher_student.fewest import FewestView
 from widgets.labs.teacher_student.firing import FiringView
 from widgets.labs.teacher_student.layers import LayersView
 from widgets.labs.teacher_student.lottery import LotteryView
@@ -18,6 +19,7 @@ from widgets.labs.teacher_student.luck import LuckView
 from widgets.labs.teacher_student.memory import MemoryView
 from widgets.labs.teacher_student.one_start import OneStartView
 from widgets.labs.teacher_student.recovery import RecoveryView
+from widgets.labs.teacher_student.same_error import SameErrorView
 from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
 from widgets.labs.teacher_student.structure import StructureView
@@ -31,6 +33,8 @@ luck = opens(LuckView)
 one_start = opens(OneStartView)
 shaken = opens(ShakenView)
 lottery = opens(LotteryView)
+fewest = opens(FewestView)
+same_error = opens(SameErrorView)
 structure = opens(StructureView)
 memorization = opens(MemoryView)
 descent = opens(DescentView)

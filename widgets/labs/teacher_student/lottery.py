@@ -92,8 +92,7 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
                 yaxis_type="log",
             ),
             "near": strips(
-                "How near the nearest node to each teacher node began, in this training (rings: not found yet; dashes: "
-                "nearest of as many random nodes, median)",
+                "How near the nearest node began, of each teacher node (rings: not found yet; dashes: of random nodes)",
                 "ticket",
                 "largest correlation at its start",
                 short,

@@ -178,9 +178,13 @@ def paths_panel(
     )
 
 
-def in_one_line(step: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lay paths, shape (T, m), end to end as one trace with gaps between them, each thinned to a bounded number."""
-    kept = np.unique(np.linspace(0, len(step) - 1, POINTS_OF_A_PATH).astype(int))
+def in_one_line(x: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay paths, shape (T, m), end to end as one trace with gaps between them, each thinned to a bounded number.
+
+    x is that of all paths, shape (T,), or of each, shape (T, m).
+    """
+    kept = np.unique(np.linspace(0, len(x) - 1, POINTS_OF_A_PATH).astype(int))
     gap = np.full((1, paths.shape[1]), np.nan)
-    x = np.append(step[kept].astype(float), np.nan)
-    return np.tile(x, paths.shape[1]), np.concatenate([paths[kept], gap]).T.ravel()
+    across = np.broadcast_to(x.reshape(len(x), -1), paths.shape)[kept]
+    along, up = (np.concatenate([each, gap]).T.ravel() for each in (across, paths[kept]))
+    return along, up

@@ -27,7 +27,7 @@ from widgets.labs.teacher_student.data_questions import (
     StructureFirst,
     WidthSketch,
 )
-from widgets.labs.teacher_student.start_questions import TwoStructures
+from widgets.labs.teacher_student.start_questions import FewestNodes, SameError, TwoStructures
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -242,6 +242,8 @@ ALL: tuple[Question, ...] = (
     TicketIsTheMask(),
     RandomLabels(),
     StructureFirst(),
+    FewestNodes(),
+    SameError(),
     WidthSketch(),
     NegativeBiases(),
     HeatReversed(),
