@@ -89,7 +89,7 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
                 "Nodes in use over the step: the widest students, median",
                 "nodes in use",
                 Line(_widest, each=KINDS, measured="used_nodes"),
-                yaxis_type="log",
+                **LOG,
                 showlegend=True,
             ),
         }
