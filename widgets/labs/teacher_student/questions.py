@@ -237,8 +237,8 @@ class TicketIsTheMask(_Groups):
 ALL: tuple[Question, ...] = (
     ExactSize(),
     LuckiestWins(),
-    TwoStructures(),
     IrrelevantNodes(),
+    TwoStructures(),
     TicketIsTheMask(),
     RandomLabels(),
     StructureFirst(),
