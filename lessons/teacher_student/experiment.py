@@ -24,7 +24,8 @@ class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
     - `best_correlation` (K, L, n): largest correlation of each teacher node with any student node of its layer;
     - `recovered` (K, L): teacher nodes for which that is above 0.99;
     - `weight_cosine` (K, n): largest cosine of each first-layer teacher node's weights and bias with any student's;
-    - `effective_nodes` (K, L): participation ratio of the student nodes' contributions, see `overlap.py`.
+    - `effective_nodes` (K, L): participation ratio of the student nodes' contributions, see `overlap.py`;
+    - `used_nodes` (K, L): student nodes that add at least a hundredth of what the largest contributor adds.
 
     A teacher node's weights are recovered, up to a positive factor between what goes in and what goes out, under
     assumptions: a teacher without noise, distinct nodes, Gaussian inputs in plenty, more student nodes than it has, and
@@ -32,9 +33,10 @@ class TeacherStudent(TrainingExperiment[TeacherStudentSettings]):
 
     Snapshots, l from 1 to L: `correlation_l` and `initial_correlation_l` (K, m, n), student by teacher, now and at the
     start; `contribution_l` (K, m); `shake_rise` (K, m): how much `fvu` would rise if that node of the last hidden layer
-    were shaken; `student_weights` (K, m, D + 1) and `teacher_weights` (K, n, D + 1): first layer, bias last; and of all
-    measurements so far, T of them, `trail_step` (K, T), `trail_correlation` (K, T, L, m): largest correlation of each
-    student node with any teacher node of its layer, and `trail_contribution` (K, T, L, m).
+    were shaken; `student_weights` and `first_weights`, now and at the start, both (K, m, D + 1), and `teacher_weights`
+    (K, n, D + 1): first layer, bias last; and of all measurements so far, T of them, `trail_step` (K, T),
+    `trail_correlation` (K, T, L, m): largest correlation of each student node with any teacher node of its layer, and
+    `trail_contribution` (K, T, L, m).
     """
 
     name = "teacher and students"

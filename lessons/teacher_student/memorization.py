@@ -73,9 +73,14 @@ class MemorizationTraining(Training[MemorizationState, MemorizationSettings]):
 
     def measure(self, now: MemorizationState) -> dict[str, Tensor]:
         loss, now.gradient = self.loss.loss_and_gradient(now.theta)
+        fitted = self.network(now.theta, self.data.train_inputs)
+        said, wrong = fitted.argmax(2), self.labels != self.data.train_labels
         return {
             "loss": loss,
-            "train_accuracy": accuracy(self.network(now.theta, self.data.train_inputs), self.labels),
+            "train_accuracy": accuracy(fitted, self.labels),
+            "right_fitted": share_among(said == self.labels, ~wrong),
+            "wrong_memorized": share_among(said == self.labels, wrong),
+            "wrong_seen_through": share_among(said == self.data.train_labels, wrong),
             "test_accuracy": accuracy(self.network(now.theta, self.data.test_inputs), self.data.test_labels),
         }
 
@@ -87,7 +92,10 @@ class Memorization(TrainingExperiment[MemorizationSettings]):
     """Full-batch heavy ball on a net with one hidden ReLU layer, 8x8 digits, cross-entropy.
 
     Measures, in float32 and of shape (K,): `loss` and `train_accuracy` on the training images with the labels that the
-    lane was given, and `test_accuracy` on 500 other images with their real labels.
+    lane was given; `right_fitted`, share of the images with their real label that are put to it; of the images with a
+    wrong label `wrong_memorized`, share put to that label, and `wrong_seen_through`, share put to the real one, which
+    the net was never told (both 0 where no label is wrong); and `test_accuracy` on 500 other images with their real
+    labels.
     """
 
     name = "memorization"
@@ -103,6 +111,11 @@ class Memorization(TrainingExperiment[MemorizationSettings]):
 def network_of(lanes: Lanes[MemorizationSettings]) -> DenseNetwork:
     """Return the lanes' net."""
     return DenseNetwork((64, lanes.shared.width, CLASSES), "relu")
+
+
+def share_among(true: Tensor, among: Tensor) -> Tensor:
+    """Return the share of those counted that are true, shape (K,), of flags (K, N); 0 where none is counted."""
+    return (true & among).sum(1) / among.sum(1).clamp(min=1)
 
 
 def given_labels(lanes: Lanes, labels: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 RECOVERED = 0.99
+USED = 0.01
 
 
 def correlation(students: Tensor, teachers: Tensor) -> Tensor:
@@ -65,6 +66,11 @@ def effective_number(contributions: Tensor) -> Tensor:
     """
     shares = contributions.square()
     return shares.sum(1) ** 2 / shares.square().sum(1).clamp(min=1e-30)
+
+
+def used_number(contributions: Tensor) -> Tensor:
+    """Return how many of the nodes add at least `USED` of what the largest adds: shape (K,) from (K, m)."""
+    return (contributions > USED * contributions.amax(1, keepdim=True)).sum(1).float()
 
 
 def unexplained(outputs: Tensor, targets: Tensor, among: Tensor | None = None) -> Tensor:

@@ -37,7 +37,7 @@ class Task:
         shape = lanes.shared
         self.device = device
         self.teacher, self.theta = teacher_network(lanes), draw_teachers(lanes).to(device)
-        self.test_inputs = torch.randn(TEST_SIZE, shape.dimension, generator=generator(0, "test inputs")).to(device)
+        self.test_inputs = test_inputs(shape.dimension).to(device)
         self.test_activations, self.test_targets = activations(self.teacher, self.theta, self.test_inputs)
         self._batch_shape = (_BLOCK, shape.batch_size, shape.dimension)
         self._seeds, self._seed_of_lane = lanes.teacher_seed.long().unique(return_inverse=True)
@@ -84,6 +84,11 @@ class Task:
         self.point_targets = targets.gather(1, order[..., None].expand_as(targets))
         self._sizes = sizes
         self.is_point = (torch.arange(most) < sizes[:, None]).to(self.device) & self.is_fixed[:, None]
+
+
+def test_inputs(dimension: int) -> Tensor:
+    """Return the inputs that all students and teachers are tested on, shape (`TEST_SIZE`, D)."""
+    return torch.randn(TEST_SIZE, dimension, generator=generator(0, "test inputs"))
 
 
 def _draw_points(seed: int, count: int, dimension: int) -> Tensor:

@@ -22,6 +22,7 @@ from lessons.teacher_student.overlap import (
     correlation,
     effective_number,
     unexplained,
+    used_number,
     weight_cosine,
 )
 from lessons.teacher_student.settings import TeacherStudentSettings
@@ -150,6 +151,7 @@ def readings(network: DenseNetwork, theta: Tensor, task: Task) -> tuple[dict[str
         "recovered": (best > RECOVERED).sum(2).float(),
         "weight_cosine": weight_cosine(layers[0], task.teacher.layers(task.theta)[0]).amax(1),
         "effective_nodes": torch.stack([effective_number(each) for each in added], 1),
+        "used_nodes": torch.stack([used_number(each) for each in added], 1),
     }
     nearness = torch.stack([each.amax(2) for each in overlaps], 1)
     return values, {"correlation": nearness, "contribution": torch.stack(added, 1)}
@@ -171,6 +173,7 @@ def snapshots(network: DenseNetwork, theta: Tensor, initial: Tensor, task: Task)
         found[f"contribution_{layer + 1}"] = partial(_contribution, network, theta, task, layer)
     found["shake_rise"] = lambda: node_shake_rise(network, theta, task)
     found["student_weights"] = lambda: torch.cat(network.layers(theta)[0], 1).mT
+    found["first_weights"] = lambda: torch.cat(network.layers(initial)[0], 1).mT
     found["teacher_weights"] = lambda: torch.cat(task.teacher.layers(task.theta)[0], 1).mT
     return found
 

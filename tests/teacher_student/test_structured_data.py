@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -87,13 +88,45 @@ def test_real_labels_are_learned_sooner(digits):
     assert when[1] == pytest.approx(when[2], rel=0.4)
 
 
+@pytest.mark.claim(86)
 @pytest.mark.sentence("l7_structure_first")
-def test_half_random_labels_are_understood_before_they_are_memorized(digits):
-    """Five seeds: measured 74 to 80 % of other images after 8 or 9 steps, 55 to 61 % at the end."""
-    half = digits["test_accuracy"][:, 2:4]
-    assert (half.argmax(0) < 20).all()
-    assert (half.max(0) > half[-1] + 0.08).all()
-    assert (half.max(0) > 0.68).all()
+@pytest.mark.parametrize(("share", "top", "drop"), [(0.2, 0.8, 0.01), (0.5, 0.66, 0.08), (0.8, 0.3, 0.03)])
+def test_what_has_structure_is_learned_before_the_noise_is_memorized(share, top, drop, train_all):
+    """Sixteen seeds, top of the hump and fall to step 100: 84 to 93 % and 3 to 11 % of the images where a fifth of the
+    labels is random; 71 to 83 % and 13 to 21 % where half is; 36 to 50 % and 8 to 22 % where four fifths are.
+    """
+    settings = [MemorizationSettings(random_share=share, steps=100, seed=seed) for seed in range(5)]
+    accuracy = train_all(Memorization(), settings).history["test_accuracy"]
+    assert (accuracy.max(0) > top).all()
+    assert (accuracy.max(0) - accuracy[-1] > drop).all()
+    assert np.median(accuracy.argmax(0)) < 20
+
+
+@pytest.mark.claim(86)
+@pytest.mark.sentence("l7_structure_first")
+def test_the_net_first_sees_through_wrong_labels_and_memorizes_them_later(train_all):
+    """Sixteen seeds at step 8: 4 to 12 % of the wrong labels memorized, 64 to 82 % seen through, 77 to 94 % of the
+    right ones fitted; at step 60 94 to 99 % memorized and 1 to 4 % seen through.
+    """
+    settings = [MemorizationSettings(random_share=0.5, steps=60, seed=seed) for seed in range(5)]
+    history = train_all(Memorization(), settings).history
+    assert (history["right_fitted"][8] > 0.7).all()
+    assert history["right_fitted"][8].mean() == pytest.approx(0.88, abs=0.08)
+    assert (history["wrong_memorized"][8] < 0.2).all()
+    assert (history["wrong_seen_through"][8] > 0.5).all()
+    assert (history["wrong_memorized"][-1] > 0.9).all()
+    assert (history["wrong_seen_through"][-1] < 0.1).all()
+
+
+def test_all_images_are_right_or_wrong_and_where_none_is_wrong_no_share_is_counted(train_all):
+    settings = [MemorizationSettings(random_share=share, steps=5, width=8) for share in (0.0, 0.4)]
+    trained = train_all(Memorization(), settings)
+    wrong = (given_labels(trained.lanes, digits_split(300).train_labels) != digits_split(300).train_labels).float()
+    share, history = wrong.mean(1).numpy(), trained.history
+    both = share * history["wrong_memorized"] + (1 - share) * history["right_fitted"]
+    assert both[:, 1] == pytest.approx(history["train_accuracy"][:, 1], abs=1e-6)
+    assert not history["wrong_memorized"][:, 0].any()
+    assert not history["wrong_seen_through"][:, 0].any()
 
 
 def test_random_labels_are_as_many_as_asked_for_and_grow_by_more_of_them():

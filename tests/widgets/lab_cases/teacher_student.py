@@ -59,6 +59,15 @@ def places_at_the_start(lab: Lab) -> list[Shown]:
     return [Shown(number_of(lab, "places"), 0, list(range(1, 12)), [*shares, max(0.0, 1 - sum(shares))])]
 
 
+def nodes_that_ever_won(lab: Lab) -> list[Shown]:
+    """Nodes that are nearest to a node of the first teacher, of one of the first two, and so on."""
+    now, ever, counts = lab.history.snapshot("correlation_1"), set(), []
+    for own in now:
+        ever |= set(own.argmax(0).tolist())
+        counts.append(float(len(ever)))
+    return [Shown(number_of(lab, "ever"), 0, list(range(1, len(now) + 1)), counts)]
+
+
 def found_by_width(lab: Lab) -> list[Shown]:
     """Mean share of teacher nodes found by the students of each width."""
     own = [settings.overparameterization for settings in lab.run.lanes.settings]
@@ -88,6 +97,20 @@ def nodes_in_use(lab: Lab) -> list[Shown]:
         steps, used = every_third(lab, "effective_nodes", own.tolist())
         shown.append(Shown(0, trace, steps, np.median(used[..., 0], axis=1).tolist()))
     return shown
+
+
+def nodes_by_width(lab: Lab) -> list[Shown]:
+    """Nodes in use over the student's, one student of each width; large first weights, then small ones."""
+    used = lab.history.newest("used_nodes")[:, 0].reshape(2, 5).astype(float)
+    width = [3, 6, 12, 30, 60]
+    return [Shown(number_of(lab, "used"), 4 + kind, width, own.tolist()) for kind, own in enumerate(used)]
+
+
+def errors_on_the_way(lab: Lab) -> list[Shown]:
+    """Unexplained on fresh inputs over that on the points, of one net of each size."""
+    _, train = every_third(lab, "train_fvu", [0, 1, 2])
+    _, fresh = every_third(lab, "fvu", [0, 1, 2])
+    return [Shown(0, trace, [*train[:, trace], None], [*fresh[:, trace], None]) for trace in range(3)]
 
 
 def error_by_width(lab: Lab) -> list[Shown]:
@@ -132,9 +155,12 @@ CASES = {
     "pulls": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=forces_on_the_chosen_node),
     "recovery": LabCase({**TINY_TEACHER, "students": 2}, drawn=found_by_width),
     "luck": LabCase(TINY_TEACHER, drawn=places_at_the_start),
+    "one_start": LabCase({**TINY_TEACHER, "teachers": 3}, drawn=nodes_that_ever_won),
     "shaken": LabCase(TINY_TEACHER, hot=("learning_rate", 0.03), drawn=nodes_by_number),
     "lottery": LabCase({**TINY_TEACHER, "students": 2, "prune_at": 6, "keep": 3}, drawn=learned_by_ticket),
     "structure": LabCase({**TINY, "students": 1}, drawn=nodes_in_use),
+    "fewest": LabCase({**TINY_TEACHER, "students": 1}, drawn=nodes_by_width),
+    "same_error": LabCase({**TINY_TEACHER, "students": 1, "train_size": 30}, drawn=errors_on_the_way),
     "memorization": LabCase(
         {"width": 4, "train_size": 20, "steps": 12},
         hot=("momentum", 0.5),

@@ -12,6 +12,7 @@ from widgets.labs.teacher_student.biases import BiasesView
 from widgets.labs.teacher_student.biases import biases_in as biases_in
 from widgets.labs.teacher_student.bottom_up import BottomUpView
 from widgets.labs.teacher_student.descent import DescentView
+from widgets.labs.teacher_student.fewest import FewestView
 from widgets.labs.teacher_student.firing import FiringView
 from widgets.labs.teacher_student.given_biases import given_biases as given_biases
 from widgets.labs.teacher_student.independence import IndependenceView
@@ -19,8 +20,10 @@ from widgets.labs.teacher_student.layers import LayersView
 from widgets.labs.teacher_student.lottery import LotteryView
 from widgets.labs.teacher_student.luck import LuckView
 from widgets.labs.teacher_student.memory import MemoryView
+from widgets.labs.teacher_student.one_start import OneStartView
 from widgets.labs.teacher_student.pulls import PullsView
 from widgets.labs.teacher_student.recovery import RecoveryView
+from widgets.labs.teacher_student.same_error import SameErrorView
 from widgets.labs.teacher_student.sent_recovery import SentRecoveryView
 from widgets.labs.teacher_student.shaken import ShakenView
 from widgets.labs.teacher_student.structure import StructureView
@@ -36,7 +39,10 @@ pulls = opens(PullsView)
 luck = opens(LuckView)
 independence = opens(IndependenceView)
 shaken = opens(ShakenView)
+one_start = opens(OneStartView)
 lottery = opens(LotteryView)
+fewest = opens(FewestView)
+same_error = opens(SameErrorView)
 structure = opens(StructureView)
 memorization = opens(MemoryView)
 descent = opens(DescentView)

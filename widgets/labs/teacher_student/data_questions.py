@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -61,6 +62,48 @@ class RandomLabels(Question[MemorizationSettings]):
                 Misreading(50, "There is no rule to find, and none is needed: 19,210 parameters memorize 300 labels."),
             ),
         )
+
+
+class StructureFirst(Question[MemorizationSettings]):
+    name = "structure_first"
+    prompt = (
+        "Half of the labels are random now. After eight steps of training, what percentage of the images with a wrong "
+        "label does the net put to the class that they really show, which nobody told it?"
+    )
+    answer = Number(low=0, high=100, step=1, tolerance=15, unit="%")
+    experiment = Memorization()
+    asked: ClassVar = 8
+
+    def lanes(self) -> Lanes[MemorizationSettings]:
+        return Lanes([MemorizationSettings(random_share=0.5, steps=100, seed=seed) for seed in range(5)])
+
+    @property
+    def panel(self) -> Panel[MemorizationSettings]:
+        return Panel(
+            "Images with a wrong label, mean of five nets",
+            "step",
+            "share of these images",
+            Line(_mean("wrong_seen_through"), each=[("put to what they really show", FIRST)]),
+            Line(_mean("wrong_memorized"), each=[("put to the wrong label", SECOND)]),
+            yaxis_range=[0, 1.03],
+            showlegend=True,
+        )
+
+    def outcome(self, history: History, lanes: Lanes[MemorizationSettings]) -> Outcome:
+        seen, memorized = (history[name].mean(1) for name in ("wrong_seen_through", "wrong_memorized"))
+        return Outcome(
+            # holds: l7_structure_first
+            100 * float(seen[self.asked]),
+            f"{seen[self.asked]:.0%} of them on average over five nets, and {memorized[self.asked]:.0%} to the wrong "
+            f"label; at the end {seen[-1]:.0%} and {memorized[-1]:.0%}. What the labels have in common is learned "
+            "first; the noise is memorized afterwards, image by image.",
+            (Misreading(10, "That is guessing. The right half of the labels has a rule, and the net has found it."),),
+        )
+
+
+def _mean(quantity: str) -> Callable[[Frame[MemorizationSettings], int, np.ndarray], np.ndarray]:
+    """The mean of a quantity over all lanes."""
+    return lambda frame, _, steps: frame.history[quantity][steps].mean(1)
 
 
 class WidthSketch(Question[DoubleDescentSettings]):

@@ -20,6 +20,9 @@ from widgets.view.panels import OverSteps, Panel
 SCALE = [(0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e")]
 POINTS_OF_A_PATH = 40
 OTHERS = grey(0.35)
+# The look of correlations in cells, with a bar that says what a colour is.
+_BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "tickvals": [-1, 0, 1], "xpad": 4}
+MATRIX: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SCALE, "colorbar": _BAR}
 
 
 def taken(frame: Frame, name: str) -> np.ndarray | None:
@@ -84,14 +87,12 @@ def widths(frame: Frame[StudentSettings], lane: int) -> tuple[int, int]:
 
 def matrix_panel() -> Panel[StudentSettings]:
     """Return the matrix of the chosen lane, student nodes by teacher nodes: layers side by side, with a gap between."""
-    bar = {"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}, "tickvals": [-1, 0, 1], "xpad": 4}
-    colours: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SCALE, "colorbar": bar}
     bare = {"showgrid": False, "zeroline": False}
     return Panel(
         "Correlation of student nodes (the luckiest at the start on top) with teacher nodes, chosen lane",
         "teacher node",
         "student node, by luck",
-        One(_matrix, "correlation", make=cells, when=is_due, **colours),
+        One(_matrix, "correlation", make=cells, when=is_due, **MATRIX),
         fit=_axes,
         height=380,
         **{f"{axis}_{key}": value for axis in ("xaxis", "yaxis") for key, value in bare.items()},
@@ -177,9 +178,13 @@ def paths_panel(
     )
 
 
-def in_one_line(step: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lay paths, shape (T, m), end to end as one trace with gaps between them, each thinned to a bounded number."""
-    kept = np.unique(np.linspace(0, len(step) - 1, POINTS_OF_A_PATH).astype(int))
+def in_one_line(x: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lay paths, shape (T, m), end to end as one trace with gaps between them, each thinned to a bounded number.
+
+    x is that of all paths, shape (T,), or of each, shape (T, m).
+    """
+    kept = np.unique(np.linspace(0, len(x) - 1, POINTS_OF_A_PATH).astype(int))
     gap = np.full((1, paths.shape[1]), np.nan)
-    x = np.append(step[kept].astype(float), np.nan)
-    return np.tile(x, paths.shape[1]), np.concatenate([paths[kept], gap]).T.ravel()
+    across = np.broadcast_to(x.reshape(len(x), -1), paths.shape)[kept]
+    along, up = (np.concatenate([each, gap]).T.ravel() for each in (across, paths[kept]))
+    return along, up

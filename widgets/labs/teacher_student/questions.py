@@ -20,13 +20,20 @@ from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, theory
-from widgets.labs.teacher_student.data_questions import HeatReversed, NegativeBiases, RandomLabels, WidthSketch
+from widgets.labs.teacher_student.data_questions import (
+    HeatReversed,
+    NegativeBiases,
+    RandomLabels,
+    StructureFirst,
+    WidthSketch,
+)
 from widgets.labs.teacher_student.hidden_questions import (
     ChosenBeforehand,
     LinesOnTeachers,
     StrongestPull,
     WhenDependent,
 )
+from widgets.labs.teacher_student.start_questions import FewestNodes, SameError, TwoStructures
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -107,12 +114,12 @@ class LuckiestWins(Question[TeacherStudentSettings]):
     places: ClassVar = 10
 
     def lanes(self) -> Lanes[TeacherStudentSettings]:
-        return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(8)])
+        return Lanes([TeacherStudentSettings(seed=seed, steps=1000, horizon=1000) for seed in range(16)])
 
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         return Panel(
-            "Who is nearest now: its place at the start, of eight students (dashes: by chance)",
+            "Who is nearest now: its place at the start, of sixteen students (dashes: by chance)",
             "place at the start, 1 is the luckiest",
             "share",
             One(self._shares, "measured", LANE_COLOURS[0], make=bars),
@@ -240,8 +247,12 @@ ALL: tuple[Question, ...] = (
     LuckiestWins(),
     WhenDependent(),
     IrrelevantNodes(),
+    TwoStructures(),
     TicketIsTheMask(),
     RandomLabels(),
+    StructureFirst(),
+    FewestNodes(),
+    SameError(),
     WidthSketch(),
     NegativeBiases(),
     ChosenBeforehand(),

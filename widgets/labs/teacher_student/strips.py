@@ -39,8 +39,7 @@ def strips(
 
     def strip(frame: Frame[DrawnT], kind: int) -> Points:
         own = values(frame)[kind]
-        place = np.linspace(-0.5, 0.5, len(own)) if len(own) > 1 else np.zeros(1)
-        return kind + 1 + WIDTH_OF_A_STRIP * place, own
+        return in_strip(kind, len(own)), own
 
     dots = Curve(strip, each=kinds, mode="markers", marker={"size": 7}, opacity=0.8)
     ticks: dict[str, Any] = {
@@ -48,6 +47,12 @@ def strips(
         "xaxis_ticktext": [name for name, _ in kinds],
     }
     return Panel(caption, x, y, dots, *beside, xaxis_range=[0.4, len(kinds) + 0.6], **ticks, **layout)
+
+
+def in_strip(kind: int, count: int) -> np.ndarray:
+    """Return where so many dots of a kind stand on the x axis, shape (count,)."""
+    place = np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(count)
+    return kind + 1 + WIDTH_OF_A_STRIP * place
 
 
 def medians(quantity: str, groups: Groups[DrawnT], kinds: Kinds, **style: Any) -> Line[DrawnT]:

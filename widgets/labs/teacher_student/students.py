@@ -74,8 +74,7 @@ class StudentsView(LabView[TeacherStudentSettings]):
         ),
         Preset(
             "1×, 2×, 5×, 10×",
-            # holds: l7_width_is_a_lottery
-            "More nodes, more tickets: this 1× student misses some of the ten nodes, the wider ones find all.",
+            "Four widths. Choose a lane to see its matrix: in which will a column stay without an orange cell?",
             tuple({"overparameterization": each, "seed": 2} for each in WIDTHS),
             ("1×", "2×", "5×", "10×"),
         ),
