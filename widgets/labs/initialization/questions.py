@@ -383,6 +383,7 @@ ALL: tuple[Question, ...] = (
     ThousandthOfTheSignal(),
     SuitsTheLogistic(),
     OneDegreeApart(),
+    ResidualGradient(),
     OrthogonalForAll(),
     FiftyLayers(),
     KaimingIsEnough(),

@@ -332,6 +332,7 @@ class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
 
 ALL: tuple[Question, ...] = (
     FloorOfAQuarter(),
+    RateOfABatch(),
     RestartSketch(),
     WarmupSurvivors(),
     WarmupLength(),
