@@ -86,7 +86,10 @@ class SameErrorSettings(TeacherStudentSettings):
 
 
 FEWEST_WIDTHS = (1.0, 2.0, 4.0, 10.0, 20.0)
-STARTS = {"large first weights": {"init_scale": 1.0, "top_scale": 0.01}, "small": {"init_scale": 0.1, "top_scale": 0.1}}
+STARTS = {
+    "large incoming weights": {"init_scale": 1.0, "top_scale": 0.01},
+    "small": {"init_scale": 0.1, "top_scale": 0.1},
+}
 
 
 class FewestSettings(TeacherStudentSettings):

@@ -276,7 +276,8 @@ class OrthogonalForAll(_Lanes):
 class FiftyLayers(_Lanes):
     name = "fifty_layers"
     prompt = (
-        "Fifty tanh layers, 24 wide, 120 steps. In the hidden layers all three schemes have the variance 1/24. Then …"
+        "Fifty tanh layers, 24 wide, 120 steps. LeCun's, Xavier's and orthogonal weights all have variance 1/24 there. "
+        "Then …"
     )
     answer = Choice(("the three train alike", "orthogonal weights are far ahead", "Xavier's are far ahead"))
     experiment = DeepNet()

@@ -58,13 +58,13 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
         Preset(
             "four times the steps",
             # holds: l7_fewest_with_time
-            "With time the large first weights fade to nearly the fewest; from small ones most nodes stay in use.",
+            "With time large incoming weights fade to nearly the fewest nodes; from small ones most nodes stay in use.",
             ({"steps": 6000, "horizon": 6000},),
         ),
         Preset(
             "300 points",
             # holds: l7_fewest_points
-            "A fixed set of points: wide students with large first weights use all their nodes, and do not find five.",
+            "Fixed points: wide students with large incoming weights use all their nodes, and do not find five.",
             ({"data": "fixed", "train_size": 300},),
         ),
     )
@@ -90,6 +90,8 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
                 "nodes in use",
                 Line(_widest, each=KINDS, measured="used_nodes"),
                 **LOG,
+                yaxis_range=[0.3, 2.3],
+                yaxis_dtick="D2",
                 showlegend=True,
             ),
         }

@@ -83,7 +83,7 @@ class LinesOnTeachers(Question[TwoInputsSettings]):
         "With two inputs a node is a line: on one side of it, the node fires. A teacher has four such lines, a student "
         "twenty. After training, how many of the twenty lie on one of the teacher's (correlation above 0.99)?"
     )
-    answer = Choice(("four, one on each", "five to fifteen", "all twenty"))
+    answer = Choice(("four, one on each", "five to fifteen", "more than fifteen"))
     experiment = TwoInputs()
     panel = TwoInputsView().panels["lines"]
 
@@ -98,7 +98,7 @@ class LinesOnTeachers(Question[TwoInputsSettings]):
             0 if max(own) == 1 else 1 if sum(own) <= 15 else 2,
             f"{sum(own)} of them: {', '.join(map(str, own[:-1]))} and {own[-1]} on the four lines. In a plane there "
             "are not many directions, so several begin near each teacher node and share it. The others stay where "
-            "they happen to be, and add hardly anything.",
+            "they happen to be, and add little.",
             (
                 Misreading(0, "In twenty dimensions it is nearly so. In a plane several begin near the same line."),
                 Misreading(2, "Once a teacher node is explained, nothing pulls the rest of them there."),
@@ -110,7 +110,7 @@ class WhenDependent(Question[TeacherStudentSettings]):
     name = "when_dependent"
     prompt = (
         "At the start all weights are independent random numbers: it does not matter which node has which outgoing "
-        "weights. When would dealing them out anew first leave half as much again unexplained as there is?"
+        "weights. When would dealing them out anew first raise the unexplained share by half?"
     )
     borders: ClassVar = (20, 300)
     answer = Choice(("within ten steps or so", "after about a hundred steps", "only near the end, of 600 steps"))

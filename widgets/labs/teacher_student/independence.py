@@ -85,7 +85,7 @@ class IndependenceView(LabView[TeacherStudentSettings, LuckSettings]):
                 yaxis_type="log",
             ),
             "candidates": Panel(
-                f"The {PAIRS:g} n nearest pairs of each student: how many are near the same teacher node",
+                f"Closest pairs of student and teacher nodes, {PAIRS:g} for each teacher node: how often each occurs",
                 "student nodes near a teacher node",
                 "share of teacher nodes",
                 One(_now, "now", LANE_COLOURS[0], make=bars, **due),

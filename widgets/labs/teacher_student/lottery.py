@@ -92,7 +92,8 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
                 yaxis_type="log",
             ),
             "near": strips(
-                "How near the nearest node began, of each teacher node (rings: not found yet; dashes: of random nodes)",
+                "Each teacher node's largest correlation with a node of the ticket at the start (ring: not found yet; "
+                "dashes: of random nodes)",
                 "ticket",
                 "largest correlation at its start",
                 short,

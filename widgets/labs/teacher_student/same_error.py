@@ -66,7 +66,7 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
         Preset(
             "twenty nodes, 100 points",
             # holds: l7_draw_alone
-            "Small first weights, of one size: the draw alone makes some nets leave half as much again as others.",
+            "Look at the small first weights: the draw alone makes the worst net leave half as much again as the best.",
             ({"train_size": 100, "overparameterization": 2.0, "students": 12},),
         ),
     )

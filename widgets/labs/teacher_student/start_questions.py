@@ -81,7 +81,7 @@ class SameError(Question[TeacherStudentSettings]):
     name = "same_training_error"
     prompt = (
         "One net of fifty nodes, 150 points; its first weights are small (0.1) or large (1). When 2 % is left "
-        "unexplained on the points, what do the large ones leave on fresh inputs, beside the small ones?"
+        "unexplained on the points, how much do the large ones leave on fresh inputs, compared with the small ones?"
     )
     answer = Choice(("about the same", "about half as much again", "about three times as much"))
     experiment = TeacherStudent()
