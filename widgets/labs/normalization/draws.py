@@ -88,7 +88,7 @@ class DrawsView(LabView[InjectedNetSettings, DrawsSettings]):
         ),
         Preset(
             "ten layers",
-            "Whose lines lie close together, and whose are far apart?",
+            "Is batch norm ahead of the plain net in each draw?",  # given
             _lanes(depth=10),
             FOUR,
         ),

@@ -235,7 +235,7 @@ class InjectedShift(Question[InjectedNetSettings]):
     name = "injected_shift"
     prompt = (
         "A control: after batch norm each unit gets another random factor and another random offset at each step, so "
-        "much that the shift is larger than the plain net's. η = 1 for both. Whose loss is lower after 150 steps?"
+        "strong that the shift becomes larger than the plain net's. η = 1 for both. Whose loss ends lower?"
     )
     answer = Choice(("the plain net's", "batch norm's with the shift", "neither's: both guess"))
     experiment = InjectedNet()

@@ -56,14 +56,14 @@ class MemoryView(LabView[MemorySettings, MemoryRange]):
                 Theory(_from_the_rate, each=predicted, showlegend=False),
                 One(
                     partial(_marked, best_memory),
-                    "the best, about √κ/4",
+                    "the best, about √κ/4 + ½",
                     fixed=True,
                     make=marks,
                     marker={"symbol": "star", "size": 13, "color": "#d6457b"},
                 ),
                 One(
                     partial(_marked, longest_useful_memory),
-                    "no better than none, about κ/4",
+                    "no better than none, about κ/4 + ½",
                     fixed=True,
                     make=marks,
                     marker={"symbol": "x", "size": 10, "color": "#888"},

@@ -57,8 +57,8 @@ class MomentumCosts(Question[MemorySettings]):
 class HundredfoldLoss(Question[ValleySettings]):
     name = "hundredfold_loss"
     prompt = (
-        "The loss is multiplied by 100, as if it were summed over 100 examples and not averaged. The learning rates "
-        "stay. Who takes the same path as before?"
+        "The loss is multiplied by 100, as if it were summed over 100 examples. Gradient descent, Adam "
+        "and Newton's method keep their learning rates. Who takes the same path as before?"
     )
     answer = Choice(("all three", "Adam and Newton's method", "Newton's method alone", "none of them"))
     experiment = Valley()

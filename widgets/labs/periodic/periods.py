@@ -128,8 +128,7 @@ class PeriodsView(LabView[PeriodicSettings]):
         ),
         Preset(
             "fix it: too early, in time, too late",
-            "Held at 30 a net learns slowly. Held at 2 it does not learn: η/ρ² is too large already. A free one does, "
-            "for its norm jumps up.",  # holds: l6_too_early, l6_too_late
+            "Three nets are held at a norm of 30, 3 and 2; a fourth starts at 2, free. Which of them learn?",  # given
             tuple(
                 {"steps": 500, "initial_norm": norm, "fixed_norm": fixed}
                 for norm, fixed in ((30.0, True), (3.0, True), (2.0, True), (2.0, False))
@@ -146,7 +145,7 @@ class PeriodsView(LabView[PeriodicSettings]):
         ),
         Preset(
             "faster periods",
-            "Four times η·λ: a period takes about a quarter of the steps.",  # holds: l6_map_period
+            "Four times η·λ: how long does a period take now?",  # given
             ({"learning_rate": 1.0, "weight_decay": 0.008, "steps": 2000},),
         ),
         Preset(
@@ -157,7 +156,7 @@ class PeriodsView(LabView[PeriodicSettings]):
         ),
         Preset(
             "batches of 128",
-            "1024 images, 128 at each step: noise in each gradient. Will the net break down later, or sooner?",  # given
+            "1024 images instead of 256, 128 of them at each step. Will the net break down later, or sooner?",  # given
             ({"batch_size": 128, "train_size": 1024, "steps": 2500},),
         ),
         Preset(

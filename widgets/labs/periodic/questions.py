@@ -269,7 +269,9 @@ class HalfTheTime(OverStep):
 
 class TurnsAlone(OverStep):
     name = "turns_alone"
-    prompt = "No breakdown comes without a far turn of the weights. Three nets with noise on their images:"
+    prompt = (
+        "Suppose that no breakdown comes without a far turn of the weights. Does the converse hold? Three noisy nets:"
+    )
     statement = "Where the steps turn the weights by 1 − cos > 0.001, the net breaks down."
     answer = Choice((HOLDS, FAILS))
     settings: ClassVar = {f"seed {seed}": {"noise": 0.6, "seed": seed} for seed in range(3)}

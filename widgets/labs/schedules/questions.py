@@ -87,7 +87,7 @@ class RateOfABatch(_LossOverStep):
     name = "rate_of_a_batch"
     prompt = (
         "You average each gradient over sixteen samples instead of one. By what may you multiply η so that the floor "
-        "of the loss stays where it was?"
+        "of the loss stays about where it was?"
     )
     answer = Choice(("by nothing: the floor does not know of the batch", "by four", "by sixteen", "by sixty-four"))
     experiment = NoisyQuadratic()
@@ -119,7 +119,7 @@ class RateOfABatch(_LossOverStep):
             misreadings=(
                 Misreading(0, "A mean of sixteen samples is less noisy, and it is noise that makes the floor."),
                 Misreading(1, "That is by how much the standard deviation falls; the loss goes with the variance."),
-                Misreading(3, "So large a step is amplified noise again: the floor is several times as high."),
+                Misreading(3, "So large a step is amplified noise again: the floor is some ten times as high."),
             ),
         )
 
