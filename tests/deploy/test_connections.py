@@ -131,7 +131,7 @@ def test_a_kernel_that_does_not_answer_is_a_line_and_its_page_is_told_to_come_ag
         assert not client.is_connected()
     kernel.send_signal(signal.SIGCONT)
     with HostileClient(address, page) as client:
-        assert "comm_msg" in client.answers_for(0.5)
+        assert "comm_msg" in client.answers_for(ANSWER_SECONDS + 1)
     assert "Traceback" not in log.read_text()
 
 

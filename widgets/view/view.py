@@ -102,8 +102,10 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
 
     @property
     def more(self) -> tuple[str, ...]:
-        """Names of further settings, whose controls are folded away: all others, unless a view names some."""
-        return tuple(name for name in self.settings_type.fields() if name not in self.shown)
+        """Names of further settings, whose controls are folded away: all others that may be set, unless a view names
+        some."""
+        fixed = self.spread.fixed if self.spread else ()
+        return tuple(name for name in self.settings_type.fields() if name not in self.shown and name not in fixed)
 
     @property
     def controls(self) -> tuple[str, ...]:

@@ -76,6 +76,10 @@ class DrawsView(LabView[InjectedNetSettings, DrawsSettings]):
     seeds = DRAWS
     step_figures = ()
     shown = ("normalization", "learning_rate", "init_scale", "depth", "injected", "seed")
+    more = (
+        *("optimizer", "momentum", "batch_size", "batches", "groups", "activation", "loss", "width", "train_size"),
+        "steps",
+    )
     presets = (
         Preset(
             "what batch norm does", "η = 0.1. Is the order of the four the same in each draw?", _lanes(), FOUR
