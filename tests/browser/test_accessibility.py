@@ -81,7 +81,7 @@ def test_every_lesson_is_free_of_serious_faults_and_cuts_no_words(page, voila, l
     assert faults(page) == []
     for size in (PROJECTOR, PHONE):
         page.set_viewport_size(size)
-        wait_until(lambda: cut_words(page) == [], "no words in the figures are cut", 30)
+        wait_until(lambda: cut_words(page) == [], lambda: f"no words in the figures are cut: {cut_words(page)}", 30)
     wait_until(lambda: page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "it fits a phone")
     wait_until(lambda: faults(page, "target-size") == [], "no fault is left when all has found its place", 5)
     assert faults(page, "target-size") == []

@@ -70,7 +70,7 @@ class OneStartView(LabView[TeacherStudentSettings, OneStartSettings]):
         return {
             "matrix": Panel(
                 "One start, two trainings: correlation of the nodes (luckiest for A on top) with teachers A and B",
-                "nodes of teacher A (left), of teacher B (right)",
+                "node of A (left), of B (right)",
                 "student node, by luck for A",
                 One(_matrices, "correlation", make=cells, when=is_due, **MATRIX),
                 fit=_axes,
