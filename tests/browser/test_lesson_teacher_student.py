@@ -18,7 +18,7 @@ TITLES = {
     "The lottery of nodes": ("keep", "12", {"steps": "201", "prune_at": "100", "students": "2"}),
     "Random labels": ("random_share", "0.3", {"steps": "100"}),
     "Structure, or noise?": ("train_size", "100", {"steps": "100", "students": "1"}),
-    "The fewest nodes?": ("learning_rate", "0.02", {"steps": "100", "students": "1"}),
+    "The fewest nodes?": ("teacher_width", "4", {"steps": "100", "students": "1"}),
     "Same net, other first weights": ("train_size", "100", {"steps": "100", "students": "2"}),
     "Test error against width": ("ridge", "0.01", {}),
     "How often do two nodes fire together?": ("dimension", "5", {}),
