@@ -54,13 +54,13 @@ def test_a_section_is_folded_up_to_the_next_heading_and_its_lab_draws_once_it_is
     outer = page.locator("details.tdl-further").first
     assert outer.locator("summary").first.inner_text().startswith("Further")
     outer.locator("summary").first.press("Enter")
-    assert page.get_by_text("More about it.").is_visible()
+    page.get_by_text("More about it.").wait_for()
     assert not page.get_by_text("Most of all.").is_visible()
     lab = LabOnPage(page, 0)
     lab.press("Step")
     wait_until(lambda: lab.step_number() == 1 and lab.points(1, 0)[0], "the lab draws")
     page.get_by_role("link", name="Further", exact=True).click()
-    assert page.get_by_text("Most of all.").is_visible()
+    page.get_by_text("Most of all.").wait_for()
 
 
 def test_paper_has_what_is_folded(page: Page, address: str):
@@ -68,4 +68,4 @@ def test_paper_has_what_is_folded(page: Page, address: str):
     page.get_by_text("For everyone.").wait_for()
     assert not page.get_by_text("Most of all.").is_visible()
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.get_by_text("Most of all.").is_visible()
+    page.get_by_text("Most of all.").wait_for()
