@@ -14,6 +14,7 @@ from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
 from widgets.labs.teacher_student.nodes import in_one_line, is_due
+from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import strips
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
@@ -36,21 +37,7 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
     seeds = 16
     step_figures = ()
     shown = ("train_size", "overparameterization", "students", "learning_rate", "seed")
-    more = (
-        "active_share",
-        "strength_decay",
-        "teacher_width",
-        "dimension",
-        "outputs",
-        "optimizer",
-        "momentum",
-        "schedule",
-        "horizon",
-        "batch_size",
-        "teacher_seed",
-        "measure_every",
-        "steps",
-    )
+    more = ("active_share", "strength_decay", *TASK_AND_TRAINING)
     presets = (
         Preset(
             "150 points",
