@@ -24,8 +24,9 @@ def step_back(process_id: int) -> None:
 
 
 def _patience_of_group() -> int:
-    """This process's group's; the file says `/autogroup-12 nice 0`."""
-    return int(_group(os.getpid()).read_text().split()[-1])
+    """This process's group's; the file says `/autogroup-12 nice 0`, or nothing in the group that all begin in."""
+    words = _group(os.getpid()).read_text().split()
+    return int(words[-1]) if words else 0
 
 
 def _group(process_id: int) -> Path:

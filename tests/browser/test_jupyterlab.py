@@ -33,6 +33,9 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lesson_in_jupyterla
         lambda: parabola.points(0, 1)[0][1] == pytest.approx(-2 * (1 - parabola.value("ratio"))), "the curve follows"
     )
     net = LabOnPage(page, title=NET)
+    net.type_value("steps", "20000")  # so that no machine is done before it is paused
+    net.press("Reset")
+    wait_until(lambda: net.step_number() == 0, "it waits at the start")
     net.press("Play")
     wait_until(lambda: len(net.points(0, 0)[0]) > 30, "the net trains")
     net.press("Pause")
@@ -45,7 +48,8 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lesson_in_jupyterla
     page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=90_000)
     again = LabOnPage(page, title=NET)
     wait_until(lambda: again.step_number() == step, "the lab is back where it was")
-    wait_until(lambda: again.points(0, 0)[1] == losses, "the whole curve is back")
+    # What was much at once had been thinned: it may have more points now, and lacks none.
+    wait_until(lambda: set(losses) <= set(again.points(0, 0)[1]), "the whole curve is back")
     again.press("Reset")
     wait_until(lambda: again.points(0, 0)[1] == losses[:1], "reset goes back to the same weights")
 

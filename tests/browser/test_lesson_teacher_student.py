@@ -59,7 +59,7 @@ def test_a_winner_is_shaken_in_flight_and_the_loss_jumps(page, voila):
     page.goto(voila + LESSON)
     lab = LabOnPage(page, title="Shake a node")
     lab.element.scroll_into_view_if_needed()
-    lab.type_value("steps", "1200")
+    lab.type_value("steps", "20000")  # so that no machine is done before it is paused
     wait_until(lambda: lab.step_number() > 500, "it has trained for a while")
     lab.press("Pause")
     wait_until(lambda: "paused" in lab.status(), "it rests")

@@ -64,6 +64,9 @@ def test_dragging_the_learning_rate_redraws_the_parabola(page, voila):
 
 def test_net_plays_pauses_steps_and_resets_to_the_same_weights(page, voila):
     net = lab(page, voila, NET)
+    net.type_value("steps", "20000")  # so that no machine is done before it is paused
+    net.press("Reset")
+    wait_until(lambda: net.step_number() == 0, "it waits at the start")
     net.press("Play")
     wait_until(lambda: len(net.points(0, 0)[0]) > 60, "the loss grows")
     net.press("Pause")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy import patience
+
 ASK = """
 import os, subprocess, sys
 from deploy.patience import step_back
@@ -48,3 +50,14 @@ def test_where_processes_are_grouped_by_session_its_group_comes_after_the_server
         [sys.executable, "-c", ASK_GROUP], capture_output=True, text=True, check=True, start_new_session=True
     )
     assert int(done.stdout) == 19
+
+
+@pytest.mark.parametrize(("said", "told"), [("/autogroup-12 nice 5", "15"), ("/autogroup-12 nice 12", "19"), ("", "10")])
+def test_the_group_that_all_begin_in_says_nothing_and_is_not_patient(tmp_path, monkeypatch, said, told):
+    server, kernel = tmp_path / "server", tmp_path / "kernel"
+    server.write_text(said)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setattr(patience, "_group", lambda process_id: kernel if process_id == child.pid else server)
+    patience.step_back(child.pid)
+    child.communicate(b"\n")
+    assert kernel.read_text() == told
