@@ -151,8 +151,8 @@ def test_no_lesson_imports_the_labs_of_another():
             assert not others, (name, others)
 
 
-# The rooms of widgets, from the lowest to the highest; labs of a topic stand above them.
-ROOMS = ("browser", "figure", "run", "view", "lab", "quiz", "page", "record", "labs")
+# The rooms of widgets, from the lowest to the highest; labs of a topic stand above them, and pictures of the labs.
+ROOMS = ("browser", "figure", "run", "view", "lab", "quiz", "page", "record", "labs", "cards")
 
 
 def test_rooms_of_widgets_import_downwards():

@@ -117,7 +117,7 @@ def test_jupyterlab_opens_a_copy_that_may_be_changed(command, tmp_path):
     with serving(command, tmp_path, "/api/status", "lab", *allowed) as address:
         assert "03_divergence.ipynb" in text_at(f"{address}/api/contents/")
         settings = json.loads(text_at(f"{address}/lab/api/settings/@jupyterlab/notebook-extension:tracker"))
-    assert (tmp_path / "notebooks" / "pictures" / "03_divergence.png").is_file()
+    assert (tmp_path / "notebooks" / "pictures" / "03_divergence.svg").is_file()
     assert settings["schema"]["properties"]["windowingMode"]["default"] == "defer"  # ours; JupyterLab's is "full"
 
 

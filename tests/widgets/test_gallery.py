@@ -4,18 +4,25 @@ import html
 import inspect
 import json
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
 import pytest
 from headless import VIEWS
 
 from lessons.core.rules import HeavyBall
 from lessons.divergence.parabola import Parabola
 from lessons.periodic.experiment import Periodic
+from widgets.cards.drawing import Drawing, picture
+from widgets.cards.pictures import CARDS
 from widgets.labs import divergence
 from widgets.page.code_view import show_code
 from widgets.page.gallery import Lesson, gallery, lessons, link, navigation, next_lesson
 from widgets.page.new_notebook import new_notebook
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture
@@ -107,3 +114,32 @@ def test_a_first_notebook_has_each_lab_and_question_once_and_its_code_can_be_rea
     names: dict[str, object] = {}
     exec(code[0].partition("\n\n")[0], names)
     assert all(name in names for name in re.findall(r"show_code\((\w+)\)", "\n".join(code)))
+
+
+def test_a_picture_is_drawn_into_the_page_in_the_colours_of_the_page(folder):
+    drawn = Drawing((0, 1), (1, 100), log=True).curve([0, 0.5, 1], [1, 10, 100]).cell(0, 1, "red").dot(1, 1)
+    drawn.words(0, 1, "η")
+    text = picture(drawn)
+    path = ElementTree.fromstring(text).find(".//{*}path")
+    assert path is not None
+    # A straight line, as heights are logarithms, from the lower left to the upper right within the margins.
+    assert path.get("d") == "M14.0 166.0L160.0 90.0L306.0 14.0"
+    (folder / "card.svg").write_text(text)
+    notebook = {"metadata": {"lesson": {"title": "1", "question": "q?", "sentence": "s.", "picture": "card.svg"}}}
+    (folder / "01_topic.ipynb").write_text(json.dumps({**notebook, "cells": []}))
+    assert text in gallery(folder).value
+
+
+def test_a_curve_has_gaps_where_it_is_not_finite_and_few_points():
+    gap = Drawing((0, 4), (0, 1)).curve([0, 1, 2, 3, 4], [0, 1, np.nan, 1, 0]).parts
+    assert re.search('d="([^"]*)"', gap).group(1).count("M") == 2
+    long = Drawing((0, 1), (0, 1)).curve(np.linspace(0, 1, 100_000), np.zeros(100_000)).parts
+    assert len(long) < 10_000
+
+
+def test_every_lesson_has_a_picture_that_the_command_draws():
+    for lesson in lessons(NOTEBOOKS):
+        assert (NOTEBOOKS / lesson.picture).is_file()
+    assert {f"pictures/{name}.svg" for name in CARDS} == {lesson.picture for lesson in lessons(NOTEBOOKS)}
+    # One that is quick to play, and has nothing random in it.
+    assert ElementTree.fromstring(CARDS["01_optimizers"]()).tag.endswith("svg")

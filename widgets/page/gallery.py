@@ -19,7 +19,8 @@ STYLE = """<style>
   color: var(--jp-content-font-color1, #222) !important; text-decoration: none !important;
   background: var(--jp-layout-color1, #fff); }
 .tdl-card:hover, .tdl-card:focus-visible { border-color: #1976d2; box-shadow: 0 0 0 2px #1976d2; outline: none; }
-.tdl-card img { display: block; width: 100%; aspect-ratio: 16 / 9; object-fit: cover; object-position: left top; }
+.tdl-card :is(img, svg) { display: block; width: 100%; aspect-ratio: 16 / 9; object-fit: cover;
+  object-position: left top; }
 .tdl-card div { padding: 14px 16px 16px; font: 16px/1.5 system-ui, sans-serif; }
 .tdl-card strong { display: block; font-size: 19px; margin-bottom: 4px; }
 .tdl-card em { display: block; margin-bottom: 6px; }
@@ -31,7 +32,7 @@ STYLE = """<style>
 NEXT_STYLE = """<style>
 .tdl-next { margin: 12px auto; }
 .tdl-next .tdl-card { display: flex; flex-wrap: wrap; align-items: center; }
-.tdl-next img { width: 260px; }
+.tdl-next :is(img, svg) { width: 260px; }
 .tdl-next div { flex: 1 1 240px; }
 </style>"""
 
@@ -129,5 +130,7 @@ def _picture(lesson: Lesson, folder: Path) -> str:
     path = folder / lesson.picture
     if not lesson.picture or not path.is_file():
         return ""
+    if path.suffix == ".svg":  # in the page itself, so that it has the page's colours
+        return path.read_text(encoding="utf-8")
     data = base64.b64encode(path.read_bytes()).decode()
     return f"<img alt='' src='data:image/png;base64,{data}'>"

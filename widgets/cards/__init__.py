@@ -1,0 +1,1 @@
+"""The pictures on the cards of the gallery, drawn from runs: `python -m widgets.cards FOLDER`."""
