@@ -101,7 +101,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
         if self.spectrum is None:
             hessian_at = partial(self.nets.hessian_at, memories=now.spectrum_memories)
             self.spectrum = SpectrumAt(hessian_at, now.spectrum_theta, self.lanes.seed)
-        return {"spectrum": self.spectrum}
+        return {"spectrum": self.spectrum, "stretch": partial(self.nets.stretch, now.theta, now.memories)}
 
 
 class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
@@ -117,8 +117,10 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
     eigenvalue of the loss on all training images as one batch in training mode, and `preconditioned_sharpness` (K,),
     that of P^(-1/2) H P^(-1/2), with P what the next update divides by (equal to it where nothing is divided).
 
-    Snapshot: `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density of eigenvalues of
-    the same Hessian, as of the last step that `spectrum_every` divides; see `isolation.isolated_eigenvalues`.
+    Snapshots: `stretch` (K, depth), the largest singular value of each hidden layer's weights as they are used, after
+    weight or spectral norm; and `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density
+    of eigenvalues of the same Hessian, as of the last step that `spectrum_every` divides; see
+    `isolation.isolated_eigenvalues`.
 
     Batch norm and deconvolution at batch size 1 see no deviation from the mean: hidden layers put out their offsets,
     whatever the image. torch.nn.BatchNorm1d raises a ValueError instead.
