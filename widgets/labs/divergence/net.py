@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lessons.core.doctor import Vitals
+from lessons.core.record import Change
 from lessons.core.rules.own import OWN_CALL
 from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
@@ -61,6 +62,14 @@ class NetView(LabView[NetSettings]):
                 {"learning_rate": 0.2, "optimizer": "heavy ball", "momentum": 0.5},
             ),
             ("gradient descent", "heavy ball, β = 0.5"),
+        ),
+        Preset(
+            "move the line",
+            # given
+            "η = 0.2; at step 500 it rises to 0.3 by itself, and 2/η falls from 10 to 6.7. What will the sharpness do, "
+            "and how soon?",
+            ({"learning_rate": 0.2, "steps": 700},),
+            changes=(Change(step=500, lane=0, field="learning_rate", value=0.3),),
         ),
         Preset(
             "Adam's edge",
