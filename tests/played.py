@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lessons.core.history import History
+from lessons.core.record import Change
 from lessons.core.run import Run
 from lessons.core.settings import Settings
 from widgets.view.view import LabView
@@ -42,8 +43,8 @@ class Played:
 
 
 def played(view: type[LabView], preset: str | int = 0, seeds: int = SEEDS, **changes: Any) -> Played:
-    """Play a preset to its end with its own seed and those that follow; a preset of a name in which nothing is random
-    is played once.
+    """Play a preset to its end with its own seed and those that follow, the changes in flight that it makes included; a
+    preset in which nothing is random is played once.
 
     Args:
         view: Whose preset.
@@ -71,7 +72,12 @@ def _played(view: type[LabView], preset: str | int, seeds: int, changes: tuple[t
         together = {name: np.stack([each[name] for each in values]) for name in values[0]}
         return Played(tuple(runs[0].names), tuple(runs[0].settings), seeds, together)
     run = shown.lanes([each for settings in draws for each in settings], list(lane_names) * seeds)
-    together = {name: _by_seed(values, seeds) for name, values in _values(shown, run).items()}
+    scheduled = [
+        change.model_copy(update={"lane": change.lane + seed * len(lanes)})
+        for change in chosen.changes
+        for seed in range(seeds)
+    ]
+    together = {name: _by_seed(values, seeds) for name, values in _values(shown, run, scheduled).items()}
     return Played(tuple(lane_names), tuple(draws[0]), seeds, together)
 
 
@@ -82,9 +88,10 @@ def _seeded(view: LabView, lanes: Sequence[dict[str, Any]], offset: int | None) 
     return [each.with_value("seed", each.seed + offset) for each in settings]
 
 
-def _values(view: LabView, lanes: Any) -> dict[str, np.ndarray]:
+def _values(view: LabView, lanes: Any, scheduled: Sequence[Change] = ()) -> dict[str, np.ndarray]:
     history = History()
-    history.extend([measured for measured in Run(view.experiment, lanes) if measured is not None])
+    run = Run(view.experiment, lanes, scheduled=scheduled)
+    history.extend([measured for measured in run if measured is not None])
     return {name: np.array(history[name]) for name in history.names}
 
 

@@ -164,6 +164,10 @@ class Run:
         step = max(self.step + self.partway, 0)
         self._changes.append(Change(step=step, lane=lane, field=field, value=getattr(settings, field)))
 
+    def unschedule(self) -> None:
+        """Drop the scheduled changes that have not been made."""
+        self._scheduled.clear()
+
     def _make(self, change: Change) -> None:
         self.lanes.change(change.lane, change.field, change.value)
         self._changes.append(change)

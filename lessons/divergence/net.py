@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lessons.core.curvature.sharpness import HessianVectorProduct, TopEigenpair, preconditioned
-from lessons.core.curvature.sharpness_gauge import SharpnessGauge
+from lessons.core.curvature.sharpness import TopEigenpair
+from lessons.core.curvature.sharpness_gauge import SharpnessGauges
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
@@ -30,8 +30,7 @@ class NetState(State):
     Attributes:
         theta: Parameters.
         optimizer: With what it remembers.
-        gauge: Of the sharpness.
-        preconditioned_gauge: Of the preconditioned one.
+        gauges: Of the sharpness.
         last_update: The update that led here; 0 before the first.
         turn: Cosine between that update and the one before it.
         gradient: At theta, once measured.
@@ -39,8 +38,7 @@ class NetState(State):
 
     theta: Tensor
     optimizer: LaneOptimizer
-    gauge: SharpnessGauge
-    preconditioned_gauge: SharpnessGauge
+    gauges: SharpnessGauges
     last_update: Tensor
     turn: Tensor
     gradient: Tensor = field(init=False)
@@ -58,12 +56,10 @@ class NetTraining(LongTraining[NetState, NetSettings]):
 
     def start(self) -> NetState:
         theta = self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device)
-        gauges = [SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device) for _ in range(2)]
         return NetState(
             theta=theta,
             optimizer=LaneOptimizer.of(self.lanes),
-            gauge=gauges[0],
-            preconditioned_gauge=gauges[1],
+            gauges=SharpnessGauges(self.lanes.seed, self.network.parameter_count, self.device),
             last_update=torch.zeros_like(theta),
             turn=torch.zeros(len(self.lanes), device=self.device),
         )
@@ -73,19 +69,10 @@ class NetTraining(LongTraining[NetState, NetSettings]):
         values = {"loss": loss, "update_cosine": now.turn}
         if now.step % self.lanes.shared.sharpness_every == 0:
             yield
-            product = self.loss.hessian_at(now.theta)
-            top = yield from now.gauge.read_in_parts(product)
-            values |= _readings(self.network, self.data, now.theta, now.last_update, top)
-            values["preconditioned_sharpness"] = yield from self._preconditioned(now, product, top.value)
+            by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+            read = yield from now.gauges.read_in_parts(self.loss.hessian_at(now.theta), by)
+            values |= read.measured | _readings(self.network, self.data, now.theta, now.last_update, read.top)
         return values
-
-    def _preconditioned(self, now: NetState, product: HessianVectorProduct, sharpness: Tensor) -> Parts[Tensor]:
-        """The sharpness of the Hessian as the next update sees it, (K,)."""
-        by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
-        if by is None:
-            return sharpness
-        top = yield from now.preconditioned_gauge.read_in_parts(preconditioned(product, by))
-        return top.value
 
     def advance(self, now: NetState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -129,7 +116,6 @@ def _readings(
 ) -> dict[str, Tensor]:
     length = update.norm(dim=1)
     return {
-        "sharpness": top.value,
         "test_accuracy": accuracy(network(theta, data.test_inputs), data.test_labels),
         "along_top": (update * top.vector).sum(1) / length.clamp_min(1e-30),
         "update_norm": length,

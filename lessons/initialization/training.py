@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lessons.core.backpropagation import DenseLoss
 from lessons.core.curvature.hessian_spectrum import Spectra
-from lessons.core.curvature.sharpness_gauge import SharpnessGauge
+from lessons.core.curvature.sharpness_gauge import SharpnessGauges
 from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
@@ -40,7 +40,7 @@ class DeepNetState(State):
         first_theta: Parameters at step 0, shape (K, P).
         spectrum_theta: Where the spectrum is taken, shape (K, P).
         optimizer: With what it remembers.
-        gauge: Of the sharpness.
+        gauges: Of the sharpness.
         failures: Lanes whose own scheme failed -> one sentence.
         gradient: At theta, shape (K, P), once measured.
     """
@@ -49,7 +49,7 @@ class DeepNetState(State):
     first_theta: Tensor
     spectrum_theta: Tensor
     optimizer: LaneOptimizer
-    gauge: SharpnessGauge
+    gauges: SharpnessGauges
     failures: dict[int, str]
     gradient: Tensor = field(init=False)
 
@@ -71,7 +71,7 @@ class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
             first_theta=theta,
             spectrum_theta=theta,
             optimizer=LaneOptimizer.of(self.lanes),
-            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            gauges=SharpnessGauges(self.lanes.seed, self.network.parameter_count, self.device),
             failures=dict(initializer.failures),
         )
 
@@ -80,8 +80,9 @@ class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
         shape, values = self.lanes.shared, {"loss": loss}
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
             yield
-            top = yield from now.gauge.read_in_parts(self.loss.hessian_at(now.theta))
-            values["sharpness"] = top.value
+            by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+            read = yield from now.gauges.read_in_parts(self.loss.hessian_at(now.theta), by)
+            values |= read.measured
         if now.step % shape.measure_every == 0:
             values |= _readings(self.network, self.data, now.theta, now.gradient)
         if now.step and now.step % shape.spectrum_every == 0:

@@ -90,5 +90,4 @@ class InjectedNet(TrainingExperiment[InjectedNetSettings]):
     training = InjectedTraining
 
     def script(self, settings: InjectedNetSettings, changes: Sequence[Change] = ()) -> str | None:
-        """Write the training; see `Experiment.script`. None where a shift is injected."""
-        return None if settings.injected else training_script(settings, changes)
+        return training_script(settings, changes, injects=bool(settings.injected))

@@ -118,6 +118,15 @@ class NormalizedNets:
             gradients.append(gradient.unflatten(0, (-1, points)))
         return self._in_order(losses), self._in_order(gradients)
 
+    def stretch(self, theta: Tensor, memories: Memories) -> Tensor:
+        """Return the largest singular value of each hidden layer's weights as they are used, shape (K, depth)."""
+        found = []
+        for group, memory in zip(self.groups, memories, strict=True):
+            layers = self.shape.layers(theta[group.rows])[:-1]
+            used = [group.network.normalizer.weight(*each) for each in zip(layers, memory, strict=True)]
+            found.append(torch.stack([torch.linalg.matrix_norm(weight, ord=2) for weight in used], 1))
+        return self._in_order(found)
+
     @torch.no_grad()
     def test_accuracy(self, theta: Tensor, memories: Memories) -> Tensor:
         """Return the share of test images that are right in evaluation, shape (K,)."""

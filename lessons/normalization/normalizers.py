@@ -21,7 +21,7 @@ from lessons.normalization.deconvolution import Decorrelation
 from lessons.normalization.deconvolved_layer import DeconvolvedLayer
 from lessons.normalization.layers import EPSILON, MOMENTUM, RunningStatistics, batch_norm
 from lessons.normalization.weight_layers import NormalizedWeightsLayer, SpectralNormed, WeightNormed
-from lessons.normalization.weights import SingularPair
+from lessons.normalization.weights import SingularPair, spectral_norm, weight_norm
 
 NormalizationName = Literal["none", "batch", "layer", "group", "RMS", "weight", "spectral", "deconvolution"]
 DECORRELATION_EPSILON = 0.01  # pixels that are never on have variance 0: what they are multiplied by stays below 10
@@ -37,6 +37,11 @@ class Normalizer(ABC):
     def memory(self, weight: Tensor, seeds: Tensor, number: int) -> Memory:
         """Return what layer `number` remembers at the start; `weight` is (K, fan_in, fan_out)."""
         return None
+
+    def weight(self, layer: DenseLayer, memory: Memory) -> Tensor:
+        """Return what the inputs are multiplied by, shape (K, fan_in, fan_out)."""
+        del memory
+        return layer.weight
 
     @abstractmethod
     def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
@@ -102,6 +107,10 @@ class RMSNormalizer(Normalizer):
 class WeightNormalizer(Normalizer):
     """V^T h + beta with V = gamma W / |W|."""
 
+    def weight(self, layer: DenseLayer, memory: Memory) -> Tensor:
+        del memory
+        return weight_norm(layer.weight, layer.gamma)
+
     def trained(self, inputs: Tensor, layer: DenseLayer, memory: Memory) -> tuple[LayerPass, Memory]:
         return NormalizedWeightsLayer(inputs, layer, WeightNormed(layer)), memory
 
@@ -111,6 +120,9 @@ class SpectralNormalizer(Normalizer):
 
     def memory(self, weight: Tensor, seeds: Tensor, number: int) -> SingularPair:
         return SingularPair.start(weight, seeds, f"singular vectors of layer {number}")
+
+    def weight(self, layer: DenseLayer, memory: SingularPair) -> Tensor:
+        return spectral_norm(layer.weight, memory)
 
     def trained(self, inputs: Tensor, layer: DenseLayer, memory: SingularPair) -> tuple[LayerPass, SingularPair]:
         pair = memory.after(layer.weight)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from lessons.core.record import Change
 from lessons.core.rules.script import optimizer_text
 from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
-from lessons.core.scripts.script import assembled, constants, definitions, training_loop
+from lessons.core.scripts.script import GRADIENT_STEP, assembled, constants, definitions, training_loop
 from lessons.normalization.axes import largest_even_groups
 from lessons.normalization.deconvolution import ITERATIONS
+from lessons.normalization.injected_script import BEFORE_LOSS, FUNCTIONS, UPDATE, noisy_text
 from lessons.normalization.layers import EPSILON, MOMENTUM
 from lessons.normalization.normalizers import DECORRELATION_EPSILON
 from lessons.normalization.training_settings import NormalizedNetSettings
@@ -105,30 +106,37 @@ _BATCH = {
 }
 
 
-def training_script(settings: NormalizedNetSettings, changes: Sequence[Change]) -> str | None:
+def training_script(settings: NormalizedNetSettings, changes: Sequence[Change], injects: bool = False) -> str | None:
     """Write the training of a net; see `Experiment.script`.
 
     None for batch norm at batch size 1: torch.nn.BatchNorm1d refuses it.
+
+    Args:
+        settings: As of `Experiment.script`; with the setting `injected` where a shift is injected.
+        changes: As there.
+        injects: Whether one is.
     """
     kind, whole = settings.normalization, settings.batch_size >= settings.train_size
     if kind == "batch" and settings.batch_size == 1:
         return None
     optimizer = optimizer_text(settings, changes, "model.parameters()")
-    fields = ("width", "init_scale", *["batch_size"] * (not whole), "steps", "seed")
+    fields = ("width", "init_scale", *["injected"] * injects, *["batch_size"] * (not whole), "steps", "seed")
     batch = () if whole else _BATCH[settings.batches]
+    before, update = (BEFORE_LOSS, UPDATE) if injects else ((), GRADIENT_STEP)
     rows = "" if whole else "[rows]"
     loss = f"loss = {loss_text(settings.loss, f'inputs{rows}', f'labels{rows}')}"
     return assembled(
         NET_IMPORTS,
         constants(settings, *fields, before=(optimizer.constants,)),
         optimizer.changes,
-        definitions(optimizer.definition, RANDOM_STREAM, _layer_class(settings)),
+        definitions(optimizer.definition, RANDOM_STREAM, _layer_class(settings), FUNCTIONS * injects),
         data_text(settings.train_size),
         _model(settings),
         _START,
         {"weight": _WEIGHT_NORM, "spectral": _SPECTRAL_NORM}.get(kind, ""),
+        noisy_text(kind, _has_single_units(settings)) if injects else "",
         optimizer.construction,
-        training_loop((*batch, loss), bool(optimizer.changes)),
+        training_loop((*batch, *before, loss), bool(optimizer.changes), update),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from lessons.core.curvature.hessian_spectrum import SpectrumAt
-from lessons.core.curvature.sharpness_gauge import SharpnessGauge
+from lessons.core.curvature.sharpness_gauge import SharpnessGauges
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts
@@ -38,7 +38,7 @@ class NormalizedState(State):
         spectrum_theta: Where the spectrum is taken, shape (K, P).
         spectrum_memories: What the layers remembered there.
         optimizer: With what it remembers.
-        gauge: Of the sharpness.
+        gauges: Of the sharpness.
         gradient: At theta, shape (K, P), once measured.
     """
 
@@ -47,7 +47,7 @@ class NormalizedState(State):
     spectrum_theta: Tensor
     spectrum_memories: Memories
     optimizer: LaneOptimizer
-    gauge: SharpnessGauge
+    gauges: SharpnessGauges
     gradient: Tensor = field(init=False)
 
 
@@ -68,7 +68,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
             spectrum_theta=theta,
             spectrum_memories=memories,
             optimizer=LaneOptimizer.of(self.lanes),
-            gauge=SharpnessGauge(self.lanes.seed, self.nets.shape.parameter_count, self.device),
+            gauges=SharpnessGauges(self.lanes.seed, self.nets.shape.parameter_count, self.device),
         )
 
     def measure_in_parts(self, now: NormalizedState) -> Parts[dict[str, Tensor]]:
@@ -80,11 +80,18 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
             values |= yield from _readings(self.nets, self.lanes, now, batch)
         if shape.follow_sharpness and now.step % shape.sharpness_every == 0:
             yield
-            values["sharpness"] = yield from _sharpness(self.nets, now)
+            values |= yield from self._sharpness(now)
         if now.step % shape.spectrum_every == 0:
             now.spectrum_theta, now.spectrum_memories = now.theta, now.memories
             self.spectrum = None
         return values
+
+    def _sharpness(self, now: NormalizedState) -> Parts[dict[str, Tensor]]:
+        product = self.nets.hessian_at(now.theta, now.memories)
+        by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+        yield
+        read = yield from now.gauges.read_in_parts(product, by)
+        return read.measured
 
     def advance(self, now: NormalizedState) -> None:
         update = now.optimizer.update(now.gradient, Hyperparameters.of(self.lanes, now.theta))
@@ -94,7 +101,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
         if self.spectrum is None:
             hessian_at = partial(self.nets.hessian_at, memories=now.spectrum_memories)
             self.spectrum = SpectrumAt(hessian_at, now.spectrum_theta, self.lanes.seed)
-        return {"spectrum": self.spectrum}
+        return {"spectrum": self.spectrum, "stretch": partial(self.nets.stretch, now.theta, now.memories)}
 
 
 class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
@@ -107,10 +114,13 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
     the first less the second; `test_accuracy` (K,), in evaluation mode; and, if `follow_shift`, `shift` and
     `shift_cosine` (K, depth), `loss_along` and `gradient_change` (K, S) and `effective_smoothness` (K,) (see
     `smoothness`). At every `sharpness_every`-th step, if `follow_sharpness`: `sharpness` (K,), the largest Hessian
-    eigenvalue of the loss on all training images as one batch in training mode.
+    eigenvalue of the loss on all training images as one batch in training mode, and `preconditioned_sharpness` (K,),
+    that of P^(-1/2) H P^(-1/2), with P what the next update divides by (equal to it where nothing is divided).
 
-    Snapshot: `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density of eigenvalues of
-    the same Hessian, as of the last step that `spectrum_every` divides; see `isolation.isolated_eigenvalues`.
+    Snapshots: `stretch` (K, depth), the largest singular value of each hidden layer's weights as they are used, after
+    weight or spectral norm; and `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density
+    of eigenvalues of the same Hessian, as of the last step that `spectrum_every` divides; see
+    `isolation.isolated_eigenvalues`.
 
     Batch norm and deconvolution at batch size 1 see no deviation from the mean: hidden layers put out their offsets,
     whatever the image. torch.nn.BatchNorm1d raises a ValueError instead.
@@ -134,13 +144,6 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
 
     def script(self, settings: NormalizedNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)
-
-
-def _sharpness(nets: NormalizedNets, now: NormalizedState) -> Parts[Tensor]:
-    product = nets.hessian_at(now.theta, now.memories)
-    yield
-    top = yield from now.gauge.read_in_parts(product)
-    return top.value
 
 
 def _readings(

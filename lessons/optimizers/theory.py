@@ -115,6 +115,23 @@ def linear_error(weights: Tensor, separation: float) -> Tensor:
     return (_normal_below(-(reach + bias) / length) + _normal_below(-(reach - bias) / length)) / 2
 
 
+def fewest_errors(points: Tensor, labels: Tensor, directions: int = 180) -> float:
+    """Return the least share of points that a line puts to the wrong side, of all lines across these directions.
+
+    Args:
+        points: Shape (N, 2).
+        labels: 1 or -1, shape (N,).
+        directions: Evenly spread over the half circle; at each, every threshold between points is tried.
+    """
+    angles = torch.arange(directions, dtype=points.dtype) * math.pi / directions
+    along = torch.stack([angles.cos(), angles.sin()], 1) @ points.T
+    ordered = labels.expand(directions, -1).gather(1, along.argsort(1))
+    # Wrong if all up to a point are called -1 and all after it 1; or the other way round.
+    positive, negative = (ordered > 0).long(), (ordered < 0).long()
+    wrong = positive.cumsum(1) + negative.sum(1, keepdim=True) - negative.cumsum(1)
+    return int(torch.minimum(wrong, len(labels) - wrong).min()) / len(labels)
+
+
 def error_of_sides(right: Tensor, first: Tensor, separation: float) -> Tensor:
     """Return the error of any classifiers on the two Gaussians, estimated from fresh points.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from lessons.core.batches import EpochBatches
-from lessons.core.curvature.sharpness_gauge import SharpnessGauge
+from lessons.core.curvature.sharpness_gauge import SharpnessGauges
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
@@ -31,14 +31,14 @@ class ScheduledNetState(State):
     Attributes:
         theta: Parameters, shape (K, P).
         optimizer: With what it remembers.
-        gauge: Of the sharpness.
+        gauges: Of the sharpness.
         plateau: What "divide when stuck" remembers.
         gradient: Of the step's batch at theta, shape (K, P), once measured.
     """
 
     theta: Tensor
     optimizer: LaneOptimizer
-    gauge: SharpnessGauge
+    gauges: SharpnessGauges
     plateau: Plateau
     gradient: Tensor = field(init=False)
 
@@ -59,7 +59,7 @@ class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
         return ScheduledNetState(
             theta=self.network.initial(self.lanes.seed, self.lanes.init_scale).to(self.device),
             optimizer=LaneOptimizer.of(self.lanes),
-            gauge=SharpnessGauge(self.lanes.seed, self.network.parameter_count, self.device),
+            gauges=SharpnessGauges(self.lanes.seed, self.network.parameter_count, self.device),
             plateau=Plateau.start(self.lanes),
         )
 
@@ -74,10 +74,10 @@ class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
         }
         if now.step % shape.sharpness_every == 0:
             yield
-            top = yield from now.gauge.read_in_parts(self.full_loss.hessian_at(now.theta))
-            values |= {
-                "eta_lambda": learning_rate.to(loss) * top.value,
-                "sharpness": top.value,
+            by = now.optimizer.preconditioner(now.gradient, Hyperparameters.of(self.lanes, now.theta))
+            read = yield from now.gauges.read_in_parts(self.full_loss.hessian_at(now.theta), by)
+            values |= read.measured | {
+                "eta_lambda": learning_rate.to(loss) * read.top.value,
                 "train_loss": self.full_loss.value(now.theta),
                 "test_accuracy": accuracy(self.network(now.theta, self.data.test_inputs), self.data.test_labels),
             }
@@ -100,8 +100,10 @@ class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
     Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:
     `loss`, of the batch about to be used, before its update; `smoothed_loss`, its running mean, which "divide when
     stuck" watches; and `learning_rate`, eta at this step, before changes made at it. At every `sharpness_every`-th
-    step: `sharpness`, the largest Hessian eigenvalue of the loss on the whole training set; `eta_lambda`, eta times
-    that; `train_loss`, on the same; and `test_accuracy`. The learning rate is in float64, all else in float32.
+    step: `sharpness`, the largest Hessian eigenvalue of the loss on the whole training set; `preconditioned_sharpness`,
+    that of P^(-1/2) H P^(-1/2), with P what the next update divides by (equal to it where nothing is divided);
+    `eta_lambda`, eta times the first; `train_loss`, on the same; and `test_accuracy`. The learning rate is in float64,
+    all else in float32.
 
     Without momentum a full-batch step is stable while `eta_lambda` < 2.
     """

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lessons.core.scripts.script import lane_script
+from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from tests.script_runs import Cases, ScriptRuns, changed, every_lane
@@ -19,10 +20,14 @@ MIXED = [
 OTHER = {"loss": "cross-entropy", "activation": "tanh", "groups": 5}
 SORTED = [lane.model_copy(update={**OTHER, "batches": "sorted by class"}) for lane in MIXED]
 WHOLE = [lane.model_copy(update={"batch_size": 60, "activation": "linear"}) for lane in MIXED[:3]]
+SINGLE = MIXED[KINDS.index("group")].model_copy(update={"groups": 12})  # a unit a group
+SHIFTED = [InjectedNetSettings(**lane.model_dump(), injected=0.4) for lane in [*MIXED, SINGLE]]
 CASES: Cases = {
     "mixed batches": changed(NormalizedNet(), MIXED, []),
     "sorted batches, changed": changed(NormalizedNet(), SORTED, [(4, "learning_rate", 0.5), (9, "momentum", 0.6)]),
     "full batches": changed(NormalizedNet(), WHOLE, []),
+    "shift injected": changed(InjectedNet(), SHIFTED, []),
+    "shift injected, changed": changed(InjectedNet(), SHIFTED, [(4, "learning_rate", 0.5), (9, "momentum", 0.6)]),
 }
 
 

@@ -11,7 +11,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.run import Run
 from lessons.optimizers.one_plane import OnePlane, OnePlaneSettings
 from lessons.optimizers.proxy import Method, Proxy, ProxySettings, fresh_points, training_points
-from lessons.optimizers.theory import bayes_error, error_of_sides, linear_error
+from lessons.optimizers.theory import bayes_error, error_of_sides, fewest_errors, linear_error
 from tests.optimizers.outliers import boundary_shifts
 
 SEEDS = 200
@@ -47,8 +47,8 @@ def logistic_minimum(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return weights
 
 
-def fewest_errors(inputs: np.ndarray, labels: np.ndarray) -> float:
-    """Least share of training errors over lines in 360 directions, every threshold tried."""
+def fewest_by_hand(inputs: np.ndarray, labels: np.ndarray) -> float:
+    """Least share of training errors over lines in 360 directions of the whole circle, every threshold tried."""
     angles = np.deg2rad(np.arange(360))
     along = inputs[:, :2] @ np.stack([np.cos(angles), np.sin(angles)])
     ordered = labels[np.argsort(along, axis=0)]
@@ -98,10 +98,16 @@ def test_more_data_bring_the_line_to_that_of_bayes_as_one_over_n(history_of, tra
 @pytest.mark.claim(1)
 def test_the_minimum_of_the_loss_is_not_the_minimum_of_the_error(trained):
     """For most samples another line makes fewer errors on the very same points, and none makes more."""
-    fewest = np.array([fewest_errors(*sample(seed)) for seed in range(SEEDS)])
+    fewest = np.array([fewest_errors(*training_points(seed, 60, 2.0)) for seed in range(SEEDS)])
     for method in range(2):
         assert (fewest <= trained["train_error"][method] + 1e-12).all()
         assert (fewest < trained["train_error"][method] - 1e-12).mean() > 0.5
+
+
+@pytest.mark.claim(1)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_fewest_errors_are_those_that_are_counted_line_by_line(seed):
+    assert fewest_errors(*training_points(seed, 60, 2.0)) == fewest_by_hand(*sample(seed))
 
 
 @pytest.mark.claim(1)

@@ -11,10 +11,10 @@ from lessons.core.run import Run
 from lessons.core.spread import SEEDS as CLOUD
 from lessons.optimizers import proxy
 from lessons.optimizers.classifier import Classifier, grid_axis, training_data
-from lessons.optimizers.proxy import Proxy, ProxySettings
+from lessons.optimizers.proxy import Proxy, ProxySettings, training_points
 from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES
-from lessons.optimizers.theory import bayes_error
+from lessons.optimizers.theory import bayes_error, fewest_errors
 from tests.optimizers.outliers import boundary_shifts
 from tests.played import SEEDS, Played, played
 from widgets.labs.optimizers import questions
@@ -205,6 +205,16 @@ def test_none_finds_the_best_line_and_only_the_training_error_is_below_the_best(
     run, best = proxies("five losses"), bayes_error(2.0)
     assert (run["fresh_error"] > best).all()
     assert ((run["train_error"][:, -1] < best).mean(1) > 0.5).all(), "in each draw for most of the five"
+
+
+@pytest.mark.claim(1)
+@pytest.mark.sentence("l1_fewest_errors")
+def test_another_line_makes_fewer_errors_on_the_same_points():
+    """Of sixty points the lines of four losses have 8 to 10 on the wrong side, another line 5 to 7."""
+    errors = 60 * proxies("five losses")["train_error"][:, -1, :4]
+    fewest = [60 * fewest_errors(*training_points(seed, 60, 2.0)) for seed in range(SEEDS)]
+    assert (errors.min(1) - fewest > 0.5).all()
+    assert 4 < min(fewest) < max(fewest) < 7.5 < errors.min() < errors.max() < 10.5
 
 
 @pytest.mark.sentence("l1_few_points")

@@ -107,6 +107,22 @@ def test_newton_arrives_at_once_and_lbfgs_soon():
     assert min(value for name, value in steps.items() if name not in ("Newton", "L-BFGS")) > 25
 
 
+@pytest.mark.sentence("l1_quickprop")
+def test_along_the_axes_quickprop_jumps_to_the_minimum_and_turned_it_does_not():
+    """To a millionth: 14, 2 and 1 steps along the axes; turned by 30 degrees 14, 15 and 1."""
+    along, turned = (played(RaceView, "along the axes", seeds=1, angle=angle) for angle in (0.0, 30.0))
+    steps = {}
+    for angle, run in {0: along, 30: turned}.items():
+        for name in run.names:
+            near = np.linalg.norm(run.of(name, "theta")[0], axis=1) < 1e-6
+            steps[name, angle] = int(np.argmax(near)) if near.any() else len(near)
+    assert (steps["Newton", 0], steps["Quickprop", 0]) == (1, 2)
+    assert steps["Newton", 30] == 1
+    assert 12 <= steps["Quickprop", 30] <= 18
+    assert 12 <= steps["gradient descent", 0] <= 16
+    assert abs(steps["gradient descent", 30] - steps["gradient descent", 0]) <= 1
+
+
 @pytest.mark.sentence("l1_rosenbrock")
 def test_who_knows_the_curvature_is_first_on_rosenbrock():
     run = played(RaceView, "Rosenbrock's banana", seeds=1)

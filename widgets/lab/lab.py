@@ -190,7 +190,7 @@ class Lab(ipw.Box):
 
     def _press(self, button: str) -> None:
         session = self.session
-        session.end_drag()
+        session.drag.end()
         {
             "play": session.play,
             "pause": session.pause,
@@ -260,7 +260,7 @@ class Lab(ipw.Box):
     def _show_lanes(self) -> None:
         self.panel.lanes = lane_rows(self.view, self.lanes, self.session.fates)
         self.panel.selected = self.lanes.selected
-        self.panel.preset = self._presets.on(self.lanes, self.session.preset)
+        self.panel.preset = self._presets.on(self.session.plan.begun(self.lanes), self.session.preset)
 
     def _show_run(self) -> None:
         session = self.session

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -14,8 +13,10 @@ from lessons.core.record import RunRecord
 from lessons.core.run import Run
 from lessons.core.settings import SettingError
 from widgets.lab.diagnosis import diagnosis
+from widgets.lab.drag import Drag
 from widgets.lab.lane_changes import of_preset
 from widgets.lab.lane_list import LaneList
+from widgets.lab.plan import Plan
 from widgets.run.later import Later
 from widgets.run.player import Player
 from widgets.run.run_loop import State, plays
@@ -26,8 +27,6 @@ from widgets.view.view import LabView
 RESTART_AFTER_SECONDS = 0.02
 # Figures whose lanes are named anew are made anew: not while a slider moves, at each of its values.
 NAME_AFTER_SECONDS = 0.4
-# While a drag goes on that started the run again, each of its values does: the run in the end has one value only.
-DRAG_SECONDS = 0.6
 
 
 class News(StrEnum):
@@ -63,6 +62,7 @@ class Session:
         revealed: Whether somebody wants to see what happens. Before that nothing is shown that would answer a
             question on the page (`LabView.covered`).
         preset: The preset that was loaded last.
+        plan, drag: What that changes by itself; the slider that moves.
         stop_below: Loss of all lanes below which it pauses, or None.
         restart_on_change: Whether every change begins another run.
         device: Where it trains.
@@ -76,14 +76,12 @@ class Session:
         self.view, self.lanes, self._on_news = view, lanes, on_news
         self.figure_names = lanes.names
         self.notice = Notice()
-        self.started = self.held = self.revealed = False
-        self.preset = 0
+        self.started = self.held = self.revealed = self.restart_on_change = False
+        self.preset, self.device = 0, "cpu"
         self.stop_below: float | None = None
-        self.restart_on_change = False
-        self.device = "cpu"
         self._restart = Later(RESTART_AFTER_SECONDS, lambda: not self.player.loop.begins)
         self._naming = Later(NAME_AFTER_SECONDS)
-        self._dragged: tuple[int, str, float] | None = None  # lane, field, and when it last began another run
+        self.drag, self.plan = Drag(), Plan(lanes)
         self._next: Lanes | None = view.lanes(lanes.settings, lanes.names)
         self.player = Player(view.slow, self._measured, self._enter, lambda: on_news(News.COMPLETE), view.trains)
         self.player.speed = view.speed
@@ -182,25 +180,21 @@ class Session:
         lanes = self.lanes.with_value(lane, field, value)
         if lanes.settings == self.lanes.settings:
             return
-        if self._changes_in_flight(field) and not self._drags(lane, field):
+        if self._changes_in_flight(field) and not self.drag.goes_on(lane, field):
             self.run.take(lane, field, lanes.settings[lane])
-            self._take(lanes)
-            self._name_run()
-            for news in (News.LANES, News.STATE, News.SETTINGS):
-                self._on_news(news)
+            self.run.unschedule()
+            self.plan = Plan(lanes)
+            self._changed(lanes)
         else:
-            self._dragged = (lane, field, time.perf_counter())
+            self.drag.began(lane, field)
             self.change_lanes(lanes, rename=False)
 
-    def end_drag(self) -> None:
-        """Note that a button was pressed: the slider that moved before does not any more."""
-        self._dragged = None
-
-    def _drags(self, lane: int, field: str) -> bool:
-        """True if this is the slider whose last value began another run, a moment ago."""
-        if self._dragged is None or self._dragged[:2] != (lane, field):
-            return False
-        return time.perf_counter() - self._dragged[2] < DRAG_SECONDS
+    def _changed(self, lanes: LaneList) -> None:
+        """Show what was changed in flight."""
+        self._take(lanes)
+        self._name_run()
+        for news in (News.LANES, News.STATE, News.SETTINGS):
+            self._on_news(news)
 
     def _changes_in_flight(self, field: str) -> bool:
         started = self.state in (State.RUNNING, State.PAUSED) and not self.due
@@ -232,16 +226,21 @@ class Session:
         lanes, speed = of_preset(self.view, index), self.view.presets[index].speed
         self.player.speed = self.view.speed if speed is None else speed
         self.held, self.preset = False, index
-        self.change_lanes(lanes, revealed=False)
+        self.change_lanes(lanes, revealed=False, plan=Plan(lanes, self.view.presets[index].changes))
 
-    def change_lanes(self, lanes: LaneList, revealed: bool = True, rename: bool = True) -> None:
+    def change_lanes(
+        self, lanes: LaneList, revealed: bool = True, rename: bool = True, plan: Plan | None = None
+    ) -> None:
         """Begin again with these lanes.
 
         Args:
             lanes: The lanes.
             revealed: Whether somebody wants to see what happens; who changes a setting does.
             rename: Whether the figures have their names at once, and not when the slider rests.
+            plan: Of a preset.
         """
+        self.plan = plan or self.plan.after(self.lanes, lanes)
+        lanes = self.plan.begun(lanes)
         self._next = self.view.lanes(lanes.settings, lanes.names)
         if rename:
             self._naming.cancel()
@@ -323,7 +322,7 @@ class Session:
     def replace(self, run: Run, lanes: LaneList) -> None:
         """Take another run and its lanes, which go together."""
         self._naming.cancel()
-        self.lanes, self._next = lanes, None
+        self.lanes, self.plan, self._next = lanes, Plan(lanes), None
         self.begin(run)
 
     def _restart_soon(self, revealed: bool, drags: bool = False) -> None:
@@ -370,12 +369,14 @@ class Session:
             self.player.loop.forward(self.trial.steps + 1)
 
     def _new_run(self) -> Run:
-        lanes, self._next = self._next, None
+        lanes, self._next, self.lanes = self._next, None, self.plan.begun(self.lanes)
         if lanes is None:
             lanes = self.view.lanes(self.lanes.settings, self.lanes.names)
-        return Run(self.view.experiment, lanes, self.device)
+        return Run(self.view.experiment, lanes, self.device, self.plan.changes)
 
     def _measured(self, diverged: list[int]) -> None:
+        if (lanes := self.plan.followed(self.lanes, self.run)) is not self.lanes:
+            self._changed(lanes)
         if diverged:
             notice = diagnosis(self.view, self.trial, diverged, self.lanes.names, self.notice)
             if notice is not self.notice:

@@ -11,6 +11,7 @@ from lessons.core.settings import SettingError
 from widgets.lab import link as links
 from widgets.lab.diagnosis import REWIND_STEPS, can_rewind
 from widgets.lab.lane_list import LaneList
+from widgets.lab.plan import Plan
 from widgets.lab.session import Session
 from widgets.run.run_loop import plays
 
@@ -62,11 +63,14 @@ class Timeline:
 
     def _go_back(self, step: int, further: Sequence[Change] = ()) -> None:
         """Begin the present run again near a step, with other changes from there on."""
-        session = self._session
-        run = session.run.rewound(step, further)
+        session, made = self._session, self._session.run.record.until(step).changes
+        if further:
+            session.plan = Plan(session.lanes)  # whoever changes something takes over
+        ahead = session.plan.ahead(made)
+        run = session.run.rewound(step, (*further, *ahead))
         if not self._view.sweeps:
             settings = [self._view.settings_type.checked(values) for values in run.started_with]
-            changes = (*session.run.record.until(step).changes, *further)
+            changes = (*made, *further, *(change for change in ahead if change.step < step))
             session.lanes = session.lanes.replayed(settings, changes)
         session.begin(run, session.history)
 

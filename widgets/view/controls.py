@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import torch
 
+from lessons.core.record import Change
 from lessons.core.settings import SettingError, SettingField, Settings
 from widgets.figure.colours import LANE_COLOURS
 
@@ -19,6 +20,8 @@ class Preset:
     """A named situation: lanes as changes to the defaults, and one sentence on what to see.
 
     `says` are the settings that the names of the lanes tell of, where `widgets.lab.lane_names.said` does not find them.
+    `changes` are made by themselves at their steps, as by a hand; not in a view's first preset, with which a lab opens,
+    nor where the lanes that run are others than those that are listed.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Preset:
     names: tuple[str, ...] = ()
     speed: float | None = None
     says: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def with_lanes(self, lanes: Any) -> Preset:
         """Return the preset with other lanes.
@@ -38,7 +42,7 @@ class Preset:
             raise SettingError([f"lanes is a list of 1 to {MOST_LANES} dicts of settings."])
         names = tuple(str(lane.get("name", f"lane {k + 1}"))[:40] for k, lane in enumerate(lanes))
         wanted = tuple({k: v for k, v in lane.items() if k != "name"} for lane in lanes)
-        return replace(self, lanes=wanted, names=names, says=())
+        return replace(self, lanes=wanted, names=names, says=(), changes=())
 
 
 @dataclass(frozen=True)

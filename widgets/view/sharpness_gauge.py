@@ -1,26 +1,31 @@
 """The Hessian gauge of a lab: measured sharpness over the step, and the limit on it, of each lane.
 
-For any view whose experiment measures `sharpness`, and has the settings `optimizer` and `momentum`. Where it measures
-`preconditioned_sharpness`, too, adaptive rules have a limit.
+For any view whose experiment measures `sharpness` and `preconditioned_sharpness`, the Hessian as the next update sees
+it, and has the settings `optimizer` and `momentum`. What is drawn is the second: with a rule that divides the gradient
+it has a limit, with others it is the first.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lessons.core.rules.stability import divides, limit_factor
 from widgets.figure.frame import Frame
+from widgets.view.controls import Reading
 from widgets.view.lines import Line, Theory
 from widgets.view.panels import Now, OverSteps
 
 POINTS_OF_A_LIMIT = 120
 MOST_ON_A_LINEAR_AXIS = 20.0  # the highest limit over the lowest
+CAPTION = "Sharpness λₘₐₓ (line) and its limit (dashes)"
 
 Rates = Callable[[Frame, int], tuple[np.ndarray, np.ndarray]]
+Fit = Callable[[Frame[Any]], Mapping[str, Any]]
 
 
 def learning_rates(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
@@ -28,73 +33,106 @@ def learning_rates(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
     return frame.timeline(lane, "learning_rate")
 
 
-def sharpness_panel(rates: Rates = learning_rates, preconditioned: bool = False, **layout: Any) -> OverSteps:
-    """Return the figure of the sharpness and its limit.
+def from_zero(frame: Frame) -> dict[str, Any]:
+    """A linear axis as high as it has to be, as layout changes."""
+    del frame
+    return {"yaxis.type": "linear", "yaxis.autorange": True}
+
+
+def sharpness_panel(
+    rates: Rates = learning_rates, usual: Fit = from_zero, wide: bool = False, **layout: Any
+) -> OverSteps:
+    """Return the figure of the sharpness as each lane's rule sees it, and its limit.
 
     Args:
         rates: Function of a frame and the number of a lane that returns steps and learning rates, of shape (N,).
-        preconditioned: Whether it shows the sharpness as each lane's rule sees it, and its limit; the experiment
-            measures `preconditioned_sharpness`. Without it adaptive rules have no limit.
+        usual: The axis where no lane's rule divides the gradient.
+        wide: Whether the axis is logarithmic, and reaches down to what was measured, where one does. For mini-batches:
+            they hold the preconditioned sharpness far below its limit.
         layout: Further keywords of `plotly.graph_objects.Layout`.
     """
 
     def limits(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
         steps, used = rates(frame, lane)
-        factor = limit_factor(frame.lanes, lane, preconditioned)
+        factor = limit_factor(frame.lanes, lane, preconditioned=True)
         limit = factor / used if factor is not None and used.all() else np.full(len(used), np.nan)
         return steps[-POINTS_OF_A_LIMIT:], limit[-POINTS_OF_A_LIMIT:]
 
-    if preconditioned:
-        measured, caption = Line("preconditioned_sharpness"), "Sharpness λₘₐₓ (line) and its limit (dashes)"
-        layout = {"fit": reach, **layout}
-    else:
-        measured = Line(_measured, measured="sharpness")
-        caption = "Sharpness λₘₐₓ (line) and its limit 2/η (dashes)"
     return OverSteps(
-        caption,
+        CAPTION,
         "λₘₐₓ",
-        measured,
+        Line(_measured, measured="preconditioned_sharpness"),
         Theory(limits, "{lane}, limit"),
+        fit=partial(reach, usual=usual, wide=wide),
         **{"yaxis_rangemode": "tozero", **layout},
     )
 
 
-def reach(frame: Frame) -> dict[str, Any]:
-    """The axis of a preconditioned sharpness, as layout changes.
+def reach(frame: Frame, usual: Fit = from_zero, wide: bool = False) -> dict[str, Any]:
+    """The axis of a sharpness as each lane's rule sees it, as layout changes; see `sharpness_panel`.
 
     That of an adaptive rule begins far above its limit, and this is a thousand times that of other rules: beside them
     the axis is logarithmic.
     """
-    lanes = range(len(frame.lanes))
-    limits = [limit for lane in lanes if (limit := preconditioned_limit_now(frame, lane))]
-    if not limits or not any(divides(frame.lanes, lane) for lane in lanes):
-        plain = {"yaxis.title.text": "λₘₐₓ", "yaxis.tickformat": ""}
-        return {"yaxis.type": "linear", "yaxis.autorange": True, **plain}
+    limits = [limit for lane in range(len(frame.lanes)) if (limit := preconditioned_limit_now(frame, lane))]
+    title = {"yaxis.title.text": axis_title(frame)}
+    if not limits or not any_divides(frame):
+        return {"yaxis.tickformat": "", **title, **usual(frame)}
     low, high = min(limits), max(limits)
-    far = high > MOST_ON_A_LINEAR_AXIS * low
+    far = wide or high > MOST_ON_A_LINEAR_AXIS * low
+    low = min(low / 4, _lowest(frame) / 1.5) if wide else low / 4
     return {
         "yaxis.type": "log" if far else "linear",
         "yaxis.autorange": False,
-        "yaxis.range": [math.log10(low / 4), math.log10(4 * high)] if far else [0, 1.5 * high],
-        "yaxis.title.text": "λₘₐₓ, preconditioned",
+        "yaxis.range": [math.log10(low), math.log10(4 * high)] if far else [0, 1.5 * high],
         "yaxis.tickformat": "~s",
+        **title,
     }
 
 
+def any_divides(frame: Frame) -> bool:
+    """True if a lane's rule divides the gradient."""
+    return any(divides(frame.lanes, lane) for lane in range(len(frame.lanes)))
+
+
+def axis_title(frame: Frame) -> str:
+    """Return what the axis of a sharpness shows."""
+    return "λₘₐₓ, preconditioned" if any_divides(frame) else "λₘₐₓ"
+
+
+def followed(frame: Frame) -> bool:
+    """True if the run measures the sharpness."""
+    return "preconditioned_sharpness" in frame.history.names
+
+
 def _measured(frame: Frame, lane: int, steps: np.ndarray) -> np.ndarray:
-    """The sharpness, where the run follows it."""
-    followed = "sharpness" in frame.history.names
-    return frame.history["sharpness"][steps, lane] if followed else np.full(len(steps), np.nan)
+    """The sharpness as the lane's rule sees it, where the run follows it."""
+    if not followed(frame):
+        return np.full(len(steps), np.nan)
+    return frame.history["preconditioned_sharpness"][steps, lane]
+
+
+def _lowest(frame: Frame) -> float:
+    """The lowest that was measured so far; infinite where nothing above 0 was."""
+    if not followed(frame):
+        return math.inf
+    seen = frame.history["preconditioned_sharpness"][: frame.stop]
+    return float(np.min(seen, where=seen > 0, initial=math.inf))
 
 
 def limit_now(frame: Frame, lane: int) -> float | None:
     """Return the limit on the sharpness under a lane's learning rate; None if there is none."""
-    return limit_at(frame, lane, float(frame.lanes.learning_rate[lane]))
+    return limit_at(frame, lane, set_rate(frame, lane))
 
 
 def preconditioned_limit_now(frame: Frame, lane: int) -> float | None:
     """Return the limit on the preconditioned sharpness under a lane's learning rate; None if there is none."""
-    return limit_at(frame, lane, float(frame.lanes.learning_rate[lane]), preconditioned=True)
+    return limit_at(frame, lane, set_rate(frame, lane), preconditioned=True)
+
+
+def set_rate(frame: Frame, lane: int) -> float:
+    """Return the learning rate that a lane is set to."""
+    return float(frame.lanes.learning_rate[lane])
 
 
 def limit_at(frame: Frame, lane: int, rate: float, preconditioned: bool = False) -> float | None:
@@ -103,7 +141,21 @@ def limit_at(frame: Frame, lane: int, rate: float, preconditioned: bool = False)
     return factor / rate if factor is not None and rate else None
 
 
-SHARPNESS_NOW: Now[Any] = Now("λₘₐₓ, limit 2/η", "sharpness", limit_now, "limit")
-PRECONDITIONED_NOW: Now[Any] = Now(
-    "preconditioned λₘₐₓ, its limit", "preconditioned_sharpness", preconditioned_limit_now, "limit"
-)
+def sharpness_readings(frame: Frame, lane: int, rate: Callable[[Frame, int], float] = set_rate) -> list[Reading]:
+    """Return a lane's sharpness beside its limit; where its rule divides, both sharpnesses, of which one has a limit.
+
+    Args:
+        frame: Of a run that measures them.
+        lane: Its number.
+        rate: Function of both that returns the learning rate as it is now.
+    """
+
+    def limit(frame: Frame, lane: int) -> float | None:
+        return limit_at(frame, lane, rate(frame, lane), preconditioned=True)
+
+    if not divides(frame.lanes, lane):
+        lines = [Now("λₘₐₓ, limit 2/η", "sharpness", limit, "limit")]
+    else:
+        divided = Now[Any]("preconditioned λₘₐₓ, its limit", "preconditioned_sharpness", limit, "limit")
+        lines = [divided, Now("λₘₐₓ itself", "sharpness")]
+    return [each.reading(frame, lane) for each in lines]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from lessons.core.doctor import Vitals
+from lessons.core.record import Change
 from lessons.core.rules.own import OWN_CALL
-from lessons.core.rules.stability import divides, limit_factor
+from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from widgets.figure.frame import Frame
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
 from widgets.view.panels import Now, OverSteps
-from widgets.view.sharpness_gauge import PRECONDITIONED_NOW, SHARPNESS_NOW, sharpness_panel
+from widgets.view.sharpness_gauge import sharpness_panel, sharpness_readings
 from widgets.view.view import LabView
 
 CATAPULT = {"activation": "relu", "depth": 1, "width": 128, "init_scale": 1.0, "steps": 40, "sharpness_every": 1}
@@ -63,6 +64,14 @@ class NetView(LabView[NetSettings]):
             ("gradient descent", "heavy ball, β = 0.5"),
         ),
         Preset(
+            "move the line",
+            # given
+            "η = 0.2; at step 500 it rises to 0.3 by itself, and 2/η falls from 10 to 6.7. What will the sharpness do, "
+            "and how soon?",
+            ({"learning_rate": 0.2, "steps": 700},),
+            changes=(Change(step=500, lane=0, field="learning_rate", value=0.3),),
+        ),
+        Preset(
             "Adam's edge",
             # given
             "Adam and RMSProp divide each gradient by a scale of its own. Divided in the same way the sharpness has a "
@@ -86,7 +95,7 @@ class NetView(LabView[NetSettings]):
             yaxis_tickformat="~g",
             yaxis_dtick="D2",
         ),
-        "sharpness": sharpness_panel(preconditioned=True),
+        "sharpness": sharpness_panel(),
         "zigzag": OverSteps(
             "Zigzag: cosine between each update and the one before",
             "cosine",
@@ -97,14 +106,8 @@ class NetView(LabView[NetSettings]):
     table = (Now("training loss", "loss"), Now("test accuracy", "test_accuracy"))
 
     def readings(self, frame: Frame[NetSettings]) -> list[Reading]:
-        adaptive = [divides(frame.lanes, lane) for lane in range(len(frame.lanes))]
-        tops = [
-            (PRECONDITIONED_NOW.reading(frame, lane), Now("λₘₐₓ itself", "sharpness").reading(frame, lane))
-            if adaptive[lane]
-            else (SHARPNESS_NOW.reading(frame, lane),)
-            for lane in range(len(frame.lanes))
-        ]
-        return [line for each in tops for line in each] + super().readings(frame)
+        tops = [line for lane in range(len(frame.lanes)) for line in sharpness_readings(frame, lane)]
+        return tops + super().readings(frame)
 
     def vitals(self, frame: Frame[NetSettings], lane: int) -> Vitals:
         along = frame.history["along_top"][:, lane] * frame.history["update_norm"][:, lane]

@@ -19,7 +19,7 @@ from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points, Theory
 from widgets.view.panels import OverSteps, Panel, now
-from widgets.view.sharpness_gauge import SHARPNESS_NOW, limit_now, sharpness_panel
+from widgets.view.sharpness_gauge import followed, limit_now, sharpness_panel, sharpness_readings
 
 POINTS = 120
 LEAST, MOST = 1e-5, 30.0
@@ -99,7 +99,7 @@ class SpectrumView(SchemeView[DeepNetSettings]):
                 yaxis_type="log",
                 yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
             ),
-            "sharpness": sharpness_panel(fit=_reach, yaxis_type="log", yaxis_rangemode="normal"),
+            "sharpness": sharpness_panel(usual=_reach, wide=True, yaxis_type="log", yaxis_rangemode="normal"),
             "loss": OverSteps("Training loss", "loss", Line("loss"), **LOG),
         }
 
@@ -108,7 +108,7 @@ class SpectrumView(SchemeView[DeepNetSettings]):
         for lane in range(len(frame.lanes)):
             if followed(frame):
                 lines.append(Reading(lane, "λₘₐₓ at the start", float(frame.history["sharpness"][0, lane])))
-                lines.append(SHARPNESS_NOW.reading(frame, lane))
+                lines += sharpness_readings(frame, lane)
             lines.append(Reading(lane, "training loss", now(frame, "loss", lane)))
         return lines
 
@@ -138,7 +138,8 @@ def _reach(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
     start = frame.history["sharpness"][0].astype(float)
     limits = [limit_now(frame, lane) or np.nan for lane in range(len(frame.lanes))]
     known = np.array([each for each in (*start, *limits) if np.isfinite(each) and each > 0] or [1.0])
-    return {"yaxis.range": [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]}
+    ends = [float(np.log10(known.min() / 2)), float(np.log10(3 * known.max()))]
+    return {"yaxis.autorange": False, "yaxis.range": ends}
 
 
 def _spectra(frame: Frame[DeepNetSettings]) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
@@ -168,8 +169,3 @@ def _fit_spectra(frame: Frame[DeepNetSettings]) -> dict[str, Any]:
         return {}
     title = f"eigenvalue λ, at step {(frame.stop - 1) // every * every}"
     return {"xaxis.range": [float(found[0][0]), float(found[0][-1])], "xaxis.title.text": title}
-
-
-def followed(frame: Frame) -> bool:
-    """True if the sharpness is measured."""
-    return "sharpness" in frame.history.names

@@ -19,7 +19,7 @@ from widgets.labs.normalization.net_view import LOSS, NetView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel, now
-from widgets.view.sharpness_gauge import SHARPNESS_NOW, sharpness_panel
+from widgets.view.sharpness_gauge import sharpness_panel, sharpness_readings
 
 POINTS = 160
 LEAST, MOST = 1e-5, 30.0
@@ -122,7 +122,7 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
     def panels(self) -> Mapping[str, Panel[NormalizedNetSettings]]:
         return {
             "loss": LOSS,
-            "sharpness": sharpness_panel(fit=_reach_of_the_sharpness),
+            "sharpness": sharpness_panel(usual=_reach_of_the_sharpness, wide=True),
             "spectrum": Panel(
                 "Density of the Hessian's eigenvalues, at the step named (dashes: three times the bulk's edge)",
                 "eigenvalue λ",
@@ -146,7 +146,7 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
         lines = []
         for lane in range(len(frame.lanes)):
             lines += [
-                SHARPNESS_NOW.reading(frame, lane),
+                *sharpness_readings(frame, lane),
                 Reading(
                     lane, f"isolated eigenvalues, step {_step_of_spectrum(frame)}", _count(float(found.count[lane]))
                 ),
@@ -203,7 +203,7 @@ def _reach_of_the_sharpness(frame: Frame[NormalizedNetSettings]) -> dict[str, An
     top = np.nanmax(np.where(frame.gone, np.nan, frame.history["sharpness"][: frame.stop]), initial=1.0)
     limits = 2 / frame.lanes.learning_rate.clamp_min(1e-9).numpy()
     shown = max(1.15 * top, min(1.3 * limits.max(), 1.6 * top))
-    return {"yaxis.range": [0, float(f"{shown:.1g}")]}
+    return {"yaxis.type": "linear", "yaxis.autorange": False, "yaxis.range": [0, float(f"{shown:.1g}")]}
 
 
 def _step_of_spectrum(frame: Frame[NormalizedNetSettings]) -> int:

@@ -13,7 +13,7 @@ from lessons.normalization.conditioning import Conditioning
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.tensor_picture import TensorPicture
 from widgets.figure.frame import Frame
-from widgets.labs.normalization import net_questions
+from widgets.labs.normalization import net_questions, weight_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
 from widgets.quiz.sketch import SketchPanel
@@ -137,5 +137,6 @@ ALL: tuple[Question, ...] = (
     FormulaOfBatchNorm(),
     GroupsOfWhat(),
     RunningMean(),
+    *weight_questions.ALL,
     *net_questions.ALL,
 )

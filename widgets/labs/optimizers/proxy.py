@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from lessons.optimizers.one_plane import OnePlane
 from lessons.optimizers.proxy import WINDOW, Proxy, ProxySettings, grid_axis, training_points
 from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES, OUTLIER_SHIFT, OutlierSettings
-from lessons.optimizers.theory import bayes_error
+from lessons.optimizers.theory import bayes_error, fewest_errors
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.level_lines import level_line
@@ -103,11 +103,12 @@ class ProxyView(LabView[ProxySettings]):
                 **EQUAL_AXES,
             ),
             "error": OverSteps(
-                "Error on fresh points (lines) and on training points (dotted); dashes: the best possible",
+                "Error on fresh points (lines) and on training points (dotted); grey: the least possible of both",
                 "error",
                 Line("fresh_error", "{lane}, fresh", showlegend=False),
                 Line("train_error", "{lane}, training", **ghost),
                 One(_best_error, "best possible", "#888", make=theory, fixed=True),
+                One(_fewest_errors, "fewest of any line, training", "#888", fixed=True, **ghost),
                 yaxis_range=[0, 0.35],
                 height=420,
             ),
@@ -220,3 +221,17 @@ def _reach(frame: Frame[ProxySettings]) -> dict[str, Any]:
 def _best_error(frame: Frame[ProxySettings]) -> Points:
     best = bayes_error(frame.lanes.shared.separation)
     return [0, frame.lanes.shared.steps], [best, best]
+
+
+def _fewest_errors(frame: Frame[ProxySettings]) -> Points | None:
+    shared = frame.lanes.shared
+    if shared.outlier:  # then the training points are others
+        return None
+    fewest = _fewest(shared.seed, shared.train_size, shared.separation)
+    return [0, shared.steps], [fewest, fewest]
+
+
+@lru_cache(maxsize=64)
+def _fewest(seed: int, train_size: int, separation: float) -> float:
+    """Takes some 60 ms for the most points that there may be."""
+    return fewest_errors(*training_points(seed, train_size, separation))

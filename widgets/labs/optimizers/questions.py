@@ -18,7 +18,7 @@ from lessons.optimizers.race import Race
 from lessons.optimizers.settings import RaceSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import line
-from widgets.labs.optimizers import valley_questions
+from widgets.labs.optimizers import upkeep_question, valley_questions
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
@@ -309,6 +309,7 @@ ALL: tuple[Question, ...] = (
     SteepOrSteady(),
     StuckAtSaddle(),
     NewtonFindsMinima(),
+    *upkeep_question.ALL,
     ConditionNumberCosts(),
     BoundedSlope(),
     *valley_questions.ALL,

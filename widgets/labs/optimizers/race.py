@@ -71,8 +71,7 @@ class RaceView(LabView[RaceSettings]):
         ),
         Preset(
             "too much momentum",
-            "A shorter valley, κ = 20. With β = 0.9 heavy ball swings past the minimum and gradient descent is first; "
-            "with β = 0.4 heavy ball is.",
+            "A shorter valley, κ = 20, gradient descent and heavy ball with two β. Who arrives first? Who swings past?",
             tuple(
                 {"condition_number": 20.0, "steps": 150, **lane}
                 for lane in (
@@ -82,13 +81,24 @@ class RaceView(LabView[RaceSettings]):
                 )
             ),
             ("gradient descent", "heavy ball, β = 0.9", "heavy ball, β = 0.4"),
-            # holds: l1_too_much_momentum
+            # given
         ),
         Preset(
             "all twelve",
             "Eleven optimizers and gradient descent with noise, each at a learning rate that suits it.",
             **_line_up("quadratic"),
             says=("optimizer", "gradient_noise"),
+        ),
+        Preset(
+            "along the axes",
+            "κ = 2, and the valley lies along the coordinates: Quickprop's second step arrives, Newton's first. Then "
+            "turn the valley.",  # holds: l1_quickprop
+            tuple(
+                {"optimizer": name, "learning_rate": rate, "condition_number": 2.0, "angle": 0.0, "steps": 30}
+                for name, rate in (("gradient descent", 1.33), ("Quickprop", 0.8), ("Newton", 1.0))
+            ),
+            ("gradient descent", "Quickprop", "Newton"),
+            speed=2.0,
         ),
         Preset(
             "Rosenbrock's banana",

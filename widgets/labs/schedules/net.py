@@ -14,10 +14,10 @@ from lessons.schedules.settings import ScheduledNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, planned_rates, rate_panel
-from widgets.view.controls import Preset
+from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
 from widgets.view.panels import Now, OverSteps, now
-from widgets.view.sharpness_gauge import limit_at, sharpness_panel
+from widgets.view.sharpness_gauge import sharpness_panel, sharpness_readings
 from widgets.view.view import LabView
 
 WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10}
@@ -63,6 +63,16 @@ MORE = (
     "steps",
     *DRAWN_FIELDS,
 )
+
+
+def over_decades(frame: Frame) -> dict[str, Any]:
+    """A logarithmic axis of all that is drawn, as layout changes."""
+    del frame
+    return {"yaxis.type": "log", "yaxis.autorange": True, "yaxis.tickformat": "~g"}
+
+
+def _rate_now(frame: Frame, lane: int) -> float:
+    return now(frame, "learning_rate", lane)
 
 
 class ScheduledNetView(LabView[ScheduledNetSettings]):
@@ -114,7 +124,7 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     panels = {
         "rate": rate_panel(),
         "loss": OverSteps("Loss of the batches, smoothed", "loss", Line("smoothed_loss"), legend=True, **LOG),
-        "sharpness": sharpness_panel(planned_rates, yaxis_rangemode="normal", **LOG),
+        "sharpness": sharpness_panel(planned_rates, over_decades, wide=True, yaxis_rangemode="normal", **LOG),
         "accuracy": OverSteps(
             "Accuracy on test images",
             "accuracy",
@@ -122,17 +132,14 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
             yaxis_range=[0, 1],
         ),
     }
-    table = (
-        Now("η now", "learning_rate"),
-        Now(
-            "λₘₐₓ, limit 2/η",
-            "sharpness",
-            lambda frame, lane: limit_at(frame, lane, now(frame, "learning_rate", lane)),
-            "limit",
-        ),
-        Now("training loss", "train_loss"),
-        Now("test accuracy", "test_accuracy"),
-    )
+    table = (Now("training loss", "train_loss"), Now("test accuracy", "test_accuracy"))
+
+    def readings(self, frame: Frame[ScheduledNetSettings]) -> list[Reading]:
+        lines = list[Reading]()
+        for lane in range(len(frame.lanes)):
+            lines.append(Now("η now", "learning_rate").reading(frame, lane))
+            lines += sharpness_readings(frame, lane, _rate_now)
+        return lines + super().readings(frame)
 
     def vitals(self, frame: Frame, lane: int) -> Vitals:
         end = min(cast(int, frame.ends[lane]), len(frame.history) - 1)

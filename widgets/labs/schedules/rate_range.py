@@ -20,6 +20,7 @@ from widgets.labs.schedules.rate_figure import idle_schedule_fields
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points, Theory
 from widgets.view.panels import Panel, now
+from widgets.view.sharpness_gauge import axis_title
 from widgets.view.view import LabView
 
 # Times the loss at the start: what blows up to a million would make a flat line of the rest.
@@ -82,12 +83,12 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     def panels(self) -> Mapping[str, Panel[ScheduledNetSettings]]:
         return {
             "range": Panel(
-                "Smoothed loss against the learning rate (bar: where it falls; dashes: 2/λₘₐₓ where it is lowest)",
+                "Smoothed loss against the learning rate (bar: where it falls; dashes: the limit where it is lowest)",
                 "learning rate η now",
                 "loss",
                 Line("smoothed_loss", x="learning_rate"),
                 Curve(_range, "{lane}: range", line={"width": 5}, opacity=0.5, showlegend=False),
-                Curve(_limit_line, "{lane}: 2/λₘₐₓ there", make=theory, if_several=False),
+                Curve(_limit_line, "{lane}: limit there", make=theory, if_several=False),
                 fit=_fit_losses,
                 height=380,
                 showlegend=True,
@@ -95,12 +96,12 @@ class RangeTestView(LabView[ScheduledNetSettings]):
                 **LOG_X,
             ),
             "sharpness": Panel(
-                "Sharpness on the way, and 2/η (dashes)",
+                "Sharpness on the way, and its limit (dashes)",
                 "learning rate η now",
                 "λₘₐₓ",
-                Line("sharpness", x="learning_rate"),
+                Line("preconditioned_sharpness", x="learning_rate"),
                 Theory(_limits, "{lane}: limit", showlegend=False),
-                fit=lambda frame: {"xaxis.range": _reach(frame)},
+                fit=lambda frame: {"xaxis.range": _reach(frame), "yaxis.title.text": axis_title(frame)},
                 height=380,
                 **LOG,
                 **LOG_X,
@@ -116,14 +117,15 @@ class RangeTestView(LabView[ScheduledNetSettings]):
             lines += [
                 Reading(lane, "η now", now(frame, "learning_rate", lane)),
                 Reading(lane, "η where the loss begins to fall", "not yet" if np.isnan(low) else low),
-                Reading(lane, "η where it is lowest, 2/λₘₐₓ there", high, None if np.isnan(limit) else limit, "limit"),
+                Reading(lane, "η where it is lowest, limit there", high, None if np.isnan(limit) else limit, "limit"),
             ]
         return lines
 
 
 def _limit(frame: Frame, lane: int, row: int) -> float:
     """Largest stable learning rate at a row; NaN without a closed form."""
-    factor, top = limit_factor(frame.lanes, lane), float(frame.history.newest("sharpness", row)[lane])
+    factor = limit_factor(frame.lanes, lane, preconditioned=True)
+    top = float(frame.history.newest("preconditioned_sharpness", row)[lane])
     return np.nan if factor is None or not top > 0 else factor / top
 
 
@@ -170,5 +172,5 @@ def _fit_losses(frame: Frame[ScheduledNetSettings]) -> dict[str, Any]:
 
 
 def _limits(frame: Frame[ScheduledNetSettings], lane: int) -> Points:
-    rates, factor = np.geomspace(*_ends(frame), 30), limit_factor(frame.lanes, lane)
+    rates, factor = np.geomspace(*_ends(frame), 30), limit_factor(frame.lanes, lane, preconditioned=True)
     return rates, np.full(len(rates), np.nan) if factor is None else factor / rates

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from lessons.core.rules.stability import limit_factor
@@ -11,11 +13,12 @@ from lessons.schedules.settings import ScheduledNetSettings
 from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
-from widgets.labs.schedules.net import MORE, WARMUP
+from widgets.labs.schedules.net import MORE, WARMUP, over_decades
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.view.controls import Preset
 from widgets.view.lines import One, Points
 from widgets.view.seed_cloud import Cloud, SeedCloudView
+from widgets.view.sharpness_gauge import reach
 
 # A catapult is over after ten steps, and hidden by a running mean.
 FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
@@ -23,7 +26,7 @@ FIRST_STEPS = {"steps": 60, "smoothing": 0.0, "sharpness_every": 4}
 
 def _limits(frame: Frame[ScheduledNetSettings]) -> Points | None:
     """The limit under the learning rate that is planned for each step."""
-    factor = limit_factor(frame.lanes)
+    factor = limit_factor(frame.lanes, preconditioned=True)
     planned = planned_shares(frame.lanes)[:, 0].numpy() * float(frame.lanes.learning_rate[0])
     steps = telling_steps(planned)
     return None if factor is None or not planned.all() else (steps, factor / planned[steps])
@@ -45,11 +48,11 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
         ),
         Cloud(
-            "sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit 2/η (dashes)",
+            "preconditioned_sharpness",
+            "Sharpness: median, 10 to 90 %, and its limit (dashes)",
             "λₘₐₓ",
-            {"yaxis_type": "log", "yaxis_tickformat": "~g"},
-            beside=(One(_limits, "limit 2/η", make=theory, fixed=True),),
+            {"fit": partial(reach, usual=over_decades, wide=True), "yaxis_type": "log", "yaxis_tickformat": "~g"},
+            beside=(One(_limits, "limit", make=theory, fixed=True),),
         ),
     )
     shown = ("schedule", "learning_rate", "warmup_share", "init_scale", "batch_size", "seed")
@@ -74,8 +77,8 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
 
     def limit(self, frame: Frame, quantity: str) -> float | None:
         rate = float(np.max(frame.history["learning_rate"][frame.stop - 1]))
-        factor = limit_factor(frame.lanes)
-        return None if quantity != "sharpness" or factor is None or rate == 0 else factor / rate
+        factor = limit_factor(frame.lanes, preconditioned=True)
+        return None if quantity != "preconditioned_sharpness" or factor is None or rate == 0 else factor / rate
 
     def idle(self, settings: ScheduleSeedsSettings) -> tuple[str, ...]:
         return (*super().idle(settings), *idle_schedule_fields(settings, used_too=("smoothing",)))

@@ -48,13 +48,13 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
     presets = (
         Preset(
             "keep 10 of 50",
-            "Ten nodes for ten: the winners with their first weights, or with new ones. Who will learn?",
+            "Ten nodes for ten: the largest contributors with their first weights, or with new ones. Who will learn?",
             ({},),
         ),
         Preset(
             "keep 15: no effect",
             # holds: l7_keep_15
-            "With five nodes to spare nearly every ticket wins. The effect depends on the setting.",
+            "With five nodes to spare nearly every ticket learns. The effect depends on the setting.",
             ({"keep": 15},),
         ),
         Preset(

@@ -145,11 +145,13 @@ class LuckiestWins(Question[TeacherStudentSettings]):
         return Outcome(
             # holds: l7_luckiest_wins
             100 * three,
-            f"In {three:.0%} of {seen.rank.numel()} cases one of the luckiest three won, and in {first:.0%} the very "
+            f"In {three:.0%} of {seen.rank.numel()} cases it was one of the luckiest three, in {first:.0%} the very "
             "luckiest; by chance it would be 6 % and 2 %. Luck decides much, and not all.",
             (
                 Misreading(6, "That would be chance: three nodes of fifty. Who starts near has a long lead."),
-                Misreading(100 * first, f"The very luckiest won in {first:.0%}; you were asked for the first three."),
+                Misreading(
+                    100 * first, f"It was the very luckiest in {first:.0%}; you were asked for the first three."
+                ),
             ),
         )
 

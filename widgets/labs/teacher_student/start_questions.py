@@ -42,8 +42,8 @@ class TwoStructures(Question[TeacherStudentSettings]):
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         return Panel(
-            "Winners in common: share of the pairs of teachers (dashes: ten of fifty drawn by chance, twice)",
-            "winners for both teachers of a pair, of ten",
+            "Nodes in common: share of the pairs of teachers (dashes: ten of fifty drawn by chance, twice)",
+            "nearest to nodes of both teachers of a pair, of ten",
             "share of pairs",
             One(partial(self._share, False), "measured", LANE_COLOURS[0], make=bars),
             One(partial(self._share, True), "by chance", "#888", make=theory),
