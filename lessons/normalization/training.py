@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -14,11 +14,12 @@ from lessons.core.curvature.hessian_spectrum import SpectrumAt
 from lessons.core.curvature.sharpness_gauge import SharpnessGauge
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import LongTraining, State, TrainingExperiment
+from lessons.core.training import LongTraining, State
 from lessons.normalization.nets import Memories, NormalizedNets
 from lessons.normalization.network import Batch
 from lessons.normalization.scripts import training_script
@@ -97,7 +98,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
         return {"spectrum": self.spectrum}
 
 
-class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
+class NormalizedNet(WithOtherSeeds[NormalizedNetSettings]):
     """Mini-batch training of a net on the 8x8 digits; lanes may differ in normalization and in their batches.
 
     Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
@@ -108,6 +109,8 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
     `shift_cosine` (K, depth), `loss_along` and `gradient_change` (K, S) and `effective_smoothness` (K,) (see
     `smoothness`). At every `sharpness_every`-th step, if `follow_sharpness`: `sharpness` (K,), the largest Hessian
     eigenvalue of the loss on all training images as one batch in training mode.
+
+    Of other seeds it measures loss and test accuracy, see `WithOtherSeeds`.
 
     Snapshot: `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density of eigenvalues of
     the same Hessian, as of the last step that `spectrum_every` divides; see `isolation.isolated_eigenvalues`.
@@ -131,6 +134,8 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
         "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (isolated eigenvalues)",
     )
     training = NormalizedTraining
+    behind = ("loss", "test_accuracy")
+    spared: ClassVar = {"follow_shift": False, "follow_sharpness": False}
 
     def script(self, settings: NormalizedNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)
