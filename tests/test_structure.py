@@ -107,7 +107,7 @@ def test_notebook_is_a_story(path):
 
 
 @pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name != "index.ipynb"], ids=lambda path: path.name)
-def test_lesson_asks_before_each_lab_says_what_to_look_for_and_names_sources(path):
+def test_lesson_asks_before_each_lab_says_what_to_look_for_names_sources_and_leads_on(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     questions = re.compile(r"\.(ask|answers)\(")
     cells = [cell for cell in cells if not questions.search("".join(cell["source"]))]
@@ -115,7 +115,8 @@ def test_lesson_asks_before_each_lab_says_what_to_look_for_and_names_sources(pat
         if cell["cell_type"] == "code" and re.search(r"\w+\.\w+\(", "".join(cell["source"])):
             assert "**Before you play:**" in "".join(before["source"])
             assert "**What to look for.**" in "".join(after["source"])
-    assert "## Sources" in "".join(cells[-1]["source"])
+    assert "## Sources" in "".join(cells[-2]["source"])
+    assert "".join(cells[-1]["source"]) == f'next_lesson("{path.name}")'
 
 
 def import_graph(*folders: str) -> dict[str, set[str]]:
@@ -188,3 +189,4 @@ def test_what_is_folded_on_a_page_is_folded_in_jupyterlab(path):
         is_further = "further" in cell["metadata"].get("tags", ())
         assert cell["metadata"].get("jp-MarkdownHeadingCollapsed", False) == is_further, cell["source"]
         assert not is_further or re.match("#{2,4} ", "".join(cell["source"])), cell["source"]
+        assert not re.search(r"^#+ .*\$", "".join(cell["source"]), re.M), "contents and tabs show headings without TeX"

@@ -2,8 +2,6 @@
 
 import gzip
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.lesson_page import LabOnPage, wait_until
-from tests.browser.plain_site import build_site
-from tests.browser.served import await_answer, end, free_port
+from tests.browser.plain_site import build_site, on_a_web_server
 from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
@@ -31,14 +28,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def plain_server(site: Path) -> Iterator[str]:
-    """Any web server: Python's own."""
-    port = free_port()
-    command = [sys.executable, "-m", "http.server", str(port), "--bind=127.0.0.1", f"--directory={site}"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    await_answer(server, address)
-    yield address
-    end(server, 10)
+    """Any web server."""
+    with on_a_web_server(site) as address:
+        yield address
 
 
 @pytest.fixture(params=["server", "folder"])

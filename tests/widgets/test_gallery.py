@@ -14,7 +14,7 @@ from lessons.divergence.parabola import Parabola
 from lessons.periodic.experiment import Periodic
 from widgets.labs import divergence
 from widgets.page.code_view import show_code
-from widgets.page.gallery import Lesson, gallery, lessons, link, navigation
+from widgets.page.gallery import Lesson, gallery, lessons, link, navigation, next_lesson
 from widgets.page.new_notebook import new_notebook
 
 
@@ -51,6 +51,15 @@ def test_a_lesson_leads_back_home_and_on(folder, file, links, monkeypatch):
     monkeypatch.setenv("VOILA_BASE_URL", "/room/")
     served = [f"/room/voila/render/{link}" for link in links]
     assert re.findall("href='([^']*)'", navigation(file, folder).value) == served
+
+
+def test_a_lesson_ends_with_the_card_of_the_next_one_and_the_last_with_the_gallery(folder):
+    assert re.findall("href='([^']*)'", next_lesson("01_topic.ipynb", folder).value) == ["02_topic.ipynb"]
+    assert "q?" in next_lesson("01_topic.ipynb", folder).value
+    assert re.findall("href='([^']*)'", next_lesson("03_topic.ipynb", folder).value) == [
+        "02_topic.ipynb",
+        "index.ipynb",
+    ]
 
 
 def test_a_lesson_that_was_copied_elsewhere_or_renamed_leads_to_what_is_there(folder, tmp_path):

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 import ipywidgets as ipw
 
 STYLE = """<style>
-.tdl-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 20px; }
+.tdl-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 360px), 1fr)); gap: 20px; }
 .tdl-card { display: block; border: 1px solid var(--jp-border-color2, #ddd); border-radius: 10px; overflow: hidden;
   color: var(--jp-content-font-color1, #222) !important; text-decoration: none !important;
   background: var(--jp-layout-color1, #fff); }
@@ -23,6 +23,16 @@ STYLE = """<style>
 .tdl-card div { padding: 14px 16px 16px; font: 16px/1.5 system-ui, sans-serif; }
 .tdl-card strong { display: block; font-size: 19px; margin-bottom: 4px; }
 .tdl-card em { display: block; margin-bottom: 6px; }
+.tdl-read { display: flex; align-items: center; gap: 10px; margin-top: 10px; font-size: 14px;
+  color: var(--jp-content-font-color2, #555); }
+.tdl-read progress { flex: 0 1 120px; height: 6px; accent-color: var(--jp-brand-color1, #1976d2); }
+</style>"""
+
+NEXT_STYLE = """<style>
+.tdl-next { margin: 12px auto; }
+.tdl-next .tdl-card { display: flex; flex-wrap: wrap; align-items: center; }
+.tdl-next img { width: 260px; }
+.tdl-next div { flex: 1 1 240px; }
 </style>"""
 
 NAVIGATION_STYLE = """<style>
@@ -98,6 +108,16 @@ def navigation(file: str, folder: str | Path = ".") -> ipw.HTML:
         *(f"<a rel='next' href='{escape(link(lesson.file))}'>{escape(lesson.title)} →</a>" for lesson in after),
     ]
     return ipw.HTML(f"{NAVIGATION_STYLE}<nav class='tdl-way' aria-label='Lessons'>{''.join(links)}</nav>")
+
+
+def next_lesson(file: str, folder: str | Path = ".") -> ipw.HTML:
+    """Show the card of the lesson after one, or the way to the gallery after the last; as `navigation`."""
+    folder = Path(folder)
+    after = [lesson for lesson in lessons(folder) if lesson.file > file][:1]
+    if not after:
+        return navigation(file, folder)
+    card = f"<nav class='tdl-next' aria-label='Next lesson'>{_card(after[0], folder)}</nav>"
+    return ipw.HTML(f"{STYLE}{NEXT_STYLE}{card}")
 
 
 def _card(lesson: Lesson, folder: Path) -> str:

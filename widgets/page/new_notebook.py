@@ -50,13 +50,15 @@ def _cells(labs: ModuleType, lesson: Lesson) -> Iterator[Cell]:
     works = dict.fromkeys(work for experiment in experiments for work in experiment.references)
     sources = "\n".join(f"{number}. {work}" for number, work in enumerate(works, start=1))
     yield "markdown", f"## Sources\n\n{sources}"
+    yield "code", f'next_lesson("{lesson.file}")'
 
 
 def _imports(labs: ModuleType, lesson: Lesson, experiments: list[type]) -> str:
     package, _, topic = labs.__name__.rpartition(".")
     lines = [f"from {each.__module__} import {each.__name__}" for each in experiments]
     lines += [f"from {package} import {topic}", "from widgets.page.code_view import show_code"]
-    return "\n".join([*lines, "from widgets.page.gallery import navigation", "", f'navigation("{lesson.file}")'])
+    lines += ["from widgets.page.gallery import navigation, next_lesson", "", f'navigation("{lesson.file}")']
+    return "\n".join(lines)
 
 
 def _lab(labs: ModuleType, view: type[LabView], is_first: bool) -> Iterator[Cell]:
