@@ -60,8 +60,10 @@ def _played(view: type[LabView], preset: str | int, seeds: int, changes: tuple[t
     shown = view()
     names = [each.name for each in shown.presets]
     chosen = shown.presets[preset if isinstance(preset, int) else names.index(preset)]
-    lanes = [{**lane, **dict(changes)} for lane in chosen.lanes]
-    field = shown.settings_type.fields().get("seed")
+    fields = shown.settings_type.fields()
+    none_behind = {"other_seeds": 0} if "other_seeds" in fields else {}  # the seeds that are asked for are lanes here
+    lanes = [{**lane, **none_behind, **dict(changes)} for lane in chosen.lanes]
+    field = fields.get("seed")
     if field is None:
         seeds = 1
     draws = [_seeded(shown, lanes, offset if field else None) for offset in range(seeds)]

@@ -221,3 +221,12 @@ steps = partial(
 seed = partial(
     setting, default=0, label="seed", doc="Draws the initial weights.", low=0, high=2**31 - 1, slider=(0, 99)
 )
+other_seeds = partial(
+    setting,
+    default=0,
+    label="other seeds behind",
+    doc="So many more trainings of each lane, equal but for the seed, whose curves are faint behind its own.",
+    low=0,
+    high=4,
+    shared=True,
+)

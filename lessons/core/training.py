@@ -105,14 +105,18 @@ class TrainingExperiment(Experiment[SettingsT]):
     def training(self) -> type[Training[Any, SettingsT]]:
         """The type of one of its runs."""
 
+    def of(self, lanes: Lanes[SettingsT], device: str) -> Training[Any, SettingsT]:
+        """Return one of its runs, of these lanes."""
+        return self.training(lanes, device)
+
     def run(self, lanes: Lanes[SettingsT], device: str = "cpu") -> Measurements:
         return StepsInParts(self._begin(lanes, device))
 
     def resume(self, lanes: Lanes[SettingsT], device: str, state: State) -> Measurements:
-        return StepsInParts(self._go_on(self.training(lanes.kept(), device), state, lanes))
+        return StepsInParts(self._go_on(self.of(lanes.kept(), device), state, lanes))
 
     def _begin(self, lanes: Lanes[SettingsT], device: str) -> MeasurementsInParts:
-        training = self.training(lanes.kept(), device)
+        training = self.of(lanes.kept(), device)
         yield None
         now = training.start()
         yield None

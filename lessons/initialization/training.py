@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -16,11 +17,12 @@ from lessons.core.data.digits import Split, digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
 from lessons.core.network import DenseNetwork
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import LongTraining, State, TrainingExperiment
+from lessons.core.training import LongTraining, State
 from lessons.initialization.activations import LaneActivation
 from lessons.initialization.draws import Layer
 from lessons.initialization.histograms import BINS, histogram
@@ -103,7 +105,7 @@ class DeepNetTraining(LongTraining[DeepNetState, DeepNetSettings]):
         return now.failures
 
 
-class DeepNet(TrainingExperiment[DeepNetSettings]):
+class DeepNet(WithOtherSeeds[DeepNetSettings]):
     """Full-batch training of a deep net on the 8x8 digits; lanes may differ in scheme and in activation.
 
     Lanes of one seed scale the same draws; biases start at 0. Measures, in float32: at each step `loss` (K,); at every
@@ -130,6 +132,8 @@ class DeepNet(TrainingExperiment[DeepNetSettings]):
         "Cohen, Kaur, Li, Kolter & Talwalkar 2021, arXiv 2103.00065 (sharpness in training)",
     )
     training = DeepNetTraining
+    behind = ("loss", "test_accuracy")
+    spared: ClassVar = {"follow_sharpness": False}
 
     def script(self, settings: DeepNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)

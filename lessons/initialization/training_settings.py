@@ -32,3 +32,4 @@ class DeepNetSettings(SchemeSettings):
     spectrum_every: int = declared.spectrum_every()
     steps: int = declared.steps(default=500, slider=(50, 5000))
     seed: int = declared.seed()
+    other_seeds: int = declared.other_seeds()

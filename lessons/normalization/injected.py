@@ -10,11 +10,11 @@ from torch import Tensor
 
 from lessons.core.generators import normal_per_seed
 from lessons.core.lanes import Lanes
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.settings import setting
-from lessons.core.training import TrainingExperiment
 from lessons.normalization.scripts import training_script
 from lessons.normalization.smoothness import shift_and_smoothness
 from lessons.normalization.training import NormalizedNet, NormalizedState, NormalizedTraining
@@ -71,7 +71,7 @@ class InjectedTraining(NormalizedTraining[InjectedNetSettings]):
         return values
 
 
-class InjectedNet(TrainingExperiment[InjectedNetSettings]):
+class InjectedNet(WithOtherSeeds[InjectedNetSettings]):
     """`NormalizedNet`, with a shift that is injected after each normalization.
 
     At each step gamma and beta of each hidden unit are moved by noise of deviation `injected`, drawn anew: so each unit
@@ -88,6 +88,7 @@ class InjectedNet(TrainingExperiment[InjectedNetSettings]):
         "Santurkar, Tsipras, Ilyas & Madry 2018, arXiv 1805.11604, section 2.2 (noise after batch norm)",
     )
     training = InjectedTraining
+    behind, spared = NormalizedNet.behind, NormalizedNet.spared
 
     def script(self, settings: InjectedNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes, injects=bool(settings.injected))

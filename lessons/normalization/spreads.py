@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from lessons.core.settings import setting
-from lessons.core.spread import Cases, Each, Over, Seeds, Spread, end_of_rates, fewer, first_seed, geomspace
-from lessons.normalization.injected import InjectedNetSettings
+from lessons.core.spread import Cases, Each, Over, Spread, end_of_rates, fewer, geomspace
 from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.training_settings import NormalizedNetSettings, NormalizedNetShape
 
 RATES = 16
-DRAWS = 5
 SETS: dict[str, tuple[NormalizationName, ...]] = {
     "batch and layer": ("none", "batch", "layer", "deconvolution"),
     "group and RMS": ("none", "group", "RMS", "spectral"),
@@ -37,20 +35,6 @@ class StabilitySettings(NormalizedNetShape):
     steps: int = fewer(NormalizedNetShape, "steps", 150, 600)
 
 
-class DrawsSettings(InjectedNetSettings):
-    """A net, drawn `DRAWS` times: `seed` is the first of them."""
-
-    learning_rate: float = fewer(InjectedNetSettings, "learning_rate", 0.1)
-    momentum: float = fewer(InjectedNetSettings, "momentum", 0.9)
-    loss: Literal["squared error", "cross-entropy"] = setting("cross-entropy", label="loss", doc="What is minimized.")
-    width: int = fewer(NormalizedNetShape, "width", 16, 32)
-    depth: int = fewer(NormalizedNetShape, "depth", 3, 12)
-    train_size: int = fewer(NormalizedNetShape, "train_size", 256, 500)
-    batch_size: int = fewer(NormalizedNetShape, "batch_size", 64, 128)
-    steps: int = fewer(NormalizedNetShape, "steps", 200, 600)
-    seed: int = first_seed(NormalizedNetShape, DRAWS)
-
-
 def _compared(values: Mapping[str, Any]) -> Cases:
     return Each("normalization", SETS[values["compared"]])(values)
 
@@ -60,11 +44,4 @@ STABLE_RATES = Spread(
     NormalizedNetSettings,
     (_compared, Over("learning_rate", ("lowest", "highest"), RATES, "η = {:.4g}", geomspace)),
     fixed={"follow_shift": False, "follow_sharpness": False, "measure_every": 25},
-)
-NET_DRAWS = Spread(
-    DrawsSettings,
-    InjectedNetSettings,
-    (Seeds(DRAWS),),
-    fixed={"follow_shift": False, "follow_sharpness": False, "measure_every": 10},
-    most=5,
 )

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -14,11 +14,12 @@ from lessons.core.curvature.hessian_spectrum import SpectrumAt
 from lessons.core.curvature.sharpness_gauge import SharpnessGauges
 from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import LongTraining, State, TrainingExperiment
+from lessons.core.training import LongTraining, State
 from lessons.normalization.nets import Memories, NormalizedNets
 from lessons.normalization.network import Batch
 from lessons.normalization.scripts import training_script
@@ -104,7 +105,7 @@ class NormalizedTraining(LongTraining[NormalizedState, NetSettingsT_co]):
         return {"spectrum": self.spectrum, "stretch": partial(self.nets.stretch, now.theta, now.memories)}
 
 
-class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
+class NormalizedNet(WithOtherSeeds[NormalizedNetSettings]):
     """Mini-batch training of a net on the 8x8 digits; lanes may differ in normalization and in their batches.
 
     Lanes of one seed start from the same weights and, if their batches are of one kind, see the same. Hidden layers are
@@ -116,6 +117,8 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
     `smoothness`). At every `sharpness_every`-th step, if `follow_sharpness`: `sharpness` (K,), the largest Hessian
     eigenvalue of the loss on all training images as one batch in training mode, and `preconditioned_sharpness` (K,),
     that of P^(-1/2) H P^(-1/2), with P what the next update divides by (equal to it where nothing is divided).
+
+    Of other seeds it measures loss and test accuracy, see `WithOtherSeeds`.
 
     Snapshots: `stretch` (K, depth), the largest singular value of each hidden layer's weights as they are used, after
     weight or spectral norm; and `spectrum` (K, 2, R * M), values and weights of Ritz points that stand for the density
@@ -141,6 +144,8 @@ class NormalizedNet(TrainingExperiment[NormalizedNetSettings]):
         "Ghorbani, Krishnan & Xiao 2019, arXiv 1901.10159 (isolated eigenvalues)",
     )
     training = NormalizedTraining
+    behind = ("loss", "test_accuracy")
+    spared: ClassVar = {"follow_shift": False, "follow_sharpness": False}
 
     def script(self, settings: NormalizedNetSettings, changes: Sequence[Change] = ()) -> str | None:
         return training_script(settings, changes)

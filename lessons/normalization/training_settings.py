@@ -69,3 +69,4 @@ class NormalizedNetSettings(NormalizedNetShape):
         label="normalization",
         doc="Of each hidden layer: of its sums, of its weights, or, by deconvolution, of its inputs.",
     )
+    other_seeds: int = declared.other_seeds()

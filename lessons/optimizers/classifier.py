@@ -15,10 +15,11 @@ from lessons.core.data.point_sets import WINDOW, points_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import accuracy, cross_entropy
 from lessons.core.network import DenseNetwork
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters, Place
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import State, Training, TrainingExperiment
+from lessons.core.training import State, Training
 from lessons.optimizers.scripts import classifier_script
 from lessons.optimizers.settings import ClassifierSettings
 
@@ -74,7 +75,7 @@ class ClassifierTraining(Training[ClassifierState, ClassifierSettings]):
         return now.optimizer.failures
 
 
-class Classifier(TrainingExperiment[ClassifierSettings]):
+class Classifier(WithOtherSeeds[ClassifierSettings]):
     """Mini-batch training of a small net by cross-entropy.
 
     Each batch is drawn afresh from the training set, without replacement within the batch. Lanes of one seed share the
@@ -97,6 +98,7 @@ class Classifier(TrainingExperiment[ClassifierSettings]):
     )
 
     training = ClassifierTraining
+    behind = ("loss", "train_loss", "test_accuracy")
 
     def script(self, settings: ClassifierSettings, changes: Sequence[Change] = ()) -> str:
         return classifier_script(settings, changes)

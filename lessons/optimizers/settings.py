@@ -123,3 +123,4 @@ class ClassifierSettings(Settings):
     )
     steps: int = declared.steps()
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")
+    other_seeds: int = declared.other_seeds()

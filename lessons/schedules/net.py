@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -13,11 +14,12 @@ from lessons.core.data.digits import digits_split
 from lessons.core.lanes import Lanes
 from lessons.core.losses import LOSSES, accuracy
 from lessons.core.network import DenseNetwork
+from lessons.core.other_seeds import WithOtherSeeds
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.rules import Hyperparameters
 from lessons.core.rules.lane_optimizer import LaneOptimizer
-from lessons.core.training import LongTraining, State, TrainingExperiment
+from lessons.core.training import LongTraining, State
 from lessons.schedules.plateau import Plateau
 from lessons.schedules.schedules import planned_shares
 from lessons.schedules.scripts import scheduled_net_script
@@ -94,7 +96,7 @@ class ScheduledTraining(LongTraining[ScheduledNetState, ScheduledNetSettings]):
         return self.lanes.learning_rate * (self.planned[now.step] * now.plateau.share)
 
 
-class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
+class ScheduledNet(WithOtherSeeds[ScheduledNetSettings]):
     """Mini-batch training of a small net on the 8x8 digits.
 
     Lanes of one seed start from one draw of weights and see the same batches. Measures, of shape (K,), at each step:
@@ -118,6 +120,8 @@ class ScheduledNet(TrainingExperiment[ScheduledNetSettings]):
         "Loshchilov & Hutter 2017, arXiv 1608.03983 (warm restarts)",
     )
     training = ScheduledTraining
+    behind = ("loss", "smoothed_loss")
+    spared: ClassVar = {"sharpness_every": 1000}  # it is followed all the same, but seldom
 
     def script(self, settings: ScheduledNetSettings, changes: Sequence[Change] = ()) -> str:
         return scheduled_net_script(settings, changes)

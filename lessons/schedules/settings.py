@@ -85,3 +85,4 @@ class ScheduledNetSettings(ScheduleShape):
     )
     steps: int = declared.steps()
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")
+    other_seeds: int = declared.other_seeds()

@@ -17,6 +17,11 @@ CONTROLS = {
     DRAWS: ("learning_rate", "0.3", None, "40"),
     BATCHES: ("learning_rate", "0.05", "sorted by class, larger batches", "60"),
 }
+LINES = """p => [...p.querySelectorAll(".scatterlayer .trace")].map(t => ({
+  drawn: (t.querySelector("path.js-line")?.getAttribute("d") ?? "").split(/[ML]/).length > 20,
+  faint: Number(getComputedStyle(t).opacity) < 0.5,
+}))"""
+LEGEND = "p => [...p.querySelectorAll('.legendtext')].map(each => each.textContent)"
 LIT = "p => Array.from(p.data[1].z).flatMap(row => Array.from(row)).filter(v => v > 0).length"
 
 
@@ -49,6 +54,22 @@ def test_a_click_and_an_arrow_key_choose_the_cell_and_light_what_is_averaged(pag
     page.keyboard.press("ArrowLeft")
     wait_until(lambda: lab.points(0, 3)[0][0] == first - 1, "one cell to the left")
     assert cells.evaluate(LIT) == 135
+
+
+def test_four_other_seeds_are_drawn_faint_behind_each_lane_and_the_legend_names_the_lanes_alone(page, voila):
+    page.goto(voila + LESSON)
+    lab = LabOnPage(page, DRAWS)
+    lab.element.scroll_into_view_if_needed()
+    lab.type_value("steps", "40")
+    wait_until(lambda: "of 40" in lab.status(), "it takes 40 steps")
+    lab.until_finished()
+    loss = lab.element.locator(".tdl-plot").first
+    wait_until(lambda: all(line["drawn"] for line in loss.evaluate(LINES)), "all lines are drawn to their ends")
+    assert [line["faint"] for line in loss.evaluate(LINES)] == [True] * 16 + [False] * 4
+    assert loss.evaluate(LEGEND) == ["none", "batch", "layer", "deconvolution"]
+    lab.type_value("other_seeds", "0")
+    lab.until_finished()
+    wait_until(lambda: sum(line["drawn"] for line in loss.evaluate(LINES)) == 4, "the four lanes are left")
 
 
 def test_the_largest_stable_learning_rate_is_found_live(page, voila):

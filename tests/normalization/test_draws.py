@@ -4,19 +4,16 @@ import numpy as np
 import pytest
 
 from tests.played import played
-from widgets.labs.normalization.draws import RECENT, DrawsView
+from widgets.labs.normalization.draws import DrawsView
+from widgets.labs.normalization.net_view import RECENT
 
 pytestmark = [pytest.mark.claim(96), pytest.mark.sentence("l5_draws")]
 
 
 def losses(preset: str) -> dict[str, np.ndarray]:
     """Means of the last losses of each lane's five draws, and of five more, (10,)."""
-    found = []
-    for seed in (0, 5):
-        loss = played(DrawsView, preset, seeds=1, seed=seed)["loss"][0, -RECENT:].astype(float).mean(0)
-        found.append(loss.reshape(-1, 5))
-    names = next(each.names for each in DrawsView.presets if each.name == preset)
-    return dict(zip(names, np.concatenate(found, 1), strict=True))
+    run = played(DrawsView, preset, seeds=10)
+    return {name: run.of(name, "loss")[:, -RECENT:].astype(float).mean(1) for name in run.names}
 
 
 def test_at_a_small_rate_the_plain_net_is_ahead_in_each_draw_and_batch_and_layer_norm_trade_places():

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lessons.core.other_seeds import of_other_seeds
 from lessons.core.spread import SEEDS
 from widgets.lab.lab import Lab
 from widgets.view.view import LabView
@@ -25,15 +26,27 @@ Drawn = Callable[[Lab], list[Shown]]
 
 
 def curves(figure: str = "loss", quantity: str = "loss", every: int = 1) -> Drawn:
-    """The first traces of a figure are a quantity at each step, or every so many, lane by lane."""
+    """The first traces of a figure are a quantity at each step, or every so many, lane by lane; behind them, where the
+    figure has them, those of four other seeds of each lane."""
 
     def shown(lab: Lab) -> list[Shown]:
         number = list(lab.view.figures(["a"], ["#111111"])).index(figure)
         values = lab.history[quantity].astype(float)
         steps = list(range(0, len(values), every))
-        return [Shown(number, lane, steps, values[steps, lane].tolist()) for lane in range(values.shape[1])]
+        behind = other_seeds(lab, number, quantity, steps)
+        lanes = range(values.shape[1])
+        return [*behind, *(Shown(number, len(behind) + lane, steps, values[steps, lane].tolist()) for lane in lanes)]
 
     return shown
+
+
+def other_seeds(lab: Lab, figure: int, quantity: str, steps: list[int]) -> list[Shown]:
+    """What is faint in a figure: four traces for each lane, if it has any."""
+    first = next(iter([*lab.view.figures(["a"], ["#111111"]).values()][figure].data))
+    if "other seed" not in first.name:
+        return []
+    values = lab.history[of_other_seeds(quantity)].astype(float).reshape(len(lab.history), -1)
+    return [Shown(figure, trace, steps, values[steps, trace].tolist()) for trace in range(values.shape[1])]
 
 
 def cloud(lab: Lab) -> list[Shown]:

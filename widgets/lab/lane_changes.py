@@ -60,13 +60,14 @@ def drawn(view: LabView, lanes: LaneList, figure: str, x: list[float], y: list[f
 
 
 def reseeded(view: LabView, lanes: LaneList) -> LaneList:
-    """Return the lanes with the seed after those that they use."""
+    """Return the lanes with the seed after those that they, and other seeds behind them, use."""
     field = "seed"
     if field not in view.controls:
         raise SettingError(["Nothing in this lab is random."])
     if all(field in view.idle(settings) for settings in lanes.settings):
         raise SettingError(["With these settings nothing is random."])
-    seed = getattr(lanes.settings[lanes.selected], field) + view.seeds
+    chosen = lanes.settings[lanes.selected]
+    seed = getattr(chosen, field) + view.seeds + getattr(chosen, "other_seeds", 0)
     for lane in range(len(lanes)):
         lanes = lanes.with_value(lane, field, seed)
     return lanes

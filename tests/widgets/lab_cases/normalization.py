@@ -3,6 +3,7 @@
 import numpy as np
 from lab_case import LabCase, Shown, curves
 
+from lessons.core.other_seeds import of_other_seeds
 from lessons.normalization.stability import largest_stable_rates
 from widgets.lab.lab import Lab
 from widgets.labs.normalization.stability import KINDS, RATES
@@ -69,11 +70,11 @@ def accuracies_and_gaps(lab: Lab) -> list[Shown]:
 
 
 def draws_of_each(lab: Lab) -> list[Shown]:
-    """Of each set of controls four draws behind, and the first in front: the loss as the mean of ten batches."""
-    loss = lab.history["loss"].astype(float)
+    """Of each lane four draws behind, and its own in front: the loss as the mean of ten batches."""
+    own, behind = (lab.history[name].astype(float) for name in ("loss", of_other_seeds("loss")))
+    loss = np.concatenate([behind.reshape(len(own), -1), own], axis=1)
     means = [[float(loss[max(0, t - 9) : t + 1, k].mean()) for t in range(len(loss))] for k in range(loss.shape[1])]
-    order = [5 * lane + draw for lane in range(loss.shape[1] // 5) for draw in (1, 2, 3, 4, 0)]
-    return [Shown(0, trace, list(range(len(loss))), means[k]) for trace, k in enumerate(order)]
+    return [Shown(0, trace, list(range(len(loss))), each) for trace, each in enumerate(means)]
 
 
 CASES = {
@@ -94,7 +95,9 @@ CASES = {
     ),
     "shift": LabCase(SMALL_NET, hot=("learning_rate", 0.05), drawn=losses_and_shift),
     "five_draws": LabCase(
-        {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12}, drawn=draws_of_each
+        SMALL_NET,
+        hot=("learning_rate", 0.05),
+        drawn=draws_of_each,
     ),
     "batches": LabCase({**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps),
 }

@@ -10,16 +10,18 @@ import numpy as np
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
+from widgets.figure.plots import LOG
 from widgets.labs.initialization.layer_figures import decades
-from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
+from widgets.labs.initialization.scheme_view import DeepNetView
 from widgets.labs.initialization.variance import positive
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line
+from widgets.view.other_seeds import OtherSeeds
 from widgets.view.panels import Now, OverSteps, Panel
 
 ROOT_TWO = 1.4142
-DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200}
-DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 200}
+DEEP = {"depth": 50, "learning_rate": 0.03, "steps": 200, "other_seeds": 2}
+DEEP_RELU = {"activation": "relu", "learning_rate": 0.02, "steps": 200, "other_seeds": 2}
 HALF = {"scheme": "LeCun", "gain": 0.5}
 GAINS: dict[str, dict[str, Any]] = {
     "Xavier, g = 1.3": {"scheme": "Xavier", "gain": 1.3},
@@ -41,7 +43,7 @@ class SchemesView(DeepNetView):
     experiment = DeepNet()
     covered = ("gradient",)
     shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "optimizer", "momentum", "depth")
-    more = ("width", "loss", "train_size", "measure_every", "steps", "seed")
+    more = ("width", "loss", "train_size", "measure_every", "steps", "seed", "other_seeds")
     presets = (
         Preset(
             "fifty tanh layers",
@@ -61,7 +63,7 @@ class SchemesView(DeepNetView):
             "three tanh layers",
             "In a shallow net they all train: this is why one can get away with careless weights, for a while.",
             tuple(  # holds: l4_three_layers_forgive
-                {"depth": 3, "learning_rate": 0.1, "steps": 400, **each}
+                {"depth": 3, "learning_rate": 0.1, "steps": 400, "other_seeds": 4, **each}
                 for each in (
                     {"scheme": "normal", "deviation": 0.1},
                     {"scheme": "LeCun"},
@@ -99,7 +101,7 @@ class SchemesView(DeepNetView):
             "Adam makes up for some of it",
             "Half of LeCun, twenty layers: gradient descent stands still. Adam divides by the size of each gradient, "
             "waits, and gets going; a good start is far ahead of it.",
-            tuple({"depth": 20, "steps": 600, **each} for each in ADAM),  # holds: l4_adam_gets_going
+            tuple({"depth": 20, "steps": 600, "other_seeds": 2, **each} for each in ADAM),  # holds: l4_adam_gets_going
             ("half of LeCun, gradient descent", "half of LeCun, Adam", "orthogonal, Adam"),
             says=("scheme", "gain", "optimizer"),
         ),
@@ -108,10 +110,13 @@ class SchemesView(DeepNetView):
     @property
     def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
         return {
-            "loss": TRAINING_LOSS,
+            "loss": OverSteps(
+                "Training loss (faint: other seeds)", "loss", OtherSeeds("loss"), Line("loss"), legend=True, **LOG
+            ),
             "accuracy": OverSteps(
-                "Accuracy on test images",
+                "Accuracy on test images (faint: other seeds)",
                 "accuracy",
+                OtherSeeds("test_accuracy"),
                 Line("test_accuracy"),
                 yaxis_range=[0, 1],
             ),

@@ -6,9 +6,10 @@ from typing import Any
 
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
-from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.labs.normalization.net_view import LOSS, SEEDS, NetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
+from widgets.view.other_seeds import OtherSeeds
 from widgets.view.panels import Now, OverSteps
 
 COMMON: dict[str, Any] = {
@@ -18,6 +19,7 @@ COMMON: dict[str, Any] = {
     "steps": 500,
     "measure_every": 20,
     "follow_shift": False,
+    **SEEDS,
 }
 BATCHES: tuple[dict[str, Any], ...] = (
     *({"batch_size": size} for size in (1, 2, 8, 64)),
@@ -48,8 +50,10 @@ class BatchesView(NetView[NormalizedNetSettings]):
         "measure_every",
         "steps",
         "seed",
+        "other_seeds",
     )
     step_figures = ("accuracy", "gap", "loss")
+    ranged = ("test_accuracy", "test accuracy", 1)
     presets = (
         Preset(
             "batch norm, five kinds of batches",
@@ -89,8 +93,9 @@ class BatchesView(NetView[NormalizedNetSettings]):
 
     panels = {
         "accuracy": OverSteps(
-            "Accuracy on test images, in evaluation",
+            "Accuracy on test images, in evaluation (faint: other seeds)",
             "accuracy",
+            OtherSeeds("test_accuracy"),
             Line("test_accuracy"),
             yaxis_range=[0, 1],
         ),

@@ -15,9 +15,10 @@ from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
-from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.labs.normalization.net_view import LOSS, SEEDS, NetView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
+from widgets.view.other_seeds import OtherSeeds, seed_ranges
 from widgets.view.panels import OverSteps, Panel, now
 from widgets.view.sharpness_gauge import sharpness_panel, sharpness_readings
 
@@ -31,6 +32,7 @@ COMMON = {
     "follow_shift": False,
     "sharpness_every": 10,
     "spectrum_every": 100,
+    **SEEDS,
 }
 FOUR = ("none", "batch", "layer", "deconvolution")
 TRIPLED = {
@@ -72,6 +74,7 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
         "spectrum_every",
         "steps",
         "seed",
+        "other_seeds",
     )
     step_figures = ("loss", "accuracy", "sharpness")
     slow = ("spectrum",)
@@ -134,8 +137,9 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
                 yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
             ),
             "accuracy": OverSteps(
-                "Accuracy on test images, in evaluation",
+                "Accuracy on test images, in evaluation (faint: other seeds)",
                 "accuracy",
+                OtherSeeds("test_accuracy"),
                 Line("test_accuracy"),
                 yaxis_range=[0, 1],
             ),
@@ -152,7 +156,7 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
                 ),
                 Reading(lane, "test accuracy", now(frame, "test_accuracy", lane)),
             ]
-        return lines
+        return [*lines, *seed_ranges(frame, *self.ranged)]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
-from widgets.labs.normalization.net_view import LOSS, NetView
+from widgets.labs.normalization.net_view import LOSS, RECENT, RECENT_LOSS, SEEDS, NetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Band, Curve, Level, Line, Points
 from widgets.view.panels import Now, OverSteps, Panel
@@ -22,6 +22,7 @@ COMMON: dict[str, Any] = {
     "measure_every": 5,
     "steps": 150,
     "learning_rate": 0.04,
+    **SEEDS,
 }
 ENTROPY: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 0.1}
 INJECTED: dict[str, Any] = {**COMMON, "loss": "cross-entropy", "learning_rate": 1.0}
@@ -32,7 +33,6 @@ INJECTED_LANES: dict[str, dict[str, Any]] = {
     "batch, τ = 0.8": {"normalization": "batch", "injected": 0.8},
 }
 THREE = ("none", "batch", "deconvolution")
-RECENT = 20
 
 
 def _lanes(common: dict[str, Any], kinds: Sequence[str]) -> tuple[dict[str, Any], ...]:
@@ -46,7 +46,18 @@ class ShiftView(NetView[InjectedNetSettings]):
     title = "Is it the shift?"
     experiment = InjectedNet()
     shown = ("normalization", "learning_rate", "injected", "groups", "batch_size", "depth", "optimizer", "momentum")
-    more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
+    more = (
+        "loss",
+        "init_scale",
+        "activation",
+        "width",
+        "train_size",
+        "batches",
+        "measure_every",
+        "steps",
+        "seed",
+        "other_seeds",
+    )
     step_figures = ("loss", "shift", "roughness", "landscape")
     presets = (
         Preset(
@@ -124,7 +135,7 @@ class ShiftView(NetView[InjectedNetSettings]):
     @property
     def table(self) -> Sequence[Now[InjectedNetSettings]]:
         return (
-            Now(f"loss, last {RECENT} batches", _recent_loss),
+            Now(RECENT_LOSS, _recent_loss),
             Now("shift, mean after the first step", partial(_mean, "shift")),
             Now("its cosine", partial(_mean, "shift_cosine")),
             Now("roughness, its mean", partial(_mean, "effective_smoothness")),

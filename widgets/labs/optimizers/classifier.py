@@ -15,6 +15,7 @@ from widgets.figure.plots import LOG, TWO_CLASSES, two_classes
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line, Points
+from widgets.view.other_seeds import OtherSeeds
 from widgets.view.panels import Now, OverSteps, Panel
 from widgets.view.view import LabView
 
@@ -36,7 +37,7 @@ FOUR = ("gradient descent", "heavy ball", "RMSProp", "Adam")
 
 
 def _race(rates: dict[str, float], names: Sequence[str], **common: Any) -> dict[str, Any]:
-    lanes = tuple({"optimizer": name, "learning_rate": rates[name], **common} for name in names)
+    lanes = tuple({"optimizer": name, "learning_rate": rates[name], "other_seeds": 4, **common} for name in names)
     return {"lanes": lanes, "names": tuple(names)}
 
 
@@ -98,7 +99,7 @@ class ClassifierView(LabView[ClassifierSettings]):
             "batch size is noise",
             "One optimizer, three batch sizes: the smaller the batch, the cheaper the step. What is the price?",
             tuple(
-                {"optimizer": "gradient descent", "learning_rate": 0.2, "batch_size": b, "steps": 400}
+                {"optimizer": "gradient descent", "learning_rate": 0.2, "batch_size": b, "steps": 400, "other_seeds": 4}
                 for b in (4, 32, 400)
             ),
             ("4", "32", "all 400"),
@@ -124,15 +125,17 @@ class ClassifierView(LabView[ClassifierSettings]):
             showlegend=True,
         ),
         "loss": OverSteps(
-            "Loss over all training examples",
+            "Loss over all training examples (faint: other seeds)",
             "loss",
+            OtherSeeds("train_loss"),
             Line("train_loss"),
             height=380,
             **LOG,
         ),
         "accuracy": OverSteps(
-            "Accuracy on test examples",
+            "Accuracy on test examples (faint: other seeds)",
             "accuracy",
+            OtherSeeds("test_accuracy"),
             Line("test_accuracy"),
             yaxis_range=[0, 1.02],
         ),

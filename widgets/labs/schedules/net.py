@@ -16,11 +16,12 @@ from widgets.figure.plots import LOG
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, planned_rates, rate_panel
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
+from widgets.view.other_seeds import OtherSeeds
 from widgets.view.panels import Now, OverSteps, now
 from widgets.view.sharpness_gauge import sharpness_panel, sharpness_readings
 from widgets.view.view import LabView
 
-WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10}
+WARMUP = {"learning_rate": 0.3, "steps": 400, "horizon": 400, "sharpness_every": 10, "other_seeds": 4}
 SMALL_BATCHES = {"learning_rate": 0.4, "init_scale": 0.5, "batch_size": 8, "train_size": 200}
 # Four images a step and a loss that one wrong image makes large: here noise is what holds the loss up.
 NOISY = {
@@ -34,9 +35,10 @@ NOISY = {
     "horizon": 900,
     "smoothing": 0.98,
     "sharpness_every": 30,
+    "other_seeds": 4,
 }
 # Batches of 32 and a smaller η: the loss is far above its noise floor to the end.
-QUIET = {"learning_rate": 0.15, "init_scale": 0.5, "steps": 600, "horizon": 600}
+QUIET = {"learning_rate": 0.15, "init_scale": 0.5, "steps": 600, "horizon": 600, "other_seeds": 4}
 QUIET_RACE = {
     "constant": {},
     "step decay": {"period": 250},
@@ -44,7 +46,7 @@ QUIET_RACE = {
     "one-cycle": {},
     "triangular": {"period": 200},
 }
-RESTARTS = {"period": 200, "steps": 999, "horizon": 1000}
+RESTARTS = {"period": 200, "steps": 999, "horizon": 1000, "other_seeds": 4}
 MORE = (
     "horizon",
     "period_growth",
@@ -61,6 +63,7 @@ MORE = (
     "train_size",
     "sharpness_every",
     "steps",
+    "other_seeds",
     *DRAWN_FIELDS,
 )
 
@@ -123,7 +126,14 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
 
     panels = {
         "rate": rate_panel(),
-        "loss": OverSteps("Loss of the batches, smoothed", "loss", Line("smoothed_loss"), legend=True, **LOG),
+        "loss": OverSteps(
+            "Loss of the batches, smoothed (faint: other seeds)",
+            "loss",
+            OtherSeeds("smoothed_loss"),
+            Line("smoothed_loss"),
+            legend=True,
+            **LOG,
+        ),
         "sharpness": sharpness_panel(planned_rates, over_decades, wide=True, yaxis_rangemode="normal", **LOG),
         "accuracy": OverSteps(
             "Accuracy on test images",

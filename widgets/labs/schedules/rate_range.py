@@ -46,7 +46,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     experiment = ScheduledNet()
     methods = ("schedule",)
     shown = ("schedule", "learning_rate", "floor", "smoothing", "init_scale", "batch_size", "seed")
-    more = tuple(name for name in MORE if name not in ("init_scale", "smoothing", *DRAWN_FIELDS))
+    more = tuple(name for name in MORE if name not in ("init_scale", "smoothing", "other_seeds", *DRAWN_FIELDS))
     step_figures = ()
     presets = (
         Preset(
