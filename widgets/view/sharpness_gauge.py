@@ -77,7 +77,7 @@ def reach(frame: Frame, usual: Fit = from_zero, wide: bool = False) -> dict[str,
     limits = [limit for lane in range(len(frame.lanes)) if (limit := preconditioned_limit_now(frame, lane))]
     title = {"yaxis.title.text": axis_title(frame)}
     if not limits or not any_divides(frame):
-        return {"yaxis.tickformat": "", **title, **usual(frame)}
+        return {"yaxis.tickformat": "", "yaxis.tickmode": "auto", **title, **usual(frame)}
     low, high = min(limits), max(limits)
     far = wide or high > MOST_ON_A_LINEAR_AXIS * low
     low = min(low / 4, _lowest(frame) / 1.5) if wide else low / 4
@@ -86,6 +86,8 @@ def reach(frame: Frame, usual: Fit = from_zero, wide: bool = False) -> dict[str,
         "yaxis.autorange": False,
         "yaxis.range": [math.log10(low), math.log10(4 * high)] if far else [0, 1.5 * high],
         "yaxis.tickformat": "~s",
+        # At 1, 2 and 5: on less than two decades there would be a tick at every digit.
+        **({"yaxis.tickmode": "linear", "yaxis.dtick": "D2"} if far else {"yaxis.tickmode": "auto"}),
         **title,
     }
 

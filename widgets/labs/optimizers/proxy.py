@@ -103,7 +103,7 @@ class ProxyView(LabView[ProxySettings]):
                 **EQUAL_AXES,
             ),
             "error": OverSteps(
-                "Error on fresh points (lines) and on training points (dotted); grey: the least possible of both",
+                "Error on fresh points (lines) and on training points (dotted); grey: the least of any line",
                 "error",
                 Line("fresh_error", "{lane}, fresh", showlegend=False),
                 Line("train_error", "{lane}, training", **ghost),

@@ -55,11 +55,11 @@ class NewtonNeeds(Question[UpkeepSettings]):
         for name, value in {"type": "log", "exponentformat": "power", "dtick": 1 if axis == "x" else 3}.items()
     }
     panel: ClassVar[Panel[UpkeepSettings]] = Panel(
-        "Numbers held for one step: counted, and gone on with (dashes)",
+        "Numbers held for one step: counted (dots) and extrapolated (dashes)",
         "weights",
         "numbers",
         Curve(_counted, mode="lines+markers"),
-        Curve(_onward, "{lane}, gone on with", make=theory, showlegend=False),
+        Curve(_onward, "{lane}, extrapolated", make=theory, showlegend=False),
         legend=True,
         **axes,
     )
