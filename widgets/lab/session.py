@@ -60,6 +60,7 @@ class Session:
         notice: What is said beside the figures.
         started: Whether the first measurement was asked for.
         held: Whether a person made it wait: a change then does not play.
+        opened: Whether it stands where its opening left it: a change then is the first one, and begins another run.
         revealed: Whether somebody wants to see what happens. Before that nothing is shown that would answer a
             question on the page (`LabView.covered`).
         preset: The preset that was loaded last.
@@ -76,7 +77,7 @@ class Session:
         self.view, self.lanes, self._on_news = view, lanes, on_news
         self.figure_names = lanes.names
         self.notice = Notice()
-        self.started = self.held = self.revealed = False
+        self.started = self.held = self.revealed = self.opened = False
         self.preset = 0
         self.stop_below: float | None = None
         self.restart_on_change = False
@@ -203,7 +204,7 @@ class Session:
         return time.perf_counter() - self._dragged[2] < DRAG_SECONDS
 
     def _changes_in_flight(self, field: str) -> bool:
-        started = self.state in (State.RUNNING, State.PAUSED) and not self.due
+        started = self.state in (State.RUNNING, State.PAUSED) and not (self.due or self.opened)
         return started and not self.view.sweeps and self.run.lanes.fields[field].hot and not self.restart_on_change
 
     def change_to(self, lanes: LaneList) -> None:

@@ -75,8 +75,11 @@ class DrawsView(LabView[InjectedNetSettings, DrawsSettings]):
     methods = ("normalization",)
     seeds = DRAWS
     step_figures = ()
-    shown = ("normalization", "learning_rate", "init_scale", "depth", "injected", "seed")
+    shown = ("learning_rate", "normalization", "depth")
     more = (
+        "init_scale",
+        "injected",
+        "seed",
         *("optimizer", "momentum", "batch_size", "batches", "groups", "activation", "loss", "width", "train_size"),
         "steps",
     )

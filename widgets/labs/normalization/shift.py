@@ -45,8 +45,23 @@ class ShiftView(NetView[InjectedNetSettings]):
     name = "shift"
     title = "Is it the shift?"
     experiment = InjectedNet()
-    shown = ("normalization", "learning_rate", "injected", "groups", "batch_size", "depth", "optimizer", "momentum")
-    more = ("loss", "init_scale", "activation", "width", "train_size", "batches", "measure_every", "steps", "seed")
+    shown = ("learning_rate", "normalization", "injected")
+    more = (
+        "groups",
+        "batch_size",
+        "depth",
+        "optimizer",
+        "momentum",
+        "loss",
+        "init_scale",
+        "activation",
+        "width",
+        "train_size",
+        "batches",
+        "measure_every",
+        "steps",
+        "seed",
+    )
     step_figures = ("loss", "shift", "roughness", "landscape")
     presets = (
         Preset(
