@@ -52,7 +52,9 @@ def test_where_processes_are_grouped_by_session_its_group_comes_after_the_server
     assert int(done.stdout) == 19
 
 
-@pytest.mark.parametrize(("said", "told"), [("/autogroup-12 nice 5", "15"), ("/autogroup-12 nice 12", "19"), ("", "10")])
+@pytest.mark.parametrize(
+    ("said", "told"), [("/autogroup-12 nice 5", "15"), ("/autogroup-12 nice 12", "19"), ("", "10")]
+)
 def test_the_group_that_all_begin_in_says_nothing_and_is_not_patient(tmp_path, monkeypatch, said, told):
     server, kernel = tmp_path / "server", tmp_path / "kernel"
     server.write_text(said)
