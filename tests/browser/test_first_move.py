@@ -20,7 +20,7 @@ from widgets.labs.optimizers import race, saddle
 display(race(), saddle())
 """
 RACE, SADDLE = "Optimizers on a surface", "Escape from a saddle point"
-# Of a lab at the top of the window: from where to where go transport and shown settings, and the main figure, in pixels.
+# Of a lab at the top of the window: where transport and shown settings begin and end, and the main figure, in pixels.
 TOGETHER = """
 (lab) => {
   const reach = (elements) => {
