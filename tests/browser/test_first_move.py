@@ -83,7 +83,7 @@ def test_the_control_to_touch_first_glows_until_it_was_touched(browser: Browser,
     glows: Any = lambda lab: lab.element.locator(".tdl-first-move")  # noqa: E731
     for lab in (race, saddle):
         assert glows(lab).get_attribute("data-field") == "learning_rate"
-    assert glows(race).evaluate("c => getComputedStyle(c).animationName") == "none", "a still ring"
+    assert glows(race).evaluate("c => getComputedStyle(c, '::before').animationName") == "none", "a still ring"
     race.press("Step")
     assert glows(race).count() == 1
     race.control("learning_rate").locator("input[type=range]").press("ArrowRight")
@@ -100,7 +100,7 @@ def test_a_lab_in_view_moves_by_itself_and_one_that_asks_waits(browser: Browser,
     page = context.new_page()
     page.goto(two_labs)
     race = LabOnPage(page, title=RACE)
-    assert race.control("learning_rate").evaluate("c => getComputedStyle(c).animationName") == "tdl-glow"
+    assert race.control("learning_rate").evaluate("c => getComputedStyle(c, '::before').animationName") == "tdl-glow"
     wait_until(lambda: race.status().startswith("paused: step 50 of 200"), "a quarter of the run is made")
     assert len(race.points(1, 0)[0]) == 51
     saddle = LabOnPage(page, title=SADDLE)
