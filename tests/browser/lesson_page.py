@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -61,11 +62,13 @@ class LabOnPage:
 
     def press(self, label: str) -> None:
         """Press the button with this label."""
-        self.element.get_by_role("button", name=label).first.click()
+        self.element.locator(".tdl-console, .tdl-stage").get_by_role("button", name=label).first.click()
 
     def choose(self, name: str) -> None:
         """Choose a preset, which waits at its start."""
-        self.element.locator(".tdl-presets").get_by_role("button", name=name, exact=True).click()
+        button = self.element.locator(".tdl-presets button").filter(has_text=re.compile(f"^{re.escape(name)}$"))
+        button.evaluate(UNFOLD)
+        button.click()
 
     def preset(self, name: str) -> None:
         """Choose a preset and play it."""

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.test_first_move import STANDING, TOGETHER
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +53,18 @@ def test_run_drag_pause_reset_and_reload_in_jupyterlab(page, lesson_in_jupyterla
     wait_until(lambda: set(losses) <= set(again.points(0, 0)[1]), "the whole curve is back")
     again.press("Reset")
     wait_until(lambda: again.points(0, 0)[1] == losses[:1], "reset goes back to the same weights")
+
+
+def test_controls_stay_beside_the_figure_in_a_narrower_output(page, lesson_in_jupyterlab):
+    open_lesson(page, lesson_in_jupyterlab)
+    run_all(page)
+    lab = LabOnPage(page, title=NET)
+    seen = lab.element.evaluate(TOGETHER)
+    assert all(top >= 0 and bottom <= 800 for top, bottom in (seen["controls"], seen["figure"])), seen
+    assert lab.element.evaluate("lab => lab.scrollWidth <= lab.clientWidth + 1")
+    play, figure = lab.element.locator(".tdl-play").bounding_box(), lab.element.locator(".tdl-figure").first
+    assert play["x"] + play["width"] <= figure.bounding_box()["x"], "two columns"
+    assert lab.element.evaluate(STANDING), "the controls stay while the figures scroll"
 
 
 def test_on_a_phone_figures_keep_the_width_of_the_notebook(page, lesson_in_jupyterlab):

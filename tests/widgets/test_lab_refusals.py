@@ -111,7 +111,7 @@ def test_a_hostile_command_changes_nothing(number: int) -> None:
 @pytest.mark.parametrize("name", LABS)
 def test_a_keyword_that_is_not_allowed_opens_the_preset_and_says_so(name: str) -> None:
     fields = VIEWS[name]().settings_type.fields()
-    declared = next(fields[shown] for shown in VIEWS[name].shown if fields[shown].kind == "number")
+    declared = next(fields[shown] for shown in VIEWS[name]().controls if fields[shown].kind == "number")
     bad = [{declared.name: declared.high * 2}, {declared.name: math.nan}, {declared.name: "1"}]
     preset = LaneList.of(VIEWS[name]().settings_type, VIEWS[name].presets[0])
     for changes in bad if name in INSTANT else bad[:1]:

@@ -14,7 +14,7 @@ from widgets.figure.marks import MOST_MARKS, marks
 from widgets.lab.lab import Lab
 from widgets.labs.divergence.net import NetView
 from widgets.view.controls import Reading
-from widgets.view.readings import number, readings_table
+from widgets.view.readings import DIGIT_WIDE, POINT_WIDE, number, readings_table
 
 COLOURS = ["#111111", "#222222", "#333333"]
 FIELDS = NetSettings.fields()
@@ -69,9 +69,10 @@ def test_a_line_joins_what_was_measured_now_and_then_and_the_table_has_the_last_
         assert 7 < ends[1] < 14
         assert browser.points(1, 0) == ([0, 7, 14], sharpness[[0, 7, 14], 0].tolist())
         assert browser.points(1, 1) == ([0, 7], sharpness[[0, 7], 1].tolist())
+        table = lab.readings.value.replace(DIGIT_WIDE, "").replace(POINT_WIDE, "")
         for value in (sharpness[14, 0], sharpness[7, 1]):
-            assert f"<td>{number(value)}<small>" in lab.readings.value
-        assert f"<td>{number(sharpness[14, 0])}<small>at step 14; limit" in lab.readings.value  # of 20
+            assert f"<td>{number(value)}<small>" in table
+        assert f"<td>{number(sharpness[14, 0])}<small>at step 14; limit" in table  # of 20
 
     live(scenario)
 
@@ -97,18 +98,19 @@ def test_no_readings_no_table() -> None:
     ("reading", "cell"),
     [
         (Reading(0, "q", 1.5), "<td>1.5</td>"),
-        (Reading(0, "q", "words"), "<td>words</td>"),
+        (Reading(0, "q", 1.5e-9, 3e-9), "<td>1.5·10⁻⁹<small>theory 3·10⁻⁹, ratio 0.5</small></td>"),
+        (Reading(0, "q", "words"), "<td class='tdl-words'>words</td>"),
         (Reading(0, "q", 3.0, 2.0), "<td>3<small>theory 2, ratio 1.5</small></td>"),
         (Reading(0, "q", -1.0, 2.0), "<td>−1<small>theory 2, ratio −0.5</small></td>"),
         (Reading(0, "q", 3.0, 0.0), "<td>3<small>theory 0</small></td>"),
-        (Reading(0, "q", math.inf, 2.0), "<td>infinite<small>theory 2</small></td>"),
-        (Reading(0, "q", math.nan, 2.0), "<td>not a number<small>theory 2</small></td>"),
+        (Reading(0, "q", math.inf, 2.0), "<td class='tdl-words'>infinite<small>theory 2</small></td>"),
+        (Reading(0, "q", math.nan, 2.0), "<td class='tdl-words'>not a number<small>theory 2</small></td>"),
         (Reading(0, "q", 1.0, math.inf), "<td>1<small>theory infinite</small></td>"),
         (Reading(0, "q", 0.5, 0.02, "chance"), "<td>0.5<small>chance 0.02</small></td>"),
         (Reading(0, "q", 21.0, 20.0, "limit"), "<td>21<small>limit 20, ratio 1.05</small></td>"),
         (Reading(0, "q", 8.0, 10.0, "long run"), "<td>8<small>long run 10, ratio 0.8</small></td>"),
         (Reading(0, "q", -0.0, -0.0), "<td>0<small>theory 0</small></td>"),
-        (Reading(0, "q", "<i>&", 2.0), "<td>&lt;i&gt;&amp;</td>"),
+        (Reading(0, "q", "<i>&", 2.0), "<td class='tdl-words'>&lt;i&gt;&amp;</td>"),
         (Reading(0, "q", "90.0%", step=7), "<td>90.0%<small>at step 7</small></td>"),
         (Reading(0, "q", 21.0, 20.0, "limit", 7), "<td>21<small>at step 7; limit 20, ratio 1.05</small></td>"),
     ],
@@ -117,11 +119,23 @@ def test_cells(reading: Reading, cell: str) -> None:
     assert cell in readings_table([reading], ["a"], COLOURS[:1])
 
 
+def test_points_of_a_column_lie_below_each_other_and_words_begin_at_the_left() -> None:
+    values = (12.5, 0.125, -3.0, 1.5e-9)
+    readings = [Reading(lane, "loss", value) for lane, value in enumerate(values)]
+    readings += [Reading(lane, "fate", "here") for lane in range(4)]
+    table = readings_table(readings, "abcd", COLOURS * 2)
+    cells = re.findall(r"<td>([^<]*)</td>", table)
+    assert cells == [f"12.5{2 * DIGIT_WIDE}", "0.125", f"−3{POINT_WIDE}{3 * DIGIT_WIDE}", "1.5·10⁻⁹"]
+    assert "<th scope='col'>loss</th><th scope='col' class='tdl-words'>fate</th>" in table
+    assert table.count("<td class='tdl-words'>here</td>") == 4
+    assert all(read_number(cell) == pytest.approx(value) for cell, value in zip(cells, values, strict=True))
+
+
 def test_one_lane_needs_no_name_and_several_have_a_row_each() -> None:
     readings = [Reading(0, "loss", 1.0), Reading(1, "loss", 2.0), Reading(1, "speed", 3.0)]
     alone = readings_table(readings[:1], ["only"], COLOURS[:1])
     assert "only" not in alone
-    assert "<th scope='col'>lane</th>" not in alone
+    assert ">lane</th>" not in alone
     table = readings_table(readings, ["first", "second"], COLOURS[:2])
     assert table.count("<tr>") == 3
     assert table.index("first") < table.index("second")

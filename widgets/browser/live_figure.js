@@ -10,6 +10,9 @@ import { onPrinting, printing } from "./printing.js";
 import { hearKernel, tell } from "./telling.js";
 import { carryOut } from "./traces.js";
 
+// Pixels above which a figure is rather a square than a strip.
+const TALL = 330;
+
 // ---- one view: figures in a grid, redrawn once per animation frame ----
 
 class View {
@@ -87,7 +90,8 @@ class View {
 
   slot(spec) {
     const holder = document.createElement("figure");
-    holder.className = `tdl-figure${spec.layout.meta?.wide ? " tdl-wide" : ""}`;
+    const { height = 0, meta } = spec.layout;
+    holder.className = `tdl-figure${meta?.wide ? " tdl-wide" : ""}${height > TALL ? " tdl-tall" : ""}`;
     const caption = document.createElement("figcaption");
     const plot = document.createElement("div");
     const summary = document.createElement("p");

@@ -33,3 +33,6 @@ export function inRows(numbers, columns) {
     numbers.slice(row * columns, (row + 1) * columns),
   );
 }
+
+// A number to look at; a box has all digits of the number that holds, and what is typed into it is read by the kernel.
+export const rounded = (number) => String(Number(number.toPrecision(4)));

@@ -12,7 +12,16 @@ export class RecordedLab {
   // `record` is of lab_record.py, its runs may be elsewhere: `runOf(name, source)` gets them. `beyond(lab, part, message)`
   // is told of what no record covers, and returns a sentence.
   constructor(record, plotlyVersion, { runOf, beyond }) {
-    Object.assign(this, { name: record.name, runs: record.runs, runOf, beyond, state: "idle", moment: 0, timer: null });
+    Object.assign(this, {
+      name: record.name,
+      runs: record.runs,
+      runOf,
+      beyond,
+      state: "idle",
+      moment: 0,
+      timer: null,
+      opened: false,
+    });
     this.device = RECORDED;
     this.bare = { ...record.panel, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} };
     this.panel = new LocalModel({ ...this.bare });
@@ -45,11 +54,12 @@ export class RecordedLab {
       reset: () => this.load(this.panel.get("preset"), this.panel.get("selected")),
       preset: () => this.choose(message.index),
       select: () => this.select(message.lane),
-      go_to: () => this.goTo(Number(message.step)),
+      go_to: () => (message.opening ? this.openAt(Number(message.step)) : this.goTo(Number(message.step))),
       speed: () => this.hurry(message.value),
     };
     if (message.type === "here") this.panel.tell({ type: "heard" });
     if (!message.do) return;
+    if (message.do in commands) this.opened = Boolean(message.opening);
     const text = commands[message.do] ? commands[message.do]() : this.goBeyond(part, message);
     if (typeof text === "string") this.refuse(text, message.field ?? (message.do === "go_to" ? "go_to" : ""));
     else this.panel.set("refusal", {});
@@ -133,7 +143,8 @@ export class RecordedLab {
 
   // ---- transport ----
 
-  play() {
+  // Up to a moment, or to the end.
+  play(until = this.run.last) {
     if (this.moment >= this.run.last) this.show(0);
     this.enter("running");
     let before = performance.now();
@@ -143,12 +154,13 @@ export class RecordedLab {
       const now = performance.now();
       due += ((now - before) / 1000) * this.rate();
       before = now;
-      const next = this.run.at(this.stepOf(this.moment) + due);
+      const next = Math.min(until, this.run.at(this.stepOf(this.moment) + due));
       if (next > this.moment) {
         due = Math.max(0, due - (this.stepOf(next) - this.stepOf(this.moment)));
         this.show(next);
       }
       if (this.moment >= this.run.last) this.enter("finished");
+      else if (this.moment >= until) this.enter("paused");
       else this.timer = setTimeout(tick, TICK_MS);
     };
     tick();
@@ -157,6 +169,11 @@ export class RecordedLab {
   step() {
     if (this.moment < this.run.last) this.show(this.moment + 1);
     this.enter(this.moment >= this.run.last ? "finished" : "paused");
+  }
+
+  // The first move of a lab that nobody has touched.
+  openAt(step) {
+    this.play(this.run.at(step));
   }
 
   goTo(step) {

@@ -23,8 +23,8 @@ export async function takeOver(lab, lesson, place, asked) {
   const was = lab.state;
   lab.enter("paused");
   const step = lab.stepOf(lab.moment);
-  const isNew = asked().some((message) => beginsAgain(lab, was, message));
-  if (isNew && was === "paused") lesson.send(ids.panel, { do: "pause" });
+  const isNew = lab.opened || asked().some((message) => beginsAgain(lab, was, message));
+  if (isNew && was === "paused" && !lab.opened) lesson.send(ids.panel, { do: "pause" });
   if (!isNew && step > 0)
     await there.do({ do: "go_to", step: String(step) }, ({ transport }) => {
       lab.call(`recorded run; a kernel trains up to here (step ${transport.step})`);

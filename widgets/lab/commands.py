@@ -130,6 +130,7 @@ class GoTo(Command):
 
     do: Literal["go_to"]
     step: Step
+    opening: bool = False  # the lab's own first move: what a person does next is as if nothing had been done
 
 
 class Fork(Command):

@@ -173,6 +173,9 @@ class Lab(ipw.Box):
                 session.change_to(placed(self.view, self.lanes, command.figure, command.x, command.y))
             case do.Draw():
                 session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
+            case do.GoTo(opening=True):
+                self.timeline.open_at(command.step)
+                return
             case do.GoTo():
                 self.timeline.go_to(command.step)
             case do.Fork():
@@ -187,6 +190,7 @@ class Lab(ipw.Box):
                 session.set_stop_below(command.value)
             case do.SetRestart():
                 session.set_restart_on_change(command.value)
+        session.opened = False
 
     def _press(self, button: str) -> None:
         session = self.session

@@ -59,6 +59,7 @@ class Session:
         notice: What is said beside the figures.
         started: Whether the first measurement was asked for.
         held: Whether a person made it wait: a change then does not play.
+        opened: Whether it stands where its opening left it: a change then is the first one, and begins another run.
         revealed: Whether somebody wants to see what happens. Before that nothing is shown that would answer a
             question on the page (`LabView.covered`).
         preset: The preset that was loaded last.
@@ -68,15 +69,14 @@ class Session:
         device: Where it trains.
 
     Raises:
-        SettingError: If the lanes do not go together; from every method that is asked for something not allowed, which
-            leaves all as it was.
+        SettingError: If lanes do not go together; from each method that is asked what is not allowed: all stays.
     """
 
     def __init__(self, view: LabView, lanes: LaneList, on_news: Callable[[News], None]):
         self.view, self.lanes, self._on_news = view, lanes, on_news
         self.figure_names = lanes.names
         self.notice = Notice()
-        self.started = self.held = self.revealed = self.restart_on_change = False
+        self.started = self.held = self.revealed = self.restart_on_change = self.opened = False
         self.preset, self.device = 0, "cpu"
         self.stop_below: float | None = None
         self._restart = Later(RESTART_AFTER_SECONDS, lambda: not self.player.loop.begins)
@@ -197,7 +197,7 @@ class Session:
             self._on_news(news)
 
     def _changes_in_flight(self, field: str) -> bool:
-        started = self.state in (State.RUNNING, State.PAUSED) and not self.due
+        started = self.state in (State.RUNNING, State.PAUSED) and not (self.due or self.opened)
         return started and not self.view.sweeps and self.run.lanes.fields[field].hot and not self.restart_on_change
 
     def change_to(self, lanes: LaneList) -> None:

@@ -15,6 +15,9 @@ from widgets.lab.plan import Plan
 from widgets.lab.session import Session
 from widgets.run.run_loop import plays
 
+# A lab that moves by itself is to be seen to move.
+OPENING_SECONDS = 2.0
+
 
 class Timeline:
     """Goes back and forth in the run of a session, and says by a link where it is. Who goes drops a half made step.
@@ -45,6 +48,18 @@ class Timeline:
         self._check_step(step)
         self._go_back(step)
         self._go_on_to(step)
+
+    def open_at(self, step: int) -> None:
+        """Go on to a step of a run that nobody has touched; the first change begins another, as it does at step 0."""
+        session = self._session
+        self._check_step(step)
+        session.catch_up()
+        if self._view.instant or not plays():
+            session.player.loop.forward(step)
+            session.player.loop.pause()
+        else:
+            session.player.play(until=step, pace=min(session.player.speed, step / OPENING_SECONDS))
+        session.opened = True
 
     def fork(self, lane: int, step: int) -> None:
         """Go to a step with one more lane, that has the past of another."""

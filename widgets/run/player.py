@@ -10,7 +10,7 @@ from lessons.core.experiment import Measurement
 from lessons.core.history import History
 from lessons.core.run import Run
 from widgets.run.preparation import Preparation
-from widgets.run.run_loop import RunLoop, State
+from widgets.run.run_loop import FASTEST, RunLoop, State
 from widgets.run.trial import Trial
 
 
@@ -77,10 +77,10 @@ class Player:
     def _count_from_here(self) -> None:
         self._since, self._step = time.perf_counter(), 0 if self._trial is None else self._trial.run.step
 
-    def play(self, until: int | None = None) -> None:
-        """Go on by itself, to a step or as far as it was to go."""
+    def play(self, until: int | None = None, pace: float = FASTEST) -> None:
+        """Go on by itself, to a step at so many steps a second, or as far as it was to go."""
         if until is not None:
-            self.loop.stop_at = until
+            self.loop.stop_at, self.loop.pace = until, pace
         self._count_from_here()
         self.loop.play()
 

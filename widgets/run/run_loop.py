@@ -49,6 +49,7 @@ class RunLoop:
     Attributes:
         speed: Steps a second; `FASTEST` for as many as it can.
         stop_at: Step at which to pause once, or None.
+        pace: Steps a second on the way to `stop_at`.
         allowance: Seconds after which a run that plays is paused.
         on_allowance_spent: Called when that has happened.
         waits: Asked before each slice whether to wait with it, for what is to be seen before the run goes on.
@@ -64,6 +65,7 @@ class RunLoop:
         self.state = State.IDLE
         self.speed = FASTEST
         self.stop_at: int | None = None
+        self.pace = FASTEST
         self.allowance = float("inf")
         self.on_allowance_spent: Callable[[], None] = lambda: None
         self.waits: Callable[[], bool] = lambda: False
@@ -200,9 +202,10 @@ class RunLoop:
 
     def _due(self, due: float, elapsed: float) -> float:
         """Steps to make now. Time lost to a slow step is not made up by a burst."""
-        if self.speed == FASTEST or self.stop_at is not None:
+        speed = self.speed if self.stop_at is None else self.pace
+        if speed == FASTEST:
             return FASTEST
-        return min((0.0 if due == FASTEST else due) + elapsed * self.speed, max(1.0, self.speed * 0.1))
+        return min((0.0 if due == FASTEST else due) + elapsed * speed, max(1.0, speed * 0.1))
 
     @one_thread()
     def _advance(self, most: float, in_parts: bool = False, seconds: float = SLICE_SECONDS) -> int:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
 from widgets.view.controls import Reading
+
+# As wide as a digit, and as a point: what a number is filled up with so that points lie below each other.
+DIGIT_WIDE, POINT_WIDE = "\u2007", "\u2008"
+_NUMBER = re.compile(r"−?\d+(?:\.(?P<decimals>\d+))?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?P<unit>\s?%|°)?")
+_POWER = re.compile(r"(.*\d)e([−+])0*(\d+)")
+_RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: Sequence[str], preset: str = "") -> str:
@@ -22,8 +29,12 @@ def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: S
     quantities = list(dict.fromkeys(reading.quantity for reading in readings))
     several = len(names) > 1
     titles = ["lane"] * several + quantities
-    head = "".join(f"<th scope='col'>{escape(title)}</th>" for title in titles)
-    rows = "".join(_row(lane, readings, quantities, names, colours) for lane in sorted({r.lane for r in readings}))
+    columns = {}
+    for quantity in quantities:
+        cells = {reading.lane: reading for reading in readings if reading.quantity == quantity}
+        columns[quantity] = {lane: _cell(cells[lane], text) for lane, text in _column(cells).items()}
+    head = "".join(f"<th scope='col'{_begins(columns.get(title))}>{escape(title)}</th>" for title in titles)
+    rows = "".join(_row(lane, quantities, columns, names, colours) for lane in sorted({r.lane for r in readings}))
     title = f"<caption>Preset: {escape(preset)}</caption>" if preset else ""
     table = f"<table aria-label='Values now'>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # On a phone the table scrolls sideways: it has to be reached with the keyboard.
@@ -39,22 +50,57 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value + 0.0:.{digits}g}".replace("-", "−")  # to add 0 makes −0 a 0
 
 
+def written(value: float) -> str:
+    """The number as a table has it: 1.2·10⁻⁵, not 1.2e−05."""
+    text = number(value)
+    parts = _POWER.fullmatch(text)
+    return f"{parts[1]}·10{(parts[2].strip('+') + parts[3]).translate(_RAISED)}" if parts else text
+
+
+def _column(cells: dict[int, Reading]) -> dict[int, str]:
+    """Return what is measured of one quantity by lane, with points below each other."""
+    texts = {
+        lane: escape(each.measured) if isinstance(each.measured, str) else written(float(each.measured))
+        for lane, each in cells.items()
+    }
+    found = {lane: _NUMBER.fullmatch(text) for lane, text in texts.items()}
+    decimals = {lane: len(match["decimals"] or "") for lane, match in found.items() if match}
+    most = max(decimals.values(), default=0)
+    for lane, count in decimals.items():
+        if "·" not in texts[lane]:  # a power of ten stands at the right edge
+            texts[lane] += (POINT_WIDE if most and not count else "") + DIGIT_WIDE * (most - count)
+    return texts
+
+
 def _row(
-    lane: int, readings: Sequence[Reading], quantities: Sequence[str], names: Sequence[str], colours: Sequence[str]
+    lane: int,
+    quantities: Sequence[str],
+    columns: dict[str, dict[int, str]],
+    names: Sequence[str],
+    colours: Sequence[str],
 ) -> str:
-    cells = {reading.quantity: _cell(reading) for reading in readings if reading.lane == lane}
-    row = "".join(f"<td>{cells.get(quantity, '')}</td>" for quantity in quantities)
+    row = "".join(columns[quantity].get(lane, "<td></td>") for quantity in quantities)
     if len(names) == 1:
         return f"<tr>{row}</tr>"
     dot = f"<span class='tdl-dot' style='background:{colours[lane]}'></span>"
     return f"<tr><th scope='row'>{dot}{escape(names[lane])}</th>{row}</tr>"
 
 
-def _cell(reading: Reading) -> str:
+def _cell(reading: Reading, measured: str) -> str:
     words = isinstance(reading.measured, str)
-    measured = escape(str(reading.measured)) if words else number(float(reading.measured))
     beside = [] if reading.step is None else [f"at step {reading.step}"]
     if reading.predicted is not None and not words:
-        ratio = "" if reading.ratio is None else f", ratio {number(reading.ratio)}"
-        beside.append(f"{reading.beside} {number(reading.predicted)}{ratio}")
-    return f"{measured}<small>{'; '.join(beside)}</small>" if beside else measured
+        ratio = "" if reading.ratio is None else f", ratio {written(reading.ratio)}"
+        beside.append(f"{reading.beside} {written(reading.predicted)}{ratio}")
+    small = f"<small>{'; '.join(beside)}</small>" if beside else ""
+    return f"<td{_words(measured)}>{measured}{small}</td>"
+
+
+def _begins(column: dict[int, str] | None) -> str:
+    """The class of the head of a column: words begin at the left, numbers end at the right."""
+    return " class='tdl-words'" if column is None or "<td>" not in "".join(column.values()) else ""
+
+
+def _words(measured: str) -> str:
+    """The class of a cell that holds no single number: it begins at the left."""
+    return "" if _NUMBER.fullmatch(measured.rstrip()) else " class='tdl-words'"

@@ -37,7 +37,7 @@ class BowlView(LabView[BowlSettings]):
     experiment = Bowl()
     own_call = OWN_CALL
     covered = ("bars",)
-    shown = ("learning_rate", "optimizer", "momentum", "condition_number", "angle")
+    shown = ("learning_rate", "angle", "optimizer")
     instant = True
     speed = 12.0
     rate_field = "learning_rate"

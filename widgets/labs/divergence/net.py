@@ -25,8 +25,8 @@ class NetView(LabView[NetSettings]):
     title = "A net on the digits"
     experiment = Net()
     own_call = OWN_CALL
-    shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")
-    more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
+    shown = ("learning_rate", "init_scale", "optimizer")
+    more = ("momentum", "seed", "activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     rate_field = "learning_rate"
     step_figures = ("loss", "sharpness", "zigzag")
     presets = (

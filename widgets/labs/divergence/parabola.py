@@ -30,7 +30,7 @@ class ParabolaView(LabView[ParabolaSettings]):
     title = "Gradient descent on a parabola"
     experiment = Parabola()
     covered = ("error",)
-    shown = ("ratio", "curvature", "start", "steps")
+    shown = ("ratio", "curvature", "start")
     instant = True
     speed = 4.0
     rate_field = "ratio"

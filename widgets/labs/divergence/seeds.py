@@ -46,8 +46,8 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
             beside=(One(_limit_line, "limit", make=theory, fixed=True),),
         ),
     )
-    shown = ("learning_rate", "optimizer", "momentum", "init_scale", "seed")
-    more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
+    shown = ("learning_rate", "init_scale", "optimizer")
+    more = ("momentum", "seed", "activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     presets = (
         Preset(
             "at the limit",

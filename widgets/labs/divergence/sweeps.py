@@ -114,8 +114,8 @@ class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
     instant = True
     speed = 20.0
     covered = ("sweep",)
-    shown = ("lowest", "highest", "optimizer", "momentum", "condition_number")
-    more = ("sharpness", "dimension", "start_x", "start_y", "steps")
+    shown = ("optimizer", "momentum", "highest")
+    more = ("lowest", "condition_number", "sharpness", "dimension", "start_x", "start_y", "steps")
     presets = (
         Preset(
             "gradient descent",
@@ -207,8 +207,19 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     experiment = Net()
     spread = NET_SWEEP
     covered = ("sweep", "sharpness")
-    shown = ("lowest", "highest", "optimizer", "momentum", "init_scale", "seed")
-    more = ("activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
+    shown = ("init_scale", "highest", "optimizer")
+    more = (
+        "lowest",
+        "momentum",
+        "seed",
+        "activation",
+        "width",
+        "depth",
+        "loss",
+        "train_size",
+        "sharpness_every",
+        "steps",
+    )
     presets = (
         Preset(
             "sixty-four nets",

@@ -36,8 +36,19 @@ class AnglesView(SchemeView[AngleSettings]):
     title = "Two inputs, layer by layer"
     experiment = Angles()
     covered = ("angle", "map")
-    shown = ("angle", "scheme", "gain", "deviation", "constant", "activation", "bias_deviation", "depth")
-    more = ("residual", "width", "input_scale", "steps", "seed")
+    shown = ("gain", "angle", "activation")
+    more = (
+        "scheme",
+        "deviation",
+        "constant",
+        "bias_deviation",
+        "depth",
+        "residual",
+        "width",
+        "input_scale",
+        "steps",
+        "seed",
+    )
     speed = 5.0
     trains = False
     step_figures = ()

@@ -32,7 +32,7 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     spread = EDGE_OF_CHAOS
     covered = ("gradient", "signal")
     methods = ("activation",)
-    shown = ("activation", "depth", "bias_deviation", "input_scale")
+    shown = ("depth", "activation", "bias_deviation")
     compare = False
     trains = False
     step_figures = ()

@@ -36,7 +36,7 @@ class JacobianView(SchemeView[JacobianSettings]):
     title = "Singular values of the whole net"
     experiment = JacobianSpectrum()
     covered = ("values", "mean")
-    shown = ("scheme", "gain", "deviation", "constant", "activation", "input_scale", "steps")
+    shown = ("scheme", "input_scale", "activation")
     speed = 10.0
     trains = False
     step_figures = ()

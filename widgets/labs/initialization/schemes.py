@@ -42,8 +42,22 @@ class SchemesView(DeepNetView):
     title = "One net, several beginnings"
     experiment = DeepNet()
     covered = ("gradient",)
-    shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "optimizer", "momentum", "depth")
-    more = ("width", "loss", "train_size", "measure_every", "steps", "seed", "other_seeds")
+    shown = ("scheme", "gain", "depth")
+    more = (
+        "deviation",
+        "constant",
+        "activation",
+        "learning_rate",
+        "optimizer",
+        "momentum",
+        "width",
+        "loss",
+        "train_size",
+        "measure_every",
+        "steps",
+        "seed",
+        "other_seeds",
+    )
     presets = (
         Preset(
             "fifty tanh layers",

@@ -35,8 +35,12 @@ class SpectrumView(SchemeView[DeepNetSettings]):
     title = "The curvature that a net begins with"
     experiment = DeepNet()
     covered = ("spectrum",)
-    shown = ("scheme", "gain", "deviation", "constant", "activation", "learning_rate", "depth")
+    shown = ("learning_rate", "scheme", "gain")
     more = (
+        "deviation",
+        "constant",
+        "activation",
+        "depth",
         "optimizer",
         "momentum",
         "loss",

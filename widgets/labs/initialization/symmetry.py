@@ -30,8 +30,20 @@ class SymmetryView(DeepNetView):
     title = "Why not begin with zeros?"
     experiment = DeepNet()
     own_call = ""
-    shown = ("scheme", "gain", "deviation", "constant", "activation", "width", "learning_rate")
-    more = ("optimizer", "momentum", "depth", "train_size", "measure_every", "steps", "seed")
+    shown = ("scheme", "deviation", "activation")
+    more = (
+        "gain",
+        "constant",
+        "width",
+        "learning_rate",
+        "optimizer",
+        "momentum",
+        "depth",
+        "train_size",
+        "measure_every",
+        "steps",
+        "seed",
+    )
     presets = (
         Preset(
             "zeros, a constant, random weights",

@@ -41,8 +41,8 @@ class VarianceView(SchemeView[PropagationSettings]):
     title = "Signal and gradient, layer by layer"
     experiment = Propagation()
     covered = ("forward", "backward", "histogram")
-    shown = ("scheme", "gain", "deviation", "constant", "activation", "depth", "width")
-    more = ("residual", "input_scale", "bias_deviation", "steps", "seed")
+    shown = ("scheme", "gain", "activation")
+    more = ("deviation", "constant", "depth", "width", "residual", "input_scale", "bias_deviation", "steps", "seed")
     speed = 5.0
     trains = False
     step_figures = ()

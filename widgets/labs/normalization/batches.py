@@ -38,8 +38,11 @@ class BatchesView(NetView[NormalizedNetSettings]):
     name = "batches"
     title = "When the batch is the problem"
     experiment = NormalizedNet()
-    shown = ("normalization", "batch_size", "batches", "learning_rate", "groups", "train_size")
+    shown = ("batch_size", "normalization", "batches")
     more = (
+        "learning_rate",
+        "groups",
+        "train_size",
         "loss",
         "optimizer",
         "momentum",

@@ -44,8 +44,8 @@ class ConditioningView(LabView[ConditioningSettings]):
     experiment = Conditioning()
     covered = ("excess", "steps")
     methods = ("inputs",)
-    shown = ("inputs", "data", "correlation", "scale", "offset", "relative_rate", "iterations")
-    more = ("epsilon", "train_size", "steps")
+    shown = ("correlation", "offset", "inputs")
+    more = ("data", "scale", "relative_rate", "iterations", "epsilon", "train_size", "steps")
     step_figures = ("excess",)
     presets = (
         Preset(

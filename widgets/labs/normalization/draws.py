@@ -40,8 +40,11 @@ class DrawsView(NetView[InjectedNetSettings]):
     title = "Five draws of each net"
     experiment = InjectedNet()
     step_figures = ("loss", "accuracy")
-    shown = ("normalization", "learning_rate", "init_scale", "depth", "injected", "seed")
+    shown = ("learning_rate", "normalization", "depth")
     more = (
+        "init_scale",
+        "injected",
+        "seed",
         *("optimizer", "momentum", "batch_size", "batches", "groups", "activation", "loss", "width", "train_size"),
         *("measure_every", "steps", "other_seeds"),
     )

@@ -53,17 +53,13 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
     name = "normalized_net"
     title = "One net, normalized in several ways"
     experiment = NormalizedNet()
-    shown = (
-        "normalization",
-        "learning_rate",
+    shown = ("learning_rate", "normalization", "init_scale")
+    more = (
         "groups",
-        "init_scale",
         "depth",
         "batch_size",
         "optimizer",
         "momentum",
-    )
-    more = (
         "activation",
         "loss",
         "width",

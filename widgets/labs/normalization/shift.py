@@ -45,8 +45,13 @@ class ShiftView(NetView[InjectedNetSettings]):
     name = "shift"
     title = "Is it the shift?"
     experiment = InjectedNet()
-    shown = ("normalization", "learning_rate", "injected", "groups", "batch_size", "depth", "optimizer", "momentum")
+    shown = ("learning_rate", "normalization", "injected")
     more = (
+        "groups",
+        "batch_size",
+        "depth",
+        "optimizer",
+        "momentum",
         "loss",
         "init_scale",
         "activation",

@@ -35,8 +35,22 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
     compare = False
     step_figures = ()
     covered = ("loss", "largest")
-    shown = ("compared", "lowest", "highest", "loss", "batch_size", "depth", "init_scale")
-    more = ("groups", "optimizer", "momentum", "activation", "width", "train_size", "batches", "steps", "seed")
+    shown = ("compared", "loss", "init_scale")
+    more = (
+        "lowest",
+        "highest",
+        "batch_size",
+        "depth",
+        "groups",
+        "optimizer",
+        "momentum",
+        "activation",
+        "width",
+        "train_size",
+        "batches",
+        "steps",
+        "seed",
+    )
     presets = (
         Preset(
             "up to where?",

@@ -38,7 +38,7 @@ class TensorView(LabView[TensorPictureSettings]):
     speed = 5.0
     trains = False
     covered = ("effect", "running")
-    shown = ("normalization", "groups", "cell_sample", "cell_channel", "changed_sample", "factor", "momentum")
+    shown = ("normalization", "groups", "momentum")
     step_figures = ("running", "gap")
     places: ClassVar = {"cells": CELL}
     presets = (

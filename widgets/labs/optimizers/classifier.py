@@ -74,7 +74,7 @@ class ClassifierView(LabView[ClassifierSettings]):
     title = "Optimizers in a real net"
     experiment = Classifier()
     own_call = OWN_CALL
-    shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")
+    shown = ("learning_rate", "batch_size", "optimizer")
     rate_field = "learning_rate"
     step_figures = ("loss",)
     presets = (

@@ -36,7 +36,7 @@ class ProxyView(LabView[ProxySettings]):
     title = "The loss is a proxy for the error"
     experiment = OnePlane()
     methods = ("method",)
-    shown = ("method", "outlier", "learning_rate", "separation", "train_size", "seed")
+    shown = ("outlier", "method", "separation")
     step_figures = ("error",)
     places: ClassVar = {"plane": ("outlier_x", "outlier_y")}
     presets = (

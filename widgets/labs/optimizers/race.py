@@ -57,8 +57,20 @@ class RaceView(LabView[RaceSettings]):
     title = "Optimizers on a surface"
     experiment = Race()
     own_call = OWN_CALL
-    shown = ("optimizer", "learning_rate", "momentum", "surface", "condition_number", "angle", "gradient_noise")
-    more = ("beta_2", "weight_decay", "damping", "start_x", "start_y", "steps", "seed")
+    shown = ("learning_rate", "momentum", "condition_number")
+    more = (
+        "optimizer",
+        "surface",
+        "angle",
+        "gradient_noise",
+        "beta_2",
+        "weight_decay",
+        "damping",
+        "start_x",
+        "start_y",
+        "steps",
+        "seed",
+    )
     speed = 60.0
     rate_field = "learning_rate"
     places: ClassVar = {"plane": ("start_x", "start_y")}

@@ -27,7 +27,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     compare = False
     step_figures = ()
     covered = ("escape",)
-    shown = ("learning_rate", "momentum", "damping", "steps")
+    shown = ("learning_rate", "damping", "momentum")
     presets = (
         Preset(
             "ten billion times nearer",

@@ -50,7 +50,7 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
             {"yaxis_range": [0, 1.02]},
         ),
     )
-    shown = ("optimizer", "learning_rate", "momentum", "batch_size", "data", "seed")
+    shown = ("learning_rate", "optimizer", "batch_size")
     presets = (
         Preset(
             "heavy ball and Nesterov",

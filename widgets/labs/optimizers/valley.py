@@ -61,8 +61,8 @@ class ValleyView(LabView[ValleySettings]):
     name = "valley"
     title = "Axes and units"
     experiment = Valley()
-    shown = ("optimizer", "learning_rate", "angle", "loss_scale", "condition_number", "momentum")
-    more = ("beta_2", "weight_decay", "damping", "steps")
+    shown = ("angle", "loss_scale", "learning_rate")
+    more = ("optimizer", "condition_number", "momentum", "beta_2", "weight_decay", "damping", "steps")
     speed = 60.0
     covered = ("loss", "paths")
     presets = (

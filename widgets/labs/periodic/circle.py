@@ -32,8 +32,8 @@ class CircleView(LabView[PeriodicSettings]):
     title = "Round and round"
     experiment = Periodic()
     step_figures = ("loss",)
-    shown = ("learning_rate", "weight_decay", "fixed_norm", "initial_norm", "seed")
-    more = ("learning_rate_decay", "width", "depth", "train_size", "sharpness_every", "steps")
+    shown = ("learning_rate", "weight_decay", "fixed_norm")
+    more = ("initial_norm", "seed", "learning_rate_decay", "width", "depth", "train_size", "sharpness_every", "steps")
     presets = (
         Preset(
             "round and round",

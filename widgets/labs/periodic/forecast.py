@@ -35,8 +35,8 @@ class ForecastView(LabView[ForecastSettings]):
     title = "The next δ-jump, predicted"
     experiment = Forecast()
     step_figures = ("turn",)
-    shown = ("delta", "learning_rate", "weight_decay", "seed")
-    more = ("width", "depth", "train_size", "initial_norm", "sharpness_every", "steps")
+    shown = ("delta", "learning_rate", "weight_decay")
+    more = ("seed", "width", "depth", "train_size", "initial_norm", "sharpness_every", "steps")
     presets = (
         Preset(
             "predicted",

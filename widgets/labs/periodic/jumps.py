@@ -36,7 +36,7 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
     compare = False
     seeds = MOST_NETS
     step_figures = ()
-    shown = ("nets", "learning_rate", "weight_decay", "noise", "shift", "seed")
+    shown = ("noise", "shift", "nets")
     presets = (
         Preset("five nets", "Is there a breakdown without a far turn? And a far turn without a breakdown?", ({},)),
         Preset(

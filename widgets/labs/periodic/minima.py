@@ -33,7 +33,7 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     compare = False
     seeds = MOST_NETS
     step_figures = ()
-    shown = ("nets", "learning_rate", "weight_decay", "seed")
+    shown = ("weight_decay", "learning_rate", "nets")
     presets = (
         Preset(
             "six minima",

@@ -42,8 +42,8 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
     spread = PERIOD_MAP
     compare = False
     step_figures = ()
-    shown = ("learning_rate", "weight_decay", "rows", "columns", "optimizer", "momentum")
-    more = ("seed", "width", "depth", "train_size", "steps")
+    shown = ("learning_rate", "weight_decay", "optimizer")
+    more = ("rows", "columns", "momentum", "seed", "width", "depth", "train_size", "steps")
     presets = (
         Preset(
             "a quick map",

@@ -111,8 +111,8 @@ class PeriodsView(LabView[PeriodicSettings]):
     name = "periods"
     title = "Training in periods"
     experiment = Periodic()
-    shown = ("learning_rate", "weight_decay", "fixed_norm", "optimizer", "momentum", "seed")
-    more = MORE
+    shown = ("learning_rate", "weight_decay", "fixed_norm")
+    more = ("optimizer", "momentum", "seed", *MORE)
     step_figures = ("loss",)
     presets = (
         Preset(

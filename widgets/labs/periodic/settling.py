@@ -49,8 +49,19 @@ class SettlingView(LabView[PeriodicSettings]):
     name = "settling"
     title = "Where the norm comes to rest"
     experiment = Periodic()
-    shown = ("learning_rate", "weight_decay", "noise", "initial_norm", "seed")
-    more = ("shift", "fixed_norm", "last_layer_norm", "width", "depth", "train_size", "batch_size", "steps")
+    shown = ("weight_decay", "initial_norm", "noise")
+    more = (
+        "learning_rate",
+        "seed",
+        "shift",
+        "fixed_norm",
+        "last_layer_norm",
+        "width",
+        "depth",
+        "train_size",
+        "batch_size",
+        "steps",
+    )
     step_figures = ("norm", "gradient", "loss")
     presets = (
         Preset(

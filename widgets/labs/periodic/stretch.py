@@ -31,7 +31,7 @@ class StretchView(LabView[StretchingSettings]):
     speed = 12.0
     step_figures = ()
     covered = ("gradient",)
-    shown = ("normalization", "stretch_affine", "stretch_last_layer", "smallest", "seed")
+    shown = ("normalization", "stretch_affine", "stretch_last_layer")
     presets = (
         Preset(
             "with and without batch norm",

@@ -43,8 +43,14 @@ class VariantsView(LabView[PeriodicSettings]):
     name = "variants"
     title = "What changes the periods"
     experiment = Periodic()
-    shown = ("weight_decay", "learning_rate", "learning_rate_decay", "fixed_norm", "optimizer", "momentum")
-    more = ("seed", *(name for name in MORE if name != "learning_rate_decay"))
+    shown = ("learning_rate", "weight_decay", "fixed_norm")
+    more = (
+        "learning_rate_decay",
+        "optimizer",
+        "momentum",
+        "seed",
+        *(name for name in MORE if name != "learning_rate_decay"),
+    )
     step_figures = ("loss",)
     presets = (
         Preset(

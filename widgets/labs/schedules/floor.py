@@ -31,7 +31,7 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     compare = False
     step_figures = ()
     covered = ("floor",)
-    shown = ("lowest", "highest", "noise", "batch_size", "momentum", "sharpness")
+    shown = ("momentum", "noise", "batch_size")
     presets = (
         Preset(
             "floor against η",

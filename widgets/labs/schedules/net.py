@@ -85,8 +85,8 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     title = "A net under a schedule"
     experiment = ScheduledNet()
     methods = ("schedule",)
-    shown = ("schedule", "learning_rate", "warmup_share", "period", "floor", "batch_size", "seed")
-    more = MORE
+    shown = ("learning_rate", "schedule", "batch_size")
+    more = ("warmup_share", "period", "floor", "seed", *MORE)
     rate_field = "learning_rate"
     step_figures = ("loss", "sharpness")
     draws: ClassVar = ("rate",)

@@ -50,8 +50,13 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     title = "Schedules against noise"
     experiment = NoisyQuadratic()
     methods = ("schedule",)
-    shown = ("schedule", "learning_rate", "period", "decay_factor", "floor", "warmup_share", "noise", "batch_size")
+    shown = ("learning_rate", "schedule", "noise")
     more = (
+        "period",
+        "decay_factor",
+        "floor",
+        "warmup_share",
+        "batch_size",
         "horizon",
         "period_growth",
         "patience",

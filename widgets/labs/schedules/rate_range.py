@@ -45,8 +45,14 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     title = "The learning-rate range test"
     experiment = ScheduledNet()
     methods = ("schedule",)
-    shown = ("schedule", "learning_rate", "floor", "smoothing", "init_scale", "batch_size", "seed")
-    more = tuple(name for name in MORE if name not in ("init_scale", "smoothing", "other_seeds", *DRAWN_FIELDS))
+    shown = ("schedule", "learning_rate", "seed")
+    more = (
+        "floor",
+        "smoothing",
+        "init_scale",
+        "batch_size",
+        *(name for name in MORE if name not in ("init_scale", "smoothing", "other_seeds", *DRAWN_FIELDS)),
+    )
     step_figures = ()
     presets = (
         Preset(

@@ -55,8 +55,8 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
             beside=(One(_limits, "limit", make=theory, fixed=True),),
         ),
     )
-    shown = ("schedule", "learning_rate", "warmup_share", "init_scale", "batch_size", "seed")
-    more = ("period", "floor", *(name for name in MORE if name != "init_scale"))
+    shown = ("learning_rate", "warmup_share", "schedule")
+    more = ("init_scale", "batch_size", "seed", "period", "floor", *(name for name in MORE if name != "init_scale"))
     presets = (
         Preset(
             "with warmup",

@@ -33,7 +33,7 @@ class WarmupLengthView(LabView[ScheduledNetSettings, WarmupLengthSettings]):
     compare = False
     covered = ("alive", "loss")
     step_figures = ()
-    shown = ("learning_rate", "init_scale", "optimizer", "momentum", "batch_size", "seed")
+    shown = ("learning_rate", "init_scale", "batch_size")
     presets = (
         Preset(
             "η = 0.3",

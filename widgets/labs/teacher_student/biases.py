@@ -33,7 +33,7 @@ class BiasesView(LabView[BiasSignsSettings]):
     name = "biases"
     title = "Biases of batch normalization"
     experiment = BiasSigns()
-    shown = ("random_share", "weight_decay", "learning_rate", "width", "seed")
+    shown = ("random_share", "weight_decay", "learning_rate")
     step_figures = ("first", "second", "accuracy")
     presets = (
         Preset(

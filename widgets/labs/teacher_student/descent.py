@@ -22,7 +22,7 @@ class DescentView(LabView[DoubleDescentSettings]):
     name = "descent"
     title = "Test error against width"
     experiment = DoubleDescent()
-    shown = ("random_share", "ridge", "train_size", "seed")
+    shown = ("random_share", "ridge", "train_size")
     step_figures = ()
     presets = (
         Preset(

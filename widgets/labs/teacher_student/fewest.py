@@ -36,8 +36,11 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
     compare = False
     seeds = 8
     step_figures = ("widest",)
-    shown = ("teacher_width", "students", "data", "train_size", "learning_rate", "seed")
+    shown = ("teacher_width", "students", "train_size")
     more = (
+        "data",
+        "learning_rate",
+        "seed",
         "active_share",
         "dimension",
         "outputs",

@@ -28,7 +28,7 @@ class FiringView(LabView[FiringSettings]):
     experiment = Firing()
     instant = True
     speed = 20.0
-    shown = ("teacher_width", "dimension", "fall", "inputs", "seed")
+    shown = ("dimension", "fall", "teacher_width")
     step_figures = ()
     presets = (
         Preset(

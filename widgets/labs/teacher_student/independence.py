@@ -38,8 +38,8 @@ class IndependenceView(LabView[TeacherStudentSettings, LuckSettings]):
     compare = False
     seeds = STUDENTS
     step_figures = ("dealt",)
-    shown = ("overparameterization", "init_scale", "top_scale", "learning_rate", "seed")
-    more = ("active_share", "strength_decay", "data", "train_size", *TASK_AND_TRAINING)
+    shown = ("init_scale", "overparameterization", "learning_rate")
+    more = ("top_scale", "seed", "active_share", "strength_decay", "data", "train_size", *TASK_AND_TRAINING)
     presets = (
         Preset(
             "sixteen students",

@@ -27,8 +27,11 @@ class LayersView(LabView[LayerwiseSettings]):
     title = "From above, or layer by layer?"
     experiment = Layerwise()
     methods = ("method",)
-    shown = ("method", "overparameterization", "switch_at", "init_scale", "learning_rate", "seed")
+    shown = ("method", "overparameterization", "switch_at")
     more = (
+        "init_scale",
+        "learning_rate",
+        "seed",
         "top_scale",
         "active_share",
         "data",

@@ -38,8 +38,11 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
     compare = False
     seeds = 24
     step_figures = ()
-    shown = ("keep", "students", "overparameterization", "init_scale", "learning_rate", "seed")
+    shown = ("keep", "overparameterization", "students")
     more = (
+        "init_scale",
+        "learning_rate",
+        "seed",
         "prune_at",
         "top_scale",
         "active_share",

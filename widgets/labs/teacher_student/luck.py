@@ -39,8 +39,11 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
     compare = False
     seeds = STUDENTS
     step_figures = ()
-    shown = ("overparameterization", "init_scale", "top_scale", "active_share", "learning_rate", "seed")
+    shown = ("init_scale", "top_scale", "overparameterization")
     more = (
+        "active_share",
+        "learning_rate",
+        "seed",
         "strength_decay",
         "data",
         "train_size",

@@ -24,7 +24,7 @@ class MemoryView(LabView[MemorizationSettings]):
     name = "memorization"
     title = "Random labels"
     experiment = Memorization()
-    shown = ("random_share", "width", "train_size", "learning_rate", "momentum", "seed")
+    shown = ("random_share", "width", "train_size")
     rate_field = None
     step_figures = ("train", "test", "wrong", "loss")
     presets = (

@@ -38,8 +38,17 @@ class OneStartView(LabView[TeacherStudentSettings, OneStartSettings]):
     spread = ONE_START
     compare = False
     step_figures = ()
-    shown = ("teachers", "overparameterization", "init_scale", "top_scale", "learning_rate", "seed")
-    more = ("active_share", "strength_decay", "data", "train_size", *TASK_AND_TRAINING)
+    shown = ("teachers", "overparameterization", "init_scale")
+    more = (
+        "top_scale",
+        "learning_rate",
+        "seed",
+        "active_share",
+        "strength_decay",
+        "data",
+        "train_size",
+        *TASK_AND_TRAINING,
+    )
     presets = (
         Preset(
             "eight teachers",

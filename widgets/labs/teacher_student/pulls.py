@@ -34,8 +34,18 @@ class PullsView(LabView[PullsSettings]):
     name = "pulls"
     title = "What moves a hidden node?"
     experiment = PullsOnNodes()
-    shown = ("node", "overparameterization", "depth", "init_scale", "top_scale", "learning_rate", "seed")
-    more = ("active_share", "strength_decay", "data", "train_size", *TASK_AND_TRAINING)
+    shown = ("node", "overparameterization", "init_scale")
+    more = (
+        "depth",
+        "top_scale",
+        "learning_rate",
+        "seed",
+        "active_share",
+        "strength_decay",
+        "data",
+        "train_size",
+        *TASK_AND_TRAINING,
+    )
     step_figures = ("forces", "nearness")
     presets = (
         Preset(

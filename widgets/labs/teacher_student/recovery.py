@@ -35,8 +35,12 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     compare = False
     seeds = 20
     step_figures = ()
-    shown = ("widths", "students", "depth", "active_share", "init_scale", "learning_rate", "seed")
+    shown = ("widths", "students", "depth")
     more = (
+        "active_share",
+        "init_scale",
+        "learning_rate",
+        "seed",
         "top_scale",
         "strength_decay",
         "data",

@@ -36,8 +36,8 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
     compare = False
     seeds = 16
     step_figures = ()
-    shown = ("train_size", "overparameterization", "students", "learning_rate", "seed")
-    more = ("active_share", "strength_decay", *TASK_AND_TRAINING)
+    shown = ("train_size", "overparameterization", "students")
+    more = ("learning_rate", "seed", "active_share", "strength_decay", *TASK_AND_TRAINING)
     presets = (
         Preset(
             "150 points",

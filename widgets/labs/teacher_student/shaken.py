@@ -30,17 +30,13 @@ class ShakenView(LabView[TeacherStudentSettings]):
     name = "shaken"
     title = "Shake a node"
     experiment = TeacherStudent()
-    shown = (
-        "shake",
-        "shake_again",
+    shown = ("shake", "shake_again", "init_scale")
+    more = (
         "shaken_node",
         "overparameterization",
-        "init_scale",
         "top_scale",
         "learning_rate",
         "seed",
-    )
-    more = (
         "depth",
         "active_share",
         "data",

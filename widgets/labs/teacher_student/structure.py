@@ -32,8 +32,10 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     compare = False
     seeds = 8
     step_figures = ()
-    shown = ("train_size", "overparameterization", "init_scale", "students", "seed")
+    shown = ("train_size", "overparameterization", "init_scale")
     more = (
+        "students",
+        "seed",
         "top_scale",
         "learning_rate",
         "momentum",

@@ -37,18 +37,14 @@ class StudentsView(LabView[TeacherStudentSettings]):
     name = "students"
     title = "Students of a teacher"
     experiment = TeacherStudent()
-    shown = (
-        "overparameterization",
-        "depth",
+    shown = ("overparameterization", "depth", "strength_decay")
+    more = (
         "active_share",
-        "strength_decay",
         "init_scale",
         "data",
         "train_size",
         "learning_rate",
         "seed",
-    )
-    more = (
         "teacher_width",
         "left_out",
         "dimension",

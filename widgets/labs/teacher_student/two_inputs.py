@@ -43,8 +43,11 @@ class TwoInputsView(LabView[TwoInputsSettings]):
     name = "two_inputs"
     title = "Lines that slide onto a teacher's"
     experiment = TwoInputs()
-    shown = ("overparameterization", "teacher_width", "active_share", "init_scale", "learning_rate", "seed")
+    shown = ("overparameterization", "teacher_width", "init_scale")
     more = (
+        "active_share",
+        "learning_rate",
+        "seed",
         "strength_decay",
         "top_scale",
         "data",

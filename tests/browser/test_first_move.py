@@ -1,0 +1,156 @@
+"""A lab as it is first seen: three settings beside the figure that answers, one of them to touch first, and a run that
+has begun."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.served import ROOT, lesson_server, write_notebook
+
+pytestmark = pytest.mark.browser
+
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("0*.ipynb"))
+CODE = """
+from IPython.display import display
+from widgets.labs.optimizers import race, saddle
+display(race(), saddle())
+"""
+RACE, SADDLE = "Optimizers on a surface", "Escape from a saddle point"
+# Of a lab at the top of the window: where transport and shown settings begin and end, and the main figure, in pixels.
+TOGETHER = """
+(lab) => {
+  const reach = (elements) => {
+    const boxes = elements.map((element) => element.getBoundingClientRect());
+    return [Math.min(...boxes.map(({ top }) => top)), Math.max(...boxes.map(({ bottom }) => bottom))];
+  };
+  const console = lab.querySelector(".tdl-console");
+  const shown = [...console.querySelectorAll("[data-field]")].filter((control) => !control.closest(".tdl-more"));
+  lab.scrollIntoView({ block: "start" });
+  return {
+    name: lab.querySelector(".tdl-panel").getAttribute("aria-label"),
+    controls: reach([console.querySelector(".tdl-transport"), ...shown]),
+    figure: reach([lab.querySelector(".tdl-figure")]),
+    shown: shown.length,
+  };
+}
+"""
+STANDING = """
+lab => {
+  const [figure, play] = [[...lab.querySelectorAll('.tdl-figure')].at(-1), lab.querySelector('.tdl-play')];
+  figure.scrollIntoView({ block: 'center' });
+  const { top, bottom } = play.getBoundingClientRect();
+  return 0 <= top && bottom <= innerHeight;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def two_labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("labs")
+    write_notebook(folder / "page.ipynb", CODE)
+    with lesson_server(folder) as address:
+        yield f"{address}/voila/render/page.ipynb"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_controls_and_main_figure_are_on_a_laptops_screen_together(page: Page, voila: str, lesson: str) -> None:
+    page.goto(f"{voila}/voila/render/{lesson}")
+    page.locator(".tdl-lab").first.wait_for()
+    page.wait_for_timeout(2000)
+    labs = [LabOnPage(page, number).element for number in range(page.locator(".tdl-lab").count())]
+    for lab in labs:
+        seen = lab.evaluate(TOGETHER)
+        assert 1 <= seen["shown"] <= 3, seen
+        assert all(top >= 0 and bottom <= 800 for top, bottom in (seen["controls"], seen["figure"])), seen
+        assert lab.evaluate(STANDING), f"the controls stay while the figures scroll: {seen}"
+    page.set_viewport_size({"width": 390, "height": 844})
+    for lab in labs:
+        wait_until(
+            lambda lab=lab: (seen := lab.evaluate(TOGETHER))["figure"][1] <= seen["controls"][0], "figures first"
+        )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_control_to_touch_first_glows_until_it_was_touched(browser: Browser, two_labs: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(two_labs)
+    race, saddle = LabOnPage(page, title=RACE), LabOnPage(page, title=SADDLE)
+    glows: Any = lambda lab: lab.element.locator(".tdl-first-move")  # noqa: E731
+    for lab in (race, saddle):
+        assert glows(lab).get_attribute("data-field") == "learning_rate"
+    assert glows(race).evaluate("c => getComputedStyle(c, '::before').animationName") == "none", "a still ring"
+    race.press("Step")
+    assert glows(race).count() == 1
+    race.control("learning_rate").locator("input[type=range]").press("ArrowRight")
+    assert (glows(race).count(), glows(saddle).count()) == (0, 1)
+    page.reload()
+    race, saddle = LabOnPage(page, title=RACE), LabOnPage(page, title=SADDLE)
+    assert (glows(race).count(), glows(saddle).count()) == (0, 1)
+    page.goto("about:blank")
+    context.close()
+
+
+def test_a_lab_in_view_moves_by_itself_and_one_that_asks_waits(browser: Browser, two_labs: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="no-preference")
+    page = context.new_page()
+    page.goto(two_labs)
+    race = LabOnPage(page, title=RACE)
+    assert race.control("learning_rate").evaluate("c => getComputedStyle(c, '::before').animationName") == "tdl-glow"
+    wait_until(lambda: race.status().startswith("paused: step 50 of 200"), "a quarter of the run is made")
+    assert len(race.points(1, 0)[0]) == 51
+    saddle = LabOnPage(page, title=SADDLE)
+    page.wait_for_timeout(2000)
+    assert saddle.status().startswith("idle: step 0")
+    race.type_value("condition_number", "50")
+    wait_until(lambda: race.status().startswith("finished"), "the first change begins another run, and plays it")
+    race.press("Reset")
+    wait_until(lambda: race.step_number() == 0, "it is back")
+    page.wait_for_timeout(2000)
+    assert race.step_number() == 0, "it moves by itself once"
+    page.goto("about:blank")
+    context.close()
+
+
+def test_presets_are_one_line_and_the_others_are_behind_it(page: Page, two_labs: str) -> None:
+    page.goto(two_labs)
+    race = LabOnPage(page, title=RACE)
+    row = race.element.locator(".tdl-presets")
+    line, fold = row.locator(".tdl-situations").first, row.locator("details")
+    tops = line.locator("button").evaluate_all("all => all.map((button) => button.getBoundingClientRect().top)")
+    assert (len(tops), len(set(tops))) == (5, 1)
+    assert line.evaluate("l => l.scrollWidth <= l.clientWidth")
+    assert fold.locator("button:visible").count() == 0
+    name = fold.locator("button").last.text_content()
+    race.choose(name)
+    wait_until(lambda: fold.locator("summary").inner_text().endswith(name), "it says what is on")
+    assert row.locator("[aria-pressed=true]").all_inner_texts() == [name]
+    fold.locator("summary").press("Enter")
+    assert fold.locator("button:visible").count() == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    wait_until(lambda: line.locator("button").count() == race.element.locator(".tdl-presets button").count(), "swiped")
+    assert line.evaluate("l => l.scrollWidth > l.clientWidth")
+    assert row.locator("summary:visible").count() == 0
+
+
+def test_the_fold_says_what_is_set_in_it_and_opens_where_something_is_refused(page: Page, two_labs: str) -> None:
+    page.goto(two_labs)
+    race = LabOnPage(page, title=RACE)
+    fold = race.element.locator(".tdl-more")
+    summary = fold.locator("> summary")
+    assert summary.inner_text() == "All settings"
+    summary.press("Enter")
+    assert fold.locator("[data-field=angle]").is_visible()
+    summary.press("Space")
+    assert not fold.locator("[data-field=angle]").is_visible()
+    race.type_value("angle", "45")
+    wait_until(lambda: "· rotation 45" in summary.inner_text(), "what is set is said")
+    fold.locator("[data-field=angle] input[type=text]").fill("4500")
+    summary.click()  # what was typed is entered as the box is left, and the fold closes
+    wait_until(lambda: race.element.locator(".tdl-refusal").is_visible(), "the sentence is seen")
+    assert fold.locator("[data-field=angle]").is_visible()
+    assert "4500" in race.refusal()

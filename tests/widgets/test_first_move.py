@@ -1,0 +1,54 @@
+"""What a lab shows at first: three settings at most, and a run that has begun; the first change begins another one."""
+
+import pytest
+from headless import LABS, VIEWS, live, opened, until
+
+from widgets.lab.panel_state import panel_state
+from widgets.run.run_loop import State
+from widgets.view.controls import controls
+
+MOST_SHOWN = 3
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_at_most_three_settings_are_shown_and_all_others_are_in_the_fold(name: str) -> None:
+    view = VIEWS[name]()
+    described = controls(view.settings_type, view.shown, view.more)
+    assert [each["name"] for each in described if not each["folded"]] == list(view.shown)
+    assert 1 <= len(view.shown) <= MOST_SHOWN
+    assert len(set(view.controls)) == len(view.controls)
+
+
+def test_a_lab_that_has_opened_begins_again_at_the_first_change_and_plays() -> None:
+    async def scenario() -> None:
+        lab = opened("race")
+        lab.handle({"do": "speed", "value": "fastest"})
+        lab.handle({"do": "go_to", "step": 5, "opening": True})
+        await until(lambda: lab.state is State.PAUSED)
+        assert lab.run.step == 5
+        lab.change("learning_rate", 0.5)
+        await until(lambda: lab.state is State.FINISHED)
+        assert lab.run.record.changes == ()
+        assert lab.run.lanes.learning_rate[0].item() == 0.5
+
+    live(scenario)
+
+
+def test_after_a_step_by_hand_a_change_belongs_to_the_run() -> None:
+    async def scenario() -> None:
+        lab = opened("race")
+        lab.handle({"do": "speed", "value": "fastest"})
+        lab.handle({"do": "go_to", "step": 5, "opening": True})
+        await until(lambda: lab.state is State.PAUSED)
+        lab.handle({"do": "step"})
+        lab.change("learning_rate", 0.5)
+        assert lab.run.step == 6
+        assert [change.step for change in lab.run.record.changes] == [6]
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_that_asks_for_a_prediction_or_waits_for_play_does_not_open_by_itself(name: str) -> None:
+    view = VIEWS[name]()
+    assert panel_state(view)["options"]["opens"] == (not view.covered and not view.waits)
