@@ -1,5 +1,6 @@
 // The browser's end of control_panel.py: shows the traits, sends commands.
 
+import { actingText } from "./acting.js";
 import { isBeingTyped, make, showText } from "./dom.js";
 import { page } from "./page.js";
 import { Presence } from "./presence.js";
@@ -584,7 +585,9 @@ function render({ model, el }) {
   const release = keepPlainKeys(el);
   el.setAttribute("role", "region");
   el.setAttribute("aria-label", `${model.get("title")}, controls`);
+  const takeBack = actingText().offer(panel);
   return () => {
+    takeBack();
     release();
     panel.close();
   };

@@ -1,5 +1,6 @@
 // A page of recorded runs: puts labs and questions in their places as these come near, and keeps the answers.
 
+import { actingText } from "./acting.js";
 import { make } from "./dom.js";
 import { Handover } from "./handover.js";
 import { page } from "./page.js";
@@ -156,4 +157,11 @@ const watch = new IntersectionObserver(
   { rootMargin: "100% 0px" },
 );
 places.forEach((place) => watch.observe(place));
+
+// A phrase may speak of a lab that nobody has come near.
+actingText((name) => {
+  const found = [...places].filter(({ dataset }) => dataset.kind === "lab" && dataset.name === name);
+  found.forEach(come);
+  return found.length > 0;
+});
 onPrinting((yes) => yes && places.forEach(come));
