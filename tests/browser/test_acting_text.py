@@ -223,11 +223,16 @@ def test_a_lab_that_cannot_be_seen_is_brought_into_sight_and_unfolded_and_one_th
     wait_until(lambda: "playing in" in said(served), "it is done")
     served.wait_for_timeout(500)
     assert served.evaluate(scroller) == before
+    back = served.get_by_role("button", name="Back to the text")
+    assert not back.is_visible()
     phrase(served, "turn the other").click()
     figures = served.locator(f'.tdl-lab:has([aria-label="{BOWL}, controls"]) .tdl-figures')
     wait_until(lambda: figures.is_visible() and 0 <= figures.bounding_box()["y"] < 700, "the lab is in sight")
     lab = LabOnPage(served, title=BOWL)
     wait_until(lambda: (lab.step_number() or 0) > 0, "and plays")
+    back.click()
+    wait_until(lambda: 0 <= phrase(served, "turn the other").bounding_box()["y"] < 800, "there is a way back")
+    wait_until(lambda: not back.is_visible(), "and then none")
 
 
 def test_what_is_clicked_before_the_lab_is_there_is_done_when_it_is(page: Page, room: str):

@@ -7,6 +7,7 @@ import { isOn, light, unlight } from "./lighting.js";
 import { page } from "./page.js";
 import { Saying } from "./saying.js";
 import { Scrub } from "./scrub.js";
+import { WayBack } from "./way_back.js";
 
 const LATE_MS = 1500;
 const PRESSED_MS = 700;
@@ -16,7 +17,7 @@ const SHOW_SOON_MS = 100;
 
 const COMING = "This lab is still on its way. It will be done once the lab is here.";
 const NOT_OPEN = "This lab is not open yet: run its cell, and it will be done.";
-const NOT_SHOWN = "This is not in the figures of the lab now.";
+const NOT_SHOWN = "The figures do not show this now. Play the lab, or choose the preset that the text speaks of.";
 
 function waits(lab) {
   const device = lab.model.get("transport")?.device ?? "";
@@ -59,7 +60,7 @@ class Acting {
   // `come(name)` puts a lab of a plain page into its place, and says whether there is one.
   constructor(come) {
     Object.assign(this, { come, labs: [], waiting: [], turns: new Map(), scrubs: new Map(), wishes: new WeakMap() });
-    Object.assign(this, { hovered: null, pinned: null, lit: null, saying: new Saying() });
+    Object.assign(this, { hovered: null, pinned: null, lit: null, saying: new Saying(), wayBack: new WayBack() });
     this.listen();
     this.takeAddress();
   }
@@ -158,6 +159,7 @@ class Acting {
       return;
     }
     link.role = "button";
+    if (wish.settings.length) link.dataset.sets = "";
     const isOnNow = lab ? this.holds(link, wish, lab.model) : null;
     if (isOnNow === null) link.removeAttribute("aria-pressed");
     else link.ariaPressed = String(isOnNow);
@@ -203,6 +205,7 @@ class Acting {
   async carryOut(link, lab, wish) {
     const element = lab.element.closest(".tdl-lab");
     bringNear(link, element);
+    if (link) this.wayBack.offer(link);
     link?.classList.add("tdl-done");
     setTimeout(() => link?.classList.remove("tdl-done"), PRESSED_MS);
     const deeds = deedsOf(wish);
@@ -242,12 +245,14 @@ class Acting {
 
   pin(link, element, wish) {
     this.pinned = this.pinned === link ? null : link;
-    if (this.pinned && !light(element, wish)) {
-      this.pinned = null;
-      this.saying.say(link, NOT_SHOWN);
-    }
     this.relight();
     this.dressAll();
+    // A figure that was far away is drawn first.
+    setTimeout(() => {
+      if (this.pinned !== link || light(element, wish)) return;
+      this.saying.say(link, NOT_SHOWN);
+      this.pin(link, element, wish);
+    }, LATE_MS);
   }
 
   hover(link) {

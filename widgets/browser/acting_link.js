@@ -27,9 +27,6 @@ export const fragmentOf = (link) => link.dataset.act ?? link.getAttribute("href"
 
 // ---- what is to be done, one after the other ----
 
-export const laneOf = (model, name) =>
-  name === null ? model.get("selected") : placeOf(model.get("lanes"), name, "lane");
-
 function placeOf(list, name, kind) {
   const place = list.findIndex((each) => each.name === name);
   if (place < 0) throw new Error(`There is no ${kind} "${name}" in this lab now.`);

@@ -15,16 +15,15 @@ function plotsOf(lab, figure) {
   return plots.filter((plot) => figure === null || plot.layout?.meta?.name?.endsWith(`-${figure}`));
 }
 
-// Light the traces of these names; says whether there are any.
+// Light the traces of these names; says whether any of them has something to show.
 export function light(lab, { traces, figure }) {
   const lit = plotsOf(lab, figure).map((plot) => lightIn(plot, (trace) => isCalled(trace, traces)));
   return lit.some(Boolean);
 }
 
 function lightIn(plot, isLit) {
-  const lit = new Set(
-    plot._fullData.filter((trace) => trace.visible !== false && isLit(trace)).map(({ index }) => index),
-  );
+  const isShown = ({ visible, x, z }) => visible !== false && (x?.length > 0 || z?.length > 0);
+  const lit = new Set(plot._fullData.filter((trace) => isShown(trace) && isLit(trace)).map(({ index }) => index));
   if (!lit.size) return false;
   for (const node of plot.querySelectorAll(DRAWN)) {
     const index = node.__data__?.[0]?.trace?.index;

@@ -54,14 +54,15 @@ const widgetPlaces = [...document.querySelectorAll("[data-widget]")];
 
 // A kernel is asked for when a person is about to use one of these.
 const SETTINGS = ".tdl-controls, .tdl-more";
+const PHRASES = "a[data-sets]";
 
 function prepareAt(element) {
   let timer = 0;
-  const on = (event) => event.target.closest?.(SETTINGS);
-  element.addEventListener("focusin", (event) => on(event) && handover.prepare());
+  const on = (event, what) => event.target.closest?.(what);
+  element.addEventListener("focusin", (event) => on(event, SETTINGS) && handover.prepare());
   element.addEventListener("pointerover", (event) => {
     clearTimeout(timer);
-    if (on(event)) timer = setTimeout(() => handover.prepare(), INTENT_MS);
+    if (on(event, `${SETTINGS}, ${PHRASES}`)) timer = setTimeout(() => handover.prepare(), INTENT_MS);
   });
   element.addEventListener("pointerleave", () => clearTimeout(timer));
 }
@@ -81,7 +82,6 @@ async function putLab(element) {
   element.replaceChildren(panel, stage);
   stage.append(make("div"), make("div"), make("div", { className: "tdl-readings" }, values));
   show("control_panel", lab.panel, panel);
-  if (handover) prepareAt(panel);
   show("live_figure", lab.figure.model, stage.children[0]);
   show("notice_board", lab.board, stage.children[1]);
 }
@@ -157,6 +157,8 @@ const watch = new IntersectionObserver(
   { rootMargin: "100% 0px" },
 );
 places.forEach((place) => watch.observe(place));
+
+if (handover) prepareAt(document.querySelector("main"));
 
 // A phrase may speak of a lab that nobody has come near.
 actingText((name) => {

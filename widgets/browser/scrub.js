@@ -13,6 +13,7 @@ export class Scrub {
     this.field = fieldOf(lab.model, scrub);
     this.scale = new Scale(this.field, range);
     link.dataset.act = fragmentOf(link);
+    link.dataset.sets = "";
     link.removeAttribute("href"); // a link is no slider
     link.role = "slider";
     link.tabIndex = 0;
