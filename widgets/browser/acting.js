@@ -80,6 +80,7 @@ class Acting {
     on("click", (link, event) => link && this.click(link, event));
     on("keydown", (link, event) => link && this.press(link, event));
     on("dragstart", (link, event) => link && event.preventDefault());
+    on("dblclick", (link, event) => link && event.stopPropagation()); // JupyterLab would edit the text
     on("pointerover", (link) => this.hover(link));
     on("focusin", (link) => {
       this.dressAll();

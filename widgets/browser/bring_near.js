@@ -17,15 +17,19 @@ export function bringNear(link, lab, keeps = false) {
   if (!lab?.isConnected) return;
   for (let at = lab.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
   const figures = lab.querySelector(".tdl-figures") ?? lab;
+  const scroller = scrollerOf(lab);
+  const frame = scroller.getBoundingClientRect();
+  const [start, end] = [Math.max(0, frame.top), Math.min(innerHeight, frame.bottom)];
   const { top, bottom, height } = figures.getBoundingClientRect();
-  const wanted = Math.min(ENOUGH, 0.5 * height);
-  if (Math.min(bottom, innerHeight) - Math.max(top, 0) >= wanted) return;
+  if (Math.min(bottom, end) - Math.max(top, start) >= Math.min(ENOUGH, 0.5 * height)) return;
   const phrase = link?.getBoundingClientRect();
-  const isAbove = top < 0;
-  const room = phrase ? (isAbove ? innerHeight - MARGIN - phrase.bottom : phrase.top - MARGIN) : 0;
-  const missing = isAbove ? MARGIN - top : bottom - innerHeight + MARGIN;
-  const seen = isAbove ? bottom + room : innerHeight - top + room;
-  const far = keeps || seen >= ENOUGH ? Math.max(0, Math.min(room, missing)) : isAbove ? missing : top - MARGIN;
+  const isAbove = top < start;
+  // How far the page may move until the phrase leaves it, and how far it should for all of the figures.
+  const room = phrase ? (isAbove ? end - MARGIN - phrase.bottom : phrase.top - MARGIN - start) : 0;
+  const missing = isAbove ? start + MARGIN - top : bottom - end + MARGIN;
+  const seen = room + (isAbove ? bottom - start : end - top);
+  const whole = isAbove ? missing : top - start - MARGIN;
+  const far = keeps || seen >= ENOUGH ? Math.max(0, Math.min(room, missing)) : whole;
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-  scrollerOf(lab).scrollBy({ top: isAbove ? -far : far, behavior });
+  scroller.scrollBy({ top: isAbove ? -far : far, behavior });
 }
