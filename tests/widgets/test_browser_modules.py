@@ -115,6 +115,11 @@ def test_a_widgets_module_is_one_text_in_which_each_name_is_given_once(name: str
     assert not twice
 
 
+@by_module
+def test_no_text_in_a_module_goes_over_a_line_so_that_what_looks_like_a_comment_is_one(module: Path) -> None:
+    assert not [line for line in module.read_text(encoding="utf-8").splitlines() if line.count("`") % 2]
+
+
 @pytest.mark.parametrize("case", CASES["thinned"], ids=what)
 def test_the_kernel_thins_as_the_browser_does(case: dict[str, Any]) -> None:
     x, y = (np.array(case[key], dtype=float) for key in "xy")

@@ -1,5 +1,6 @@
 // The browser's end of control_panel.py: shows the traits, sends commands.
 
+import { actingText } from "./acting.js";
 import { labButton } from "./button.js";
 import { make } from "./dom.js";
 import { glow, Opening } from "./first_move.js";
@@ -224,7 +225,9 @@ function render({ model, el }) {
   const release = keepPlainKeys(el);
   el.setAttribute("role", "region");
   el.setAttribute("aria-label", `${model.get("title")}, controls`);
+  const takeBack = actingText().offer(panel);
   return () => {
+    takeBack();
     release();
     panel.close();
   };

@@ -71,6 +71,7 @@ export class RecordedLab {
 
   refuse(text, field = "") {
     this.panel.set("refusal", text ? { text, field } : {});
+    if (text) this.panel.tell({ type: "refresh", box: field });
   }
 
   // ---- a kernel that comes and goes ----

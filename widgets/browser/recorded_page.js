@@ -1,5 +1,6 @@
 // A page of recorded runs: puts labs and questions in their places as these come near, and keeps the answers.
 
+import { actingText } from "./acting.js";
 import { make } from "./dom.js";
 import { Handover } from "./handover.js";
 import { page } from "./page.js";
@@ -53,14 +54,15 @@ const widgetPlaces = [...document.querySelectorAll("[data-widget]")];
 
 // A kernel is asked for when a person is about to use one of these.
 const SETTINGS = ".tdl-controls, .tdl-more";
+const PHRASES = "a[data-sets]";
 
 function prepareAt(element) {
   let timer = 0;
-  const on = (event) => event.target.closest?.(SETTINGS);
-  element.addEventListener("focusin", (event) => on(event) && handover.prepare());
+  const on = (event, what) => event.target.closest?.(what);
+  element.addEventListener("focusin", (event) => on(event, SETTINGS) && handover.prepare());
   element.addEventListener("pointerover", (event) => {
     clearTimeout(timer);
-    if (on(event)) timer = setTimeout(() => handover.prepare(), INTENT_MS);
+    if (on(event, `${SETTINGS}, ${PHRASES}`)) timer = setTimeout(() => handover.prepare(), INTENT_MS);
   });
   element.addEventListener("pointerleave", () => clearTimeout(timer));
 }
@@ -80,7 +82,6 @@ async function putLab(element) {
   element.replaceChildren(panel, stage);
   stage.append(make("div"), make("div"), make("div", { className: "tdl-readings" }, values));
   show("control_panel", lab.panel, panel);
-  if (handover) prepareAt(panel);
   show("live_figure", lab.figure.model, stage.children[0]);
   show("notice_board", lab.board, stage.children[1]);
 }
@@ -156,4 +157,13 @@ const watch = new IntersectionObserver(
   { rootMargin: "100% 0px" },
 );
 places.forEach((place) => watch.observe(place));
+
+if (handover) prepareAt(document.querySelector("main"));
+
+// A phrase may speak of a lab that nobody has come near.
+actingText((name) => {
+  const found = [...places].filter(({ dataset }) => dataset.kind === "lab" && dataset.name === name);
+  found.forEach(come);
+  return found.length > 0;
+});
 onPrinting((yes) => yes && places.forEach(come));

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from widgets.browser.browser_module import FOLDER, bundled
+from widgets.browser.browser_module import bundled, styles
 from widgets.browser.one_way import OneWayWidget
 from widgets.browser.spaced import Spaced
 from widgets.browser.views import Views
@@ -30,7 +30,7 @@ class ControlPanel(OneWayWidget):
     """
 
     _esm = bundled("control_panel.js")
-    _css = FOLDER / "control_panel.css"
+    _css = styles("control_panel.css", "acting.css")
     title = traitlets.Unicode().tag(sync=True)
     fields: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     presets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
