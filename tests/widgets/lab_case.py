@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons.core.other_seeds import of_other_seeds
+from lessons.core.other_seeds import MOST_OTHERS, of_other_seeds
 from lessons.core.spread import SEEDS
 from widgets.lab.lab import Lab
 from widgets.view.view import LabView
@@ -35,18 +35,23 @@ def curves(figure: str = "loss", quantity: str = "loss", every: int = 1) -> Draw
         steps = list(range(0, len(values), every))
         behind = other_seeds(lab, number, quantity, steps)
         lanes = range(values.shape[1])
-        return [*behind, *(Shown(number, len(behind) + lane, steps, values[steps, lane].tolist()) for lane in lanes)]
+        first = MOST_OTHERS * values.shape[1] if behind else 0
+        return [*behind, *(Shown(number, first + lane, steps, values[steps, lane].tolist()) for lane in lanes)]
 
     return shown
 
 
 def other_seeds(lab: Lab, figure: int, quantity: str, steps: list[int]) -> list[Shown]:
-    """What is faint in a figure: four traces for each lane, if it has any."""
+    """What is faint in a figure: four traces for each lane, of which it may need fewer, if it has any."""
     first = next(iter([*lab.view.figures(["a"], ["#111111"]).values()][figure].data))
     if "other seed" not in first.name:
         return []
-    values = lab.history[of_other_seeds(quantity)].astype(float).reshape(len(lab.history), -1)
-    return [Shown(figure, trace, steps, values[steps, trace].tolist()) for trace in range(values.shape[1])]
+    values = lab.history[of_other_seeds(quantity)].astype(float)
+    return [
+        Shown(figure, MOST_OTHERS * lane + k, steps, values[steps, lane, k].tolist())
+        for lane in range(values.shape[1])
+        for k in range(values.shape[2])
+    ]
 
 
 def cloud(lab: Lab) -> list[Shown]:
