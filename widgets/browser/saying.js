@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 
 const LEAST_MS = 3000;
 const MS_A_SIGN = 60;
-const GAP = 8;
+const BESIDE = 8;
 
 export class Saying {
   constructor() {
@@ -50,10 +50,10 @@ export class Saying {
       return;
     }
     const { offsetWidth: width, offsetHeight: height } = this.bubble;
-    const isBelow = first.bottom + GAP + height < innerHeight;
-    const top = isBelow ? first.bottom + GAP : first.top - GAP - height;
+    const isBelow = first.bottom + BESIDE + height < innerHeight;
+    const top = isBelow ? first.bottom + BESIDE : first.top - BESIDE - height;
     // Where the phrase is out of sight, at the edge of the window.
-    this.bubble.style.left = `${Math.max(GAP, Math.min(first.left, innerWidth - width - GAP))}px`;
-    this.bubble.style.top = `${Math.max(GAP, Math.min(top, innerHeight - height - GAP))}px`;
+    this.bubble.style.left = `${Math.max(BESIDE, Math.min(first.left, innerWidth - width - BESIDE))}px`;
+    this.bubble.style.top = `${Math.max(BESIDE, Math.min(top, innerHeight - height - BESIDE))}px`;
   }
 }
