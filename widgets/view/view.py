@@ -34,8 +34,8 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         title: Name of the lab.
         experiment: What runs.
         spread: How one set of controls becomes many lanes; None if each set is one lane.
-        shown: Names of the settings that matter, three at most: their controls are in sight, and the first is the one to
-            touch first. All others are folded away (`more`).
+        shown: Names of the settings that matter, three at most: their controls are in sight, and the first of them is
+            the one to touch first. All others are folded away (`more`).
         presets: Named situations; the first is the one a lab opens with.
         compare: Whether a person may add lanes.
         instant: Whether a change runs to the end at once (for runs of milliseconds) when somebody has played; Play
