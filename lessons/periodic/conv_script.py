@@ -49,7 +49,7 @@ def conv_periods_script(settings: ConvPeriodsSettings, changes: Sequence[Change]
         table,
         definitions(RANDOM_STREAM, LENGTH * held),
         f"{data_text(settings.train_size)}\n{IMAGES}",
-        conv_text(CONV_LAYERS, _NORM),
+        conv_text(CONV_LAYERS, lambda _: _NORM),
         f"{DRAWN}\n{_LAST}",
         "\n".join([_OPTIMIZER, *[group] * held]),
         training_loop((*batch, loss), bool(table), HELD if held else GRADIENT_STEP),

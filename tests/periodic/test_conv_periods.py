@@ -125,8 +125,8 @@ def test_without_weight_decay_the_norm_only_grows_and_nothing_breaks_down():
 @pytest.mark.chaotic
 @pytest.mark.sentence("l6_conv_batches")
 def test_in_batches_of_32_the_norm_comes_near_to_rest_and_its_breakdowns_are_small():
-    """Measured with five seeds from step 300 on: the norm's logarithm varies by 0.06 to 0.09 instead of 0.26 to 0.77, around 7.3 to
-    7.5 instead of 5.6 to 6.2; the median breakdown takes 22 to 28 % of a batch instead of 66 to 89 %.
+    """Measured with five seeds from step 300 on: the norm's logarithm varies by 0.06 to 0.09 instead of 0.26 to 0.77,
+    around 7.3 to 7.5 instead of 5.6 to 6.2; the median breakdown takes 22 to 28 % of a batch instead of 66 to 89 %.
     """
     run = played(ConvPeriodsView, "batches of 32", seeds=3)
     swing = np.log(run["norm"][:, 300:].astype(float)).std(1)
