@@ -87,7 +87,7 @@ for number, layer in enumerate(linear[:-1], start=1):
     norm._u, norm._v = u / u.norm(), v / v.norm()
     norm._power_method(layer.parametrizations.weight.original.detach(), {FIRST_ITERATIONS})"""
 
-_BATCH = {
+BATCH = {
     "shuffled": (
         "epoch, number = divmod(step, len(labels) // BATCH_SIZE)",
         'order = torch.randperm(len(labels), generator=random_stream(f"epoch {epoch}"))',
@@ -121,7 +121,7 @@ def training_script(settings: NormalizedNetSettings, changes: Sequence[Change], 
         return None
     optimizer = optimizer_text(settings, changes, "model.parameters()")
     fields = ("width", "init_scale", *["injected"] * injects, *["batch_size"] * (not whole), "steps", "seed")
-    batch = () if whole else _BATCH[settings.batches]
+    batch = () if whole else BATCH[settings.batches]
     before, update = (BEFORE_LOSS, UPDATE) if injects else ((), GRADIENT_STEP)
     rows = "" if whole else "[rows]"
     loss = f"loss = {loss_text(settings.loss, f'inputs{rows}', f'labels{rows}')}"

@@ -21,10 +21,11 @@ from lessons.core.rules.stability import limit_factors
 from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.inputs import TrainingInputs
 from lessons.periodic.network import ScaleInvariantNetwork
+from lessons.periodic.norm_steps import norm_series, stepped
 from lessons.periodic.phases import PhaseDetector
 from lessons.periodic.scripts import periodic_script
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
-from lessons.periodic.sphere import cosine_distance, sphere_hessian_product
+from lessons.periodic.sphere import sphere_hessian_product
 
 
 @dataclass
@@ -80,7 +81,7 @@ class PeriodicTraining(LongTraining[PeriodicState, PeriodicSettings]):
         outputs, loss, gradient = on_batch.outputs_loss_and_gradient(now.theta)
         now.gradient = gradient * self.trainable
         weights, along = now.theta[:, self.network.weights], now.gradient[:, self.network.weights]
-        series = _series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
+        series = norm_series(weights, along, now.direction, _rates(self.lanes, self.penalty, now))
         now.direction = weights / series["norm"][:, None]
         return {"loss": loss, "train_error": 1 - accuracy(outputs, labels), **series, **readings}
 
@@ -91,7 +92,7 @@ class PeriodicTraining(LongTraining[PeriodicState, PeriodicSettings]):
     def advance(self, now: PeriodicState) -> None:
         h = _rates(self.lanes, self.penalty, now)
         update = now.optimizer.update(now.gradient + self.trainable * h.weight_decay * now.theta, h)
-        now.theta = _stepped(now.theta, update, self.network.weights, self.lanes)
+        now.theta = stepped(now.theta, update, self.network.weights, self.lanes)
 
     def snapshots(self, now: PeriodicState) -> dict[str, Callable[[], Tensor]]:
         return {"weights": partial(torch.clone, now.theta[:, self.network.weights])}
@@ -139,31 +140,6 @@ def _rates(lanes: Lanes, penalty: Tensor, now: PeriodicState) -> Hyperparameters
     values = (lanes.learning_rate * share, lanes.momentum, lanes.weight_decay * penalty)
     learning_rate, momentum, weight_decay = (value.to(now.theta)[:, None] for value in values)
     return Hyperparameters(learning_rate, momentum, weight_decay=weight_decay)
-
-
-def _stepped(theta: Tensor, update: Tensor, part: slice, lanes: Lanes) -> Tensor:
-    """theta after the update; where the norm is fixed, x is stretched back to the length it had."""
-    stepped = theta + update
-    if any(lanes.values("fixed_norm")):
-        back = theta[:, part].norm(dim=1) / stepped[:, part].norm(dim=1)
-        stepped[:, part] *= torch.where(lanes.fixed_norm.to(theta) > 0, back, torch.ones_like(back))[:, None]
-    return stepped
-
-
-def _series(x: Tensor, gradient: Tensor, last_direction: Tensor, h: Hyperparameters) -> dict[str, Tensor]:
-    """Return what is measured at each step: x and its gradient are (K, S), each value (K,)."""
-    norm, gradient_norm = x.norm(dim=1), gradient.norm(dim=1)
-    learning_rate, kept = h.learning_rate[:, 0], 1 - (h.learning_rate * h.weight_decay)[:, 0]
-    return {
-        "norm": norm,
-        "gradient_norm": gradient_norm,
-        "effective_gradient": gradient_norm * norm,
-        "learning_rate": learning_rate,
-        "effective_learning_rate": learning_rate / norm**2,
-        "cosine_distance": cosine_distance(last_direction, x / norm[:, None]),
-        "gradient_force": (learning_rate * gradient_norm) ** 2,
-        "decay_force": (1 - kept**2) * norm**2,
-    }
 
 
 def _readings(

@@ -56,7 +56,7 @@ last.weight.data *= LAST_LAYER_NORM / length([last.weight])"""
 
 _TRAINED = "trained = [weight for weight in model.parameters() if weight.requires_grad]"
 _DECAYED = 'group["lr"] = group["base_lr"] * (1 - LEARNING_RATE_DECAY) ** step'
-_HELD = (
+HELD = (
     *GRADIENT_STEP[:-1],
     "before = length(hidden)",
     GRADIENT_STEP[-1],
@@ -65,7 +65,7 @@ _HELD = (
     "    for weight in hidden:",
     "        weight.data *= back",
 )
-_EPOCH = (
+EPOCH = (
     "epoch, number = divmod(step, len(labels) // BATCH_SIZE)",
     'order = torch.randperm(len(labels), generator=random_stream(f"epoch {epoch}"))',
     "rows = order[number * BATCH_SIZE : (number + 1) * BATCH_SIZE]",
@@ -93,7 +93,7 @@ def periodic_script(settings: PeriodicSettings, changes: Sequence[Change]) -> st
         START + "\nlast.requires_grad_(False)" * (not settings.trainable_last_layer),
         optimizer.construction,
         training_loop(
-            _loss(settings), bool(optimizer.changes), (*[_DECAYED] * decays, *(_HELD if held else GRADIENT_STEP))
+            _loss(settings), bool(optimizer.changes), (*[_DECAYED] * decays, *(HELD if held else GRADIENT_STEP))
         ),
     )
 
@@ -140,7 +140,7 @@ def _optimizer(settings: PeriodicSettings, changes: Sequence[Change], held: bool
 def _loss(settings: PeriodicSettings) -> list[str]:
     """The lines that compute the loss of a step."""
     whole = settings.batch_size == settings.train_size
-    lines, images, labels = ([], "inputs", "labels") if whole else ([*_EPOCH], "inputs[rows]", "labels[rows]")
+    lines, images, labels = ([], "inputs", "labels") if whole else ([*EPOCH], "inputs[rows]", "labels[rows]")
     if settings.shift or settings.noise:
         first = f"shifted({images}, step)" if settings.shift else images
         lines += [f"images = {first}", *[_NOISY] * (settings.noise > 0)]

@@ -6,7 +6,7 @@ from tests.browser.lesson_page import LabOnPage, area_of, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/05_normalization.ipynb"
-CONDITIONING, TENSOR, NETS, RATES, SHIFT, DRAWS, BATCHES = range(7)
+CONDITIONING, TENSOR, NETS, RATES, SHIFT, DRAWS, BATCHES, MAPS = range(8)
 # A setting, what is typed for it, the preset to begin with, and steps enough to see it.
 CONTROLS = {
     CONDITIONING: ("correlation", "0.5", None, None),
@@ -16,6 +16,7 @@ CONTROLS = {
     SHIFT: ("learning_rate", "0.08", "one sample at a time", "40"),
     DRAWS: ("learning_rate", "0.3", None, "40"),
     BATCHES: ("learning_rate", "0.05", "sorted by class, larger batches", "60"),
+    MAPS: ("learning_rate", "0.05", "one image a step", "60"),
 }
 LINES = """p => [...p.querySelectorAll(".scatterlayer .trace")].map(t => ({
   drawn: (t.querySelector("path.js-line")?.getAttribute("d") ?? "").split(/[ML]/).length > 20,

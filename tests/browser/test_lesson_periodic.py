@@ -6,7 +6,7 @@ from tests.browser.lesson_page import LabOnPage, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/06_periodic.ipynb"
-STRETCH, PERIODS, CIRCLE, SETTLING, FORECAST, JUMPS, MAP, VARIANTS, MINIMA = range(9)
+STRETCH, PERIODS, CIRCLE, SETTLING, FORECAST, JUMPS, MAP, VARIANTS, MINIMA, CONV = range(10)
 # What makes a run short, and a control that changes what is drawn.
 SHORT = {
     PERIODS: {"steps": "300", "train_size": "64"},
@@ -17,6 +17,7 @@ SHORT = {
     MAP: {"rows": "2", "columns": "2", "steps": "300"},
     VARIANTS: {"steps": "200", "train_size": "64"},
     MINIMA: {"nets": "2", "steps": "300"},
+    CONV: {"steps": "100", "train_size": "200"},
 }
 CONTROLS = {
     STRETCH: ("smallest", "0.01"),
@@ -28,6 +29,7 @@ CONTROLS = {
     MAP: ("learning_rate", "2"),
     VARIANTS: ("learning_rate", "2"),
     MINIMA: ("weight_decay", "0.02"),
+    CONV: ("weight_decay", "0.02"),
 }
 
 

@@ -7,6 +7,8 @@ from lessons.core.lanes import Lanes
 from lessons.core.record import Change
 from lessons.core.run import Run
 from lessons.core.scripts.script import lane_script
+from lessons.periodic.conv_experiment import ConvPeriods
+from lessons.periodic.conv_settings import ConvPeriodsSettings
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.forecast import Forecast, ForecastSettings
 from lessons.periodic.settings import PeriodicSettings
@@ -31,12 +33,24 @@ STRETCHED = [
     for kind in ("batch norm", "none")
     for more in (False, True)
 ]
+CONV_SHAPE = {"width": 4, "train_size": 150, "steps": 15, "batch_size": 50, "learning_rate": 0.1, "seed": 3}
+CONV = [
+    ConvPeriodsSettings(**CONV_SHAPE),
+    ConvPeriodsSettings(**CONV_SHAPE, fixed_norm=True, weight_decay=0.05),
+    ConvPeriodsSettings(**{**CONV_SHAPE, "batch_size": 150}),
+]
 MOVES = [
     (5, "learning_rate", 0.3),
     (8, "weight_decay", 0.1),
     (10, "fixed_norm", True),
     (15, "fixed_norm", False),
     (15, "momentum", 0.5),
+]
+CONV_MOVES = [
+    (3, "weight_decay", 0.1),
+    (5, "learning_rate", 0.05),
+    (7, "fixed_norm", True),
+    (11, "fixed_norm", False),
 ]
 
 
@@ -57,6 +71,8 @@ CASES: Cases = {
     "forecast": record_of(Forecast(), [ForecastSettings(**SHAPE)]),
     "minima": record_of(SuccessiveMinima(), LANES[:1]),
     "stretched": record_of(Stretching(), STRETCHED),
+    "convnet": record_of(ConvPeriods(), CONV),
+    "convnet, changed": record_of(ConvPeriods(), CONV, CONV_MOVES),
 }
 
 

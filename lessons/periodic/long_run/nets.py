@@ -12,9 +12,11 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lessons.core.generators import generator
+from lessons.core.conv_net import conv_features, draw_weights
 from lessons.periodic.long_run.settings import LongRunSettings
 from lessons.periodic.network import EPSILON
+
+CONV_LAYERS = 4
 
 
 class ScaleInvariantNet(nn.Module):
@@ -34,11 +36,7 @@ class ScaleInvariantNet(nn.Module):
         super().__init__()
         self.features = features
         self.last = nn.Linear(units, classes)
-        source = generator(seed, "weights")
-        for weights in self.parameters():
-            if weights.dim() > 1:
-                drawn = torch.randn(weights.shape, generator=source)
-                weights.data = drawn / math.sqrt(weights[0].numel())
+        draw_weights(self.parameters(), seed)
         self.last.weight.data *= last_layer_norm / self.last.weight.data.norm()
         self.last.bias.data.zero_()
         self.last.requires_grad_(False)
@@ -61,7 +59,7 @@ def build_net(settings: LongRunSettings, image_shape: torch.Size, classes: int) 
     with torch.random.fork_rng(devices=[]):
         features, units = {
             "mlp": lambda: (_mlp(math.prod(image_shape), width, settings.depth), width),
-            "convnet": lambda: (_convnet(channels, width), 8 * width),
+            "convnet": lambda: (conv_features(channels, width, CONV_LAYERS, _norm), 8 * width),
             "resnet18": lambda: (_resnet18(channels, width), 8 * width),
         }[settings.network]()
         return ScaleInvariantNet(features, units, classes, settings.last_layer_norm, settings.seed)
@@ -72,14 +70,6 @@ def _mlp(inputs: int, width: int, depth: int) -> nn.Module:
     for fan_in in [inputs, *[width] * (depth - 1)]:
         layers += [nn.Linear(fan_in, width, bias=False), nn.BatchNorm1d(width, eps=EPSILON, affine=False), nn.ReLU()]
     return nn.Sequential(*layers)
-
-
-def _convnet(channels: int, width: int) -> nn.Module:
-    layers: list[nn.Module] = []
-    for number, fan_in in enumerate([channels, width, 2 * width, 4 * width]):
-        fan_out = width * 2**number
-        layers += [_convolution(fan_in, fan_out), _norm(fan_out), nn.ReLU(), *([nn.MaxPool2d(2)] if number else [])]
-    return nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten())
 
 
 def _resnet18(channels: int, width: int) -> nn.Module:

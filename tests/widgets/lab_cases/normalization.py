@@ -69,6 +69,13 @@ def accuracies_and_gaps(lab: Lab) -> list[Shown]:
     return [*measured, *curves()(lab)]
 
 
+def losses_and_errors(lab: Lab) -> list[Shown]:
+    """Loss at each step, and the error on each kind of test images where it is measured."""
+    every = lab.run.lanes.shared.measure_every
+    errors = [curves(name, f"{name}_error", every)(lab) for name in ("test", "contrast", "brightness")]
+    return [*curves()(lab), *(shown for each in errors for shown in each)]
+
+
 def draws_of_each(lab: Lab) -> list[Shown]:
     """Of each lane four draws behind, and its own in front: the loss as the mean of ten batches."""
     own, behind = (lab.history[name].astype(float) for name in ("loss", of_other_seeds("loss")))
@@ -98,6 +105,11 @@ CASES = {
         SMALL_NET,
         hot=("learning_rate", 0.05),
         drawn=draws_of_each,
+    ),
+    "instance_norm": LabCase(
+        {"width": 2, "train_size": 40, "batch_size": 10, "measure_every": 4, "steps": 12},
+        hot=("learning_rate", 0.05),
+        drawn=losses_and_errors,
     ),
     "batches": LabCase({**SMALL_NET, "batch_size": 5}, hot=("learning_rate", 0.05), drawn=accuracies_and_gaps),
 }

@@ -77,6 +77,12 @@ def losses_and_norms(lab: Lab) -> list[Shown]:
     return [series(lab, "loss", "0", "loss"), series(lab, "norm", "0", "norm")]
 
 
+def conv_show(lab: Lab) -> list[Shown]:
+    """Loss, train error, norm and effective learning rate, each at every step."""
+    quantities = {"loss": "loss", "errors": "train_error", "norm": "norm", "rate": "effective_learning_rate"}
+    return [series(lab, figure, "0", quantity) for figure, quantity in quantities.items()]
+
+
 def cells(lab: Lab) -> list[Shown]:
     """A row for each learning rate, a column for each weight decay; the norm of the first cell."""
     return [*(Shown(figure, 0, [0, 1], [0, 1, 2]) for figure in (0, 1)), series(lab, "norms", "lowest η and λ", "norm")]
@@ -106,6 +112,11 @@ CASES = {
     ),
     "jumps": LabCase({"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2}, drawn=turns_and_losses),
     "variants": LabCase(SMALL, hot=("learning_rate", 0.4), drawn=losses_and_norms),
+    "conv_periods": LabCase(
+        {"width": 2, "train_size": 40, "batch_size": 16, "measure_every": 5, "steps": 12},
+        hot=("weight_decay", 0.1),
+        drawn=conv_show,
+    ),
     "minima": LabCase(
         {"width": 8, "depth": 1, "train_size": 50, "steps": 12, "nets": 2},
         drawn=run_and_others,

@@ -6,6 +6,7 @@ from widgets.lab.opens import opens
 from widgets.labs.normalization import questions
 from widgets.labs.normalization.batches import BatchesView
 from widgets.labs.normalization.conditioning import ConditioningView
+from widgets.labs.normalization.conv import ConvNormView
 from widgets.labs.normalization.draws import DrawsView
 from widgets.labs.normalization.net import NormalizedNetView
 from widgets.labs.normalization.shift import ShiftView
@@ -22,3 +23,4 @@ stable_rates = opens(StabilityView)
 shift = opens(ShiftView)
 batches = opens(BatchesView)
 five_draws = opens(DrawsView)
+instance_norm = opens(ConvNormView)

@@ -15,6 +15,7 @@ from lessons.normalization.tensor_picture import TensorPicture
 from widgets.figure.frame import Frame
 from widgets.labs.normalization import net_questions, weight_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
+from widgets.labs.normalization.conv_questions import OtherContrast
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Line, Points
@@ -139,4 +140,5 @@ ALL: tuple[Question, ...] = (
     RunningMean(),
     *weight_questions.ALL,
     *net_questions.ALL,
+    OtherContrast(),
 )

@@ -9,6 +9,7 @@ from widgets.lab.lab import Lab
 from widgets.lab.opens import opens
 from widgets.labs.periodic import questions
 from widgets.labs.periodic.circle import CircleView
+from widgets.labs.periodic.conv_net import ConvPeriodsView
 from widgets.labs.periodic.forecast import ForecastView
 from widgets.labs.periodic.jumps import JumpsView
 from widgets.labs.periodic.long_run import long_run as long_run
@@ -31,6 +32,7 @@ forecast = opens(ForecastView)
 jumps = opens(JumpsView)
 variants = opens(VariantsView)
 minima = opens(MinimaView)
+conv_periods = opens(ConvPeriodsView)
 
 
 def period_map(executor: ExecutorLike = None, lanes_per_task: int = 4, **changes: Any) -> Lab:

@@ -137,7 +137,7 @@ class CircleView(LabView[PeriodicSettings]):
                     lane, "κℓ to κL", f"{k * low:.3g} to {k * high:.3g}" if np.isfinite(k * low) else "after a round"
                 ),
                 Reading(lane, "2ηλL (the box needs at most ℓ)", *_closing(float(2 * rates * decays * high), low)),
-                *period_readings(frame, lane),
+                *period_readings(frame, lane, rates_used(frame, lane)),
             ]
         return lines
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lessons.core.settings import SettingsT
 from lessons.periodic.experiment import Periodic
 from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
@@ -40,13 +41,16 @@ MORE = (
 )
 
 
+Rates = tuple[np.ndarray, np.ndarray]
+
+
 def idle_fields(optimizer: str, weight_decay: float) -> tuple[str, ...]:
     """Name the settings of `PeriodicSettings` that have no effect under these."""
     momentum = ("momentum",) if optimizer == "gradient descent" else ()
     return (*momentum, *(() if weight_decay else ("penalty",)))
 
 
-def rates_used(frame: Frame[PeriodicSettings], lane: int) -> tuple[np.ndarray, np.ndarray]:
+def rates_used(frame: Frame[PeriodicSettings], lane: int) -> Rates:
     """Return eta and lambda of each update, changes in flight included: each of shape (steps,)."""
     settings = frame.lanes.settings[lane]
     decayed = (1 - settings.learning_rate_decay) ** np.arange(frame.lanes.shared.steps)
@@ -78,23 +82,35 @@ def fit_ticks(*quantities: str) -> Callable[[Frame], dict[str, Any]]:
 
 def predicted_norms(frame: Frame[PeriodicSettings], lane: int, steps: np.ndarray) -> np.ndarray:
     """Return the norm at these steps, from the one before each by Pythagoras; nan where there is no such rule."""
+    plain = frame.lanes.settings[lane].optimizer == "gradient descent" and invariant(frame)
+    return by_pythagoras(frame, lane, steps, rates_used(frame, lane)) if plain else np.full(len(steps), np.nan)
+
+
+def by_pythagoras(frame: Frame[SettingsT], lane: int, steps: np.ndarray, used: Rates) -> np.ndarray:
+    """Return the norm of a net in plain gradient descent at these steps, from the one before each.
+
+    Args:
+        frame: With `norm`, `effective_gradient` and the setting `fixed_norm`.
+        lane: Which net.
+        steps: Shape (N,); there is nothing before step 0, and so nan there.
+        used: Eta and lambda of each update.
+    """
     before = np.maximum(steps - 1, 0)
     norm, gradient = (frame.history[name][before, lane].astype(float) for name in ("norm", "effective_gradient"))
-    rates, decays = (values[before] for values in rates_used(frame, lane))
+    rates, decays = (values[before] for values in used)
     with np.errstate(over="ignore", invalid="ignore"):
         predicted = next_norm(norm, gradient, rates, decays)
     predicted = np.where(frame.at_each_step(lane, "fixed_norm")[before] > 0, norm, predicted)
-    plain = frame.lanes.settings[lane].optimizer == "gradient descent" and invariant(frame)
-    return np.where((steps > 0) & plain, predicted, np.nan)
+    return np.where(steps > 0, predicted, np.nan)
 
 
-def period_readings(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
-    """Return how many periods a lane has had, and how long they were."""
+def period_readings(frame: Frame[SettingsT], lane: int, used: Rates) -> list[Reading]:
+    """Return how many periods a lane has had, and how long they were, by eta and lambda of each update."""
     (onsets,) = recorded_onsets(frame.history["onset"][: frame.stop, lane : lane + 1])
     found = [Reading(lane, "breakdowns", float(len(onsets)))]
     if len(onsets) < 2:
         return found
-    rate, decay = (values[onsets[-1]] for values in rates_used(frame, lane))
+    rate, decay = (values[onsets[-1]] for values in used)
     period = float(np.diff(onsets).mean())
     return [*found, Reading(lane, "mean period T", period), Reading(lane, "T·η·λ", period * rate * decay)]
 
@@ -173,27 +189,8 @@ class PeriodsView(LabView[PeriodicSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         return {
-            "loss": OverSteps(
-                "Loss, and the phases of the chosen lane",
-                "loss",
-                shades(),
-                Line("loss", showlegend=False),
-                wide=True,
-                showlegend=True,
-                **LOG,
-                **BANDED,
-            ),
-            "errors": OverSteps(
-                "Share of the images named wrongly: those that train (line), those that test (dots)",
-                "error",
-                shades(showlegend=False),
-                Line("train_error", line={"width": 1.5}, showlegend=False),
-                Line("test_error", "{lane}, test", line={"dash": "dot", "width": 2}, showlegend=False),
-                wide=True,
-                height=210,
-                yaxis_rangemode="tozero",
-                **BANDED,
-            ),
+            "loss": loss_panel(),
+            "errors": errors_panel("those that train"),
             "norm": OverSteps(
                 "Norm ρ of the weights (line), and as Pythagoras predicts it from the step before (dashes)",
                 "norm ρ",
@@ -219,7 +216,7 @@ class PeriodsView(LabView[PeriodicSettings]):
             predicted = float(predicted_norms(frame, lane, np.array([row]))[0])
             lines += [
                 Reading(lane, "phase", Phase(int(frame.history["phase"][row, lane])).name),
-                *period_readings(frame, lane),
+                *period_readings(frame, lane, rates_used(frame, lane)),
                 Reading(
                     lane,
                     "norm ρ",
@@ -231,6 +228,35 @@ class PeriodsView(LabView[PeriodicSettings]):
                 Reading(lane, "test error", now(frame, "test_error", lane)),
             ]
         return lines
+
+
+def loss_panel() -> OverSteps[Any]:
+    """Return the figure of the loss, over the phases of the chosen lane."""
+    return OverSteps(
+        "Loss, and the phases of the chosen lane",
+        "loss",
+        shades(),
+        Line("loss", showlegend=False),
+        wide=True,
+        showlegend=True,
+        **LOG,
+        **BANDED,
+    )
+
+
+def errors_panel(trained: str) -> OverSteps[Any]:
+    """Return the figure of both errors over the same phases; `trained` says of which images the first is."""
+    return OverSteps(
+        f"Share of the images named wrongly: {trained} (line), those that test (dots)",
+        "error",
+        shades(showlegend=False),
+        Line("train_error", line={"width": 1.5}, showlegend=False),
+        Line("test_error", "{lane}, test", line={"dash": "dot", "width": 2}, showlegend=False),
+        wide=True,
+        height=210,
+        yaxis_rangemode="tozero",
+        **BANDED,
+    )
 
 
 def rate_panel(*behind: Part[PeriodicSettings], **layout: Any) -> OverSteps[PeriodicSettings]:

@@ -16,6 +16,7 @@ from lessons.periodic.theory import delta_limits
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.periodic.conv_questions import SmallerBatches
 from widgets.labs.periodic.over_step import OverStep
 from widgets.quiz.question import (
     FAILS,
@@ -381,4 +382,5 @@ ALL: tuple[Question, ...] = (
     TurnsAlone(),
     MoreOrFewer(),
     ForgetsEverything(),
+    SmallerBatches(),
 )

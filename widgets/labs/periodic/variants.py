@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from lessons.periodic.experiment import Periodic
-from lessons.periodic.phases import recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, line
+from widgets.figure.plots import LOG
+from widgets.labs.periodic.moments import Moments
 from widgets.labs.periodic.periods import (
     MORE,
     idle_fields,
@@ -24,11 +23,10 @@ from widgets.labs.periodic.periods import (
     rates_used,
 )
 from widgets.view.controls import Preset, Reading
-from widgets.view.lines import Curve, Level, Line, Points
+from widgets.view.lines import Level, Line
 from widgets.view.panels import OverSteps, Panel, now
 from widgets.view.view import LabView
 
-MOST_DOTS = 40
 STRETCH = 50  # steps
 
 
@@ -129,22 +127,14 @@ class VariantsView(LabView[PeriodicSettings]):
                 Line(_push_over_pull, line=thin),
                 **LOG,
             ),
-            "moments": _Moments(
-                "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first "
-                "value",
-                "",
-                Curve(_breakdowns, make=_marks),
-                wide=True,
-                height=220,
-                margin_l=150,
-            ),
+            "moments": Moments(),
         }
 
     def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:
         lines = []
         for lane in range(len(frame.lanes)):
             lines += [
-                *period_readings(frame, lane),
+                *period_readings(frame, lane, rates_used(frame, lane)),
                 Reading(lane, "norm ρ", now(frame, "norm", lane)),
                 *_equilibrium(frame, lane),
                 limit_reading(frame, lane),
@@ -173,26 +163,3 @@ def _equilibrium(frame: Frame[PeriodicSettings], lane: int) -> list[Reading]:
     gradient = frame.history["effective_gradient"][row // 2 : row + 1, lane].astype(float)
     rms = float(np.sqrt(np.square(gradient).mean()))
     return [Reading(lane, "equilibrium √(κ·rms g)", float(equilibrium_norm(rms, rate, decay)))]
-
-
-class _Moments(OverSteps[PeriodicSettings]):
-    """A row for each lane, from the top, with its name."""
-
-    def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
-        count = len(names)
-        rows: dict[str, Any] = {
-            "range": [count + 0.5, 0.5],
-            "tickvals": list(range(1, count + 1)),
-            "ticktext": list(names),
-        }
-        return super().figure(name, names, colours).update_yaxes(**rows)
-
-
-def _breakdowns(frame: Frame[PeriodicSettings], lane: int) -> Points:
-    shown = recorded_onsets(frame.history["onset"][: frame.stop])[lane][-MOST_DOTS:]
-    return shown, np.full(len(shown), lane + 1)
-
-
-def _marks(name: str, colour: str) -> go.Scatter:
-    marker = {"size": 11, "symbol": "line-ns-open", "line": {"width": 3}, "color": colour}
-    return line(name, colour, mode="markers", marker=marker)
