@@ -1,7 +1,7 @@
 // Part of index.html.j2 and of plain pages. A number in brackets is a link to its source, which leads back; the source
 // is read where it is cited: in the margin of a wide page, or beside the number that is pointed at.
 {
-  const TEXT = ":is(.jp-RenderedMarkdown, .tdl-words)";
+  const TEXT = ":is(.jp-RenderedMarkdown, div.tdl-words)";
   const CITED = /\[(\d+(?:, ?\d+)*)\]/;
 
   const sources = () => {

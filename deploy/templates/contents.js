@@ -47,6 +47,7 @@
       const before = remembered(this.lesson);
       const known = new Set(this.counted.map((heading) => heading.id));
       this.seen = new Set((before?.seen ?? []).filter((id) => known.has(id)));
+      this.begun = new Set();
       this.links = headings.map((heading) =>
         element("a", { href: `#${encodeURIComponent(heading.id)}`, textContent: wordsOf(heading) }),
       );
@@ -76,12 +77,12 @@
     // Whoever was here before may go on there.
     offer(before) {
       const at = this.headings.findIndex((heading) => heading.id === before?.at);
-      if (at < 1 || location.hash) return;
+      if (at < 0 || location.hash) return;
       const link = element("a", { href: this.links[at].href, textContent: this.links[at].textContent });
       const line = element("p", { className: "tdl-here" }, "You were at “", link, "”.");
       link.addEventListener("click", () => line.remove());
-      const title = document.querySelector(":is(.jp-RenderedMarkdown, .tdl-words) h1");
-      title?.parentElement.append(line);
+      const title = document.querySelector(":is(.jp-RenderedMarkdown, div.tdl-words) h1");
+      title?.after(line);
     }
 
     soon() {
@@ -97,6 +98,7 @@
         (heading) => heading.getClientRects().length && heading.getBoundingClientRect().top < innerHeight / 3,
       );
       const now = passed.at(-1);
+      this.count();
       if (now === this.now) return;
       this.now = now;
       this.headings.forEach((heading, index) => {
@@ -109,10 +111,24 @@
       this.mark();
     }
 
+    // Somebody was here for a while; the section counts as read when its end has been in sight, too.
     read(heading) {
-      if (this.counted.includes(heading)) this.seen.add(heading.id);
-      remember(this.lesson, { at: heading.id, seen: [...this.seen], of: this.counted.length });
+      this.at = heading.id;
+      if (this.counted.includes(heading)) this.begun.add(heading);
+      this.count(true);
+    }
+
+    count(isNews = false) {
+      const ended = [...this.begun].filter((heading) => this.isEnded(heading));
+      ended.forEach((heading) => this.begun.delete(heading) && this.seen.add(heading.id));
+      if (!ended.length && !isNews) return;
+      remember(this.lesson, { at: this.at, seen: [...this.seen], of: this.counted.length });
       this.mark();
+    }
+
+    isEnded(heading) {
+      const next = this.headings[this.headings.indexOf(heading) + 1];
+      return !next || next.getBoundingClientRect().top < innerHeight;
     }
 
     mark() {
@@ -134,9 +150,10 @@
   };
   const markCards = () => document.querySelectorAll("a.tdl-card").forEach(markCard);
 
-  const headings = [...document.querySelectorAll(":is(.jp-RenderedMarkdown, .tdl-words) h2")];
+  const headings = [...document.querySelectorAll(":is(.jp-RenderedMarkdown, div.tdl-words) h2")];
   headings.forEach((heading, index) => (heading.id ||= `section-${index + 1}`)); // one that is a formula has none
   const contents = headings.length >= FEWEST ? new Contents(headings) : null;
+  contents?.mark();
   contents?.soon();
   // The cards come with the kernel's answer.
   new MutationObserver(markCards).observe(document.querySelector("#rendered_cells, .tdl-page main"), {

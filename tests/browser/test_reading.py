@@ -98,7 +98,10 @@ def test_a_narrow_page_has_its_contents_behind_a_button(lesson: Page):
 
 def test_who_comes_back_is_told_where_they_were_and_the_gallery_knows(lesson: Page, site: str):
     lesson.locator(".tdl-contents a").nth(1).press("Enter")
-    # In its section for some seconds: it counts as read.
+    # In its section for some seconds, and at its end: it counts as read.
+    lesson.wait_for_timeout(4500)
+    assert "tdl-seen" not in (lesson.locator(".tdl-contents a").nth(1).get_attribute("class") or "")
+    lesson.locator("#Third").scroll_into_view_if_needed()
     wait_until(lambda: "tdl-seen" in (lesson.locator(".tdl-contents a").nth(1).get_attribute("class") or ""), "read")
     lesson.goto("about:blank")
     lesson.goto(site.format("01_mine"))

@@ -51,4 +51,4 @@ def test_after_a_step_by_hand_a_change_belongs_to_the_run() -> None:
 @pytest.mark.parametrize("name", LABS)
 def test_a_lab_that_asks_for_a_prediction_or_waits_for_play_does_not_open_by_itself(name: str) -> None:
     view = VIEWS[name]()
-    assert panel_state(view)["options"]["opens"] == (not view.covered and not view.waits)
+    assert panel_state(view)["options"]["opens"] == (view.opens and not view.covered and not view.waits)

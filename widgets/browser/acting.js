@@ -79,6 +79,7 @@ class Acting {
       window.addEventListener(type, (event) => act(event.target.closest?.(ACTING), event), true);
     on("click", (link, event) => link && this.click(link, event));
     on("keydown", (link, event) => link && this.press(link, event));
+    on("keydown", (_, event) => event.key === "Escape" && this.pinned && this.unpin());
     on("dragstart", (link, event) => link && event.preventDefault());
     on("dblclick", (link, event) => link && event.stopPropagation()); // JupyterLab would edit the text
     on("pointerover", (link) => this.hover(link));
@@ -115,9 +116,11 @@ class Acting {
     this.labs.push(lab);
     const news = ["change:lanes", "change:selected", "change:preset"];
     const show = () => this.dressSoon();
+    const forget = () => this.pinned && this.labOf(this.pinned) === lab && this.unpin();
     const refuse = () => this.refused(lab);
     const refresh = ({ type }) => type === "refresh" && refuse();
     news.forEach((name) => lab.model.on(name, show));
+    lab.model.on("change:preset", forget);
     lab.model.on("change:refusal", refuse);
     lab.model.on("msg:custom", refresh);
     this.dressSoon();
@@ -126,6 +129,7 @@ class Acting {
     return () => {
       this.labs = this.labs.filter((each) => each !== lab);
       news.forEach((name) => lab.model.off(name, show));
+      lab.model.off("change:preset", forget);
       lab.model.off("change:refusal", refuse);
       lab.model.off("msg:custom", refresh);
       this.scrubs.forEach((scrub, link) => scrub.lab === lab && this.scrubs.delete(link));
@@ -254,6 +258,12 @@ class Acting {
       this.saying.say(link, NOT_SHOWN);
       this.pin(link, element, wish);
     }, LATE_MS);
+  }
+
+  unpin() {
+    this.pinned = null;
+    this.relight();
+    this.dressAll();
   }
 
   hover(link) {

@@ -79,11 +79,13 @@ export function deedsOf({ preset, lane, settings, goTo, buttons }) {
     words: `step ${goTo}`,
   });
   const press = (name) => () => ({ message: { do: name }, holds: () => true, words: PRESSED[name] });
+  // A situation with a change of its own begins with it: the first change alone would begin the run.
+  const isAnew = preset !== null && settings.length && buttons.includes("play") && !buttons.includes("reset");
   return [
     ...(preset === null ? [] : [choose]),
     ...(lane === null ? [] : [select]),
     ...settings.map(([name, text]) => give(name, text)),
     ...(goTo === null ? [] : [go]),
-    ...buttons.map(press),
+    ...(isAnew ? ["reset"] : []).concat(buttons).map(press),
   ];
 }

@@ -23,7 +23,7 @@ def panel_state(view: LabView) -> dict[str, Any]:
             "compare": view.compare,
             "most_lanes": MOST_LANES,
             "seed": "seed" in view.controls,
-            "opens": not (view.covered or view.waits),
+            "opens": view.opens and not (view.covered or view.waits),
             "devices": devices(),
         },
     }

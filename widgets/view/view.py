@@ -58,6 +58,8 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         draws: Figures in which a person can draw a curve (`widgets.figure.plots.drawn`); `drawing` says what it stands
             for.
         waits: Whether a change waits for Play, as what it begins is dear.
+        opens: Whether it makes the first quarter of its run by itself when it comes into view; not where that tells
+            already what a learner is asked to predict.
         slow: Names of snapshots that it draws and that are computed in parts (`lessons.core.parts.InParts`): a frame
             and its readings wait until they are ready.
         step_figures: Names of the figures with the step on the x axis; changes in flight are marked there.
@@ -84,6 +86,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     own_call: ClassVar[str] = ""
     trains: ClassVar[bool] = True
     waits: ClassVar[bool] = False
+    opens: ClassVar[bool] = True
     slow: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, own: Callable[..., Any] | None = None):

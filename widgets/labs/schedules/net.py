@@ -88,6 +88,7 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     shown = ("learning_rate", "schedule", "batch_size")
     more = ("warmup_share", "period", "floor", "seed", *MORE)
     rate_field = "learning_rate"
+    opens = False  # the lane without warmup is lost in its first steps
     step_figures = ("loss", "sharpness")
     draws: ClassVar = ("rate",)
     presets = (
