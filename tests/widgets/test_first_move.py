@@ -34,6 +34,19 @@ def test_a_lab_that_has_opened_begins_again_at_the_first_change_and_plays() -> N
     live(scenario)
 
 
+def test_play_during_the_opening_goes_to_the_end() -> None:
+    async def scenario() -> None:
+        lab = opened("race")
+        lab.handle({"do": "go_to", "step": 150, "opening": True})
+        lab.handle({"do": "pause"})
+        assert lab.run.step < 150
+        lab.handle({"do": "speed", "value": "fastest"})
+        lab.handle({"do": "play"})
+        await until(lambda: lab.state is State.FINISHED)
+
+    live(scenario)
+
+
 def test_after_a_step_by_hand_a_change_belongs_to_the_run() -> None:
     async def scenario() -> None:
         lab = opened("race")

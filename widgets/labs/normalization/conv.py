@@ -30,12 +30,12 @@ class ConvNormView(LabView[ConvNormSettings]):
     title = "Maps to normalize"
     experiment = NormalizedConvNet()
     methods = ("normalization",)
-    shown = ("normalization", "learning_rate", "batch_size", "task", "contrast", "brightness")
+    shown = ("normalization", "learning_rate", "batch_size")
     step_figures = ("loss", "test", "contrast", "brightness")
     presets = (
         Preset(
             "five nets",
-            "All images that train have one contrast. Which nets mind if each test image has another?",
+            "Trained on images as they were scanned. Which nets mind if each test image has a contrast of its own?",
             **_lanes(KINDS),
         ),
         Preset(

@@ -25,7 +25,7 @@ class ConvPeriodsView(LabView[ConvPeriodsSettings]):
     name = "conv_periods"
     title = "A small ConvNet in periods"
     experiment = ConvPeriods()
-    shown = ("learning_rate", "weight_decay", "fixed_norm", "batch_size", "seed")
+    shown = ("learning_rate", "weight_decay", "batch_size")
     presets = (
         Preset("batches of 128", "The net of the recorded run with half its channels. Will it break down, too?"),
         Preset(
@@ -37,7 +37,7 @@ class ConvPeriodsView(LabView[ConvPeriodsSettings]):
         ),
         Preset(
             "batches of 32",
-            "Smaller batches put more noise into each gradient. The norm comes near to rest, higher up.",
+            "Smaller batches put more noise into each gradient. The norm comes close to rest, higher up.",
             # holds: l6_conv_batches
             ({"steps": 900}, {"batch_size": 32, "steps": 900}),
             ("128 images", "32 images"),
@@ -52,7 +52,7 @@ class ConvPeriodsView(LabView[ConvPeriodsSettings]):
     def panels(self) -> Mapping[str, Panel[ConvPeriodsSettings]]:
         return {
             "loss": loss_panel(),
-            "errors": errors_panel("those of the batch"),
+            "errors": errors_panel("of the batch"),
             "norm": OverSteps(
                 "Norm ρ of the kernels (line), and as Pythagoras predicts it from the step before (dashes)",
                 "norm ρ",

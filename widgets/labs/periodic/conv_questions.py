@@ -47,6 +47,8 @@ class SmallerBatches(Question[ConvPeriodsSettings]):
             "that of all images does: it pushes all the time, and balances the decay.",  # holds: l6_conv_batches
             (
                 Misreading(0, "Noise keeps g from getting small. It is a vanishing g that lets the norm fall far."),
-                Misreading(1, "The mean gradient is the same, but the push is its square, and the noise adds to that."),
+                Misreading(
+                    1, "The mean gradient is the same, but the push is the mean of its square, and noise adds to that."
+                ),
             ),
         )
