@@ -73,9 +73,9 @@ class NewtonNeeds(Question[UpkeepSettings]):
         options = np.log([foreseen[0], foreseen[1], MILLION**2])
         return Outcome(
             int(np.argmin(np.abs(options - np.log(foreseen[2])))),
-            f"With {plain:,} weights Newton's method holds {newton:,} numbers, Adam {adam:,} and L-BFGS {lbfgs:,}. The two "
-            "others grow in proportion to the weights, the Hessian as their square: to a trillion for a million. And "
-            "solving with it takes as many operations as their cube, a million times a trillion.",
+            f"With {plain:,} weights Newton's method holds {newton:,} numbers, Adam {adam:,} and L-BFGS {lbfgs:,}. "
+            "The two others grow in proportion to the weights, the Hessian as their square: to a trillion for a "
+            "million. And solving with it takes as many operations as their cube, a million times a trillion.",
             # holds: l1_newton_needs
             (
                 Misreading(0, "Adam keeps two numbers for each weight; a Hessian has one for each pair of weights."),
