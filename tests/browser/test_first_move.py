@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, see_everything, wait_until
 from tests.browser.served import ROOT, lesson_server, write_notebook
 
 pytestmark = pytest.mark.browser
@@ -61,6 +61,7 @@ def test_controls_and_main_figure_are_on_a_laptops_screen_together(page: Page, v
     page.goto(f"{voila}/voila/render/{lesson}")
     page.locator(".tdl-lab").first.wait_for()
     page.wait_for_timeout(2000)
+    see_everything(page)
     labs = [LabOnPage(page, number).element for number in range(page.locator(".tdl-lab").count())]
     for lab in labs:
         seen = lab.evaluate(TOGETHER)
