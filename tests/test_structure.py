@@ -119,6 +119,11 @@ def test_lesson_asks_before_each_lab_says_what_to_look_for_names_sources_and_lea
     assert "".join(cells[-1]["source"]) == f'next_lesson("{path.name}")'
 
 
+def test_no_two_files_of_tests_have_one_name():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names)), "pytest takes them for one module"
+
+
 def import_graph(*folders: str) -> dict[str, set[str]]:
     """Module -> those of our own that it imports, wherever in it and for types alone, too."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]

@@ -44,7 +44,7 @@ class ConvPeriodsSettings(Settings):
         high=16,
         slider=(2, 8),
     )
-    train_size: int = declared.train_size(default=1200)
+    train_size: int = declared.train_size(default=1200, slider=(50, 1200))
     measure_every: int = declared.measure_every(default=25, doc="The test error is read each time.")
     steps: int = declared.steps(default=1200, slider=(200, 5000))
     seed: int = declared.seed(doc="Draws initial weights and batches.")

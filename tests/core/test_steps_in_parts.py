@@ -148,7 +148,7 @@ def test_a_part_takes_about_as_many_gradients_as_a_step_at_which_nothing_else_is
         taken[0], step = 0, run.step + 1
         run.part()
         steps.setdefault(step, []).append(taken[0])
-    [plain] = steps[1]
+    plain = max(steps[1])  # where nets train one after the other, that of one of them
     assert max(max(parts) for parts in steps.values()) <= 2 * plain
     if "sharpness_every" in cls.settings_type.fields():
         assert sum(steps[0]) > 20 * plain
