@@ -106,8 +106,8 @@ class LabOnPage:
         self.page.mouse.up()
 
     def value(self, field: str) -> float:
-        """The number that the control of a setting shows."""
-        return float(self.control(field).locator("input[type=text]").input_value())
+        """The number that the control of a setting shows, folded or not; nothing else is touched."""
+        return float(self.element.locator(f"[data-field={field}]").locator("input[type=text]").input_value())
 
     def status(self) -> str:
         """State, step and rate, as written."""
