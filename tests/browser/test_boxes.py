@@ -8,6 +8,8 @@ pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
 BOWL, NET = 1, 4
 FITS = "box => box.scrollWidth <= box.clientWidth + 1"  # both are rounded to whole pixels
+# "1.2·10⁻⁵" as Python reads it.
+LOWERED = str.maketrans({"⁻": "-", **{raised: str(k) for k, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}})
 
 
 def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what_may_be_two(page, voila):
@@ -34,14 +36,14 @@ def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what
     wait_until(lambda: steps.input_value() == "2000" and "of 2000" in bowl.status(), "two thousand steps are asked for")
     bowl.until_finished()
     last = bowl.element.locator(".tdl-readings td").last
-    wait_until(lambda: "e−" in last.inner_text(), "a small loss is printed with a power of ten and a typographic minus")
+    wait_until(lambda: "·10⁻" in last.inner_text(), "a small loss is printed with a raised power of ten")
     cell = last.inner_text()
     bowl.element.locator(".tdl-run > summary").first.click()
     stop = bowl.element.get_by_label("stop when loss is below")
     for typed, held, words in (
         ("0,05", "0.05", ""),
         ("abc", "0.05", "not 'abc'"),
-        (cell, str(float(cell.replace("−", "-"))), ""),
+        (cell, str(float(cell.replace("·10", "e").translate(LOWERED))), ""),
     ):
         stop.fill(typed)
         stop.press("Enter")
