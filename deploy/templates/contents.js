@@ -148,15 +148,20 @@
     bar.setAttribute("aria-hidden", "true");
     card.lastElementChild.append(element("span", { className: "tdl-read" }, bar, words));
   };
-  const markCards = () => document.querySelectorAll("a.tdl-card").forEach(markCard);
+  // They come with the kernel's answer, all at once; then the page is watched no more.
+  const cards = new MutationObserver(() => markCards());
+  const markCards = () => {
+    const found = document.querySelectorAll("a.tdl-card");
+    found.forEach(markCard);
+    if (found.length) cards.disconnect();
+  };
 
   const headings = [...document.querySelectorAll(":is(.jp-RenderedMarkdown, div.tdl-words) h2")];
   headings.forEach((heading, index) => (heading.id ||= `section-${index + 1}`)); // one that is a formula has none
   const contents = headings.length >= FEWEST ? new Contents(headings) : null;
   contents?.mark();
   contents?.soon();
-  // The cards come with the kernel's answer.
-  new MutationObserver(markCards).observe(document.querySelector("#rendered_cells, .tdl-page main"), {
+  cards.observe(document.querySelector("#rendered_cells, .tdl-page main"), {
     childList: true,
     subtree: true,
   });

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from lessons.core.data.digits import Split
+from lessons.core.data.digits import Split, as_images
 from lessons.core.generators import draw_per_seed
 from lessons.core.lanes import Lanes
 
@@ -107,3 +108,21 @@ def _epoch(count: int, size: int, labels: Tensor | None, source: torch.Generator
     by_class = order[labels[order].argsort(stable=True)].roll(-start)
     batches = by_class[: in_epoch * size].view(in_epoch, size)
     return batches[torch.randperm(in_epoch, generator=source)]
+
+
+class ImageBatches:
+    """A batch of digits as images for each lane, whose batches may differ in size.
+
+    Args:
+        seeds: Shape (K,).
+        sizes: B of each lane.
+        data: Where the training images come from.
+    """
+
+    def __init__(self, seeds: Tensor, sizes: Sequence[int], data: Split):
+        each = zip(seeds.split(1), sizes, strict=True)
+        self._lanes = [EpochBatches(seed, size, data) for seed, size in each]
+
+    def at(self, step: int) -> list[tuple[Tensor, Tensor]]:
+        """Return of each lane the batch of a step: images (B, 1, 8, 8) and labels (B,)."""
+        return [(as_images(inputs), labels) for inputs, labels in (lane.at(step) for lane in self._lanes)]

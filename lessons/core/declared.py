@@ -89,6 +89,13 @@ width = partial(
     scale="log",
     shared=True,
 )
+channels = partial(
+    width,
+    default=4,
+    doc="Channels of the first convolution; each further layer has twice as many.",
+    high=16,
+    slider=(2, 8),
+)
 depth = partial(
     setting,
     default=2,

@@ -8,20 +8,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from lessons.core.batches import EpochBatches
+from lessons.core.batches import ImageBatches
 from lessons.core.conv_net import conv_features, draw_weights
+from lessons.core.data.digits import CLASSES, as_images
 from lessons.core.lane_nets import Buffers, LaneNets
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts
 from lessons.core.record import Change
 from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.normalization.axes import largest_even_groups
-from lessons.normalization.conv_images import ConvImages, as_images
+from lessons.normalization.conv_images import ConvImages
 from lessons.normalization.conv_script import GAIN, LAYERS, conv_norm_script
 from lessons.normalization.conv_settings import ConvNormSettings
 from lessons.normalization.layers import EPSILON, MOMENTUM
-
-CLASSES = 10
 
 
 class Affine(nn.Module):
@@ -88,8 +87,7 @@ class ConvNormTraining(LongTraining[ConvNormState, ConvNormSettings]):
         tests = {"test": as_images(data.test_inputs), "contrast": images.contrast, "brightness": images.brightness}
         self.tests, self.labels = {name: each.to(device) for name, each in tests.items()}, data.test_labels
         self.nets = LaneNets([net_of(settings) for settings in lanes.settings], device)
-        sizes = enumerate(lanes.values("batch_size"))
-        self.batches = [EpochBatches(lanes.seed[lane : lane + 1], size, data) for lane, size in sizes]
+        self.batches = ImageBatches(lanes.seed, lanes.values("batch_size"), data)
 
     def start(self) -> ConvNormState:
         return ConvNormState(self.nets.initial(), self.nets.buffers())
@@ -100,8 +98,7 @@ class ConvNormTraining(LongTraining[ConvNormState, ConvNormSettings]):
             for name, images in self.tests.items():
                 readings[f"{name}_error"] = self.nets.errors(now.theta, now.buffers, images, self.labels)
                 yield
-        batches = [(as_images(inputs), labels) for inputs, labels in (each.at(now.step) for each in self.batches)]
-        found = yield from self.nets.on_batches(now.theta, now.buffers, batches)
+        found = yield from self.nets.on_batches(now.theta, now.buffers, self.batches.at(now.step))
         now.gradient, now.buffers = found.gradient, found.buffers
         return {"loss": found.loss, "train_error": found.error, **readings}
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lessons.core.data.digits import Split, digits_split
+from lessons.core.data.digits import Split, as_images, digits_split
 from lessons.core.generators import generator
 from lessons.normalization.conv_settings import ConvNormSettings
 
 LOW_CONTRAST = 0.5  # that of half of the images where the contrast is the label
-SIDE = 8  # pixels
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,6 @@ class ConvImages:
         factor, offset = (2 * torch.rand(2, len(images), 1, 1, 1, generator=source) - 1).unbind()
         contrast = images * torch.exp(math.log(settings.contrast) * factor)
         return cls(split, contrast, images + settings.brightness * offset)
-
-
-def as_images(inputs: Tensor) -> Tensor:
-    """View rows of pixels (B, 64) as (B, 1, 8, 8)."""
-    return inputs.view(-1, 1, SIDE, SIDE)
 
 
 def _dimmed(inputs: Tensor, source: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -55,12 +55,7 @@ class ConvNormSettings(Settings):
         slider=(0.0, 4.0),
         shared=True,
     )
-    width: int = declared.width(
-        default=4,
-        doc="Channels of the first convolution; each further layer has twice as many.",
-        high=16,
-        slider=(2, 8),
-    )
+    width: int = declared.channels()
     train_size: int = declared.train_size(default=500)
     measure_every: int = declared.measure_every(default=20, doc="How often the test errors are read.")
     steps: int = declared.steps(default=300, slider=(50, 2000))

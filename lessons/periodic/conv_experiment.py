@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lessons.core.batches import EpochBatches
-from lessons.core.data.digits import digits_split
+from lessons.core.batches import ImageBatches
+from lessons.core.data.digits import CLASSES, SIDE, as_images, digits_split
 from lessons.core.lane_nets import Buffers, LaneNets
 from lessons.core.lanes import Lanes
 from lessons.core.parts import Parts
@@ -18,13 +18,12 @@ from lessons.core.rules import Hyperparameters
 from lessons.core.training import LongTraining, State, TrainingExperiment
 from lessons.periodic.conv_script import conv_periods_script
 from lessons.periodic.conv_settings import ConvPeriodsSettings
-from lessons.periodic.inputs import SIDE
 from lessons.periodic.long_run.nets import ScaleInvariantNet, build_net
 from lessons.periodic.long_run.settings import LongRunSettings
 from lessons.periodic.norm_steps import norm_series, stepped
 from lessons.periodic.phases import PhaseDetector
 
-IMAGE, CLASSES = torch.Size((1, SIDE, SIDE)), 10
+IMAGE = torch.Size((1, SIDE, SIDE))
 
 
 @dataclass
@@ -53,8 +52,7 @@ class ConvPeriodsTraining(LongTraining[ConvPeriodsState, ConvPeriodsSettings]):
         super().__init__(lanes, device)
         self.data = digits_split(lanes.shared.train_size).to(device)
         self.nets = LaneNets([net_of(settings) for settings in lanes.settings], device)
-        sizes = enumerate(lanes.values("batch_size"))
-        self.batches = [EpochBatches(lanes.seed[lane : lane + 1], size, self.data) for lane, size in sizes]
+        self.batches = ImageBatches(lanes.seed, lanes.values("batch_size"), self.data)
 
     def start(self) -> ConvPeriodsState:
         theta = self.nets.initial()
@@ -68,11 +66,10 @@ class ConvPeriodsTraining(LongTraining[ConvPeriodsState, ConvPeriodsSettings]):
     def measure_in_parts(self, now: ConvPeriodsState) -> Parts[dict[str, Tensor]]:
         readings = dict[str, Tensor]()
         if now.step % self.lanes.shared.measure_every == 0:
-            images, labels = _images(self.data.test_inputs), self.data.test_labels
+            images, labels = as_images(self.data.test_inputs), self.data.test_labels
             readings["test_error"] = self.nets.errors(now.theta, now.buffers, images, labels)
             yield
-        batches = [(_images(inputs), labels) for inputs, labels in (each.at(now.step) for each in self.batches)]
-        found = yield from self.nets.on_batches(now.theta, now.buffers, batches)
+        found = yield from self.nets.on_batches(now.theta, now.buffers, self.batches.at(now.step))
         now.gradient, now.buffers = found.gradient, found.buffers
         series = norm_series(now.theta, now.gradient, now.direction, _rates(self.lanes, now.theta))
         now.direction = now.theta / series["norm"][:, None]
@@ -114,11 +111,6 @@ class ConvPeriods(TrainingExperiment[ConvPeriodsSettings]):
 def net_of(settings: ConvPeriodsSettings) -> ScaleInvariantNet:
     """Return the net of a lane: that of a long run with this width and seed."""
     return build_net(LongRunSettings(network="convnet", width=settings.width, seed=settings.seed), IMAGE, CLASSES)
-
-
-def _images(inputs: Tensor) -> Tensor:
-    """View rows of pixels (B, 64) as (B, 1, 8, 8)."""
-    return inputs.view(-1, *IMAGE)
 
 
 def _rates(lanes: Lanes[ConvPeriodsSettings], theta: Tensor) -> Hyperparameters:

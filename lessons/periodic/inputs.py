@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from lessons.core.batches import EpochBatches
-from lessons.core.data.digits import Split
+from lessons.core.data.digits import SIDE, Split
 from lessons.core.generators import draw_per_seed, normal_per_seed
 from lessons.core.lanes import Lanes
 from lessons.periodic.settings import PeriodicSettings
-
-SIDE = 8  # pixels
 
 
 class TrainingInputs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lessons.core.data.digits import SIDE
 from lessons.core.record import Change
 from lessons.core.rules.script import OptimizerText, optimizer_text
 from lessons.core.scripts.net_script import NET_IMPORTS, RANDOM_STREAM, data_text, loss_text
 from lessons.core.scripts.script import GRADIENT_STEP, assembled, constants, definitions, training_loop
-from lessons.periodic.inputs import SIDE
 from lessons.periodic.network import EPSILON
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 

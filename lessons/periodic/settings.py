@@ -6,6 +6,7 @@ from typing import Literal
 
 from lessons.core import declared
 from lessons.core.settings import Settings, setting
+from lessons.periodic import declared as periodic
 
 PENALTY_FACTORS = {"(λ/2)|x|²": 1.0, "λ|x|²": 2.0}
 
@@ -13,22 +14,11 @@ PENALTY_FACTORS = {"(λ/2)|x|²": 1.0, "λ|x|²": 2.0}
 class PeriodicSettings(Settings):
     """Settings of `Periodic`."""
 
-    learning_rate: float = declared.learning_rate(
-        default=0.5,
-        doc="Size of each step; what counts is the effective learning rate η/ρ².",
-        high=1e4,
-        slider=(0.05, 4.0),
-    )
-    weight_decay: float = setting(
+    learning_rate: float = periodic.learning_rate()
+    weight_decay: float = periodic.weight_decay(
         0.004,
-        label="weight decay",
-        symbol="λ",
         doc="Each step multiplies the weights by 1 - ηλ. The period is about 1/(ηλ) steps.",
-        low=0.0,
-        high=1.0,
         slider=(0.0002, 0.02),
-        scale="log",
-        hot=True,
     )
     penalty: Literal["(λ/2)|x|²", "λ|x|²"] = setting(
         "(λ/2)|x|²",
@@ -39,12 +29,7 @@ class PeriodicSettings(Settings):
     momentum: float = declared.momentum(
         doc="Share of the velocity kept at each step. Plain gradient descent ignores it."
     )
-    fixed_norm: bool = setting(
-        False,
-        label="fix the norm",
-        doc="Each step is projected back to the weight norm it started from: that of the start, or that of now.",
-        hot=True,
-    )
+    fixed_norm: bool = periodic.fixed_norm()
     learning_rate_decay: float = setting(
         0.0,
         label="decay of η",
@@ -103,13 +88,7 @@ class PeriodicSettings(Settings):
     width: int = declared.width(slider=(8, 64))
     depth: int = declared.depth(low=1, slider=(1, 4))
     train_size: int = declared.train_size(default=256)
-    batch_size: int = declared.batch_size(
-        default=1200,
-        doc="Images at each step; all of them (full batch) if there are no more than that.",
-        low=8,
-        slider=(8, 1200),
-        shared=True,
-    )
+    batch_size: int = periodic.batch_size(default=1200, slider=(8, 1200), shared=True)
     sharpness_every: int = declared.sharpness_every(
         default=25,
         doc="Sharpness on the sphere and test error are measured each time.",

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lessons.core.data.digits import CLASSES, SIDE
 from lessons.core.generators import normal_per_seed
 from lessons.core.parts import Parts, whole
 
-SIDE, CLASSES = 8, 10
 Statistics = list[tuple[Tensor | None, Tensor | None]]
 
 

@@ -96,7 +96,7 @@ def initialization() -> str:
 
 def normalization() -> str:
     """The cells of a batch that are averaged for one of them, in four kinds of normalization."""
-    lanes, history = _played(TensorView, 0)
+    lanes, history = _played(TensorView, "five normalizations")
     averaged = history.snapshot("averaged")[:, :, :, 0, 0]
     kinds, samples, channels = averaged.shape
     shown = min(kinds, 4)
@@ -148,11 +148,10 @@ CARDS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def _played(view_type: type[LabView], preset: str | int) -> tuple[Lanes, History]:
+def _played(view_type: type[LabView], preset: str) -> tuple[Lanes, History]:
     """Play a preset to its end."""
     view = view_type()
-    names = [each.name for each in view.presets]
-    chosen = view.presets[preset if isinstance(preset, int) else names.index(preset)]
+    (chosen,) = [each for each in view.presets if each.name == preset]
     settings = [view.settings_type.checked(lane) for lane in chosen.lanes]
     lanes = view.lanes(settings, chosen.names or [f"lane {number}" for number in range(len(settings))])
     history = History()

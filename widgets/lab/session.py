@@ -137,7 +137,7 @@ class Session:
             self._say(Notice())
         if self.state in (State.FINISHED, State.FAILED):
             self._begin_again(whole=False)
-        self.player.play(to_end=self.opened)  # no further than its opening was to go it would stand still again
+        self.player.play(to_end=self.opened)  # not only to where its opening waits
 
     def pause(self) -> None:
         """Wait."""

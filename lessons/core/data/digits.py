@@ -12,6 +12,9 @@ from torch import Tensor
 
 from lessons.core.generators import generator
 
+SIDE = 8  # pixels of an image
+CLASSES = 10
+
 
 @dataclass(frozen=True)
 class Split:
@@ -33,6 +36,11 @@ def load_digits() -> tuple[Tensor, Tensor]:
     with files(__package__).joinpath("digits.npz").open("rb") as file:
         stored = np.load(file)
         return torch.from_numpy(stored["images"]).float(), torch.from_numpy(stored["labels"]).long()
+
+
+def as_images(inputs: Tensor) -> Tensor:
+    """View rows of pixels (N, 64) as images of one channel, (N, 1, 8, 8)."""
+    return inputs.view(-1, 1, SIDE, SIDE)
 
 
 @cache
