@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from benchmarks.loads import GIVEN_UP, dead_outputs
-from tests.browser.lesson_page import PATIENCE, wait_until
+from tests.browser.lesson_page import new_context, wait_until
 from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
 
 # Messages of the frameworks that say nothing about the lessons.
@@ -87,8 +87,7 @@ class Watched(list[str]):
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of 1280 x 800 that must end without an error in its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE * 1000)
+    context = new_context(browser)
     trouble = Watched()
     opened = trouble.watch(context.new_page())
     yield opened

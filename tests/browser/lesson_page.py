@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 PATIENCE = 120.0
 FIRST, LAST = slice(1), slice(-1, None)  # of a lab's figures
@@ -18,6 +18,14 @@ UNFOLD = (
 DRAWN = """
 p => JSON.stringify((p.data ?? []).map((t) => [Array.from(t.y ?? []), Array.from(t.z ?? [], (row) => Array.from(row))]))
 """
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A patient visitor, with a window of 1280 x 800; no lab moves by itself unless the options ask for motion."""
+    laptop: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+    context = browser.new_context(**{**laptop, **options})
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
 
 
 def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = PATIENCE) -> Any:

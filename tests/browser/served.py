@@ -24,7 +24,6 @@ CHROMIUM_ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    "--force-prefers-reduced-motion",  # no lab moves by itself; a test in which one does asks for motion
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

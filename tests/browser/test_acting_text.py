@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.served import ROOT, lesson_server
 
 pytestmark = pytest.mark.browser
@@ -156,7 +156,7 @@ def test_a_number_is_dragged_by_mouse_and_by_keys(served: Page):
 
 
 def test_a_finger_drags_and_scrolls(browser: Browser, room: str):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context = new_context(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(f"{room}/voila/render/mine.ipynb")
     lab = LabOnPage(page, title=PARABOLA)

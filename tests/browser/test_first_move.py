@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lesson_page import LabOnPage, see_everything, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, see_everything, wait_until
 from tests.browser.served import ROOT, lesson_server, write_notebook
 
 pytestmark = pytest.mark.browser
@@ -77,7 +77,7 @@ def test_controls_and_main_figure_are_on_a_laptops_screen_together(page: Page, v
 
 
 def test_the_control_to_touch_first_glows_until_it_was_touched(browser: Browser, two_labs: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context = new_context(browser)
     page = context.new_page()
     page.goto(two_labs)
     race, saddle = LabOnPage(page, title=RACE), LabOnPage(page, title=SADDLE)
@@ -97,7 +97,7 @@ def test_the_control_to_touch_first_glows_until_it_was_touched(browser: Browser,
 
 
 def test_a_lab_in_view_moves_by_itself_and_one_that_asks_waits(browser: Browser, two_labs: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="no-preference")
+    context = new_context(browser, reduced_motion="no-preference")
     page = context.new_page()
     page.goto(two_labs)
     race = LabOnPage(page, title=RACE)

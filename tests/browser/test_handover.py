@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.plain_site import build_site
 from tests.browser.served import lesson_server
 from tests.deploy.visitor import await_that, health, server_of
@@ -48,7 +48,7 @@ def visit(browser, room):
         pages = []
 
         def opened(query: str = ""):
-            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            context = new_context(browser)
             stack.callback(context.close)
             pages.append(context.new_page())
             pages[-1].goto(f"{room}/pages/{NAME}.html{query}")

@@ -9,7 +9,7 @@ import websocket
 from deploy.hub.proxy import proxy_command
 from tests.browser.conftest import Watched
 from tests.browser.hub import Hub
-from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.test_jupyterlab import PARABOLA, open_lesson, run_all
 
 pytestmark = pytest.mark.browser
@@ -35,8 +35,7 @@ def learner(browser):
     contexts = []
 
     def arrive():
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(PATIENCE * 1000)
+        context = new_context(browser)
         contexts.append(context)
         return context.new_page()
 

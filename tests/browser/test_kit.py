@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, area_of, wait_until
+from tests.browser.lesson_page import LabOnPage, area_of, new_context, wait_until
 from tests.browser.served import ROOT, lesson_server
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_a_link_copied_in_one_browser_opens_the_same_numbers_in_another(page, vo
     link = wait_until(lambda: net.element.locator(".tdl-link").input_value(), "the link is there")
     losses, step = dict(zip(*net.points(0, 0), strict=True)), net.step_number()
     assert link.startswith(voila)
-    other = browser.new_context().new_page()
+    other = new_context(browser).new_page()
     other.goto(link)
     again = LabOnPage(other, NET)
     wait_until(lambda: again.step_number() == step and "paused" in again.status(), "it is at the same step")
@@ -129,7 +129,7 @@ def test_files_are_downloaded_and_the_page_opens_without_a_server(page, voila, t
         texts[path.suffix] = path.read_text()
     assert texts[".csv"].count("\n") > 101
     assert "import torch" in texts[".py"]
-    alone = browser.new_context(offline=True).new_page()
+    alone = new_context(browser, offline=True).new_page()
     alone.goto(f"file://{tmp_path}/bowl.html")
     alone.locator(".main-svg").first.wait_for()
     drawn = alone.evaluate("Array.from(document.querySelectorAll('.js-plotly-plot')[2].data[0].y)")

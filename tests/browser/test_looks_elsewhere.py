@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/01_optimizers.ipynb"
@@ -23,9 +23,8 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
     with ExitStack() as stack:
 
         def visit(address: str, script: str = "", **options) -> Page:
-            context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+            context = new_context(browser, **options)
             stack.callback(context.close)
-            context.set_default_timeout(PATIENCE * 1000)
             page = context.new_page()
             page.add_init_script(script)
             page.goto(address)

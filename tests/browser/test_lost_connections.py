@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.browser.half_open import half_open_proxy
-from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.served import jupyterlab, lesson_server
 from tests.browser.test_jupyterlab import run_all
 
@@ -52,8 +52,7 @@ def learners_own(folder, tmp_path_factory):
 @pytest.fixture
 def visitor(browser):
     """A page whose console may complain of lost connections."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE * 1000)
+    context = new_context(browser)
     yield context.new_page()
     context.close()
 

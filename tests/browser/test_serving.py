@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Response
 
 from tests.browser.hostile_client import HostileClient
-from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.served import lesson_server, write_notebook
 from tests.deploy.visitor import answer, server_of
 
@@ -31,8 +31,7 @@ def visit(browser):
     with contextlib.ExitStack() as stack:
 
         def opened(address: str) -> tuple[Page, Response]:
-            context = stack.enter_context(browser.new_context(viewport={"width": 1280, "height": 800}))
-            context.set_default_timeout(PATIENCE * 1000)
+            context = stack.enter_context(new_context(browser))
             page = context.new_page()
             return page, page.goto(address)
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.loads import GIVEN_UP, dead_outputs, load_pages
-from tests.browser.lesson_page import PATIENCE, LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.served import jupyterlab, write_notebook
 from tests.browser.test_jupyterlab import open_lesson, run_all
 
@@ -56,8 +56,7 @@ def opened(browser):
     contexts = []
 
     def open_with(script):
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(PATIENCE * 1000)
+        context = new_context(browser)
         context.add_init_script(script)
         contexts.append(context)
         return context.new_page()

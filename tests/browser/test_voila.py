@@ -6,7 +6,7 @@ import math
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.served import ROOT
 
 pytestmark = pytest.mark.browser
@@ -93,12 +93,13 @@ def test_the_same_lesson_opened_again_shows_the_same_numbers(page, voila, browse
     wait_until(lambda: len(first.points(0, 0)[0]) == 2, "a step is drawn")
     losses = first.points(0, 0)[1]
     page.close()
-    again = browser.new_page()
+    context = new_context(browser)
+    again = context.new_page()
     second = lab(again, voila, NET)
     second.press("Step")
     wait_until(lambda: len(second.points(0, 0)[0]) == 2, "a step is drawn")
     assert second.points(0, 0)[1] == losses
-    again.close()
+    context.close()
 
 
 def test_a_change_during_the_run_is_marked_and_moves_the_limit(page, voila):
