@@ -9,6 +9,16 @@ LESSON = "/voila/render/03_divergence.ipynb"
 BOWL, NET = 1, 4
 FITS = "box => box.scrollWidth <= box.clientWidth + 1"  # both are rounded to whole pixels
 # "1.2·10⁻⁵" as Python reads it.
+# A line on which each answer of the kernel is on its way for a while.
+LONG_WAY = """
+  const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+  Object.defineProperty(WebSocket.prototype, "onmessage", {
+    ...own,
+    set(take) {
+      own.set.call(this, take && ((event) => setTimeout(() => take.call(this, event), 400)));
+    },
+  });
+"""
 LOWERED = str.maketrans({"⁻": "-", **{raised: str(k) for k, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}})
 
 
@@ -133,3 +143,22 @@ def test_an_answer_is_read_as_it_is_typed_and_the_slider_follows(page, voila):
     question.get_by_role("button", name="Commit and run").click()
     wait_until(lambda: "You said 0.8" in said.inner_text() or "Right" in said.inner_text(), "the run has decided")
     assert box.input_value() == "0.8"
+
+
+def test_a_slider_that_is_moved_by_keys_stays_ahead_of_late_answers(page, voila):
+    page.add_init_script(LONG_WAY)
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    slider = bowl.control("learning_rate").locator("input[type=range]")
+    before = float(slider.input_value())
+    slider.focus()
+    met = []
+    for _ in range(20):
+        slider.press("ArrowLeft")
+        page.wait_for_timeout(60)
+        met.append(float(slider.input_value()))
+    assert met == sorted(met, reverse=True), "it is never taken back"
+    step = met[0] - met[1]
+    wait_until(lambda: f"{bowl.value('learning_rate'):.6f}" == f"{before - 20 * step:.6f}", "each key counts")
+    page.wait_for_timeout(1000)
+    assert float(slider.input_value()) == met[-1]

@@ -117,6 +117,31 @@ def test_a_lab_in_view_moves_by_itself_and_one_that_asks_waits(browser: Browser,
     context.close()
 
 
+# Presses the button in the moment in which it has another name.
+PRESSED_TOO_LATE = """
+button => new Promise((resolve) => {
+  const watch = new MutationObserver(() => {
+    if (!button.textContent.includes("Pause")) return;
+    watch.disconnect();
+    button.click();
+    resolve();
+  });
+  watch.observe(button, { childList: true, characterData: true, subtree: true });
+})
+"""
+
+
+def test_play_that_turns_into_pause_under_the_hand_still_plays(browser: Browser, two_labs: str) -> None:
+    context = new_context(browser, reduced_motion="no-preference")
+    page = context.new_page()
+    page.goto(two_labs)
+    race = LabOnPage(page, title=RACE)
+    race.element.locator(".tdl-play").evaluate(PRESSED_TOO_LATE)
+    wait_until(lambda: race.status().startswith("finished"), "it plays, beyond where its opening waits")
+    page.goto("about:blank")
+    context.close()
+
+
 def test_presets_are_one_line_and_the_others_are_behind_it(page: Page, two_labs: str) -> None:
     page.goto(two_labs)
     race = LabOnPage(page, title=RACE)

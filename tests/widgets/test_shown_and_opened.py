@@ -3,7 +3,7 @@
 import pytest
 from headless import LABS, VIEWS, live, opened, until
 
-from widgets.lab.panel_state import panel_state
+from widgets.lab.panel_state import panel_state, transport
 from widgets.run.run_loop import State
 from widgets.view.controls import controls
 
@@ -36,13 +36,47 @@ def test_a_lab_that_has_opened_begins_again_at_the_first_change_and_plays() -> N
 
 def test_play_during_the_opening_goes_to_the_end() -> None:
     async def scenario() -> None:
-        lab = opened("race")
+        lab = opened("race", steps=200)
         lab.handle({"do": "go_to", "step": 150, "opening": True})
+        assert lab.state is State.RUNNING
         lab.handle({"do": "pause"})
         assert lab.run.step < 150
         lab.handle({"do": "speed", "value": "fastest"})
         lab.handle({"do": "play"})
         await until(lambda: lab.state is State.FINISHED)
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("opening", [True, False])
+def test_a_run_that_was_paused_on_its_way_to_a_step_is_no_longer_bound_to_wait_there(opening: bool) -> None:
+    async def scenario() -> None:
+        lab = opened("race", steps=200)
+        lab.handle({"do": "speed", "value": 1.0})
+        lab.handle({"do": "go_to", "step": 3, "opening": opening})
+        lab.handle({"do": "pause"})
+        assert lab.state is State.PAUSED
+        for _ in range(5):
+            lab.handle({"do": "step"})
+        assert lab.run.step >= 5
+        lab.handle({"do": "reset"})
+        lab.handle({"do": "go_to", "step": 150, "opening": opening})
+        lab.handle({"do": "pause"})
+        lab.handle({"do": "speed", "value": "fastest"})
+        lab.handle({"do": "play"})
+        await until(lambda: lab.state is State.FINISHED)
+
+    live(scenario)
+
+
+def test_the_time_left_is_the_time_to_where_the_run_waits() -> None:
+    async def scenario() -> None:
+        lab = opened("race", steps=200)
+        lab.handle({"do": "speed", "value": 5.0})
+        lab.handle({"do": "go_to", "step": 50, "opening": True})
+        await until(lambda: lab.run.step >= 2 and transport(lab.session.player)["rate"] > 0)
+        said = transport(lab.session.player)
+        assert said["left"] == pytest.approx((50 - said["step"]) / said["rate"], rel=0.02, abs=0.06)  # rounded to 0.1
 
     live(scenario)
 

@@ -2,6 +2,7 @@
 
 import { isBeingTyped, make, showText } from "./dom.js";
 import { page } from "./page.js";
+import { Wishes } from "./wishes.js";
 
 const SLIDER_STEPS = 1000;
 export const LONGEST_NUMBER = 61;
@@ -21,6 +22,7 @@ export class Control {
   constructor(field, send) {
     this.field = field;
     this.send = send;
+    this.wishes = new Wishes();
     this.id = newId();
     this.element = make("div", { className: "tdl-control" });
     this.element.dataset.field = field.name;
@@ -87,6 +89,7 @@ export class Control {
   slid() {
     const value = this.fromSlider(Number(this.slider.value));
     this.write(value);
+    this.wishes.add(value);
     this.send(value);
   }
 
@@ -103,13 +106,20 @@ export class Control {
     this.slider.setAttribute("aria-valuetext", String(value));
   }
 
-  // While a finger is on it or a number is being typed, the control is the person's; `force`: not for the finger.
-  show(value, force = false) {
-    if (this.field.kind === "choice") this.input.value = value;
-    else if (this.field.kind === "flag") this.input.checked = value;
-    else if (!isBeingTyped(this.text) && (force || !this.slider.matches(":active"))) {
-      this.write(value);
-      this.slider.value = this.toSlider(value);
-    }
+  // While a finger is on it or a number is being typed, the control is the person's; `force`: not for the finger, nor
+  // for what has not been answered yet.
+  show(held, force = false) {
+    if (this.field.kind === "choice") this.input.value = held;
+    else if (this.field.kind === "flag") this.input.checked = held;
+    else this.showNumber(held, force);
+  }
+
+  showNumber(held, force) {
+    if (force) this.wishes.forget(held);
+    else this.wishes.hear(held);
+    if (isBeingTyped(this.text) || (!force && this.slider.matches(":active"))) return;
+    const { value } = this.wishes;
+    this.write(value);
+    this.slider.value = this.toSlider(value);
   }
 }

@@ -16,10 +16,12 @@ import { Situations } from "./situations.js";
 import { hearKernel } from "./telling.js";
 
 const SEND_EVERY_MS = 40;
+// Whoever presses a button aimed at it this long before.
+const AIM_MS = 500;
 
 class Panel {
   constructor(model, element) {
-    Object.assign(this, { model, element, waiting: new Map(), running: false, touched: false });
+    Object.assign(this, { model, element, waiting: new Map(), running: false, touched: false, isOpening: false });
     element.classList.add("tdl-panel");
     this.build();
     this.presence = new Presence(
@@ -38,7 +40,7 @@ class Panel {
       ["change:presets", () => this.buildPresets()],
       ["change:preset", () => this.situations.show(model.get("preset"))],
       ["change:lanes", () => this.showLanes()],
-      ["change:selected", () => this.showLanes()],
+      ["change:selected", () => this.showLanes(true)],
       ["change:transport", () => this.showTransport()],
       ["change:refusal", () => this.showRefusal()],
       ["msg:custom", (message) => message.type === "refresh" && this.refresh(message.box)],
@@ -50,7 +52,10 @@ class Panel {
     this.opening = new Opening(this.parts.transport, {
       run: () => model.get("transport"),
       isTouched: () => this.touched || !model.get("options").opens,
-      move: (step) => this.command("go_to", { step, opening: true }),
+      move: (step) => {
+        this.command("go_to", { step, opening: true });
+        this.isOpening = true;
+      },
     });
   }
 
@@ -96,7 +101,14 @@ class Panel {
 
   command(name, content = {}) {
     this.touched = true;
+    this.isOpening = false;
     this.presence.command({ do: name, ...content });
+  }
+
+  // "Play" that a lab turns into "Pause" under somebody's hand, as it begins to move by itself, is still meant to play.
+  playOrPause() {
+    const wasPlay = this.isOpening && performance.now() - this.runningSince < AIM_MS;
+    this.command(this.running && !wasPlay ? "pause" : "play");
   }
 
   // The first change goes at once, those that follow within 40 ms as one.
@@ -118,12 +130,7 @@ class Panel {
 
   buildTransport() {
     const { seed } = this.model.get("options");
-    this.playButton = labButton(
-      "▶ Play",
-      "Play or pause",
-      () => this.command(this.running ? "pause" : "play"),
-      "tdl-play",
-    );
+    this.playButton = labButton("▶ Play", "Play or pause", () => this.playOrPause(), "tdl-play");
     this.stepButton = labButton("Step", "One update", () => this.command("step"));
     this.resetButton = labButton("Reset", "Back to the same start", () => this.command("reset"));
     this.parts.transport.append(this.playButton, this.stepButton, this.resetButton);
@@ -147,12 +154,13 @@ class Panel {
   showTransport() {
     const { state, step, steps, left, rate, device } = this.model.get("transport");
     if (state === undefined) return;
+    if (state === "running" && !this.running) this.runningSince = performance.now();
     this.running = state === "running";
     this.element.dataset.state = state;
     this.playButton.textContent = this.running ? "❚❚ Pause" : "▶ Play";
     this.stepButton.disabled = state === "finished" || state === "failed";
     this.progress.value = steps ? step / steps : 0;
-    const pace = this.running && rate ? `, ${rounded(Math.round(rate))} steps/s` : "";
+    const pace = this.running && rate ? `, ${rounded(rate < 10 ? rate : Math.round(rate))} steps/s` : "";
     const time = this.running && left ? `, ${left < 1 ? "under 1 s" : `${Math.round(left)} s`} left` : "";
     // While it runs, a screen reader is not told every step; it is told how the run ended.
     this.statusText.setAttribute("aria-live", this.running ? "off" : "polite");
@@ -198,10 +206,11 @@ class Panel {
     else this.showValues(box || true);
   }
 
-  showLanes() {
+  // `force`: another lane has other values, whatever this one was asked for.
+  showLanes(force = false) {
     const { compare, most_lanes: mostLanes } = this.model.get("options");
     if (compare) this.chips.show(this.model.get("lanes"), this.model.get("selected"), mostLanes);
-    this.showValues();
+    this.showValues(force);
   }
 
   // A refused value: one sentence under its box, which is unfolded, or under the transport if it belongs to none.

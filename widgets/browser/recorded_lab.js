@@ -147,6 +147,7 @@ export class RecordedLab {
   // Up to a moment, or to the end.
   play(until = this.run.last) {
     if (this.moment >= this.run.last) this.show(0);
+    this.until = until;
     this.enter("running");
     let before = performance.now();
     let due = 0;
@@ -230,7 +231,7 @@ export class RecordedLab {
       step,
       steps: this.run.steps,
       rate,
-      left: rate ? (this.run.steps - step) / rate : 0,
+      left: rate ? (this.stepOf(this.until) - step) / rate : 0,
       speed: this.speed,
       restart: false,
       stop_below: null,

@@ -3,14 +3,16 @@
 import { fieldOf, fragmentOf } from "./acting_link.js";
 import { bringNear } from "./bring_near.js";
 import { Scale } from "./scrubbing.js";
+import { Wishes } from "./wishes.js";
 
 const OVERDUE_MS = 1500;
 
 export class Scrub {
   // `lab` is its panel; `waits(lab)` says what it waits for.
   constructor(link, lab, { scrub, range }, saying, waits) {
-    Object.assign(this, { link, lab, saying, waits, drag: null, wished: null, isOverdue: false });
+    Object.assign(this, { link, lab, saying, waits, drag: null, isOverdue: false });
     this.field = fieldOf(lab.model, scrub);
+    this.wishes = new Wishes(this.held);
     this.scale = new Scale(this.field, range);
     link.dataset.act = fragmentOf(link);
     link.dataset.sets = "";
@@ -34,7 +36,7 @@ export class Scrub {
 
   // What it has, or has been asked for.
   get value() {
-    return this.wished ?? this.held;
+    return this.wishes.value;
   }
 
   get words() {
@@ -42,15 +44,17 @@ export class Scrub {
   }
 
   show() {
-    if (this.wished !== null && this.held === this.wished) this.forget();
+    this.wishes.hear(this.held);
+    if (!this.wishes.pending) this.rest();
     this.link.ariaValueNow = this.value;
     this.link.ariaValueText = this.words;
   }
 
-  forget() {
+  // There is nothing to wait for.
+  rest() {
     clearTimeout(this.timer);
     if (this.isOverdue) this.saying.hide();
-    Object.assign(this, { wished: null, isOverdue: false });
+    this.isOverdue = false;
   }
 
   begin({ clientX, pointerId }) {
@@ -81,19 +85,26 @@ export class Scrub {
   give(value) {
     if (value === this.value) return;
     clearTimeout(this.timer);
-    this.wished = value;
+    this.wishes.add(value);
     this.lab.sendSoon("set", { field: this.field.name, value, lane: this.place });
-    this.timer = setTimeout(() => {
-      this.isOverdue = true;
-      this.saying.say(this.link, this.waits(this.lab));
-    }, OVERDUE_MS);
+    this.timer = setTimeout(() => this.lookAgain(), OVERDUE_MS);
     this.saying.write(this.link, this.words);
     this.show();
   }
 
+  // A lab that was asked for what it has says nothing.
+  lookAgain() {
+    if (this.held === this.value) {
+      this.wishes.forget(this.held);
+      return;
+    }
+    this.isOverdue = true;
+    this.saying.say(this.link, this.waits(this.lab));
+  }
+
   refused(text) {
-    if (this.wished === null) return;
-    this.forget();
+    if (!this.wishes.pending) return;
+    this.wishes.forget(this.held);
     this.show();
     this.saying.say(this.link, text);
   }

@@ -75,11 +75,12 @@ def lane_rows(view: LabView, lanes: LaneList, fates: Sequence[str]) -> list[dict
 def transport(player: Player) -> dict[str, Any]:
     """Describe how far a run is."""
     step, steps, rate = max(player.trial.run.step, 0), player.trial.steps, player.rate
+    until = steps if player.loop.stop_at is None else player.loop.stop_at
     return {
         "state": str(player.state),
         "step": step,
         "steps": steps,
         "rate": round(rate, 1),
-        "left": round((steps - step) / rate, 1) if rate > 0 else 0.0,
+        "left": round((until - step) / rate, 1) if rate > 0 else 0.0,
         "speed": "fastest" if player.speed == FASTEST else player.speed,
     }

@@ -137,7 +137,7 @@ class Session:
             self._say(Notice())
         if self.state in (State.FINISHED, State.FAILED):
             self._begin_again(whole=False)
-        self.player.play(to_end=self.opened)  # not only to where its opening waits
+        self.player.play()
 
     def pause(self) -> None:
         """Wait."""

@@ -77,10 +77,9 @@ class Player:
     def _count_from_here(self) -> None:
         self._since, self._step = time.perf_counter(), 0 if self._trial is None else self._trial.run.step
 
-    def play(self, until: int | None = None, pace: float = FASTEST, to_end: bool = False) -> None:
-        """Go on by itself, to a step at so many steps a second, or as far as it was to go, or to the end."""
-        if until is not None or to_end:
-            self.loop.stop_at, self.loop.pace = until, pace
+    def play(self, until: int | None = None, pace: float = FASTEST) -> None:
+        """Go on by itself, to a step at so many steps a second, or to the end, wherever it was to wait before."""
+        self.loop.stop_at, self.loop.pace = until, pace
         self._count_from_here()
         self.loop.play()
 

@@ -105,6 +105,7 @@ class RunLoop:
 
     def pause(self) -> None:
         """Stop, also in the middle of a step that takes long; a run that was forwarded waits where it is."""
+        self.stop_at = None
         forwarded = self.state is State.IDLE and self._run is not None and self._run.step > 0
         if self.state is State.RUNNING or forwarded:
             self._enter(State.PAUSED)
@@ -186,7 +187,6 @@ class RunLoop:
                 waited = _waited(wall, own)
             # Somebody asked to stop here, or the run has had its time.
             if self._stop_reached():
-                self.stop_at = None
                 self.pause()
             elif now > spent_at and self.state is State.RUNNING:
                 self.pause()
