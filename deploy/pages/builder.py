@@ -125,7 +125,7 @@ class Site:
     def _shared_files(self) -> dict[str, Any]:
         names = (*WIDGETS, "acting")
         css = [*(FOLDER / f"{name}.css" for name in names), HERE / "page.css"]
-        css += [TEMPLATES / name for name in ("further.css", "reading.css")]
+        css += [TEMPLATES / name for name in ("further.css", "reading.css", "guide.css")]
         sheet = self._written("page.css", "\n".join(path.read_text(encoding="utf-8") for path in css))
         scripts = [self._written(f"{name}.js", _as_script(name)) for name in WIDGETS]
         host = self._written("recorded_page.js", f"(() => {{\n{bundled('recorded_page.js')}\n}})();")

@@ -53,8 +53,8 @@
       );
       const list = element("ol", {}, ...this.links.map((link) => element("li", {}, link)));
       this.fold = element("details", {}, element("summary", { textContent: "Contents", title: "Contents" }), list);
-      const nav = element("nav", { className: "tdl-contents", ariaLabel: "Contents" }, this.fold);
-      document.body.append(nav);
+      this.nav = element("nav", { className: "tdl-contents", ariaLabel: "Contents" }, this.fold);
+      document.body.append(this.nav);
       const suit = () => (this.fold.open = wide.matches);
       suit();
       wide.addEventListener("change", suit);
@@ -63,10 +63,22 @@
         if (event.key === "Escape" && this.fold.open && !wide.matches) this.close();
       });
       this.offer(before);
-      document.addEventListener("scroll", () => this.soon(), { capture: true, passive: true });
+      const scrolled = ({ target }) => {
+        this.giveWay(target.scrollingElement ?? target);
+        this.soon();
+      };
+      document.addEventListener("scroll", scrolled, { capture: true, passive: true });
       // A page is shown when all of it has come, and its parts grow.
       const appearing = new IntersectionObserver(() => this.soon());
       headings.forEach((heading) => appearing.observe(heading));
+    }
+
+    // On a narrow page the button is over the text: it goes while one reads on, and is back with the first move back.
+    giveWay(scroller) {
+      if (!scroller.contains(this.headings[0])) return;
+      const moved = scroller.scrollTop - (this.top ?? 0);
+      this.top = scroller.scrollTop;
+      if (moved) this.nav.classList.toggle("tdl-aside", moved > 0 && !this.fold.open);
     }
 
     close() {

@@ -94,6 +94,11 @@ def test_a_narrow_page_has_its_contents_behind_a_button(lesson: Page):
     lesson.keyboard.press("Escape")
     first.wait_for(state="hidden")
     assert lesson.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+    contents = lesson.locator(".tdl-contents")
+    lesson.mouse.move(195, 400)
+    for way, gives_way in ((600, True), (-60, False)):
+        lesson.mouse.wheel(0, way)
+        wait_until(lambda gives=gives_way: ("tdl-aside" in contents.get_attribute("class")) == gives, "it gives way")
 
 
 def test_who_comes_back_is_told_where_they_were_and_the_gallery_knows(lesson: Page, site: str):

@@ -66,7 +66,8 @@ class Panel {
       part.setAttribute("aria-label", label);
       return part;
     };
-    const { compare, devices = [] } = this.model.get("options");
+    const { name: lab, compare, devices = [] } = this.model.get("options");
+    this.element.dataset.lab = lab; // for what is not a lab's, as a page's guide
     const presets = group("tdl-presets", "Presets");
     this.parts = {
       transport: group("tdl-transport", "Run"),
