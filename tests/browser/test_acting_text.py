@@ -180,6 +180,21 @@ def test_a_finger_drags_and_scrolls(browser: Browser, room: str):
     context.close()
 
 
+def test_on_a_phone_the_row_of_figures_is_swiped_to_what_a_term_lights(browser: Browser, room: str):
+    context = new_context(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{room}/voila/render/mine.ipynb")
+    lab = LabOnPage(page, title=PARABOLA)
+    lab.preset("for ever")
+    lab.until_finished()
+    second = lab.element.locator(".tdl-figure").nth(1)
+    assert second.bounding_box()["x"] > 300
+    phrase(page, "dashed line").tap()
+    wait_until(lambda: abs(second.bounding_box()["x"] - lab.element.bounding_box()["x"]) < 40, "it is in sight")
+    page.goto("about:blank")
+    context.close()
+
+
 def test_a_term_lights_its_trace_and_a_trace_its_term(served: Page):
     lab, term = LabOnPage(served, title=PARABOLA), phrase(served, "dashed line")
     back = lab.element.locator(".tdl-plot").nth(1).locator(".trace.tdl-back")

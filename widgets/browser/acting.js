@@ -2,7 +2,7 @@
 // the way of what a person's own controls ask for.
 
 import { ACTING, deedsOf, fragmentOf, isSet, wishOf } from "./acting_link.js";
-import { bringNear } from "./bring_near.js";
+import { bringNear, swipeTo } from "./bring_near.js";
 import { isOn, light, unlight } from "./lighting.js";
 import { page } from "./page.js";
 import { Saying } from "./saying.js";
@@ -250,11 +250,14 @@ class Acting {
 
   pin(link, element, wish) {
     this.pinned = this.pinned === link ? null : link;
-    this.relight();
+    swipeTo(this.relight());
     this.dressAll();
     // A figure that was far away is drawn first.
     setTimeout(() => {
-      if (this.pinned !== link || light(element, wish)) return;
+      if (this.pinned !== link) return;
+      const plot = light(element, wish);
+      swipeTo(plot);
+      if (plot) return;
       this.saying.say(link, NOT_SHOWN);
       this.pin(link, element, wish);
     }, LATE_MS);
@@ -272,15 +275,16 @@ class Acting {
     this.relight();
   }
 
+  // Returns a figure that is lit, if there is one.
   relight() {
     clearInterval(this.lightAgain);
     unlight(this.lit);
     const link = [this.hovered, this.pinned].find((each) => each?.isConnected && this.wish(each).traces.length);
     this.lit = link ? this.labOf(link)?.element.closest(".tdl-lab") : null;
-    if (!this.lit) return;
-    light(this.lit, this.wish(link));
+    if (!this.lit) return null;
     // A figure that is drawn anew has forgotten it.
     this.lightAgain = setInterval(() => light(this.lit, this.wish(link)), LIGHT_AGAIN_MS);
+    return light(this.lit, this.wish(link));
   }
 
   // A pointer is somewhere on the page: on a trace, its phrase is lit.

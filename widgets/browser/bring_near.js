@@ -12,6 +12,17 @@ function scrollerOf(element) {
   return document.scrollingElement;
 }
 
+const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+
+// Of figures in one row, as on a phone, the row is swiped to this one.
+export function swipeTo(plot) {
+  const figure = plot?.closest(".tdl-figure");
+  const row = figure?.parentElement;
+  if (!row || row.scrollWidth <= row.clientWidth + 1) return;
+  const [{ left, right }, frame] = [figure.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (left < frame.left - 1 || right > frame.right + 1) row.scrollBy({ left: left - frame.left, behavior: motion() });
+}
+
 // `keeps`: the phrase stays in sight whatever happens, as a finger may be on it.
 export function bringNear(link, lab, keeps = false) {
   if (!lab?.isConnected) return;
@@ -30,6 +41,5 @@ export function bringNear(link, lab, keeps = false) {
   const seen = room + (isAbove ? bottom - start : end - top);
   const whole = isAbove ? missing : top - start - MARGIN;
   const far = keeps || seen >= ENOUGH ? Math.max(0, Math.min(room, missing)) : whole;
-  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-  scroller.scrollBy({ top: isAbove ? -far : far, behavior });
+  scroller.scrollBy({ top: isAbove ? -far : far, behavior: motion() });
 }

@@ -15,10 +15,10 @@ function plotsOf(lab, figure) {
   return plots.filter((plot) => figure === null || plot.layout?.meta?.name?.endsWith(`-${figure}`));
 }
 
-// Light the traces of these names; says whether any of them has something to show.
+// Light the traces of these names; returns the first figure that shows one of them, if there is any.
 export function light(lab, { traces, figure }) {
-  const lit = plotsOf(lab, figure).map((plot) => lightIn(plot, (trace) => isCalled(trace, traces)));
-  return lit.some(Boolean);
+  const lit = plotsOf(lab, figure).filter((plot) => lightIn(plot, (trace) => isCalled(trace, traces)));
+  return lit.at(0);
 }
 
 function lightIn(plot, isLit) {
