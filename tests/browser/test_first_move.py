@@ -163,6 +163,18 @@ def test_presets_are_one_line_and_the_others_are_behind_it(page: Page, two_labs:
     assert row.locator("summary:visible").count() == 0
 
 
+def test_a_setting_that_changes_nothing_with_what_is_chosen_takes_nothing(page: Page, two_labs: str) -> None:
+    page.goto(two_labs)
+    race = LabOnPage(page, title=RACE)
+    momentum = race.control("momentum")
+    wait_until(lambda: momentum.locator("input:disabled").count() == 2, "gradient descent has no momentum")
+    assert "changes nothing" in momentum.get_attribute("title")
+    race.element.get_by_role("button", name="heavy ball").first.click()
+    wait_until(lambda: momentum.locator("input:enabled").count() == 2, "the heavy ball has one")
+    race.type_value("momentum", "0.5")
+    wait_until(lambda: race.value("momentum") == 0.5, "and takes another")
+
+
 def test_the_fold_says_what_is_set_in_it_and_opens_where_something_is_refused(page: Page, two_labs: str) -> None:
     page.goto(two_labs)
     race = LabOnPage(page, title=RACE)

@@ -5,6 +5,7 @@ import { page } from "./page.js";
 import { Wishes } from "./wishes.js";
 
 const SLIDER_STEPS = 1000;
+const IDLE = "This changes nothing with what is chosen now.";
 export const LONGEST_NUMBER = 61;
 export const newId = () => `tdl-control-${(page.ids = (page.ids ?? 0) + 1)}`;
 
@@ -23,6 +24,7 @@ export class Control {
     this.field = field;
     this.send = send;
     this.wishes = new Wishes();
+    this.isIdle = false;
     this.id = newId();
     this.element = make("div", { className: "tdl-control" });
     this.element.dataset.field = field.name;
@@ -84,6 +86,15 @@ export class Control {
     let value = position;
     if (scale === "log") value = Number((low * (high / low) ** (position / SLIDER_STEPS)).toPrecision(3));
     return kind === "integer" ? Math.round(value) : Number(value.toPrecision(10));
+  }
+
+  // `isIdle`: a setting that changes nothing with what is chosen now takes nothing.
+  rest(isIdle) {
+    if (isIdle === this.isIdle) return;
+    this.isIdle = isIdle;
+    this.element.classList.toggle("tdl-idle", isIdle);
+    this.element.title = isIdle ? IDLE : "";
+    for (const input of this.element.querySelectorAll("input, select")) input.disabled = isIdle;
   }
 
   slid() {

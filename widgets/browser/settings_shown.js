@@ -31,7 +31,7 @@ export class SettingsShown {
     for (const control of this.controls) {
       const { name } = control.field;
       control.show(values[name], force === true || force === name);
-      control.element.classList.toggle("tdl-idle", idle.includes(name));
+      control.rest(idle.includes(name));
     }
     const others = this.controls
       .map(({ field }) => field)
