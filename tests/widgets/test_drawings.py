@@ -1,0 +1,81 @@
+"""The drawings at the heads of the lessons: what the browser computes is what the lessons' own functions say."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lessons.core.rules import HeavyBall
+from lessons.core.rules.rule import Hyperparameters
+from widgets.page.drawings import DRAWINGS, drawing
+
+HERE = Path(__file__).parent / "browser"
+ROUNDING = 1e-12  # relative: some hundred float64 operations in a row
+
+
+def computed(file: str, name: str, *calls: tuple[Any, ...]) -> list[Any]:
+    """What a function of a browser's module returns for each list of arguments."""
+    node = Path(sys.executable).with_name("node")
+    asked = json.dumps([[file, name, call] for call in calls])
+    run = subprocess.run([node, HERE / "compute.mjs"], input=asked, capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_says_what_it_shows_where_nothing_runs(name: str) -> None:
+    shown = drawing(name)
+    data, _ = shown._repr_mimebundle_()
+    assert DRAWINGS[name] in data["text/plain"]
+    shown.close()
+
+
+def test_a_drawing_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="momentum"):
+        drawing("nonsense")
+
+
+class TestMomentum:
+    PLANE = list(itertools.product(np.linspace(0.02, 4, 40).tolist(), np.linspace(0, 0.99, 34).tolist()))
+
+    def test_the_rate_is_the_growth_of_heavy_ball(self) -> None:
+        """To a few roundings under a root: next to a double root an error of 1e-16 is one of 1e-8."""
+        e, beta = torch.tensor(self.PLANE, dtype=torch.float64).unbind(1)
+        np.testing.assert_allclose(
+            computed("heavy_ball.js", "rateOf", *self.PLANE), HeavyBall.growth(e, beta), rtol=1e-7
+        )
+
+    def test_each_part_of_the_plane_is_what_its_name_says(self) -> None:
+        """By the eigenvalues of the matrix of one step, which the browser does not compute."""
+        kinds = computed("heavy_ball.js", "kindOf", *self.PLANE)
+        for (e, beta), kind in zip(self.PLANE, kinds, strict=True):
+            roots = np.roots([1, -(1 + beta - e), beta]).astype(complex)
+            largest = roots[np.abs(roots).argmax()]
+            if abs(largest) > 1 + 1e-9:
+                assert kind == "diverging"
+            elif np.abs(roots.imag).max() > 1e-6:
+                assert kind == "ripples"
+            elif np.abs(roots.real).max() > 1e-6 and abs(abs(largest) - 1) > 1e-9 and abs(np.diff(roots)[0]) > 1e-6:
+                assert kind == ("monotone" if largest.real > 0 else "oscillating")
+
+    def test_the_error_is_that_of_the_update_rule(self) -> None:
+        for e, beta in [(0.3, 0.0), (1.4, 0.6), (3.5, 0.9), (2.5, 0.1)]:
+            (errors,) = computed("heavy_ball.js", "errorsOf", (e, beta, 36))
+            rule, x = HeavyBall(), torch.ones(1, dtype=torch.float64)
+            h = Hyperparameters(*torch.tensor([[e], [beta]], dtype=torch.float64))
+            for error in errors:
+                assert error == pytest.approx(x.item(), rel=1e-9, abs=ROUNDING)
+                x = x + rule.update(x, h)
+
+    @pytest.mark.sentence("drawing_momentum")
+    def test_the_fastest_momentum_lies_on_the_border_of_the_ripples(self) -> None:
+        betas = np.linspace(0, 0.99, 991).tolist()
+        for e in (0.1, 0.5, 1.5, 3.0):
+            rates = computed("heavy_ball.js", "rateOf", *((e, beta) for beta in betas))
+            assert betas[int(np.argmin(rates))] == pytest.approx((1 - math.sqrt(e)) ** 2, abs=0.001)
