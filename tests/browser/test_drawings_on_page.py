@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
@@ -39,8 +40,8 @@ def numbers(words: str) -> list[float]:
 
 
 def rounded_alike(said: float, exact: float) -> bool:
-    """Whether a number is another with three digits, of settings that are written with three themselves."""
-    return said == pytest.approx(exact, rel=0.02)
+    """Whether a number is another with two or three digits, of settings that are written with as many themselves."""
+    return said == pytest.approx(exact, rel=0.06, abs=0.006)
 
 
 def momentum(words: str) -> bool:
@@ -50,8 +51,16 @@ def momentum(words: str) -> bool:
     return rounded_alike(left, max(roots, other))
 
 
+def scale(words: str) -> bool:
+    c, gradient, effective, turn, _, before = numbers(words)
+    turns = [math.degrees(math.atan(0.5 * math.sin(math.radians(55)) / norm**2)) for norm in (c, 1)]
+    found = zip((gradient, effective, turn, before), (1 / c, 1 / c**2, *turns), strict=True)
+    return all(rounded_alike(said, exact) for said, exact in found)
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
+    "scale": scale,
 }
 
 

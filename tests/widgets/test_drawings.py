@@ -79,3 +79,35 @@ class TestMomentum:
         for e in (0.1, 0.5, 1.5, 3.0):
             rates = computed("heavy_ball.js", "rateOf", *((e, beta) for beta in betas))
             assert betas[int(np.argmin(rates))] == pytest.approx((1 - math.sqrt(e)) ** 2, abs=0.001)
+
+
+class TestScale:
+    NORMS = (0.4, 0.8, 1.0, 2.0, 3.0)
+
+    @pytest.mark.parametrize("decay", [0.0, 0.4])
+    def test_a_step_is_that_of_gradient_descent_on_a_loss_of_the_direction(self, decay: float) -> None:
+        """By automatic differentiation of 1 - cos of the angle to the first axis, whose slope is the sine."""
+        eta, angle = 0.5, math.radians(55)
+        for norm in self.NORMS:
+            w = torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64).mul(norm).requires_grad_()
+            (gradient,) = torch.autograd.grad(1 - w[0] / w.norm(), w)
+            after = ((1 - eta * decay) * w - eta * gradient).detach()
+            call = (norm, math.sin(angle), eta, decay)
+            assert computed("scale_free.js", "gradientAt", call[:2]) == pytest.approx(
+                [gradient.norm().item()], rel=1e-9
+            )
+            turned = angle - math.atan2(after[1], after[0])
+            assert computed("scale_free.js", "turnOf", call) == pytest.approx([turned], rel=1e-9)
+
+    def test_a_factor_on_weights_before_a_normalization_is_one_over_it_on_the_gradient(self) -> None:
+        x = torch.randn(50, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        w = torch.tensor([0.3, -0.2, 0.9, 0.1], dtype=torch.float64)
+
+        def length(c: float) -> float:
+            scaled = (c * w).requires_grad_()
+            out = x @ scaled
+            loss = (((out - out.mean()) / out.std() - x[:, 0]) ** 2).mean()
+            return torch.autograd.grad(loss, scaled)[0].norm().item()
+
+        lengths = computed("scale_free.js", "gradientAt", *((c, length(1.0)) for c in self.NORMS))
+        assert lengths == pytest.approx([length(c) for c in self.NORMS], rel=1e-9)

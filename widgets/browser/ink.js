@@ -18,6 +18,26 @@ export function dot([x, y], radius, kind) {
   return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radius)}" class="${kind}"/>`;
 }
 
+// A line with a head, unless it is too short to see.
+export function arrow([x, y], [toX, toY], kind) {
+  const [across, down] = [toX - x, toY - y];
+  const length = Math.hypot(across, down);
+  if (length < 1) return "";
+  const [u, v] = [across / length, down / length];
+  const head = Math.min(9, length);
+  const wing = (side) => [toX - head * u - side * 0.45 * head * v, toY - head * v + side * 0.45 * head * u];
+  const tip = [wing(1), [toX, toY], wing(-1)];
+  return (
+    curve(
+      [
+        [x, y],
+        [toX - head * u, toY - head * v],
+      ],
+      kind,
+    ) + curve(tip, `${kind} tdl-tip`, "Z")
+  );
+}
+
 // A function as points, from one value to another.
 export function sampled(of, from, to, parts = 120) {
   return Array.from({ length: parts + 1 }, (_, at) => of(from + ((to - from) * at) / parts));

@@ -10,6 +10,7 @@ from widgets.browser.one_way import OneWayWidget
 # What each shows, for where nothing runs.
 DRAWINGS = {
     "momentum": "How fast heavy ball converges, over learning rate and momentum, and the error step by step.",
+    "scale": "What a factor on weights before a normalization does to outputs, gradient and effective learning rate.",
 }
 
 
