@@ -58,9 +58,15 @@ def scale(words: str) -> bool:
     return all(rounded_alike(said, exact) for said, exact in found)
 
 
+def limit(words: str) -> bool:
+    rate, factor, start, end, steps = numbers(words)
+    return rounded_alike(factor, 1 - rate) and end == pytest.approx(factor**steps * start, rel=0.15, abs=0.01)
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
     "scale": scale,
+    "limit": limit,
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.core.rules import HeavyBall
+from lessons.core.rules import GradientDescent, HeavyBall
 from lessons.core.rules.rule import Hyperparameters
 from widgets.page.drawings import DRAWINGS, drawing
 
@@ -111,3 +111,27 @@ class TestScale:
 
         lengths = computed("scale_free.js", "gradientAt", *((c, length(1.0)) for c in self.NORMS))
         assert lengths == pytest.approx([length(c) for c in self.NORMS], rel=1e-9)
+
+
+class TestLimit:
+    def test_the_iterates_are_those_of_gradient_descent(self) -> None:
+        for eta in (0.3, 1.0, 1.8, 2.4):
+            (iterates,) = computed("descent.js", "iteratesFrom", (-2, eta, 10))
+            x = torch.tensor([-2.0], dtype=torch.float64)
+            for iterate in iterates:
+                assert iterate == pytest.approx(x.item(), rel=1e-9, abs=ROUNDING)
+                x = x + GradientDescent().update(x, Hyperparameters(*torch.tensor([[eta], [0]], dtype=torch.float64)))
+
+    def test_the_touching_parabola_is_as_high_again_after_one_step_of_any_loss(self) -> None:
+        for start, eta in [(-2.0, 1.8), (0.7, 2.2), (1.1, 0.1)]:
+            height, slope = math.cosh(start), math.sinh(start)
+            places = (start, start - eta * slope)
+            found = computed("descent.js", "touching", *((x, eta, start, height, slope) for x in places))
+            assert found == pytest.approx([height, height], rel=1e-9)
+            slightly = computed("descent.js", "touching", (start + 1e-6, eta, start, height, slope))[0]
+            assert (slightly - height) / 1e-6 == pytest.approx(slope, abs=1e-4)
+
+    def test_a_step_goes_down_if_the_loss_is_below_the_parabola(self) -> None:
+        for eta in np.linspace(0.05, 2.5, 50).tolist():
+            (after,) = computed("descent.js", "lossAt", (computed("descent.js", "iteratesFrom", (-2, eta, 1))[0][1],))
+            assert (after < 2) == (2 / eta > 1)

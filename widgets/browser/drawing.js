@@ -10,26 +10,29 @@ const NARROW = 640;
 const GAP = 20;
 const THEMES = { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] };
 
-// Where the panes are: side by side, each with its share of the width, or where that is narrow one above the other.
+// Where the panes are: in rows, each with its share of the width; where that is narrow, with its `small` share.
 function boxesOf(panes, whole) {
-  let [left, top] = [0, 0];
-  return panes.map(({ share = 1 / panes.length, height = 330, narrow = 270 }) => {
-    const side = whole >= NARROW && share < 1;
-    const width = side ? (whole - GAP * (panes.length - 1)) * share : whole;
-    const box = { left, top, width, height: whole >= NARROW ? height : narrow };
-    if (side) left += width + GAP;
-    else top += box.height + 6;
+  const wide = whole >= NARROW;
+  let [top, next, used] = [0, 0, 0];
+  return panes.map(({ share = 1, small = 1, height = 330, narrow = 270 }) => {
+    const part = wide ? share : small;
+    if (used + part > 1.001) [top, used] = [next, 0];
+    const box = { left: used * (whole + GAP), top, width: part * (whole + GAP) - GAP, height: wide ? height : narrow };
+    used += part;
+    next = Math.max(next, top + box.height + 6);
     return box;
   });
 }
 
 class Drawing {
-  // `what`: `label`; `start`, the values at first; `panes` (see Pane); `grips` (see Grip); `paint(state, panes)`, the SVG
+  // `what`: `label`; `start`, the values at first, to which comes `last`, the number of the handle moved last; `panes` (see Pane); `grips` (see Grip); `paint(state, panes)`, the SVG
   // text of each pane; `words(state)`, the sentence; and where a pane is coloured, `shades(state, panes, colours, paper)`.
   constructor(element, what) {
     this.what = what;
     this.state = { ...what.start };
-    this.grips = what.grips.map((grip) => new Grip(grip, this.state, () => this.paint()));
+    this.grips = what.grips.map((grip, last) => {
+      return new Grip(grip, this.state, () => this.paint(Object.assign(this.state, { last })));
+    });
     this.paper = make("canvas", { className: "tdl-paper" });
     this.paper.setAttribute("aria-hidden", "true");
     this.picture = svg("svg");

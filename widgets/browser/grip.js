@@ -30,7 +30,7 @@ export class Grip {
 
   set(values) {
     this.what.sets.forEach(([name, low, high], at) => {
-      if (Number.isFinite(values[at])) this.state[name] = Math.min(high, Math.max(low, values[at]));
+      if (Number.isFinite(values[at])) this.state[name] = Number(Math.min(high, Math.max(low, values[at])).toFixed(6));
     });
     this.element.classList.add("tdl-known");
     this.changed();
