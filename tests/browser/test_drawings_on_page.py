@@ -63,10 +63,17 @@ def limit(words: str) -> bool:
     return rounded_alike(factor, 1 - rate) and end == pytest.approx(factor**steps * start, rel=0.15, abs=0.01)
 
 
+def norm(words: str) -> bool:
+    rho, step, decay, after, effective = numbers(words)
+    found = zip((step, decay, effective), (0.6 / rho, 0.2 * rho, 0.5 / rho**2), strict=True)
+    return all(rounded_alike(*each) for each in [*found, (after, math.hypot(0.8 * rho, 0.6 / rho))])
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
     "scale": scale,
     "limit": limit,
+    "norm": norm,
 }
 
 

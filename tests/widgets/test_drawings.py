@@ -14,6 +14,7 @@ import torch
 
 from lessons.core.rules import GradientDescent, HeavyBall
 from lessons.core.rules.rule import Hyperparameters
+from lessons.periodic import theory
 from widgets.page.drawings import DRAWINGS, drawing
 
 HERE = Path(__file__).parent / "browser"
@@ -135,3 +136,20 @@ class TestLimit:
         for eta in np.linspace(0.05, 2.5, 50).tolist():
             (after,) = computed("descent.js", "lossAt", (computed("descent.js", "iteratesFrom", (-2, eta, 1))[0][1],))
             assert (after < 2) == (2 / eta > 1)
+
+
+class TestNorm:
+    CALLS = tuple((norm, 1.2, 0.5, 0.4) for norm in (0.35, 0.7, 1.0, 1.7, 2.6))
+
+    def test_norm_and_turn_are_those_of_the_lesson(self) -> None:
+        norms = computed("weight_norm.js", "nextNorm", *self.CALLS)
+        assert norms == pytest.approx([theory.next_norm(*call).item() for call in self.CALLS], rel=1e-9)
+        turns = computed("scale_free.js", "turnOf", *self.CALLS)
+        assert np.tan(turns) == pytest.approx([theory.step_tangent(*call).item() for call in self.CALLS], rel=1e-9)
+
+    def test_the_balance_is_the_exact_one_and_all_norms_go_there(self) -> None:
+        (rest,) = computed("weight_norm.js", "restingNorm", (1.2, 0.5, 0.4))
+        assert rest == pytest.approx(theory.equilibrium_norm(1.2, 0.5, 0.4, exact=True).item(), rel=1e-9)
+        for norms in computed("weight_norm.js", "normsFrom", *((*call, 20) for call in self.CALLS)):
+            assert norms[1] == pytest.approx(theory.next_norm(norms[0], 1.2, 0.5, 0.4).item(), rel=1e-9)
+            assert norms[-1] == pytest.approx(rest, rel=0.01)  # 0.64 of the distance is left a step, far away

@@ -12,6 +12,7 @@ DRAWINGS = {
     "momentum": "How fast heavy ball converges, over learning rate and momentum, and the error step by step.",
     "scale": "What a factor on weights before a normalization does to outputs, gradient and effective learning rate.",
     "limit": "Ten steps of gradient descent on a parabola, and the curvature 2/η that decides where they go.",
+    "norm": "Gradient step and weight decay as two forces on the weights' norm, and where both balance.",
 }
 
 
