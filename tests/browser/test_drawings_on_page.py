@@ -69,11 +69,18 @@ def norm(words: str) -> bool:
     return all(rounded_alike(*each) for each in [*found, (after, math.hypot(0.8 * rho, 0.6 / rho))])
 
 
+def nodes(words: str) -> bool:
+    """Which nodes go where is for the tests in node; here, that the flow goes down."""
+    loss, *_, end = numbers(words)
+    return 0 <= end < loss and "Gradient flow takes" in words
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
     "scale": scale,
     "limit": limit,
     "norm": norm,
+    "nodes": nodes,
 }
 
 

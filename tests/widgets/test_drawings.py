@@ -15,6 +15,7 @@ import torch
 from lessons.core.rules import GradientDescent, HeavyBall
 from lessons.core.rules.rule import Hyperparameters
 from lessons.periodic import theory
+from lessons.teacher_student.bottom_up import covariance
 from widgets.page.drawings import DRAWINGS, drawing
 
 HERE = Path(__file__).parent / "browser"
@@ -153,3 +154,57 @@ class TestNorm:
         for norms in computed("weight_norm.js", "normsFrom", *((*call, 20) for call in self.CALLS)):
             assert norms[1] == pytest.approx(theory.next_norm(norms[0], 1.2, 0.5, 0.4).item(), rel=1e-9)
             assert norms[-1] == pytest.approx(rest, rel=0.01)  # 0.64 of the distance is left a step, far away
+
+
+class TestNodes:
+    TEACHERS = ((1.5, 0.35), (-0.7, 1.15))
+    START = ((0.8, -0.7), (0.35, 0.5), (-0.9, 0.2))
+
+    @staticmethod
+    def loss(students: torch.Tensor, teachers: torch.Tensor) -> torch.Tensor:
+        """The expected loss by the lesson's covariance of nodes of length 1, and the product of their means."""
+
+        def moments(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+            lengths = [each.norm(dim=1, keepdim=True) for each in (some, others)]
+            units = [each / length for each, length in zip((some, others), lengths, strict=True)]
+            return ((covariance(*units) + 1 / (2 * math.pi)) * lengths[0] * lengths[1].T).sum()
+
+        return moments(students, students) / 2 - moments(students, teachers) + moments(teachers, teachers) / 2
+
+    def test_loss_and_gradient_are_those_of_the_lessons_covariance(self) -> None:
+        teachers = torch.tensor(self.TEACHERS, dtype=torch.float64)
+        drawn = torch.randn(20, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        for students in drawn:
+            call = (students.tolist(), self.TEACHERS)
+            loss = self.loss(students, teachers).item()
+            assert computed("relu_nodes.js", "lossOf", call) == pytest.approx([loss], rel=1e-6)
+            others, (first, *rest) = self.loss(students[1:], teachers).item(), students.tolist()
+            (added,) = computed("relu_nodes.js", "addedBy", (first, rest, self.TEACHERS))
+            assert added == pytest.approx(loss - others, abs=1e-6)
+            ((before, after),) = computed("relu_nodes.js", "flowFrom", (*call, 1e-5, 1))
+            gradient = (np.array(before) - np.array(after)) / 1e-5
+            for node, place in itertools.product(range(3), range(2)):
+                shift = torch.zeros_like(students)
+                shift[node, place] = 1e-4
+                difference = self.loss(students + shift, teachers) - self.loss(students - shift, teachers)
+                # Of third order in the shift, and the covariance's guard at cosine 1 costs some digits.
+                assert gradient[node][place] == pytest.approx(difference.item() / 2e-4, abs=1e-4)
+
+    def test_the_flow_is_that_of_ten_times_smaller_steps(self) -> None:
+        coarse, fine = computed(
+            "relu_nodes.js", "flowFrom", *((self.START, self.TEACHERS, 100, n) for n in (400, 4000))
+        )
+        np.testing.assert_allclose(coarse[::100], fine[::1000], atol=0.01)  # a tenth of a knob on the screen
+
+    @pytest.mark.sentence("drawing_nodes")
+    def test_both_teacher_nodes_are_found_and_who_share_one_add_up_to_it(self) -> None:
+        """From a hundred random starts; in a few a node ends between the two, and its share is missing."""
+        starts = np.random.default_rng(0).uniform(-1.5, 1.5, (100, 3, 2)).tolist()
+        paths = computed("relu_nodes.js", "flowFrom", *((start, self.TEACHERS, 100, 400) for start in starts))
+        ends = [path[-1] for path in paths]
+        found = computed("relu_nodes.js", "foundBy", *((end, self.TEACHERS) for end in ends))
+        whole = [(np.array(end), np.array(who)) for end, who in zip(ends, found, strict=True) if -1 not in who]
+        assert len(whole) >= 90
+        for end, who in whole:
+            for place, teacher in enumerate(self.TEACHERS):
+                np.testing.assert_allclose(end[who == place].sum(0), teacher, atol=0.1)

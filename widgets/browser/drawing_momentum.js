@@ -58,7 +58,7 @@ const MOMENTUM = {
   start: { rate: 1.4, beta: 0.6 },
   panes: [
     {
-      title: "The darker, the faster",
+      title: "The stronger the colour, the faster",
       share: 0.56,
       x: [0, 4],
       y: [0, 1],

@@ -65,7 +65,7 @@ const SCALE = {
   label: "Weights in front of a normalization, multiplied by c",
   start: { c: 0.8 },
   panes: [
-    { title: "The darker, the lower the loss", share: 0.5, x: [-0.2, 3.4], y: [-0.15, 2.6] },
+    { title: "The stronger the colour, the lower the loss", share: 0.5, x: [-0.2, 3.4], y: [-0.15, 2.6] },
     {
       title: "What the factor changes",
       share: 0.5,

@@ -1,6 +1,6 @@
 // A plane in shades of one colour.
 
-const CELL = 3;
+const CELL = 4;
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 

@@ -13,6 +13,7 @@ DRAWINGS = {
     "scale": "What a factor on weights before a normalization does to outputs, gradient and effective learning rate.",
     "limit": "Ten steps of gradient descent on a parabola, and the curvature 2/η that decides where they go.",
     "norm": "Gradient step and weight decay as two forces on the weights' norm, and where both balance.",
+    "nodes": "Three student nodes in the plane of their weights, and where gradient flow takes them.",
 }
 
 
