@@ -75,12 +75,18 @@ def nodes(words: str) -> bool:
     return 0 <= end < loss and "Gradient flow takes" in words
 
 
+def schedule(words: str) -> bool:
+    steps, loss, way, noise = numbers(words)
+    return steps == 200 and rounded_alike(loss, way + noise)
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
     "scale": scale,
     "limit": limit,
     "norm": norm,
     "nodes": nodes,
+    "schedule": schedule,
 }
 
 

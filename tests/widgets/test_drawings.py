@@ -15,6 +15,7 @@ import torch
 from lessons.core.rules import GradientDescent, HeavyBall
 from lessons.core.rules.rule import Hyperparameters
 from lessons.periodic import theory
+from lessons.schedules.theory import SecondMoments
 from lessons.teacher_student.bottom_up import covariance
 from widgets.page.drawings import DRAWINGS, drawing
 
@@ -208,3 +209,51 @@ class TestNodes:
         for end, who in whole:
             for place, teacher in enumerate(self.TEACHERS):
                 np.testing.assert_allclose(end[who == place].sum(0), teacher, atol=0.1)
+
+
+class TestSchedule:
+    CURVATURES, STARTS, SIGMA, STEPS = (1.0, 0.02), (0.2, 0.8), 0.75, 200
+
+    def moments(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rates (N, T) of schedules through five points (N, 5), and the expected losses (N, T + 1) of the lesson."""
+        places = np.arange(self.STEPS) / self.STEPS * 4
+        rates = np.array([np.interp(places, np.arange(5), each) for each in points])
+        curvatures = torch.tensor(self.CURVATURES, dtype=torch.float64).expand(len(points), -1)
+        squares = 2 * torch.tensor(self.STARTS, dtype=torch.float64) / curvatures
+        moments = SecondMoments(curvatures, squares, torch.zeros_like(squares), torch.zeros_like(squares))
+        none, sigma = torch.zeros(len(points)), torch.full((len(points),), self.SIGMA, dtype=torch.float64)
+        losses = [moments.loss()]
+        for rate in torch.from_numpy(rates).T:
+            moments.advance(rate[:, None], none, sigma)
+            losses.append(moments.loss())
+        return rates, torch.stack(losses, 1).numpy()
+
+    def test_both_parts_add_up_to_the_lessons_expected_loss(self) -> None:
+        points = np.random.default_rng(0).uniform(0.01, 1, (20, 5))
+        rates, losses = self.moments(points)
+        given = computed("noisy_steps.js", "ratesOf", *((each, self.STEPS) for each in points.tolist()))
+        np.testing.assert_allclose(given, rates, rtol=1e-9)
+        calls = ((each, self.CURVATURES, self.STARTS, self.SIGMA) for each in given)
+        for parts, loss in zip(computed("noisy_steps.js", "partsOf", *calls), losses, strict=True):
+            np.testing.assert_allclose([each["way"] + each["noise"] for each in parts], loss, rtol=1e-9)
+
+    def test_the_distance_is_what_is_left_without_noise(self) -> None:
+        calls = [([0.6] * self.STEPS, self.CURVATURES, self.STARTS, sigma) for sigma in (self.SIGMA, 0)]
+        noisy, quiet = computed("noisy_steps.js", "partsOf", *calls)
+        assert [each["way"] for each in noisy] == [each["way"] for each in quiet]
+        assert {each["noise"] for each in quiet} == {0}
+
+    @pytest.mark.sentence("drawing_schedule")
+    def test_the_lowest_end_is_high_at_first_and_low_in_the_end_and_half_of_the_best_constant(self) -> None:
+        values = np.arange(0.01, 1.005, 0.01)
+        constant = self.moments(np.repeat(values[:, None], 5, 1))[1][:, -1].min()
+        best, end = np.full(5, 0.5), np.inf
+        for point in list(range(5)) * 30:
+            tried = np.repeat(best[None], len(values), 0)
+            tried[:, point] = values
+            ends = self.moments(tried)[1][:, -1]
+            best, end = tried[ends.argmin()], ends.min()
+        assert (np.diff(best) < 0).all()
+        assert best[0] > 0.9
+        assert best[-1] < 0.05
+        assert end / constant == pytest.approx(0.52, abs=0.03)

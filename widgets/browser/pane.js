@@ -2,7 +2,7 @@
 
 import { text } from "./ink.js";
 
-const ROOM = { left: 44, right: 14, top: 28, bottom: 40, bare: 8 };
+const ROOM = { left: 46, right: 14, top: 28, bottom: 40, bare: 8 };
 
 export class Pane {
   // `what`: `title`; `x` and `y`, the lowest and the highest value; and unless it is a plane without axes, `across` and
@@ -60,14 +60,14 @@ export class Pane {
   frame() {
     const { title, across = "", up = "", ticks } = this.what;
     const { left, top, width, height } = this;
-    const head = text([ticks ? left - 34 : left, top - 11], title, "tdl-title");
+    const head = text([ticks ? left - 44 : left, top - 11], title, "tdl-title");
     if (!ticks) return `${head}<rect x="${left}" y="${top}" width="${width}" height="${height}" class="tdl-edge"/>`;
     const bottom = top + height;
     const marks = [
       ...ticks.x.map(([value, name]) => text([left + this.x(value), bottom + 16], name, "tdl-tick", "middle")),
       ...ticks.y.map(([value, name]) => text([left - 6, top + this.y(value) + 4], name, "tdl-tick", "end")),
     ];
-    const side = `<g transform="translate(${left - 34} ${top + height / 2}) rotate(-90)">${text([0, 4], up, "tdl-tick", "middle")}</g>`;
+    const side = `<g transform="translate(${left - 37} ${top + height / 2}) rotate(-90)">${text([0, 4], up, "tdl-tick", "middle")}</g>`;
     const below = text([left + width / 2, bottom + 34], across, "tdl-tick", "middle");
     return `${head}<path d="M${left} ${top}V${bottom}H${left + width}" class="tdl-axis"/>${marks.join("")}${side}${below}`;
   }

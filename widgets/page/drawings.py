@@ -14,6 +14,7 @@ DRAWINGS = {
     "limit": "Ten steps of gradient descent on a parabola, and the curvature 2/η that decides where they go.",
     "norm": "Gradient step and weight decay as two forces on the weights' norm, and where both balance.",
     "nodes": "Three student nodes in the plane of their weights, and where gradient flow takes them.",
+    "schedule": "A schedule bent by hand: the distance that is still to go, and the noise that was kept.",
 }
 
 
