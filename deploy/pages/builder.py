@@ -27,6 +27,7 @@ from deploy.places import NOTEBOOKS, TEMPLATES
 from widgets.browser.browser_module import FOLDER, bundled
 from widgets.figure import plotlyjs
 from widgets.lab.lab import Lab
+from widgets.page.drawings import Drawing
 from widgets.page.gallery import lessons
 from widgets.quiz.check import Check
 from widgets.record.lab_record import lab_record
@@ -59,6 +60,7 @@ class Site:
         """Write the page of a notebook, and return its name."""
         self._questions: dict[str, str] = {}
         self._first_lab = ""
+        self._drawings: list[str] = []
         with contextlib.chdir(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
@@ -69,7 +71,7 @@ class Site:
             how=escape(HOW),
             version=get_plotlyjs_version(),
             early=[self._common["plotly"], self._first_lab] if self._first_lab else [],
-            **self._common,
+            **{**self._common, "scripts": [*self._common["scripts"], *self._drawings]},
         )
         name = f"{notebook.stem}.html"
         (self._folder / name).write_text(text, encoding="utf-8")
@@ -91,6 +93,8 @@ class Site:
                 asked = record["question"]
                 self._questions[record["name"]] = asked["statement"] or asked["prompt"]
                 return self._place("question", record["name"], record, asked["prompt"])
+            case Drawing():
+                return self._drawing(value)
             case ipw.HTMLMath():
                 return f"<div data-widget>{with_formulas(value.value)}</div>"
             case ipw.HTML() if "tdl-scoreboard" in value._dom_classes:
@@ -106,6 +110,12 @@ class Site:
         name = record["name"]
         sources = [self._record(f"{name}-{index}", views) for index, views in enumerate(others, start=1)]
         return self._place("lab", name, {**record, "runs": [first, *sources]}, record["panel"]["title"])
+
+    def _drawing(self, drawing: Drawing) -> str:
+        """A place for a drawing, and its script on this page; until that has run it says in words what it shows."""
+        name = f"drawing_{drawing.drawing}"
+        self._drawings.append(self._written(f"{name}.js", _as_script(name)))
+        return f"<div data-widget class='tdl-drawing' data-drawing='{name}'><p>{escape(repr(drawing))}</p></div>"
 
     def _record(self, name: str, content: Any) -> str:
         """Write a record as a script: a page in a folder may not fetch anything else."""
@@ -123,7 +133,7 @@ class Site:
         )
 
     def _shared_files(self) -> dict[str, Any]:
-        names = (*WIDGETS, "acting")
+        names = (*WIDGETS, "acting", "drawing")
         css = [*(FOLDER / f"{name}.css" for name in names), HERE / "page.css"]
         css += [TEMPLATES / name for name in ("further.css", "reading.css", "guide.css")]
         sheet = self._written("page.css", "\n".join(path.read_text(encoding="utf-8") for path in css))

@@ -22,7 +22,8 @@ from widgets.record.moments import numbers_of
 HERE = Path(__file__).parent / "browser"
 CASES = json.loads((HERE / "frames.json").read_text(encoding="utf-8"))
 MODULES = sorted(FOLDER.glob("*.js"))
-WIDGETS = ("control_panel.js", "live_figure.js", "notice_board.js", "question_panel.js")
+DRAWINGS = sorted(path.name for path in FOLDER.glob("drawing_*.js"))
+WIDGETS = ("control_panel.js", "live_figure.js", "notice_board.js", "question_panel.js", *DRAWINGS)
 NAMED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.M)
 IMPORTED = re.compile(r'^import \{ ([^}]*) \} from "\./(\w+\.js)";$', re.M)
 

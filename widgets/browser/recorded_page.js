@@ -158,6 +158,8 @@ const watch = new IntersectionObserver(
 );
 places.forEach((place) => watch.observe(place));
 
+for (const place of document.querySelectorAll("[data-drawing]")) show(place.dataset.drawing, null, place);
+
 if (handover) prepareAt(document.querySelector("main"));
 
 // A phrase may speak of a lab that nobody has come near.

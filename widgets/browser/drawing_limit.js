@@ -1,0 +1,116 @@
+// Lesson 3: gradient descent on a parabola, and the parabola of curvature 2/η above or below it.
+
+import { iteratesFrom, lossAt, touching } from "./descent.js";
+import { drawn, initialize } from "./drawing.js";
+import { curve, dot, sampled, text, written } from "./ink.js";
+
+const JUMPS = 10;
+const [LOWEST, HIGHEST] = [0.05, 2.5];
+const WIDE = 2.6;
+
+function valley({ rate, start }, pane) {
+  const on = (of) => sampled((x) => pane.point([x, of(x)]), -WIDE, WIDE);
+  const points = iteratesFrom(start, rate, JUMPS).map((x) => pane.point([x, lossAt(x)]));
+  const next = (1 - rate) * start;
+  const level = [start, next].map((x) => pane.point([x, lossAt(start)]));
+  return [
+    curve(on(lossAt), "tdl-line"),
+    curve(
+      on((x) => touching(x, rate, start, lossAt(start), start)),
+      "tdl-dashes",
+    ),
+    curve(level, "tdl-border"),
+    curve(points, "tdl-accent tdl-thin"),
+    ...points.slice(1).map((point) => dot(point, 4, "tdl-mark")),
+    text(pane.point([0, -0.36]), "line: curvature λ · dashes: 2/η", "tdl-name", "middle"),
+  ].join("");
+}
+
+function factors({ rate }, pane) {
+  const at = (eta, up) => pane.point([eta, up]);
+  const name = (eta, up, words, anchor) => text(at(eta, up), words, "tdl-name", anchor);
+  return [
+    curve([at(2, -1), at(2, 9), at(9, 9), at(9, -1)], "tdl-shade", "Z"),
+    curve([at(0, 1), at(9, 1)], "tdl-border"),
+    curve([at(2, -1), at(2, 9)], "tdl-dashes"),
+    curve([at(0, 1), at(1, 0), at(3, 2)], "tdl-line"),
+    curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-accent tdl-thin"),
+    name(1, 0.27, "best", "middle"),
+    name(1.94, 1.43, "limit", "end"),
+    name(2.3, 0.22, "diverges", "middle"),
+  ].join("");
+}
+
+function sentence({ rate, start }) {
+  const factor = 1 - rate;
+  const how = !start
+    ? "stays where it is, at the minimum"
+    : rate > 2.0005
+      ? "jumps across the minimum, farther each time, and diverges"
+      : rate > 1.9995
+        ? "jumps to and fro for ever, as high each time"
+        : rate > 1.0005
+          ? "jumps across the minimum and comes nearer"
+          : rate > 0.9995
+            ? "is at the minimum in one step"
+            : "creeps down one side";
+  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x, 2));
+  return (
+    `With ηλ = ${rate.toFixed(2)} each step multiplies the distance to the minimum by ${written(factor)}. It ${how}: ` +
+    `from ${from} to ${to} in ${JUMPS} steps.`
+  );
+}
+
+const ticks = (values) => values.map((value) => [value, written(value)]);
+
+const LIMIT = {
+  label: "Gradient descent on a parabola, below and beyond the limit of the learning rate",
+  start: { rate: 1.8, start: -2 },
+  panes: [
+    {
+      title: "The first ten steps",
+      share: 0.56,
+      x: [-WIDE, WIDE],
+      y: [-0.5, 3.2],
+      across: "place along the top eigenvector",
+      up: "loss",
+      ticks: { x: ticks([-2, -1, 0, 1, 2]), y: ticks([0, 1, 2, 3]) },
+    },
+    {
+      title: "What a step leaves of the distance",
+      share: 0.44,
+      x: [0, 2.6],
+      y: [0, 1.6],
+      across: "learning rate × curvature, ηλ",
+      up: "factor |1 − ηλ|",
+      ticks: { x: ticks([0, 0.5, 1, 1.5, 2, 2.5]), y: ticks([0, 0.5, 1, 1.5]) },
+    },
+  ],
+  grips: [
+    {
+      label: "Start",
+      pane: 0,
+      sets: [["start", -2.4, 2.4, 0.05]],
+      at: ({ start }) => [start, lossAt(start)],
+      from: (x) => [x],
+      said: ({ start }) => `start at ${written(start, 2)}`,
+    },
+    {
+      label: "Learning rate",
+      pane: 1,
+      comes: true,
+      sets: [["rate", LOWEST, HIGHEST, 0.01]],
+      at: ({ rate }) => [rate, Math.abs(1 - rate)],
+      from: (x) => [x],
+      said: ({ rate }) => `ηλ ${rate.toFixed(2)}, factor ${written(1 - rate)}`,
+    },
+  ],
+  paint: (state, [loss, factor]) => [valley(state, loss), factors(state, factor)],
+  words: sentence,
+};
+
+function render({ el }) {
+  return drawn(el, LIMIT);
+}
+
+export default { initialize, render };

@@ -1,0 +1,102 @@
+// Lesson 1: how fast heavy ball comes down a quadratic, for each learning rate and each momentum.
+
+import { drawn, initialize } from "./drawing.js";
+import { errorsOf, kindOf, rateOf } from "./heavy_ball.js";
+import { curve, dot, sampled, text, written } from "./ink.js";
+import { shade } from "./shading.js";
+
+const STEPS = 36;
+const HIGHEST = 0.99;
+const SAID = {
+  monotone: "the error shrinks without changing its sign",
+  ripples: "the error ripples around zero",
+  oscillating: "the error changes its sign at each step",
+};
+
+// Borders between the parts, as curves over beta.
+const BORDERS = [(b) => (1 - Math.sqrt(b)) ** 2, (b) => (1 + Math.sqrt(b)) ** 2, (b) => 2 * (1 + b)];
+
+function plane(pane) {
+  const border = (of) => sampled((b) => pane.point([of(b), b]), 0, 1);
+  const label = (e, beta, name, anchor = "middle") => text(pane.point([e, beta]), name, "tdl-name", anchor);
+  const [, , limit] = BORDERS.map(border);
+  const beyond = [...limit, [pane.width, 0], [pane.width, pane.height]];
+  return [
+    curve(beyond, "tdl-beyond", "Z"),
+    ...BORDERS.map((of) => curve(border(of), "tdl-border")),
+    label(0.06, 0.03, "monotone", "start"),
+    label(1, 0.42, "ripples"),
+    label(1.57, 0.03, "oscillating"),
+    label(3.25, 0.3, "diverging"),
+  ].join("");
+}
+
+function path({ rate, beta }, pane) {
+  const points = errorsOf(rate, beta, STEPS).map((error, step) => pane.point([step, error]));
+  const zero = curve([pane.point([0, 0]), pane.point([STEPS, 0])], "tdl-border");
+  return zero + curve(points, "tdl-accent") + points.map((point) => dot(point, 2.5, "tdl-mark")).join("");
+}
+
+function words({ rate, beta }) {
+  const kind = kindOf(rate, beta);
+  const left = rateOf(rate, beta);
+  const where = `At ηλ = ${rate.toFixed(2)} and β = ${beta.toFixed(2)}`;
+  if (kind === "diverging") {
+    const grows =
+      left < 1.0005 ? "stands on the limit" : `diverges: in the long run the error grows ${written(left)}-fold a step`;
+    return `${where} heavy ball ${grows}.`;
+  }
+  const pace =
+    left < 1e-3
+      ? "one step is enough"
+      : `in the long run each step leaves ${written(left)} of it, and ${written(Math.log(0.1) / Math.log(left), 2)} steps leave a tenth`;
+  return `${where} ${SAID[kind]}; ${pace}.`;
+}
+
+const MOMENTUM = {
+  label: "Convergence of heavy ball over learning rate and momentum",
+  start: { rate: 1.4, beta: 0.6 },
+  panes: [
+    {
+      title: "The stronger the colour, the faster",
+      share: 0.56,
+      x: [0, 4],
+      y: [0, 1],
+      across: "learning rate × curvature, ηλ",
+      up: "momentum β",
+      ticks: { x: [0, 1, 2, 3, 4].map((at) => [at, at]), y: [0, 0.5, 1].map((at) => [at, at]) },
+    },
+    {
+      title: "The error, step by step",
+      share: 0.44,
+      x: [0, STEPS],
+      y: [-1.1, 1.1],
+      across: "step",
+      up: "error",
+      ticks: { x: [0, 12, 24, 36].map((at) => [at, at]), y: [-1, 0, 1].map((at) => [at, written(at)]) },
+    },
+  ],
+  grips: [
+    {
+      label: "Learning rate and momentum",
+      pane: 0,
+      comes: true,
+      sets: [
+        ["rate", 0.02, 4, 0.02],
+        ["beta", 0, HIGHEST, 0.01],
+      ],
+      at: ({ rate, beta }) => [rate, beta],
+      from: (x, y) => [x, y],
+      said: ({ rate, beta }) => `ηλ ${rate.toFixed(2)}, β ${beta.toFixed(2)}, ${kindOf(rate, beta)}`,
+    },
+  ],
+  paint: (state, [map, errors]) => [plane(map), path(state, errors)],
+  words,
+  shades: (_, [map], style, paper) => shade(paper, map, style, (e, beta) => Math.max(0, 1 - rateOf(e, beta)) ** 0.7),
+};
+
+function render({ el }) {
+  return drawn(el, MOMENTUM);
+}
+
+export default { initialize, render };

@@ -1,0 +1,85 @@
+// Lesson 2: what a schedule leaves of the way, and what it keeps of the noise.
+
+import { drawn, initialize } from "./drawing.js";
+import { curve, text, written } from "./ink.js";
+import { partsOf, ratesOf } from "./noisy_steps.js";
+
+const STEPS = 200;
+const POINTS = [0, 1, 2, 3, 4];
+const [CURVATURES, STARTS, SIGMA] = [[1, 0.02], [0.2, 0.8], 0.75];
+const stepOf = (point) => (point * STEPS) / (POINTS.length - 1);
+const pointsOf = (state) => POINTS.map((point) => state[`eta${point}`]);
+const partsAt = (state) => partsOf(ratesOf(pointsOf(state), STEPS), CURVATURES, STARTS, SIGMA);
+
+function rates(state, pane) {
+  const line = pointsOf(state).map((eta, point) => pane.point([stepOf(point), eta]));
+  return curve(line, "tdl-accent");
+}
+
+function bands(state, pane) {
+  const parts = partsAt(state);
+  const noise = parts.map((part, step) => pane.point([step, part.noise]));
+  const whole = parts.map((part, step) => pane.point([step, part.noise + part.way]));
+  const ground = [pane.point([STEPS, 0]), pane.point([0, 0])];
+  const [, high] = pane.point([0, parts.at(-1).noise + parts.at(-1).way]);
+  return [
+    curve([...noise, ...ground], "tdl-noise", "Z"),
+    curve([...whole, ...noise.toReversed()], "tdl-way", "Z"),
+    curve(whole, "tdl-line"),
+    text([pane.width - 6, Math.min(high - 8, pane.height - 12)], "noise kept", "tdl-name", "end"),
+    text(pane.point([11, 0.36]), "distance still to go", "tdl-name"),
+  ].join("");
+}
+
+function sentence(state) {
+  const { way, noise } = partsAt(state).at(-1);
+  return (
+    `After ${STEPS} steps the expected loss is ${written(way + noise)} of the first one: ` +
+    `${written(way, 2)} is distance still to go, ${written(noise, 2)} noise kept.`
+  );
+}
+
+const ticks = (values) => values.map((value) => [value, value]);
+const steps = ticks([0, 50, 100, 150, 200]);
+
+const SCHEDULE = {
+  label: "The expected loss of a schedule, bent by hand",
+  start: Object.fromEntries(POINTS.map((point) => [`eta${point}`, 0.6])),
+  panes: [
+    {
+      title: "The schedule",
+      height: 190,
+      narrow: 180,
+      x: [0, STEPS],
+      y: [0, 1],
+      up: "learning rate η",
+      ticks: { x: steps, y: ticks([0, 0.5, 1]) },
+    },
+    {
+      title: "The expected loss",
+      height: 260,
+      narrow: 230,
+      x: [0, STEPS],
+      y: [0, 1],
+      across: "step",
+      up: "share of the first loss",
+      ticks: { x: steps, y: ticks([0, 0.5, 1]) },
+    },
+  ],
+  grips: POINTS.map((point) => ({
+    label: `Learning rate at step ${stepOf(point)}`,
+    pane: 0,
+    sets: [[`eta${point}`, 0.01, 1, 0.01]],
+    at: (state) => [stepOf(point), state[`eta${point}`]],
+    from: (_, y) => [y],
+    said: (state) => `η ${state[`eta${point}`].toFixed(2)}`,
+  })),
+  paint: (state, [above, below]) => [rates(state, above), bands(state, below)],
+  words: sentence,
+};
+
+function render({ el }) {
+  return drawn(el, SCHEDULE);
+}
+
+export default { initialize, render };
