@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 1, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 1, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from widgets.labs.optimizers import upkeep_question, valley_questions
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
+from widgets.view.readings import number
 
 
 class _OverStep(Question):
@@ -72,8 +73,8 @@ class TwoMomenta(_OverStep):
         apart = float(np.abs(theta[:, 1] - theta[:, 2]).max())
         return Outcome(
             int(apart > 1e-6),
-            f"PyTorch's form at η = 0.1 and the average at η/(1−β) = 1 are never more than {apart:.0e} apart, which is "
-            f"rounding. At the same η = 0.1 the two differ: in 60 steps the average travelled {way[0]:.3g}, PyTorch's "
+            f"PyTorch's form at η = 0.1 and the average at η/(1−β) = 1 are never more than {number(apart, 1)} apart: "
+            f"rounding. At the same η = 0.1 they differ: in 60 steps the average travelled {way[0]:.3g}, PyTorch's "
             f"form {way[1]:.3g}.",  # holds: l1_same_path
             (
                 Misreading(
