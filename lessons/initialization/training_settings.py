@@ -13,7 +13,7 @@ class DeepNetSettings(SchemeSettings):
     """Settings of `DeepNet`."""
 
     learning_rate: float = declared.learning_rate(
-        doc="Size of each step; compare 2/η with the sharpness.", slider=(0.001, 2.0)
+        doc="Factor between gradient and step; compare 2/η with the sharpness.", slider=(0.001, 2.0)
     )
     optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = declared.optimizer()
     momentum: float = declared.momentum()

@@ -13,7 +13,7 @@ ConvNorm = Literal["none", "batch", "layer", "group", "instance"]
 class ConvNormSettings(Settings):
     """Settings of `NormalizedConvNet`."""
 
-    learning_rate: float = declared.learning_rate(doc="Size of each step.")
+    learning_rate: float = declared.learning_rate(doc="Factor between gradient and step.")
     normalization: ConvNorm = setting(
         "none", label="normalization", doc="Of each convolution's maps, with a factor and an offset a channel."
     )

@@ -53,7 +53,7 @@ class NormalizedNetShape(Settings):
         doc="Measure internal covariate shift and gradient predictiveness.",
         shared=True,
     )
-    follow_sharpness: bool = declared.follow_sharpness(doc="Measure λ_max now and then, on all training images.")
+    follow_sharpness: bool = declared.follow_sharpness(doc="Measure λₘₐₓ now and then, on all training images.")
     sharpness_every: int = declared.sharpness_every()
     spectrum_every: int = declared.spectrum_every()
     steps: int = declared.steps(default=500, slider=(50, 5000))
@@ -63,7 +63,9 @@ class NormalizedNetShape(Settings):
 class NormalizedNetSettings(NormalizedNetShape):
     """Settings of `NormalizedNet`."""
 
-    learning_rate: float = declared.learning_rate(doc="Size of each step; compare 2/η with the sharpness.")
+    learning_rate: float = declared.learning_rate(
+        doc="Factor between gradient and step; compare 2/η with the sharpness."
+    )
     normalization: NormalizationName = setting(
         "none",
         label="normalization",

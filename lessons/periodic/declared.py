@@ -10,7 +10,7 @@ from lessons.core.settings import setting
 learning_rate = partial(
     declared.learning_rate,
     default=0.5,
-    doc="Size of each step; what counts is the effective learning rate η/ρ².",
+    doc="Factor between gradient and step; what counts is the effective learning rate η/ρ².",
     high=1e4,
     slider=(0.05, 4.0),
 )

@@ -87,7 +87,7 @@ class TwoMomenta(_OverStep):
 class AlternatingGain(_OverStep):
     name = "alternating_gain"
     prompt = (
-        "The gradient changes its sign at every step, as across a narrow valley. By which factor does momentum β = 0.9 "
+        "The gradient changes its sign at every step, as across a narrow valley. By what factor does momentum β = 0.9 "
         "(PyTorch's form) change the length of the steps?"
     )
     answer: ClassVar[Number | Choice] = Number(low=0.0, high=12.0, step=0.1, tolerance=0.11)
@@ -162,13 +162,13 @@ class StuckAtSaddle(_OverStep):
     name = "stuck_at_saddle"
     prompt = "Five starts, nearer and nearer to the line that leads straight into the saddle; the last one is on it."
     statement = (
-        "Even from 10⁻¹² beside the line that leads into a saddle point, gradient descent leaves it within some "
-        "hundreds of steps."
+        "Even from 10⁻¹² beside the line that leads into a saddle point, gradient descent leaves it within a few "
+        "hundred steps."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = Escape()
     settings: ClassVar = {
-        f"ε = {distance:g}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
+        f"ε = {number(distance)}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
         for distance in (1e-3, 1e-6, 1e-9, 1e-12, 0.0)
     }
     layout: ClassVar = {"yaxis_rangemode": "tozero"}
@@ -265,13 +265,10 @@ def _moved(frame: Frame[ProxySettings], lane: int) -> Points:
 
 class BoundedSlope(Question[ProxySettings]):
     name = "bounded_slope"
-    prompt = (
-        "One training point of 200 lies 32 standard deviations out, on the wrong side. How does the logistic loss take "
-        "it?"
-    )
+    prompt = "One training point of 200 lies 32 standard deviations out, on the wrong side."
     statement = (
-        "An outlier drags the boundary of the squared error along; that of a loss with a bounded slope, such as the "
-        "logistic one, it does not."
+        "An outlier drags the boundary of the squared error along, but not that of a loss with a bounded slope, such "
+        "as the logistic loss."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = OnePlane()
