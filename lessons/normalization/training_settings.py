@@ -45,12 +45,12 @@ class NormalizedNetShape(Settings):
     depth: int = declared.depth(default=3, low=1, high=30, slider=(1, 12))
     train_size: int = declared.train_size(default=256)
     measure_every: int = declared.measure_every(
-        doc="How often accuracies, shift and gradient predictiveness are taken.", high=10000
+        doc="How often accuracies, shift and roughness are measured.", high=10000
     )
     follow_shift: bool = setting(
         True,
         label="follow the shift",
-        doc="Measure internal covariate shift and gradient predictiveness.",
+        doc="Measure internal covariate shift and roughness.",
         shared=True,
     )
     follow_sharpness: bool = declared.follow_sharpness(doc="Measure λₘₐₓ now and then, on all training images.")

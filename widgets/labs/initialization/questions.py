@@ -175,8 +175,8 @@ class SuitsTheLogistic(_Lanes):
         return Outcome(
             int(logistic < 1e-3 * tanh),  # holds: l4_logistic_loses_the_gradient
             f"At layer 1 the mean square gradient was {tanh:.2g} with tanh and {logistic:.2g} with the logistic: each "
-            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. It "
-            "holds for linear units and tanh.",
+            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. The "
+            "variances are right for linear units and tanh.",
             (Misreading(0, "Older papers call tanh a sigmoid, too, and of tanh it is true."),),
         )
 
@@ -215,7 +215,7 @@ class ResidualGradient(_Lanes):
     name = "residual_gradient"
     prompt = (
         "In fifty plain tanh layers with two and a half times Xavier's weights the mean square gradient grows some "
-        "ten billionfold on its way back. Now each layer adds a √50-th of its output to what came before. It grows …"
+        "ten billionfold on its way back. Now each layer adds 1/√50 of its output to what came before. It grows …"
     )
     answer = Choice(("about threefold", "about a hundredfold", "a hundred thousandfold: the root", "ten billionfold"))
     experiment = Propagation()
