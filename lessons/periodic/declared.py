@@ -27,7 +27,7 @@ fixed_norm = partial(
     setting,
     default=False,
     label="fix the norm",
-    doc="Each step is projected back to the weight norm it started from: that of the start, or that of now.",
+    doc="Each step is projected back to the norm of the weights before it.",
     hot=True,
 )
 batch_size = partial(
