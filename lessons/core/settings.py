@@ -67,7 +67,7 @@ class SettingField:
 
     def refusal(self, value: Any) -> str:
         """One sentence that names the field, the value and what is allowed."""
-        return f"{self.title} cannot be {_short(value)}: allowed is {self.allowed}."
+        return f"{self.title} must be {self.allowed}, not {_short(value)}."
 
     def read(self, text: str) -> Any:
         """Return the value that a person has written; of a choice, what was written.
@@ -82,7 +82,7 @@ class SettingField:
             return value
         if value.readings is None:
             raise SettingError([self.refusal(text)])
-        raise SettingError([f"{self.title} cannot be {_short(text)}, {value.said}; allowed is {self.allowed}."])
+        raise SettingError([f"{self.title} must be {self.allowed}, not {_short(text)}, {value.said}."])
 
 
 def setting(

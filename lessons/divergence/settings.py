@@ -71,7 +71,7 @@ class BowlSettings(BowlShape):
         1.7,
         label="learning rate",
         symbol="η",
-        doc="Size of each step. Gradient descent is stable below 2/λₘₐₓ.",
+        doc="Factor between gradient and step. Gradient descent is stable below 2/λₘₐₓ.",
         low=0.0,
         high=500.0,
         slider=(0.0, 4.0),
@@ -115,5 +115,5 @@ class NetSettings(NetShape):
     """Settings of `Net`."""
 
     learning_rate: float = declared.learning_rate(
-        default=0.2, doc="Size of each step; compare 2/η with the sharpness.", slider=(0.01, 2.0)
+        default=0.2, doc="Factor between gradient and step; compare 2/η with the sharpness.", slider=(0.01, 2.0)
     )

@@ -30,7 +30,7 @@ class PropagationSettings(SchemeSettings):
         0.0,
         label="bias standard deviation",
         symbol="σ_b",
-        doc="Biases are N(0, σ_b²); every scheme leaves them at 0.",
+        doc="Standard deviation of the biases, which are Gaussian; 0 leaves them out.",
         low=0.0,
         high=10.0,
         slider=(0.0, 1.0),
@@ -49,7 +49,7 @@ class PropagationSettings(SchemeSettings):
     residual: bool = setting(
         False,
         label="residual",
-        doc="Each layer after the first adds a √L-th of its output to what came before: z ← z + (W φ(z) + b)/√L.",
+        doc="Each layer after the first adds 1/√L of its output to what came before: z ← z + (W φ(z) + b)/√L.",
     )
     depth: int = setting(
         50, label="layers", symbol="L", doc="Number of layers.", low=1, high=200, slider=(1, 100), shared=True

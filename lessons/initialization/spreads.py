@@ -16,7 +16,9 @@ class EdgeSettings(Settings):
     """Settings of all 41 nets; their gains are spread over a range."""
 
     activation: ActivationName = fewer(PropagationSettings, "activation", "tanh")
-    bias_deviation: float = fewer(PropagationSettings, "bias_deviation", 0.0, 2.0, doc="Biases are N(0, σ_b²).")
+    bias_deviation: float = fewer(
+        PropagationSettings, "bias_deviation", 0.0, 2.0, doc="Standard deviation of the biases."
+    )
     input_scale: float = fewer(PropagationSettings, "input_scale", 1.0, 10.0, low=0.01, slider=(0.1, 5.0))
     depth: int = fewer(PropagationSettings, "depth", 50, 100, low=2, slider=(2, 100))
     width: int = fewer(PropagationSettings, "width", 64, 128, low=4, doc="Units in each layer.", slider=(8, 128))

@@ -13,7 +13,7 @@ class DeepNetSettings(SchemeSettings):
     """Settings of `DeepNet`."""
 
     learning_rate: float = declared.learning_rate(
-        doc="Size of each step; compare 2/η with the sharpness.", slider=(0.001, 2.0)
+        doc="Factor between gradient and step; compare 2/η with the sharpness.", slider=(0.001, 2.0)
     )
     optimizer: Literal["gradient descent", "heavy ball", "moving average", "Nesterov", "Adam"] = declared.optimizer()
     momentum: float = declared.momentum()
@@ -25,7 +25,7 @@ class DeepNetSettings(SchemeSettings):
     train_size: int = declared.train_size(doc="Digits in the training set; every step uses all of them (full batch).")
     measure_every: int = declared.measure_every(
         label="measure layers every",
-        doc="How often test accuracy, gradients of the layers and distinct units are taken.",
+        doc="How often test accuracy, layers' gradients and distinct units are measured.",
     )
     follow_sharpness: bool = declared.follow_sharpness()
     sharpness_every: int = declared.sharpness_every()

@@ -58,7 +58,7 @@ class ConditioningSettings(Settings):
         1.0,
         label="relative learning rate",
         symbol="η/η*",
-        doc="In units of the best, η* = 2/(λ_max+λ_min); it diverges above 1 + 1/κ.",
+        doc="In units of the best, η* = 2/(λₘₐₓ+λₘᵢₙ); it diverges above 1 + 1/κ.",
         low=0.0,
         high=3.0,
         slider=(0.1, 1.5),

@@ -13,9 +13,11 @@ ConvNorm = Literal["none", "batch", "layer", "group", "instance"]
 class ConvNormSettings(Settings):
     """Settings of `NormalizedConvNet`."""
 
-    learning_rate: float = declared.learning_rate(doc="Size of each step.")
+    learning_rate: float = declared.learning_rate(doc="Factor between gradient and step.")
     normalization: ConvNorm = setting(
-        "none", label="normalization", doc="Of each convolution's maps, with a factor and an offset a channel."
+        "none",
+        label="normalization",
+        doc="Of each convolution's maps, with one factor and one offset for each channel.",
     )
     groups: int = setting(
         2,
@@ -57,6 +59,6 @@ class ConvNormSettings(Settings):
     )
     width: int = declared.channels()
     train_size: int = declared.train_size(default=500)
-    measure_every: int = declared.measure_every(default=20, doc="How often the test errors are read.")
+    measure_every: int = declared.measure_every(default=20, doc="How often the test errors are measured.")
     steps: int = declared.steps(default=300, slider=(50, 2000))
     seed: int = declared.seed(doc="Draws the initial weights and the batches.")

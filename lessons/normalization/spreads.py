@@ -23,7 +23,7 @@ class StabilitySettings(NormalizedNetShape):
     """Four normalizations and a range of learning rates."""
 
     compared: Literal["batch and layer", "group and RMS", "weights"] = setting(
-        "batch and layer", label="compared", doc="With a net that has no normalization."
+        "batch and layer", label="compared", doc="Beside a net without normalization."
     )
     lowest: float = end_of_rates(0.03, "lowest", RATES, (0.001, 0.3), low=1e-4)
     highest: float = end_of_rates(30.0, "highest", RATES, (1.0, 100.0), low=1e-4)

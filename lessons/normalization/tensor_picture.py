@@ -81,7 +81,7 @@ class TensorPictureSettings(Settings):
     momentum: float = setting(
         0.1,
         label="momentum",
-        doc="How far each batch moves batch norm's running statistics towards its own: PyTorch's name for it.",
+        doc="How far each batch moves batch norm's running statistics towards its own; the name is PyTorch's.",
         low=0.0,
         high=1.0,
         slider_step=0.01,

@@ -45,15 +45,15 @@ class NormalizedNetShape(Settings):
     depth: int = declared.depth(default=3, low=1, high=30, slider=(1, 12))
     train_size: int = declared.train_size(default=256)
     measure_every: int = declared.measure_every(
-        doc="How often accuracies, shift and gradient predictiveness are taken.", high=10000
+        doc="How often accuracies, shift and roughness are measured.", high=10000
     )
     follow_shift: bool = setting(
         True,
         label="follow the shift",
-        doc="Measure internal covariate shift and gradient predictiveness.",
+        doc="Measure internal covariate shift and roughness.",
         shared=True,
     )
-    follow_sharpness: bool = declared.follow_sharpness(doc="Measure λ_max now and then, on all training images.")
+    follow_sharpness: bool = declared.follow_sharpness(doc="Measure λₘₐₓ now and then, on all training images.")
     sharpness_every: int = declared.sharpness_every()
     spectrum_every: int = declared.spectrum_every()
     steps: int = declared.steps(default=500, slider=(50, 5000))
@@ -63,7 +63,9 @@ class NormalizedNetShape(Settings):
 class NormalizedNetSettings(NormalizedNetShape):
     """Settings of `NormalizedNet`."""
 
-    learning_rate: float = declared.learning_rate(doc="Size of each step; compare 2/η with the sharpness.")
+    learning_rate: float = declared.learning_rate(
+        doc="Factor between gradient and step; compare 2/η with the sharpness."
+    )
     normalization: NormalizationName = setting(
         "none",
         label="normalization",

@@ -15,7 +15,7 @@ class DescentSettings(Settings):
 
     optimizer: AnyRule = declared.optimizer()
     learning_rate: float = declared.learning_rate(
-        doc="Size of each step. Newton's own is 1; L-BFGS tries this length first and then searches.",
+        doc="Factor between gradient and step. Newton's own is 1; L-BFGS tries this length first and then searches.",
         slider=(0.0001, 10.0),
     )
     momentum: float = declared.momentum(doc="Share of the velocity kept at each step (β₁ of Adam).")

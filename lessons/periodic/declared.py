@@ -10,7 +10,7 @@ from lessons.core.settings import setting
 learning_rate = partial(
     declared.learning_rate,
     default=0.5,
-    doc="Size of each step; what counts is the effective learning rate η/ρ².",
+    doc="Factor between gradient and step; what counts is the effective learning rate η/ρ².",
     high=1e4,
     slider=(0.05, 4.0),
 )
@@ -27,7 +27,7 @@ fixed_norm = partial(
     setting,
     default=False,
     label="fix the norm",
-    doc="Each step is projected back to the weight norm it started from: that of the start, or that of now.",
+    doc="Each step is projected back to the norm of the weights before it.",
     hot=True,
 )
 batch_size = partial(

@@ -58,7 +58,12 @@ class PeriodicSettings(Settings):
         slider_step=0.05,
     )
     shift: int = setting(
-        0, label="input shift", unit="pixels", doc="Images are moved by up to so many pixels.", low=0, high=3
+        0,
+        label="input shift",
+        unit="pixels",
+        doc="At each step images are moved by up to this many pixels.",
+        low=0,
+        high=3,
     )
     initial_norm: float = setting(
         3.0,
@@ -91,7 +96,7 @@ class PeriodicSettings(Settings):
     batch_size: int = periodic.batch_size(default=1200, slider=(8, 1200), shared=True)
     sharpness_every: int = declared.sharpness_every(
         default=25,
-        doc="Sharpness on the sphere and test error are measured each time.",
+        doc="Sharpness on the sphere and test error are measured that often.",
         high=10_000,
         slider=(5, 200),
         scale="log",

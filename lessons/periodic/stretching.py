@@ -81,7 +81,7 @@ class StretchingSettings(Settings):
         128,
         label="images",
         symbol="N",
-        doc="Digits that the loss is taken over.",
+        doc="Digits over which the loss is taken.",
         low=20,
         high=600,
         slider=(50, 600),

@@ -15,7 +15,7 @@ class NoisyQuadraticSettings(ScheduleShape):
 
     learning_rate: float = declared.learning_rate(
         default=0.5,
-        doc="The highest learning rate of the schedule. Without momentum stable below 2/λ_max.",
+        doc="The highest learning rate of the schedule. Without momentum stable below 2/λₘₐₓ.",
         slider=(0.001, 4.0),
     )
     optimizer: Literal["gradient descent", "heavy ball"] = declared.optimizer(
@@ -49,7 +49,7 @@ class NoisyQuadraticSettings(ScheduleShape):
         32,
         label="runs averaged",
         symbol="R",
-        doc="So many runs with noise of their own make up a lane; its loss is their mean.",
+        doc="Runs that make up a lane, each with noise of its own; its loss is their mean.",
         low=1,
         high=1024,
         slider=(1, 256),
@@ -77,7 +77,7 @@ class ScheduledNetSettings(ScheduleShape):
     init_scale: float = declared.init_scale(doc="Weights start as N(0, s²/fan_in); large s starts sharp.")
     train_size: int = declared.train_size(default=500)
     batch_size: int = declared.batch_size(
-        doc="Images drawn for each step; each epoch takes all images in a new order, but for a last part batch.",
+        doc="Images drawn for each step; each epoch takes all images in a new order, without a last part batch.",
         shared=True,
     )
     sharpness_every: int = declared.sharpness_every(

@@ -15,7 +15,7 @@ class StudentSettings(Settings):
 
     learning_rate: float = declared.learning_rate(
         default=0.05,
-        doc="Size of each step at the start. The loss sums over outputs, so wide students need a smaller one.",
+        doc="Factor between gradient and step at the start. The loss sums over outputs: wide students need less.",
         high=1e4,
         slider=(0.002, 0.5),
     )

@@ -82,10 +82,10 @@ def test_a_change_does_not_reach_back_into_the_list_given():
         ("optimizer", "Nesterov", "cannot change during a run"),
         ("steps", 50, "cannot change during a run"),
         ("speed", 2.0, "There is no setting named 'speed'"),
-        ("learning_rate", 1e9, "learning rate η cannot be 1000000000:"),
-        ("learning_rate", float("nan"), "learning rate η cannot be nan"),
-        ("learning_rate", "0.2", "learning rate η cannot be '0.2'"),
-        ("learning_rate", True, "learning rate η cannot be True"),
+        ("learning_rate", 1e9, "learning rate η must be .*, not 1000000000"),
+        ("learning_rate", float("nan"), "learning rate η must be .*, not nan"),
+        ("learning_rate", "0.2", "learning rate η must be .*, not '0.2'"),
+        ("learning_rate", True, "learning rate η must be .*, not True"),
     ],
 )
 def test_a_refused_change_leaves_the_lanes_as_they_were(lanes, field, value, message):

@@ -78,7 +78,7 @@ def test_bad_value_is_refused_in_one_short_sentence_with_title_and_bounds(field,
             refused()
         (sentence,) = error.value.sentences
         declared = Example.fields()[field]
-        assert sentence.startswith(declared.title + " cannot be ")
+        assert sentence.startswith(declared.title + " must be ")
         assert declared.allowed in sentence
         assert len(sentence) < 160
         assert str(error.value) == sentence
@@ -87,14 +87,14 @@ def test_bad_value_is_refused_in_one_short_sentence_with_title_and_bounds(field,
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("rate", 2.5, "learning rate η cannot be 2.5: allowed is a number from 0 to 2."),
-        ("rate", math.nan, "learning rate η cannot be nan: allowed is a number from 0 to 2."),
-        ("rate", "3", "learning rate η cannot be '3': allowed is a number from 0 to 2."),
-        ("rate", True, "learning rate η cannot be True: allowed is a number from 0 to 2."),
-        ("width", 100, "width cannot be 100: allowed is a whole number from 1 to 64."),
-        ("width", 10**30, "width cannot be a huge whole number: allowed is a whole number from 1 to 64."),
-        ("noisy", None, "noise cannot be None: allowed is on or off."),
-        ("rule", "Adam", "rule cannot be 'Adam': allowed is one of plain, heavy ball."),
+        ("rate", 2.5, "learning rate η must be a number from 0 to 2, not 2.5."),
+        ("rate", math.nan, "learning rate η must be a number from 0 to 2, not nan."),
+        ("rate", "3", "learning rate η must be a number from 0 to 2, not '3'."),
+        ("rate", True, "learning rate η must be a number from 0 to 2, not True."),
+        ("width", 100, "width must be a whole number from 1 to 64, not 100."),
+        ("width", 10**30, "width must be a whole number from 1 to 64, not a huge whole number."),
+        ("noisy", None, "noise must be on or off, not None."),
+        ("rule", "Adam", "rule must be one of plain, heavy ball, not 'Adam'."),
         ("speed", 1, "There is no setting named 'speed'."),
     ],
 )

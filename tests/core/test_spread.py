@@ -75,7 +75,7 @@ def test_several_sets_are_spread_one_after_the_other_under_their_names():
     [
         ((RATES,), [Range(lowest=1.0)], "The lowest learning rate, 1, must be above 0 and below the highest, 1"),
         ((RATES,), [Range(lowest=0.0)], "above 0"),
-        ((Seeds(2),), [Range(seed=50)], "seed cannot be 51"),
+        ((Seeds(2),), [Range(seed=50)], "seed must be .*, not 51"),
         ((Seeds(2),), [Range()] * 2, "at most 1 of them"),
     ],
 )

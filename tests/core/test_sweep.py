@@ -111,7 +111,7 @@ def test_refused_settings_are_told_with_the_names_of_their_cells() -> None:
     with pytest.raises(SettingError) as refusal:
         Sweep(Net(), cells, parts.losses, ["one", "two", "three"])
     assert [sentence.split(":")[0] for sentence in refusal.value.sentences] == ["two", "three"]
-    assert "learning rate η cannot be -1" in str(refusal.value)
+    assert ", not -1." in str(refusal.value)
     assert "'wdith'" in str(refusal.value)
 
 

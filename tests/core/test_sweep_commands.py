@@ -79,8 +79,8 @@ def test_the_table_of_students_has_a_row_for_each(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--learning-rates", "-1"], "learning rate η cannot be -1"),
-        (["--steps", "0"], "steps cannot be 0"),
+        (["--learning-rates", "-1"], ", not -1."),
+        (["--steps", "0"], ", not 0."),
         (["--workers", "0"], "at least 1 worker"),
         (["--lanes-per-task", "0"], "at least 1 lane"),
         (["--out", "no/such/folder/map.csv"], "No such file"),

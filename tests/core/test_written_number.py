@@ -102,12 +102,12 @@ def test_a_setting_reads_what_was_typed_for_it():
         (
             "rate",
             "2,000",
-            "learning rate η cannot be '2,000', which is 2 to some and 2000 to others: write 2 or 2000; "
-            "allowed is a number from 0 to 4.",
+            "learning rate η must be a number from 0 to 4, not '2,000', which is 2 to some and 2000 to others: "
+            "write 2 or 2000.",
         ),
-        ("rate", "abc", "learning rate η cannot be 'abc': allowed is a number from 0 to 4."),
-        ("rate", "", "learning rate η cannot be '': allowed is a number from 0 to 4."),
-        ("steps", "2.5", "steps cannot be '2.5': allowed is a whole number from 1 to 5000."),
+        ("rate", "abc", "learning rate η must be a number from 0 to 4, not 'abc'."),
+        ("rate", "", "learning rate η must be a number from 0 to 4, not ''."),
+        ("steps", "2.5", "steps must be a whole number from 1 to 5000, not '2.5'."),
     ],
 )
 def test_what_it_cannot_read_gets_a_sentence(field, text, sentence):
@@ -117,5 +117,5 @@ def test_what_it_cannot_read_gets_a_sentence(field, text, sentence):
 
 
 def test_a_refused_number_is_named_with_all_its_digits():
-    with pytest.raises(SettingError, match=r"cannot be 4\.0000001: allowed"):
+    with pytest.raises(SettingError, match=r"from 0 to 4, not 4\.0000001\.$"):
         Boxes.checked({"rate": 4.0000001})

@@ -116,6 +116,16 @@ def test_which_cells_are_lit_and_whose_outputs_move():
         assert (effect.amax((2, 3, 4)) > 1e-4).sum(1).tolist() == moved
 
 
+@pytest.mark.sentence("l5_cells")
+def test_how_many_cells_are_averaged():
+    """N = 3 samples, C = 4 channels, H W = 10 positions, G = 2 groups: N H W, C H W, H W, C H W / G, C H W."""
+    shape = {"samples": 3, "channels": 4, "height": 2, "width": 5, "groups": 2}
+    shown = TensorView()
+    settings = [shown.settings_type.checked({**lane, **shape}) for lane in shown.presets[0].lanes]
+    *_, last = shown.experiment.run(shown.lanes(settings, shown.presets[0].names))
+    assert last.snapshots["averaged"]().sum((1, 2, 3, 4)).tolist() == [30, 40, 10, 20, 40]
+
+
 @pytest.mark.sentence("l5_running")
 def test_the_running_mean_closes_a_tenth_of_what_is_missing_with_each_batch():
     question = RunningMean()

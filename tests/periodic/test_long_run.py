@@ -209,7 +209,7 @@ def test_an_interrupted_run_stops_in_order_and_goes_on(tmp_path, capsys, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--learning-rate", "-1"], "learning rate η cannot be -1"),
+        (["--learning-rate", "-1"], ", not -1."),
         (["--dataset", "cifar10"], "--data"),
         (["--dataset", "cifar10", "--data", "/nowhere"], "data_batch_1"),
         (["--train-size", "5000"], "there are 1297"),

@@ -84,6 +84,18 @@ def test_step_decay_is_ahead_half_way_and_the_cosine_in_the_end():
     )
 
 
+@pytest.mark.sentence("l2_a_far_start_wants_a_late_fall")
+def test_from_far_away_the_rate_that_never_falls_ends_lowest():
+    """Expected at step 899: 0.027 at a constant rate, 0.089 to 0.13 and 0.7 under schedules. At step
+    600 the constant rate still has 1.7 times its last loss.
+    """
+    run = played(NoisyView, SIX, start=40.0)
+    end = {name: around(run, name, 899) for name in run.names}
+    for name in run.names:
+        assert name == "constant" or (2 * end["constant"] < end[name]).all(), name
+    assert (around(run, "constant", 600) > 1.3 * end["constant"]).all(), "the way takes nearly the whole run"
+
+
 @pytest.mark.sentence("l2_smoothing_keeps_chance_from_dividing")
 def test_without_smoothing_chance_divides_the_rate_too_soon():
     run = played(NoisyView, STUCK)

@@ -131,7 +131,7 @@ def test_the_last_seed_has_no_next() -> None:
     async def scenario() -> None:
         lab = opened("net", seed=2**31 - 1)
         lab.handle({"do": "new_seed"})
-        assert "seed cannot be 2147483648" in lab.panel.refusal["text"]
+        assert ", not 2147483648." in lab.panel.refusal["text"]
 
     live(scenario)
 

@@ -63,12 +63,9 @@ function render({ model, el }) {
   el.classList.add("tdl-question");
   el.setAttribute("role", "group");
   const question = model.get("question");
-  el.setAttribute("aria-label", question.statement ? "Find the mistake" : "Predict, then check");
-  const heading = make(
-    "p",
-    { className: "tdl-question-kind" },
-    question.statement ? "Find the mistake" : "Predict, then check",
-  );
+  const kind = question.statement ? "True as written?" : "Predict, then check";
+  el.setAttribute("aria-label", kind);
+  const heading = make("p", { className: "tdl-question-kind" }, kind);
   const statement = question.statement ? [make("blockquote", {}, question.statement)] : [];
   const form = make("div", { className: "tdl-question-form" });
   const said = make("div", { className: "tdl-question-said" });

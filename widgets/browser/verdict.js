@@ -1,6 +1,7 @@
 // How near an answer is to what was measured: as widgets/quiz/scoring.py judges, of what question_record.py has kept.
 
 const SIGNIFICANT = 4;
+const RAISED = Object.fromEntries([..."-0123456789"].map((each, at) => [each, [..."⁻⁰¹²³⁴⁵⁶⁷⁸⁹"][at]]));
 
 // As `number` of widgets/view/readings.py has it.
 function written(value) {
@@ -10,8 +11,10 @@ function written(value) {
   const exponent = Number(value.toExponential(SIGNIFICANT - 1).split("e")[1]);
   if (exponent >= -4 && exponent < SIGNIFICANT) return String(Number(value.toPrecision(SIGNIFICANT))).replace("-", "−");
   const [digits, power] = value.toExponential(SIGNIFICANT - 1).split("e");
-  const sign = power.startsWith("-") ? "−" : "+";
-  return `${Number(digits)}`.replace("-", "−") + `e${sign}${power.slice(1).padStart(2, "0")}`;
+  const size = Number(digits);
+  const ten = `10${[...power.replace("+", "")].map((each) => RAISED[each]).join("")}`;
+  if (Math.abs(size) === 1) return size < 0 ? `−${ten}` : ten;
+  return `${size}`.replace("-", "−") + `·${ten}`;
 }
 
 function grade(distance, { tolerance, close }) {

@@ -92,7 +92,7 @@ class Question(ABC, Generic[SettingsT]):
     Attributes:
         name: Unique in its lesson.
         prompt: The question.
-        statement: What is often written; empty if the question is a prediction and not a search for a mistake.
+        statement: What is often written, true or not; empty if the question is a prediction.
         answer: What kind of answer it takes.
         experiment: What runs when the learner has answered; some seconds at most.
         changes: Made in flight while it runs.

@@ -10,9 +10,10 @@ from widgets.view.controls import Reading
 
 # As wide as a digit, and as a point: what a number is filled up with so that points lie below each other.
 DIGIT_WIDE, POINT_WIDE = "\u2007", "\u2008"
-_NUMBER = re.compile(r"−?\d+(?:\.(?P<decimals>\d+))?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?P<unit>\s?%|°)?")
-_POWER = re.compile(r"(.*\d)e([−+])0*(\d+)")
-_RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_NUMBER = re.compile(rf"−?(?:\d+(?:\.(?P<decimals>\d+))?(?:·10[⁻{_DIGITS}]+)?|10[⁻{_DIGITS}]+)(?P<unit>\s?%|°)?")
+_POWER = re.compile(r"(−?)([\d.]+)e([−+])0*(\d+)")
+_RAISED = str.maketrans("−0123456789", "⁻" + _DIGITS)
 
 
 def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: Sequence[str], preset: str = "") -> str:
@@ -42,32 +43,30 @@ def readings_table(readings: Sequence[Reading], names: Sequence[str], colours: S
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Some significant digits, which can be read back; words for what is no number."""
+    """Some significant digits, which can be read back, as 1.2·10⁻⁵ or 10⁻⁵; words for what is no number."""
     if value != value:
         return "not a number"
     if value in (float("inf"), float("-inf")):
         return "infinite" if value > 0 else "−infinite"
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")  # to add 0 makes −0 a 0
-
-
-def written(value: float) -> str:
-    """The number as a table has it: 1.2·10⁻⁵, not 1.2e−05."""
-    text = number(value)
+    text = f"{value + 0.0:.{digits}g}".replace("-", "−")  # to add 0 makes −0 a 0
     parts = _POWER.fullmatch(text)
-    return f"{parts[1]}·10{(parts[2].strip('+') + parts[3]).translate(_RAISED)}" if parts else text
+    if parts is None:
+        return text
+    power = "10" + (parts[3].strip("+") + parts[4]).translate(_RAISED)
+    return parts[1] + power if parts[2] == "1" else f"{parts[1]}{parts[2]}·{power}"
 
 
 def _column(cells: dict[int, Reading]) -> dict[int, str]:
     """Return what is measured of one quantity by lane, with points below each other."""
     texts = {
-        lane: escape(each.measured) if isinstance(each.measured, str) else written(float(each.measured))
+        lane: escape(each.measured) if isinstance(each.measured, str) else number(float(each.measured))
         for lane, each in cells.items()
     }
     found = {lane: _NUMBER.fullmatch(text) for lane, text in texts.items()}
     decimals = {lane: len(match["decimals"] or "") for lane, match in found.items() if match}
     most = max(decimals.values(), default=0)
     for lane, count in decimals.items():
-        if "·" not in texts[lane]:  # a power of ten stands at the right edge
+        if not set(_DIGITS) & set(texts[lane]):  # a power of ten stands at the right edge
             texts[lane] += (POINT_WIDE if most and not count else "") + DIGIT_WIDE * (most - count)
     return texts
 
@@ -90,8 +89,8 @@ def _cell(reading: Reading, measured: str) -> str:
     words = isinstance(reading.measured, str)
     beside = [] if reading.step is None else [f"at step {reading.step}"]
     if reading.predicted is not None and not words:
-        ratio = "" if reading.ratio is None else f", ratio {written(reading.ratio)}"
-        beside.append(f"{reading.beside} {written(reading.predicted)}{ratio}")
+        ratio = "" if reading.ratio is None else f", ratio {number(reading.ratio)}"
+        beside.append(f"{reading.beside} {number(reading.predicted)}{ratio}")
     small = f"<small>{'; '.join(beside)}</small>" if beside else ""
     return f"<td{_words(measured)}>{measured}{small}</td>"
 

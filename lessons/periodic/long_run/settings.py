@@ -35,7 +35,9 @@ class LongRunSettings(Settings):
         32, label="width", doc="Units in a hidden layer, or channels of the first convolution.", low=1, high=1024
     )
     depth: int = setting(2, label="depth", doc="Hidden layers of the mlp.", low=1, high=20)
-    learning_rate: float = setting(0.5, label="learning rate", symbol="η", doc="Size of each step.", low=0.0, high=1e4)
+    learning_rate: float = setting(
+        0.5, label="learning rate", symbol="η", doc="Factor between gradient and step.", low=0.0, high=1e4
+    )
     weight_decay: float = setting(
         0.004, label="weight decay", symbol="λ", doc="That of torch.optim.SGD.", low=0.0, high=1.0
     )

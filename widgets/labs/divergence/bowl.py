@@ -64,7 +64,7 @@ class BowlView(LabView[BowlSettings]):
         Preset(
             "momentum moves the limit",
             # holds: l3_four_rules
-            "η = 3 is too large for gradient descent and for Nesterov (limit 1.36 here), not for the heavy ball (3.8).",
+            "η = 3 is too large for gradient descent and for Nesterov (limit 1.36 here), not for heavy ball (3.8).",
             (
                 {"learning_rate": 3.0},
                 {"learning_rate": 3.0, "optimizer": "heavy ball"},

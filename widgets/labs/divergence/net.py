@@ -56,7 +56,7 @@ class NetView(LabView[NetSettings]):
         Preset(
             "momentum moves the limit",
             # holds: l3_net_momentum
-            "With the heavy ball the line is 2(1+β)/η: at the same η the net becomes sharper.",
+            "With heavy ball the line is 2(1+β)/η: at the same η the net becomes sharper.",
             (
                 {"learning_rate": 0.2},
                 {"learning_rate": 0.2, "optimizer": "heavy ball", "momentum": 0.5},

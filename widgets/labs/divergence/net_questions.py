@@ -137,7 +137,7 @@ class AlwaysDiverges(_OnNet):
 class AdamEdge(_OnNet):
     name = "adam_edge"
     prompt = (
-        "Adam with β₁ = 0.9 and η = 0.01. Measure the sharpness after dividing as Adam divides. At which height will "
+        "Adam with β₁ = 0.9 and η = 0.01. Measure the sharpness after dividing as Adam divides. At what height will "
         "it settle?"
     )
     answer = Choice(("2/η = 200", "20/η = 2000", "38/η = 3800", "nowhere, it goes on rising"))

@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 3, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 3, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def _distance(frame: Frame[ParabolaSettings], lane: int, steps: np.ndarray) -> n
 
 class StepFactor(_OnParabola):
     name = "step_factor"
-    prompt = (
-        "On the parabola, with η = 1.8 ηₒₚₜ: by which factor is the distance to the minimum multiplied at each step?"
-    )
+    prompt = "On the parabola, with η = 1.8 ηₒₚₜ: by what factor does each step multiply the distance to the minimum?"
     answer = Number(low=0.0, high=2.0, step=0.05, tolerance=0.051)
     ratios = (1.8,)
 
@@ -164,7 +162,7 @@ class TurnedBowl(_Sweeps):
 
 class HeavyBallLimit(_Sweeps):
     name = "heavy_ball_limit"
-    prompt = "λₘₐₓ is 1, so gradient descent diverges above η = 2. Where does the heavy ball with β = 0.9?"
+    prompt = "λₘₐₓ is 1, so gradient descent diverges above η = 2. Where does heavy ball with β = 0.9?"
     answer = Number(low=0.0, high=6.0, step=0.1, tolerance=0.21)
     cases: ClassVar = {"heavy ball": {"optimizer": "heavy ball", "momentum": 0.9}}
 
@@ -173,7 +171,7 @@ class HeavyBallLimit(_Sweeps):
         return Outcome(
             limit,
             # holds: l3_q_heavy
-            f"The smallest of these rates at which the loss grew is {limit:.3g}; the theory says 2(1+β)/λₘₐₓ = 3.8. "
+            f"The smallest of these rates at which the loss grew is {limit:.3g}; in theory it is 2(1+β)/λₘₐₓ = 3.8. "
             "Momentum makes room for larger steps.",
             (
                 Misreading(
@@ -187,7 +185,7 @@ class HeavyBallLimit(_Sweeps):
 
 class Plateau(_Sweeps):
     name = "plateau"
-    prompt = "The heavy ball with β = 0.9 and λₘₐₓ = 1. Is this so, apart from its swinging?"
+    prompt = "Heavy ball with β = 0.9 and λₘₐₓ = 1. Is this so, apart from its swinging?"
     statement = "From η = 0.5 up to the limit at 3.8, a larger learning rate makes the loss fall no faster."
     answer = Choice((HOLDS, FAILS))
     cases: ClassVar = {"heavy ball": {"optimizer": "heavy ball", "momentum": 0.9}}

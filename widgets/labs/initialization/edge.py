@@ -39,7 +39,7 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     presets = (
         Preset(
             "tanh",
-            "To the left the gradient vanishes, to the right it explodes. At which gain will it be what it was?",
+            "To the left the gradient vanishes, to the right it explodes. At what gain will it be what it was?",
             ({},),
         ),
         Preset(

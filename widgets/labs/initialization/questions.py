@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 4, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 4, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outc
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
+from widgets.view.readings import number
 
 GUESSING = 0.45  # near the loss of the best constant output on ten classes: 0.5 (1 - 1/10)
 
@@ -174,8 +175,8 @@ class SuitsTheLogistic(_Lanes):
         return Outcome(
             int(logistic < 1e-3 * tanh),  # holds: l4_logistic_loses_the_gradient
             f"At layer 1 the mean square gradient was {tanh:.2g} with tanh and {logistic:.2g} with the logistic: each "
-            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. It "
-            "holds for linear units and tanh.",
+            f"layer multiplied it by {factor:.2g}. The logistic's slope is 1/4 at most, and its mean is not zero. The "
+            "variances are right for linear units and tanh.",
             (Misreading(0, "Older papers call tanh a sigmoid, too, and of tanh it is true."),),
         )
 
@@ -214,7 +215,7 @@ class ResidualGradient(_Lanes):
     name = "residual_gradient"
     prompt = (
         "In fifty plain tanh layers with two and a half times Xavier's weights the mean square gradient grows some "
-        "ten billionfold on its way back. Now each layer adds a √50-th of its output to what came before. It grows …"
+        "ten billionfold on its way back. Now each layer adds 1/√50 of its output to what came before. It grows …"
     )
     answer = Choice(("about threefold", "about a hundredfold", "a hundred thousandfold: the root", "ten billionfold"))
     experiment = Propagation()
@@ -267,8 +268,8 @@ class OrthogonalForAll(_Lanes):
             int(not all(isometric)),  # holds: l4_orthogonal_keeps_directions, l4_relu_loses_directions
             f"Through tanh, at small inputs, all singular values stayed between {tanh[-1]:.2g} and {tanh[0]:.2g}. "
             f"Through ReLU they went down from {relu[0]:.2g}, and {(relu == 0).sum()} of {len(relu)} were exactly 0; "
-            f"through the logistic the largest was {logistic[0]:.1e}. It takes a slope near 1 for small signals: tanh "
-            "has it.",
+            f"through the logistic the largest was {number(float(logistic[0]), 2)}. It takes a slope near 1 for small "
+            "signals: tanh has it.",
             (Misreading(0, "The weights alone are isometric; what counts is weights times slopes, layer by layer."),),
         )
 

@@ -72,7 +72,7 @@ class BatchesView(NetView[NormalizedNetSettings]):
         ),
         Preset(
             "no normalization",
-            "The same batches with none: what was lost above was not lost to the noise of small batches.",
+            "The same batches without it: small batches as such are not to blame.",
             _lanes("none"),
             NAMES,
         ),

@@ -17,6 +17,7 @@ from widgets.figure.plots import theory
 from widgets.quiz.question import Choice, Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
+from widgets.view.readings import number
 
 REACH = [-3.5, 3.5]
 PIXEL, CHANNEL = (0,), (0, 2, 3)  # over which axes of (N, C, H, W) the mean and the variance are taken
@@ -69,7 +70,7 @@ class FormulaOfBatchNorm(Question[TensorPictureSettings]):
             nearest,
             f"With the root of σ² + ε, and one μ and σ² for each channel over {torchs[:, 0].size} values, it was off "
             # holds: l5_formula
-            f"by {off[nearest]:.0e} at most: rounding. The three others were off by up to "
+            f"by {number(float(off[nearest]), 1)} at most: rounding. The three others were off by up to "
             + ", ".join(f"{each:.2g}" for each in others)
             + ".",
             tuple(Misreading(number, why) for number, why in enumerate(WHY_NOT)),

@@ -79,7 +79,7 @@ def _losses(frame: Frame[NormalizedNetSettings], kind: int) -> Points:
 class LongerSteps(Question[NormalizedNetSettings]):
     name = "longer_steps"
     prompt = (
-        "The same net, with and without batch norm, at 14 learning rates each, for 120 steps. Up to which rate does it "
+        "The same net, with and without batch norm, at 14 learning rates each, for 120 steps. Up to what rate does it "
         "train well, to a twentieth of the loss of guessing? How much further can batch norm go?"
     )
     options = ("About as far: less than twice", "Two to four times as far", "More than four times as far")

@@ -68,7 +68,7 @@ class TensorView(LabView[TensorPictureSettings]):
         ),
         Preset(
             "slow and fast averages",
-            "Running statistics of many batches are steady and late, those of few early and shaky.",
+            "Averages over many batches are steady and late, those over few early and shaky.",
             tuple({"momentum": share, "steps": 60} for share in (0.02, 0.1, 0.5)),
             ("0.02", "0.1", "0.5"),
         ),

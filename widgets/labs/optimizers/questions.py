@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 1, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 1, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from widgets.labs.optimizers import upkeep_question, valley_questions
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
+from widgets.view.readings import number
 
 
 class _OverStep(Question):
@@ -72,8 +73,8 @@ class TwoMomenta(_OverStep):
         apart = float(np.abs(theta[:, 1] - theta[:, 2]).max())
         return Outcome(
             int(apart > 1e-6),
-            f"PyTorch's form at η = 0.1 and the average at η/(1−β) = 1 are never more than {apart:.0e} apart, which is "
-            f"rounding. At the same η = 0.1 the two differ: in 60 steps the average travelled {way[0]:.3g}, PyTorch's "
+            f"PyTorch's form at η = 0.1 and the average at η/(1−β) = 1 are never more than {number(apart, 1)} apart: "
+            f"rounding. At the same η = 0.1 they differ: in 60 steps the average travelled {way[0]:.3g}, PyTorch's "
             f"form {way[1]:.3g}.",  # holds: l1_same_path
             (
                 Misreading(
@@ -86,7 +87,7 @@ class TwoMomenta(_OverStep):
 class AlternatingGain(_OverStep):
     name = "alternating_gain"
     prompt = (
-        "The gradient changes its sign at every step, as across a narrow valley. By which factor does momentum β = 0.9 "
+        "The gradient changes its sign at every step, as across a narrow valley. By what factor does momentum β = 0.9 "
         "(PyTorch's form) change the length of the steps?"
     )
     answer: ClassVar[Number | Choice] = Number(low=0.0, high=12.0, step=0.1, tolerance=0.11)
@@ -161,13 +162,13 @@ class StuckAtSaddle(_OverStep):
     name = "stuck_at_saddle"
     prompt = "Five starts, nearer and nearer to the line that leads straight into the saddle; the last one is on it."
     statement = (
-        "Even from 10⁻¹² beside the line that leads into a saddle point, gradient descent leaves it within some "
-        "hundreds of steps."
+        "Even from 10⁻¹² beside the line that leads into a saddle point, gradient descent leaves it within a few "
+        "hundred steps."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = Escape()
     settings: ClassVar = {
-        f"ε = {distance:g}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
+        f"ε = {number(distance)}": {"distance": distance, "learning_rate": 0.1, "steps": 400}
         for distance in (1e-3, 1e-6, 1e-9, 1e-12, 0.0)
     }
     layout: ClassVar = {"yaxis_rangemode": "tozero"}
@@ -264,13 +265,10 @@ def _moved(frame: Frame[ProxySettings], lane: int) -> Points:
 
 class BoundedSlope(Question[ProxySettings]):
     name = "bounded_slope"
-    prompt = (
-        "One training point of 200 lies 32 standard deviations out, on the wrong side. How does the logistic loss take "
-        "it?"
-    )
+    prompt = "One training point of 200 lies 32 standard deviations out, on the wrong side."
     statement = (
-        "An outlier drags the boundary of the squared error along; that of a loss with a bounded slope, such as the "
-        "logistic one, it does not."
+        "An outlier drags the boundary of the squared error along, but not that of a loss with a bounded slope, such "
+        "as the logistic loss."
     )
     answer = Choice((HOLDS, FAILS))
     experiment = OnePlane()

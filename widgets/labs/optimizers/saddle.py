@@ -36,7 +36,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
         ),
         Preset(
             "a damped Newton",
-            "With δ = 2 it leaves as gradient descent does.",
+            "With δ = 2 Newton's method leaves as gradient descent does.",
             ({"damping": 2.0},),
             # holds: l1_damped_newton
         ),
@@ -71,7 +71,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
         times = frame.history["escape_time"][frame.stop - 1].reshape(len(ESCAPING), -1)
         per_decade = (times[:, 2] - times[:, 8]) / 6
         growth = np.log(10) / np.log1p(frame.lanes.settings[0].learning_rate)
-        newton = "none" if (times[3] >= frame.stop - 1).all() else f"{times[3, 2]:.0f} steps from 1e−10"
+        newton = "none" if (times[3] >= frame.stop - 1).all() else f"{times[3, 2]:.0f} steps from 10⁻¹⁰"
         return [
             Reading(0, "gradient descent: steps per factor of ten", float(per_decade[0]), float(growth)),
             Reading(0, "heavy ball: steps per factor of ten", float(per_decade[1])),

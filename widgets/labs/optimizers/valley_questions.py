@@ -45,7 +45,7 @@ class MomentumCosts(Question[MemorySettings]):
         return Outcome(
             int(np.argmin(np.abs(np.log(np.array([25, 70, 250]) / heavy)))),
             f"It took {heavy:.0f}, gradient descent {plain:.0f}. With β = 0.9 the ball remembers ten steps, and this "
-            "valley needs hardly more than one: the ball swings, and friction brings it to rest by √β a step.",
+            "valley needs hardly more than one: the ball swings, and friction slows it only by the factor √β a step.",
             # holds: l1_q_momentum
             (
                 Misreading(0, "So it would be with the β that suits this valley, 0.27."),  # given

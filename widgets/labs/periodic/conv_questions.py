@@ -22,7 +22,7 @@ class SmallerBatches(Question[ConvPeriodsSettings]):
         "A ConvNet with weight decay breaks down again and again in batches of 128 images. In batches of 32 each "
         "gradient has more noise. Its norm …"
     )
-    answer = Choice(("falls further and is thrown up further", "swings about as far", "comes near to rest"))
+    answer = Choice(("falls further and jumps up further", "swings about as far", "comes near to rest"))
     experiment = ConvPeriods()
     settled: ClassVar[int] = 200
 

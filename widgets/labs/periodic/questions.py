@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 6, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 6, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class StretchView(LabView[StretchingSettings]):
         ),
         Preset(
             "what breaks it",
-            "Stretch what is trained beside the weights, and the line is flat no more.",
+            "Stretch what else is trained, too, and the line is no longer flat.",
             ({}, {"stretch_affine": True}, {"stretch_last_layer": True}),
             ("hidden weights", "γ and β too", "last layer too"),
         ),

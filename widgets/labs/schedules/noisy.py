@@ -121,7 +121,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         ),
         Preset(
             "one run, not the mean of many",
-            "The same, as a single training looks: the floor hides in the noise.",
+            "The same, as a single training sees it: the floor hides in the noise.",
             **_lanes("constant", "step decay", **TWO_DROPS, replicas=1),  # holds: l2_one_run_hides_the_floor
         ),
     )

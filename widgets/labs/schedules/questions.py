@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 2, and the mistakes to find in what is often written."""
+"""Predictions to make in lesson 2, and sentences that are often written, true or not."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class RateOfABatch(_LossOverStep):
         "You average each gradient over sixteen samples instead of one. By what may you multiply η so that the floor "
         "of the loss stays about where it was?"
     )
-    answer = Choice(("by nothing: the floor does not know of the batch", "by four", "by sixteen", "by sixty-four"))
+    answer = Choice(("by nothing: the floor does not depend on the batch", "by four", "by sixteen", "by sixty-four"))
     experiment = NoisyQuadratic()
     settings: ClassVar = {
         f"B = {batch}, η = {rate:g}": {
@@ -118,8 +118,8 @@ class RateOfABatch(_LossOverStep):
             # holds: l2_question_rate_of_a_batch
             misreadings=(
                 Misreading(0, "A mean of sixteen samples is less noisy, and it is noise that makes the floor."),
-                Misreading(1, "That is by how much the standard deviation falls; the loss goes with the variance."),
-                Misreading(3, "So large a step is amplified noise again: the floor is some ten times as high."),
+                Misreading(1, "The standard deviation falls by that; the loss goes with the variance."),
+                Misreading(3, "So large a step amplifies the noise: the floor is some ten times as high."),
             ),
         )
 
@@ -216,8 +216,8 @@ class WarmupSurvivors(Question[ScheduledNetSettings]):
 class WarmupLength(Question[ScheduledNetSettings]):
     name = "warmup_length"
     prompt = (
-        "η rises to 0.3 in some steps, and then stays. We try 0, 5, 10, … 30, 40, … 80 steps, with sixteen nets each. "
-        "Which is the shortest rise from which on all nets come through?"
+        "η rises to 0.3 over 0, 5, 10, … 30, 40, … or 80 steps, then stays; sixteen nets for each. From which rise on "
+        "do all come through?"
     )
     answer = Number(low=0, high=80, step=1, tolerance=8, unit=" steps")
     experiment = ScheduledNet()

@@ -20,6 +20,7 @@ from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import OverSteps, Panel
+from widgets.view.readings import number
 from widgets.view.view import LabView
 
 NEAREST, COLLEAGUES, OWN = LANE_COLOURS[1], LANE_COLOURS[6], LANE_COLOURS[0]
@@ -161,7 +162,7 @@ class PullsView(LabView[PullsSettings]):
                 Reading(lane, "all pulls", float(pulls.sum())),
                 Reading(lane, "push of colleagues", float(colleagues)),
                 Reading(lane, "its own push", float(own)),
-                Reading(lane, "formula and autograd differ by", f"{differ:.0e} of a pull"),
+                Reading(lane, "formula and autograd differ by", f"{number(differ, 1)} of a pull"),
             ]
         return lines
 

@@ -1,4 +1,4 @@
-"""Predictions to make in lesson 7, and the mistakes to find in what is often written: nodes, luck and tickets."""
+"""Predictions to make in lesson 7, and sentences that are often written, true or not: nodes, luck and tickets."""
 
 from __future__ import annotations
 
