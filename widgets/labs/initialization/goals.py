@@ -73,7 +73,7 @@ def _signal_without_gradient(run: Attempt) -> bool:
 VARIANCE = (
     Goal(
         "relu_signal",
-        "Bring a signal through fifty ReLU layers, not twenty times larger or smaller.",
+        "Bring a signal through fifty ReLU layers without making it twenty times larger or smaller.",
         _relu_signal,
         "ReLU leaves half of the mean square. A variance of 2/fan-in, Kaiming's, makes up for it in every layer.",
     ),
@@ -114,7 +114,7 @@ def _from_far(run: Attempt) -> bool:
 ANGLES = (
     Goal(
         "neither_order_nor_chaos",
-        "With biases of σ = 1, bring 1° through fifty tanh layers as 0.3° to 3°.",
+        "With biases of σ = 1, let 1° end between 0.3° and 3° after fifty tanh layers.",
         _stays_near,
         "Between order, which closes every angle, and chaos, which opens it, lies the edge: there a small angle is "
         "multiplied by about 1 in each layer.",
@@ -154,5 +154,39 @@ EDGE = (
             and 1.6 < _crossing(run) < float("inf")
         ),
         "What saturates units, such as biases or large inputs, takes slope away. A larger gain has to make up for it.",
+    ),
+)
+
+
+def _values(run: Attempt, layers: int) -> np.ndarray:
+    """Largest and smallest singular value, shape (2, K), once there are so many layers; before that zeros."""
+    values = run["singular_values"]
+    return values[-1].T[[0, -1]] if len(values) > layers else np.zeros((2, len(run.lanes)))
+
+
+def _isometry(run: Attempt) -> bool:
+    largest, smallest = _values(run, 20)
+    return bool(((largest < 1.05) & (smallest > 0.95)).any())
+
+
+def _sink_together(run: Attempt) -> bool:
+    largest, smallest = _values(run, 100)
+    return bool(((smallest > 0.5 * largest) & (largest > 0)).any())
+
+
+JACOBIAN = (
+    Goal(
+        "isometry",
+        "Keep all singular values within 5 % of 1 through twenty layers.",
+        _isometry,
+        "Orthogonal weights turn and do not stretch. What is left is the slope of the units, and that is 1 where their "
+        "inputs are small.",
+    ),
+    Goal(
+        "a_hundred",
+        "After a hundred layers, have no singular value below half of the largest.",
+        _sink_together,
+        "Random matrices stretch some directions and shrink others, again in each layer. Orthogonal ones treat all "
+        "alike, however many there are.",
     ),
 )

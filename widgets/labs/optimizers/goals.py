@@ -47,7 +47,7 @@ RACE = (
         "too_much",
         "Give heavy ball so much momentum that gradient descent ends lower.",
         _too_much_momentum,
-        "With β past its best value every direction swings, and its size falls by no more than √β a step.",
+        "With β past its best value every direction swings, and is multiplied by √β a step, whatever its curvature.",
     ),
 )
 
@@ -70,5 +70,29 @@ GAIN = (
         lambda run: run.finished and bool((_gain(run, "alternating") < 0.1).any()),
         "The heavy ball makes 1/(1 + β) of it, never less than half; the moving average (1 − β)/(1 + β), as it "
         "takes 1 − β of each gradient.",
+    ),
+)
+
+
+def _all_escape(run: Attempt, optimizer: str, within: int) -> bool:
+    """Whether all starts of a method have got away from the saddle point, in fewer steps than the run has."""
+    lanes = [lane for lane, settings in enumerate(run.settings) if settings.optimizer == optimizer]
+    return run.finished and bool((run["escape_time"][-1, lanes] < min(within, run.steps)).all())
+
+
+SADDLE = (
+    Goal(
+        "newton_leaves",
+        "Let Newton's method get away from the saddle point, from all eleven starts.",
+        lambda run: run.steps >= 100 and _all_escape(run, "Newton", run.steps),
+        "Newton's method divides by each eigenvalue: along a negative one it walks uphill. With δ above its size all "
+        "divisors are positive.",
+    ),
+    Goal(
+        "a_hundred",
+        "Get gradient descent away from all eleven starts within 100 steps.",
+        lambda run: run.steps >= 150 and _all_escape(run, "gradient descent", 100),
+        "Downhill the distance is multiplied by 1 + η|λ| a step: ten times nearer costs ln 10 / ln(1 + η|λ|) steps "
+        "more.",
     ),
 )

@@ -81,7 +81,7 @@ PERIODS = (
         "often",
         "Make it break down four times within 700 steps.",
         _often,
-        "Weight decay brings the norm down in a time of 1/(ηλ) steps. The larger ηλ, the shorter the periods.",
+        "Weight decay brings the norm down in about 1/(ηλ) steps. The larger ηλ, the shorter the periods.",
     ),
 )
 
@@ -104,6 +104,7 @@ def _stays_up(run: Attempt) -> bool:
             run["norm"][-1, lane] >= 0.98 * run["norm"][len(run["norm"]) // 2, lane]
             and run["loss"][-1, lane] < 0.1 * run["loss"][0, lane]
             and (run["onset"][:, lane] < 0).all()
+            and not run.settings[lane].fixed_norm
             for lane in run.left
         )
     )

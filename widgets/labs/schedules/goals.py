@@ -136,6 +136,6 @@ NET = (
         "too_short",
         "Let a net diverge in spite of warmup, with η at 0.3 or less.",
         _too_short,
-        "Warmup helps by the time it gives: the sharpness has to fall below 2/η while η rises. Too few steps are none.",
+        "Warmup helps by giving time: the sharpness has to fall below 2/η while η rises. A few steps are too few.",
     ),
 )

@@ -157,10 +157,10 @@ def _generalizes(run: Attempt) -> bool:
 MEMORY = (
     Goal(
         "memorizes",
-        "Memorize 300 random labels with 64 hidden units a layer or fewer.",
+        "Memorize 300 random labels with 64 hidden units or fewer.",
         _memorizes,
-        "There are far more weights than labels, so that the labels fit, only later. They say nothing about the next "
-        "image.",
+        "There are far more weights than labels: random ones are fitted too, only later. They say nothing about the "
+        "next image.",
     ),
     Goal(
         "generalizes",
