@@ -4,6 +4,7 @@ import { actingText } from "./acting.js";
 import { labButton } from "./button.js";
 import { make } from "./dom.js";
 import { glow, Opening } from "./first_move.js";
+import { Goals } from "./goals.js";
 import { LaneChips } from "./lane_chips.js";
 import { rounded } from "./numbers.js";
 import { keepPlainKeys } from "./plain_keys.js";
@@ -32,12 +33,15 @@ class Panel {
     this.buildTransport();
     this.buildFields();
     this.buildPresets();
+    this.buildGoals();
     this.showLanes();
     this.showTransport();
     this.showRefusal();
     this.listeners = [
       ["change:fields", () => this.buildFields()],
       ["change:presets", () => this.buildPresets()],
+      ["change:goals", () => this.buildGoals()],
+      ["change:reached", () => this.goals.show(model.get("reached"))],
       ["change:preset", () => this.situations.show(model.get("preset"))],
       ["change:lanes", () => this.showLanes()],
       ["change:selected", () => this.showLanes(true)],
@@ -59,7 +63,7 @@ class Panel {
     });
   }
 
-  // The situations are above figures and controls; the rest is a box beside or under the figures.
+  // Situations and goals are above figures and controls; the rest is a box beside or under the figures.
   build() {
     const group = (className, label) => {
       const part = make("div", { className, role: "group" });
@@ -69,6 +73,7 @@ class Panel {
     const { name: lab, compare, devices = [] } = this.model.get("options");
     this.element.dataset.lab = lab; // for what is not a lab's, as a page's guide
     const presets = group("tdl-presets", "Presets");
+    const goals = group("tdl-goals", "Goals");
     this.parts = {
       transport: group("tdl-transport", "Run"),
       status: make("div", { className: "tdl-status" }),
@@ -78,13 +83,14 @@ class Panel {
       run: make("details", { className: "tdl-run" }),
       share: make("details", { className: "tdl-run tdl-share" }),
     };
-    this.element.append(presets, make("div", { className: "tdl-console" }, ...Object.values(this.parts)));
+    this.element.append(presets, goals, make("div", { className: "tdl-console" }, ...Object.values(this.parts)));
     const asks = {
       command: (name, content) => this.command(name, content),
       sendSoon: (name, content) => this.sendSoon(name, content),
       selected: () => this.model.get("selected"),
     };
     this.situations = new Situations(presets, (index) => this.command("preset", { index }));
+    this.goals = new Goals(goals);
     this.chips = new LaneChips(this.parts.lanes, asks.command);
     this.settings = new SettingsShown(this.parts.controls, (field, value) =>
       this.sendSoon("set", { field, value, lane: this.model.get("selected") }),
@@ -186,6 +192,11 @@ class Panel {
   buildPresets() {
     this.situations.build(this.model.get("presets"));
     this.situations.show(this.model.get("preset"));
+  }
+
+  buildGoals() {
+    this.goals.build(this.model.get("goals") ?? [], this.model.get("options").name);
+    this.goals.show(this.model.get("reached"));
   }
 
   buildFields() {

@@ -1,35 +1,21 @@
 // The first minute of a lab: the control to touch first glows until somebody has touched it, and a lab that comes into
 // view makes a part of its run by itself.
 
+import { keep, kept } from "./kept.js";
+
 const TOUCHED = "tdl-touched";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const SEEN_MS = 600;
 // A quarter of the run: something has happened, and how it ends is still to be guessed.
 const SHARE = 4;
 
-function touched() {
-  try {
-    return JSON.parse(localStorage.getItem(TOUCHED)) ?? [];
-  } catch {
-    return []; // a page from a file, or a browser that stores nothing
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(TOUCHED, JSON.stringify([...new Set([...touched(), name])]));
-  } catch {
-    // then it glows again next time
-  }
-}
-
 // `name` is the lab's.
 export function glow(element, name) {
-  if (touched().includes(name)) return;
+  if (kept(TOUCHED).includes(name)) return;
   element.classList.add("tdl-first-move");
   const done = () => {
     element.classList.remove("tdl-first-move");
-    remember(name);
+    keep(TOUCHED, name);
   };
   for (const type of ["pointerdown", "input", "change"]) element.addEventListener(type, done, { once: true });
 }

@@ -23,7 +23,7 @@ export class RecordedLab {
       opened: false,
     });
     this.device = RECORDED;
-    this.bare = { ...record.panel, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} };
+    this.bare = { ...record.panel, reached: null, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} };
     this.panel = new LocalModel({ ...this.bare });
     this.board = new LocalModel({ notice: {} });
     this.readings = new LocalModel({ value: "" });

@@ -18,7 +18,7 @@ SAVE_SECONDS = 1.5
 
 
 class ControlPanel(OneWayWidget):
-    """Transport, lanes, settings and presets of one lab.
+    """Transport, lanes, settings, presets and goals of one lab.
 
     What a person does arrives as a command, a small dict with the key `do`, which the lab checks. Each view also says
     that it is `here`, again and again while a run goes on, and hears that it was `heard`; and `bye`.
@@ -30,10 +30,12 @@ class ControlPanel(OneWayWidget):
     """
 
     _esm = bundled("control_panel.js")
-    _css = styles("control_panel.css", "acting.css")
+    _css = styles("control_panel.css", "goals.css", "acting.css")
     title = traitlets.Unicode().tag(sync=True)
     fields: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     presets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    goals: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
+    reached: traitlets.List[str] = traitlets.List().tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
     lanes: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     preset = traitlets.Int(-1).tag(sync=True)

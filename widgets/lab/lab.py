@@ -16,6 +16,7 @@ from widgets.figure.covered import NoScreen
 from widgets.lab import commands as do
 from widgets.lab import link as links
 from widgets.lab.control_panel import ControlPanel
+from widgets.lab.goal_judge import GoalJudge
 from widgets.lab.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lab.lane_list import LaneList
 from widgets.lab.notice_board import NoticeBoard
@@ -57,6 +58,7 @@ class Lab(ipw.Box):
         self._linked, self._touched = link, False
         self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
         self._presets = PresetRow(view)
+        self._judge = GoalJudge(view.goals)
         self._reported = 0.0
         self.stage.figure.on_sketch(self._sketched)
         self.stage.figure.on_point(lambda figure, x, y: self.handle({"do": "place", "figure": figure, "x": x, "y": y}))
@@ -156,6 +158,7 @@ class Lab(ipw.Box):
             return
         self._wake()
         session = self.session
+        self._judge.awake |= not (isinstance(command, do.GoTo) and command.opening)
         match command:
             case do.Transport():
                 self._press(command.do)
@@ -253,11 +256,13 @@ class Lab(ipw.Box):
                 self.stage.draw()
                 if time.perf_counter() - self._reported > REPORT_EVERY_SECONDS:
                     self.report()
+                self._look_at_goals()
             case News.COMPLETE:
                 self.stage.draw()
                 self.report()
             case News.STATE:
                 self.report()
+                self._look_at_goals(at_once=True)
             case News.NOTICE:
                 self.board.notice = self.session.notice.as_dict()
 
@@ -270,6 +275,10 @@ class Lab(ipw.Box):
         session = self.session
         names, colours, selected = session.figure_names, self.lanes.colours, self.lanes.selected
         self.stage.open(session.trial, names, colours, selected, session.covered)
+
+    def _look_at_goals(self, at_once: bool = False) -> None:
+        self._judge.look(self.session, at_once)
+        self.panel.reached = list(self._judge.reached)
 
     @one_thread()
     def report(self) -> None:

@@ -18,6 +18,7 @@ def panel_state(view: LabView) -> dict[str, Any]:
         "title": view.title,
         "fields": [_offered(view, each) for each in controls(view.settings_type, view.shown, view.more)],
         "presets": [{"name": preset.name, "sentence": preset.sentence} for preset in view.presets],
+        "goals": [{"name": goal.name, "text": goal.text, "why": goal.why} for goal in view.goals],
         "options": {
             "name": view.name,
             "compare": view.compare,

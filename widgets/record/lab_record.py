@@ -37,7 +37,7 @@ async def lab_record(lab: Lab) -> dict[str, Any]:
             others = [await _preset(lab, viewer, preset, lane) for lane in range(1, len(lab.panel.lanes))]
             views += [as_difference(other, first) for other in others]
         runs.append(views)
-    panel = {name: getattr(lab.panel, name) for name in ("title", "fields", "presets", "options")}
+    panel = {name: getattr(lab.panel, name) for name in ("title", "fields", "presets", "goals", "options")}
     return {"name": lab.view.name, "panel": panel, "label": lab.stage.figure.label, "runs": runs}
 
 

@@ -20,6 +20,7 @@ from lessons.core.spread import Spread
 from widgets.figure.frame import Frame
 from widgets.run.run_loop import FASTEST
 from widgets.view.controls import MOST_LANES, Preset, Reading
+from widgets.view.goals import Goal
 from widgets.view.panels import Now, Panel
 
 # Settings that the controls show, where they are not those of the lanes that run: a sweep makes many lanes of them.
@@ -37,6 +38,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         shown: Names of the settings that matter, three at most: their controls are in sight, and the first is the
             one to touch first. All others are folded away (`more`).
         presets: Named situations; the first is the one a lab opens with.
+        goals: What a learner may try to make a run do; the opening reaches none of them.
         compare: Whether a person may add lanes.
         instant: Whether a change runs to the end at once (for runs of milliseconds) when somebody has played; Play
             replays at `speed`.
@@ -71,6 +73,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     spread: Spread[ControlsT, SettingsT] | None = None
     shown: ClassVar[tuple[str, ...]]
     presets: ClassVar[tuple[Preset, ...]]
+    goals: ClassVar[tuple[Goal, ...]] = ()
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
     covered: ClassVar[tuple[str, ...]] = ()

@@ -17,6 +17,7 @@ from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
 from widgets.figure.frame import Frame
 from widgets.figure.plots import FAINT, placed, see_through, theory
+from widgets.labs.divergence import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line, Path, Points
 from widgets.view.panels import Now, OverSteps, Panel
@@ -42,6 +43,7 @@ class BowlView(LabView[BowlSettings]):
     speed = 12.0
     rate_field = "learning_rate"
     places: ClassVar = {"plane": ("start_x", "start_y")}
+    goals = goals.BOWL
     presets = (
         Preset(
             "near the limit",

@@ -9,6 +9,7 @@ from lessons.core.rules.stability import limit_factor
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from widgets.figure.frame import Frame
+from widgets.labs.divergence import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
 from widgets.view.panels import Now, OverSteps
@@ -29,6 +30,7 @@ class NetView(LabView[NetSettings]):
     more = ("momentum", "seed", "activation", "width", "depth", "loss", "train_size", "sharpness_every", "steps")
     rate_field = "learning_rate"
     step_figures = ("loss", "sharpness", "zigzag")
+    goals = goals.NET
     presets = (
         Preset(
             "edge of stability",

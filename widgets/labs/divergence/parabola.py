@@ -12,6 +12,7 @@ from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
 from widgets.figure.frame import Frame
+from widgets.labs.divergence import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Path, Points, Theory
 from widgets.view.panels import Panel
@@ -35,6 +36,7 @@ class ParabolaView(LabView[ParabolaSettings]):
     speed = 4.0
     rate_field = "ratio"
     step_figures = ("error",)
+    goals = goals.PARABOLA
     presets = (
         Preset(
             "oscillating",

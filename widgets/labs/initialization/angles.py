@@ -16,6 +16,7 @@ from lessons.initialization.correlation import angle_map, predict_angles, small_
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey
 from widgets.figure.plots import theory as dashes
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.layer_figures import MEASURED, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import band_in_words, known, middle, over_layers
@@ -52,6 +53,7 @@ class AnglesView(SchemeView[AngleSettings]):
     speed = 5.0
     trains = False
     step_figures = ()
+    goals = goals.ANGLES
     presets: ClassVar[tuple[Preset, ...]] = (
         Preset(
             "three gains",

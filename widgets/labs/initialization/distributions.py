@@ -14,6 +14,7 @@ class DistributionsView(VarianceView):
 
     name = "distributions"
     title = "Four kinds of random weights"
+    goals = ()
     presets = (
         Preset(
             "four distributions",

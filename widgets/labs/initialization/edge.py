@@ -13,6 +13,7 @@ from lessons.initialization.propagation import Propagation, PropagationSettings
 from lessons.initialization.spreads import EDGE_OF_CHAOS, GAINS, EdgeSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey, line, theory
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.variance import Predicted, gradients, middle, positive, prediction, variances
 from widgets.view.controls import Preset, Reading
@@ -36,6 +37,7 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
     compare = False
     trains = False
     step_figures = ()
+    goals = goals.EDGE
     presets = (
         Preset(
             "tanh",

@@ -16,6 +16,7 @@ from lessons.initialization.jacobian import JacobianSettings, JacobianSpectrum, 
 from lessons.initialization.prediction import predict
 from lessons.initialization.propagation import PropagationSettings
 from widgets.figure.frame import Frame
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import known, positive
@@ -40,6 +41,7 @@ class JacobianView(SchemeView[JacobianSettings]):
     speed = 10.0
     trains = False
     step_figures = ()
+    goals = goals.JACOBIAN
     presets = (
         Preset(
             "orthogonal against Gaussian",

@@ -10,6 +10,7 @@ import numpy as np
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.scheme_view import TRAINING_LOSS, DeepNetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
@@ -44,6 +45,7 @@ class SymmetryView(DeepNetView):
         "steps",
         "seed",
     )
+    goals = goals.SYMMETRY
     presets = (
         Preset(
             "zeros, a constant, random weights",

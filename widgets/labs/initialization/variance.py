@@ -15,9 +15,11 @@ from lessons.initialization.prediction import Prediction, predict
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import as_text, see_through
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.layer_figures import LOWEST, MEASURED, decades, expected, shading
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
+from widgets.view.goals import Goal
 from widgets.view.lines import Curve, DrawnT, One, Points, Theory
 from widgets.view.panels import Panel
 from widgets.view.readings import number
@@ -46,6 +48,7 @@ class VarianceView(SchemeView[PropagationSettings]):
     speed = 5.0
     trains = False
     step_figures = ()
+    goals: ClassVar[tuple[Goal, ...]] = goals.VARIANCE
     presets: ClassVar[tuple[Preset, ...]] = (
         Preset(
             "too small, too large",

@@ -22,6 +22,7 @@ from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
 from widgets.figure.frame import Frame
 from widgets.figure.plots import EQUAL_AXES, grey, marks, theory
+from widgets.labs.normalization import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, One, Points, Theory
 from widgets.view.panels import OverSteps, Panel, now
@@ -47,6 +48,7 @@ class ConditioningView(LabView[ConditioningSettings]):
     shown = ("correlation", "offset", "inputs")
     more = ("data", "scale", "relative_rate", "iterations", "epsilon", "train_size", "steps")
     step_figures = ("excess",)
+    goals = goals.CONDITIONING
     presets = (
         Preset(
             "two correlated inputs",

@@ -15,6 +15,7 @@ from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
+from widgets.labs.normalization import goals
 from widgets.labs.normalization.net_view import LOSS, SEEDS, NetView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
@@ -74,6 +75,7 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
     )
     step_figures = ("loss", "accuracy", "sharpness")
     slow = ("spectrum",)
+    goals = goals.NET
     presets = (
         Preset(
             "what batch norm does",

@@ -14,6 +14,7 @@ from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings, chosen_cell
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey, marks, placed
+from widgets.labs.normalization import goals
 from widgets.labs.normalization.tiles import Tiles, lit_scale
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points, Theory
@@ -41,6 +42,7 @@ class TensorView(LabView[TensorPictureSettings]):
     shown = ("normalization", "groups", "momentum")
     step_figures = ("running", "gap")
     places: ClassVar = {"cells": CELL}
+    goals = goals.TENSOR
     presets = (
         Preset(
             "five normalizations",

@@ -9,6 +9,7 @@ import numpy as np
 from lessons.optimizers.gains import Gain, GainSettings
 from lessons.optimizers.theory import gain
 from widgets.figure.frame import Frame
+from widgets.labs.optimizers import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Line, Points, Theory
 from widgets.view.panels import Now, OverSteps, Panel
@@ -29,6 +30,7 @@ class GainView(LabView[GainSettings]):
     covered = ("gain",)
     shown = ("momentum", "gradient", "optimizer")
     step_figures = ("gain",)
+    goals = goals.GAIN
     presets = (
         Preset(
             "constant and alternating",

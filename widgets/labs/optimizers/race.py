@@ -19,6 +19,7 @@ from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
 from widgets.figure.frame import Frame
 from widgets.figure.plots import EQUAL_AXES, marks, placed
+from widgets.labs.optimizers import goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
 from widgets.view.lines import Line, One, Path, Points
@@ -74,6 +75,7 @@ class RaceView(LabView[RaceSettings]):
     speed = 60.0
     rate_field = "learning_rate"
     places: ClassVar = {"plane": ("start_x", "start_y")}
+    goals = goals.RACE
     presets = (
         Preset(
             "a long valley",

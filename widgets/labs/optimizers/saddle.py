@@ -11,6 +11,7 @@ from lessons.optimizers.spreads import DISTANCES, ESCAPING, SADDLE, SaddleSettin
 from lessons.optimizers.theory import escape_time
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
+from widgets.labs.optimizers import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Points, Theory
 from widgets.view.panels import Panel
@@ -28,6 +29,7 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
     step_figures = ()
     covered = ("escape",)
     shown = ("learning_rate", "damping", "momentum")
+    goals = goals.SADDLE
     presets = (
         Preset(
             "ten billion times nearer",

@@ -13,6 +13,7 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.labs.periodic import goals
 from widgets.labs.periodic.periods import idle_fields, period_readings, rates_used, ticks
 from widgets.labs.periodic.phase_shades import BANDED, PHASE_COLOURS, PHASE_NAMES, shades
 from widgets.view.controls import Preset, Reading
@@ -34,6 +35,7 @@ class CircleView(LabView[PeriodicSettings]):
     step_figures = ("loss",)
     shown = ("learning_rate", "weight_decay", "fixed_norm")
     more = ("initial_norm", "seed", "learning_rate_decay", "width", "depth", "train_size", "sharpness_every", "steps")
+    goals = goals.CIRCLE
     presets = (
         Preset(
             "round and round",

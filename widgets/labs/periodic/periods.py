@@ -14,6 +14,7 @@ from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import next_norm
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, theory
+from widgets.labs.periodic import goals
 from widgets.labs.periodic.phase_shades import BANDED, shades
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, Part
@@ -130,6 +131,7 @@ class PeriodsView(LabView[PeriodicSettings]):
     shown = ("learning_rate", "weight_decay", "fixed_norm")
     more = ("optimizer", "momentum", "seed", *MORE)
     step_figures = ("loss",)
+    goals = goals.PERIODS
     presets = (
         Preset(
             "periods",

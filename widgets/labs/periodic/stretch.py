@@ -11,6 +11,7 @@ from lessons.core.settings import Settings
 from lessons.periodic.stretching import Stretching, StretchingSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.labs.periodic import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Path
 from widgets.view.panels import Panel
@@ -32,6 +33,7 @@ class StretchView(LabView[StretchingSettings]):
     step_figures = ()
     covered = ("gradient",)
     shown = ("normalization", "stretch_affine", "stretch_last_layer")
+    goals = goals.STRETCH
     presets = (
         Preset(
             "with and without batch norm",

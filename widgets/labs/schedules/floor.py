@@ -13,6 +13,7 @@ from lessons.schedules.spreads import NOISE_FLOOR, FloorSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.labs.schedules import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
@@ -32,6 +33,7 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     step_figures = ()
     covered = ("floor",)
     shown = ("momentum", "noise", "batch_size")
+    goals = goals.FLOOR
     presets = (
         Preset(
             "floor against η",

@@ -13,6 +13,7 @@ from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.settings import ScheduledNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.schedules import goals
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, planned_rates, rate_panel
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
@@ -91,6 +92,7 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     opens = False  # the lane without warmup is lost in its first steps
     step_figures = ("loss", "sharpness")
     draws: ClassVar = ("rate",)
+    goals = goals.NET
     presets = (
         Preset(
             "with and without warmup",

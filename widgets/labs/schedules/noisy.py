@@ -15,6 +15,7 @@ from lessons.schedules.settings import NoisyQuadraticSettings
 from lessons.schedules.theory import stationary_loss
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
+from widgets.labs.schedules import goals
 from widgets.labs.schedules.rate_figure import drawn_schedule, idle_schedule_fields, rate_panel
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
@@ -75,6 +76,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     rate_field = None
     step_figures = ("loss",)
     draws: ClassVar = ("rate",)
+    goals = goals.NOISY
     presets = (
         Preset(
             "step decay lowers the floor",

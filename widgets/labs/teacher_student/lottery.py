@@ -14,6 +14,7 @@ from lessons.teacher_student.spreads import LOTTERY, TicketsSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey, marks, theory
+from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import in_strip, medians, strips
@@ -48,6 +49,7 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
         "active_share",
         *TASK_AND_TRAINING,
     )
+    goals = goals.LOTTERY
     presets = (
         Preset(
             "keep 10 of 50",

@@ -10,6 +10,7 @@ import numpy as np
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.teacher_student import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Level, Line
 from widgets.view.panels import Now, OverSteps, Panel
@@ -27,6 +28,7 @@ class MemoryView(LabView[MemorizationSettings]):
     shown = ("random_share", "width", "train_size")
     rate_field = None
     step_figures = ("train", "test", "wrong", "loss")
+    goals = goals.MEMORY
     presets = (
         Preset(
             "real, half, random",

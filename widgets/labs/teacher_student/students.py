@@ -11,6 +11,7 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import StudentSettings, TeacherStudentSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
+from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import matrix_panel, paths_panel, widths
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line
@@ -60,6 +61,7 @@ class StudentsView(LabView[TeacherStudentSettings]):
         "steps",
     )
     step_figures = ("fvu",)
+    goals = goals.STUDENTS
     presets = (
         Preset(
             "five times as wide",

@@ -20,6 +20,7 @@ from lessons.teacher_student.two_inputs import (
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import EQUAL_AXES, grey, line, see_through
+from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -56,6 +57,7 @@ class TwoInputsView(LabView[TwoInputsSettings]):
     )
     step_figures = ("fvu",)
     speed = 300.0
+    goals = goals.TWO_INPUTS
     presets = (
         Preset(
             "twenty for four",

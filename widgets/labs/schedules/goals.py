@@ -1,0 +1,141 @@
+"""What to try in the labs of lesson 2. Losses of noisy bowls are judged by their expected value: no luck decides."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+
+from widgets.view.goals import Attempt, Goal
+
+SAME = ("learning_rate", "noise", "batch_size", "sharpness", "condition_number", "start", "optimizer")
+
+
+def _low_floor(run: Attempt) -> bool:
+    last = run["expected_loss"][-1]
+    return run.finished and any(
+        settings.schedule == "constant" and settings.noise / settings.batch_size**0.5 >= 1 and last[lane] < 0.05
+        for lane, settings in enumerate(run.settings)
+    )
+
+
+def _ends_lower(run: Attempt, higher: str, factor: float) -> bool:
+    """Whether, of two lanes that differ in their schedule alone, one ends so many times lower."""
+    if not run.finished:
+        return False
+    last = run["expected_loss"][-1]
+    pairs = permutations(enumerate(run.settings), 2)
+    return any(
+        settings.schedule == higher
+        and other.schedule not in (higher, "drawn")
+        and all(getattr(settings, name) == getattr(other, name) for name in SAME)
+        and last[lane] > factor * last[at]
+        for (lane, settings), (at, other) in pairs
+    )
+
+
+def _frozen(run: Attempt) -> bool:
+    last = run["expected_loss"][-1]
+    pairs = permutations(enumerate(run.settings), 2)
+    return run.finished and any(
+        settings.schedule not in ("constant", "drawn")
+        and other.schedule == "constant"
+        and all(getattr(settings, name) == getattr(other, name) for name in SAME)
+        and last[lane] > 1.25 * last[at]
+        for (lane, settings), (at, other) in pairs
+    )
+
+
+NOISY = (
+    Goal(
+        "constant_and_low",
+        "With the noise left as it is, let a constant η end below a loss of 0.05.",
+        _low_floor,
+        "The noise floor is nearly proportional to η. A small η has a low one, and takes longer to get there.",
+    ),
+    Goal(
+        "beats_steps",
+        "From the same η at the start, end a fifth or more below step decay.",
+        lambda run: _ends_lower(run, "step decay", 1.25),
+        "What counts is how small η is at the end, and that there were large steps for long enough before.",
+    ),
+    Goal(
+        "too_early",
+        "Let a falling schedule end clearly higher than the constant η that it began with.",
+        _frozen,
+        "Where η falls before the descent has arrived, it stops on its way: that is worse than a floor of noise.",
+    ),
+)
+
+
+def _floors(run: Attempt) -> np.ndarray:
+    return run["expected_loss"][-1]
+
+
+def _lower_by_batches(run: Attempt) -> bool:
+    rates = [settings.learning_rate for settings in run.settings]
+    settings = run.settings[int(np.argmax(rates))]
+    high = max(rates) * settings.sharpness >= 1.85 and settings.noise >= 1 and run.steps >= 100
+    return run.finished and high and bool(_floors(run)[int(np.argmax(rates))] < 1)
+
+
+def _higher_by_momentum(run: Attempt) -> bool:
+    """Of the lowest η, where its loss has come to rest: before that it is what is left of the start."""
+    settings, loss = run.settings[0], run["expected_loss"][:, 0]
+    as_it_was = settings.noise <= 1 and settings.batch_size == 1 and settings.sharpness == 1
+    rests = run.finished and run.steps >= 400 and loss[-1] > 0.95 * loss[3 * len(loss) // 4]
+    return as_it_was and rests and settings.learning_rate < 0.0101 and bool(loss[-1] > 0.0175)
+
+
+FLOOR = (
+    Goal(
+        "batches",
+        "Bring the floor at η = 1.9 below 1, with the noise left as it is.",
+        _lower_by_batches,
+        "The floor is proportional to the variance of the noise, and the mean of a batch of B has a B-th of it.",
+    ),
+    Goal(
+        "momentum",
+        "Make the floor of η = 0.01 seven times as high, with noise and batches as they are.",
+        _higher_by_momentum,
+        "Momentum adds up the noise with the gradients: for small steps heavy ball at η has the floor of η/(1 − β).",
+    ),
+)
+
+
+def _no_warmup(run: Attempt) -> bool:
+    loss = run["loss"]
+    return (
+        run.finished
+        and not run.changes
+        and any(
+            run.settings[lane].schedule == "constant"
+            and run.settings[lane].learning_rate >= 0.3
+            and loss[-1, lane] < 0.5 * loss[0, lane]
+            for lane in run.left
+        )
+    )
+
+
+def _too_short(run: Attempt) -> bool:
+    return any(
+        settings.schedule == "warmup" and settings.learning_rate <= 0.3 and run.ends[lane] is not None
+        for lane, settings in enumerate(run.settings)
+    )
+
+
+NET = (
+    Goal(
+        "no_warmup",
+        "At η = 0.3 or more, let the constant lane learn from the first step on.",
+        _no_warmup,
+        "What makes it diverge is a sharpness above 2/η in the first steps. Smaller weights begin where the net is "
+        "flatter.",
+    ),
+    Goal(
+        "too_short",
+        "Let a net diverge in spite of warmup, with η at 0.3 or less.",
+        _too_short,
+        "Warmup helps by giving time: the sharpness has to fall below 2/η while η rises. A few steps are too few.",
+    ),
+)
