@@ -7,21 +7,22 @@ from typing import cast
 
 from lessons.core.settings import Settings
 
-# Each is seen on white and on near-black (contrast 3 and more). In this order they are told apart, by colour-blind eyes
-# too: the first six best. Twelve that everybody tells apart there are not; names and readings say it again.
+# Each is seen on white and on near-black (contrast 3 and more, which leaves some 20 steps of lightness). The first four
+# are told apart by colour-blind eyes and in grey, where they are six steps of lightness apart, the first six by
+# colour-blind eyes. Twelve that everybody tells apart there are not; names and readings say it again.
 LANE_COLOURS = (
-    "#2f7ed8",  # blue
-    "#e0662e",  # orange
-    "#87965a",  # sage
-    "#c31ec3",  # magenta
-    "#965a69",  # plum
-    "#f0004b",  # red
-    "#875af0",  # violet
-    "#ff2db4",  # pink
-    "#a578b4",  # lilac
-    "#0f9600",  # green
-    "#5a6996",  # slate
-    "#c32d2d",  # brick
+    "#4279ff",  # blue
+    "#e57407",  # orange
+    "#248058",  # green
+    "#aa2891",  # plum
+    "#cd1043",  # red
+    "#b57c9f",  # mauve
+    "#573ff9",  # indigo
+    "#e51cf1",  # magenta
+    "#9186c8",  # lavender
+    "#10aa10",  # bright green
+    "#ff0a89",  # pink
+    "#955306",  # brown
 )
 
 

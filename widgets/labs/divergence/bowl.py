@@ -82,13 +82,19 @@ class BowlView(LabView[BowlSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[BowlSettings]]:
-        still: dict[str, Any] = {"fixed": True, "showlegend": False}
+        still: dict[str, Any] = {"fixed": True, "showlegend": False, "hoverinfo": "skip"}
         return {
             "plane": Panel(
-                "Path over the level lines (dashed: eigen-directions)",
+                "Path over the level lines",
                 "θ₁",
                 "θ₂",
-                Curve(_ring, each=[("level line", FAINT)] * LEVELS, line={"width": 1}, hoverinfo="skip", **still),
+                Curve(
+                    _ring,
+                    each=[("level line", FAINT)] * LEVELS,
+                    line={"width": 1},
+                    says="level line",
+                    **still,
+                ),
                 Curve(_eigen_direction, each=[("eigen-direction", FAINT)] * 2, make=theory, **still),
                 Path(
                     _path,
@@ -118,7 +124,7 @@ class BowlView(LabView[BowlSettings]):
                 barmode="group",
                 height=380,
             ),
-            "loss": OverSteps("Loss", "loss", Line("loss"), yaxis_type="log"),
+            "loss": OverSteps("Loss over the run", "loss", Line("loss"), yaxis_type="log"),
         }
 
     @property
