@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from headless import LABS, QUESTIONS, VIEWS
 
-from widgets.figure.line_styles import FAINT, LANGUAGE, LIMIT, PREDICTED, style_of
+from widgets.figure.line_styles import BROAD, FAINT, LANGUAGE, LIMIT, MEASURED, PREDICTED, THIN, style_of
 from widgets.lab.lane_list import LaneList
 
 # What a trace is called tells what it is.
@@ -94,3 +94,41 @@ def test_a_title_says_what_is_drawn_and_axes_have_names(kind: str, name: str) ->
 def test_styles_are_told_apart_without_colour() -> None:
     looks = [(style.dash, style.width, style.opacity) for style in LANGUAGE.values()]
     assert len(set(looks)) == len(looks)
+
+
+WHITE, DARK = (255, 255, 255), (33, 33, 33)  # --jp-layout-color1 of the two themes
+BACKGROUND = 0.6  # more see-through than this is what stands behind: level lines, the other nodes of a net
+
+
+def rgba(colour: str) -> tuple[tuple[float, ...], float]:
+    """Red, green, blue and opacity of "#rgb", "#rrggbb" or "rgba(...)"."""
+    if not colour.startswith("#"):
+        *parts, alpha = (float(part) for part in re.findall(r"[\d.]+", colour))
+        return tuple(parts), alpha
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return tuple(int(digits[k : k + 2], 16) for k in (0, 2, 4)), 1.0
+
+
+def luminance(parts: tuple[float, ...]) -> float:
+    linear = [c / 3294.6 if c <= 10.31 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(colour: str, ground: tuple[int, ...], opacity: float = 1.0) -> float:
+    """Contrast of a colour with the ground that shines through it, as WCAG defines it."""
+    parts, alpha = rgba(colour)
+    seen = tuple(alpha * opacity * c + (1 - alpha * opacity) * g for c, g in zip(parts, ground, strict=True))
+    one, other = sorted((luminance(seen), luminance(tuple(map(float, ground)))))
+    return (other + 0.05) / (one + 0.05)
+
+
+@everywhere
+def test_lines_are_seen_on_white_and_in_the_dark(kind: str, name: str) -> None:
+    for figure, drawn in drawings(kind, name):
+        for trace in lines(drawn):
+            style, opacity = style_of(trace), trace.opacity or 1.0
+            behind = rgba(trace.line.color)[1] < BACKGROUND and style in (MEASURED, THIN)
+            if style in (FAINT, BROAD) or behind or opacity < BACKGROUND:
+                continue
+            for ground in (WHITE, DARK):
+                assert contrast(trace.line.color, ground, opacity) >= 3, (figure, trace.name, trace.line.color)

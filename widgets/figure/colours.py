@@ -7,22 +7,22 @@ from typing import cast
 
 from lessons.core.settings import Settings
 
-# Each is seen on white and on near-black (contrast 3 and more, which leaves some 20 steps of lightness). The first four
-# are told apart by colour-blind eyes and in grey, where they are six steps of lightness apart, the first six by
-# colour-blind eyes. Twelve that everybody tells apart there are not; names and readings say it again.
+# Each is seen on white and on the ground of the dark theme (contrast 3 and more, which leaves 16 steps of lightness).
+# The first four are told apart by colour-blind eyes and in grey, where they are five steps of lightness apart, the
+# first six by colour-blind eyes. Twelve that everybody tells apart there are not; names and readings say it again.
 LANE_COLOURS = (
-    "#4279ff",  # blue
-    "#e57407",  # orange
-    "#248058",  # green
-    "#aa2891",  # plum
-    "#cd1043",  # red
-    "#b57c9f",  # mauve
-    "#573ff9",  # indigo
-    "#e51cf1",  # magenta
-    "#9186c8",  # lavender
-    "#10aa10",  # bright green
-    "#ff0a89",  # pink
-    "#955306",  # brown
+    "#587dff",  # blue
+    "#d77f06",  # orange
+    "#128a5d",  # green
+    "#b13b99",  # plum
+    "#ff1268",  # pink
+    "#846730",  # brown
+    "#756cc5",  # violet
+    "#b54a4d",  # brick
+    "#bd79c5",  # orchid
+    "#da1609",  # red
+    "#7c9f3d",  # olive
+    "#e231ff",  # magenta
 )
 
 

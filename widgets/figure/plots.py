@@ -90,6 +90,18 @@ def with_key(figure: go.Figure, items: Sequence[dict[str, Any]]) -> go.Figure:
     return figure.update_layout(meta={**_meta(figure), "key": list(items)})
 
 
+def with_free_end(figure: go.Figure) -> go.Figure:
+    """Let an axis from 0 to about 1 come nearer to the data: that of an accuracy from below, of an error from above.
+
+    Not further than to a step that the browser chooses (`axes.js`), and while a run goes on only outwards.
+    """
+    axis = figure.layout.yaxis
+    free = {"accuracy": "below", "error": "above"}.get(axis.title.text)
+    if free is None or axis.type == "log" or not axis.range or axis.range[0] != 0 or axis.range[1] < 1:
+        return figure
+    return figure.update_layout(meta={**_meta(figure), "free": free})
+
+
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys.
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from widgets.figure.frame import Frame
 from widgets.figure.line_styles import key_of
-from widgets.figure.plots import plot, wide, with_key
+from widgets.figure.plots import plot, wide, with_free_end, with_key
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
 
@@ -51,6 +51,7 @@ class Panel(Generic[DrawnT]):
         traces = [trace for _, each in drawn for trace in each]
         caption, x, y = self._titles
         figure = plot(name, caption, x, y, traces, **{"showlegend": self._legend and len(names) > 1, **self._layout})
+        figure = with_free_end(figure)
         figure = with_key(figure, key_of([entry for part, each in drawn for entry in part.key(each)]))
         first = 0
         for part in self._parts:

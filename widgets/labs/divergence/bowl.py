@@ -16,7 +16,7 @@ from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
 from widgets.figure.frame import Frame
-from widgets.figure.plots import FAINT, placed, see_through, theory
+from widgets.figure.plots import FAINT, grey, placed, see_through, theory
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line, Path, Points
 from widgets.view.panels import Now, OverSteps, Panel
@@ -95,7 +95,7 @@ class BowlView(LabView[BowlSettings]):
                     says="level line",
                     **still,
                 ),
-                Curve(_eigen_direction, each=[("eigen-direction", FAINT)] * 2, make=theory, **still),
+                Curve(_eigen_direction, each=[("eigen-direction", grey(0.9))] * 2, make=theory, **still),
                 Path(
                     _path,
                     pointer=partial(placed, invitation="Click or drag to start elsewhere"),

@@ -76,7 +76,7 @@ class CircleView(LabView[PeriodicSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         marker = {"size": 11, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": grey(1.0)}}
-        turns = [(f"1 − cos = {delta}", grey(0.7)) for delta in DELTAS]
+        turns = [(f"1 − cos = {delta}", grey(0.9)) for delta in DELTAS]
         phases = [(PHASE_NAMES[phase], PHASE_COLOURS[phase]) for phase in Phase]
         return {
             "plane": Panel(
@@ -85,7 +85,7 @@ class CircleView(LabView[PeriodicSettings]):
                 "squared norm ρ²",
                 One(_balance, "balance ρ² = κg", grey(1.0), make=theory),
                 Curve(_turn, each=turns, make=limit, says="turns of 10⁻⁵, 10⁻³, 10⁻¹, from left to right"),
-                One(_box, "box from ℓ, κℓ to L, κL", grey(0.8), make=thin, says="ℓ, κℓ to L, κL of the last round"),
+                One(_box, "box from ℓ, κℓ to L, κL", grey(0.9), make=thin, says="ℓ, κℓ to L, κL of the last round"),
                 Curve(_newest_round, each=phases, line={"width": 3.5}),
                 One(_place_now, "now", grey(1.0), mode="markers", marker=marker, showlegend=False),
                 Path(_way, if_several=True, line={"width": 1}, opacity=0.55),

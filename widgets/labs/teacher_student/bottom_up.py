@@ -69,7 +69,7 @@ class BottomUpView(LabView[BottomUpSettings]):
                 "nodes",
                 One(_needed, "random nodes", make=marks, **rings),
                 One(_predicted, "polynomials", grey(0.95), make=theory, fixed=True),
-                One(_trained, "one trained node", grey(0.6), make=limit, fixed=True),
+                One(_trained, "one trained node", grey(0.9), make=limit, fixed=True),
                 xaxis_tickvals=[2, 5, 10, 20, 50],
                 xaxis_range=[0.3, np.log10(MOST_INPUTS)],
                 yaxis_range=[-0.2, 3.5],
