@@ -18,6 +18,7 @@ from ipywidgets import Widget
 
 import widgets
 from widgets.figure import live_figure, plotlyjs
+from widgets.figure.colours import LANE_COLOURS
 from widgets.labs.divergence.parabola import ParabolaView
 from widgets.page import code_view
 
@@ -29,7 +30,7 @@ def _import_all(package: ModuleType) -> None:
 
 def _draw() -> None:
     """Make figures and forget them: plotly makes much at its first use. Not a lab: it asks what devices there are."""
-    live_figure.LiveFigure(ParabolaView().figures(["a lane"], ["#2f7ed8"]))
+    live_figure.LiveFigure(ParabolaView().figures(["a lane"], [LANE_COLOURS[0]]))
     code_view.show_code(_import_all)
     plotlyjs.compressed_module()
     Widget.close_all()

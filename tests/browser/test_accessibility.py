@@ -99,7 +99,7 @@ def test_no_two_elements_have_one_id_so_each_label_names_its_own_control(page, v
 def test_a_figure_says_in_words_what_it_shows_now(page, voila):
     open_lesson(page, voila)
     net = LabOnPage(page, NET)
-    plot = net.element.get_by_role("group", name="Training loss", exact=True)
+    plot = net.element.get_by_role("group", name="Training loss over the run", exact=True)
     summary = net.element.locator(".tdl-summary").first
     assert plot.get_attribute("aria-describedby") == summary.get_attribute("id")
     wait_until(lambda: "at step 0" in summary.text_content(), "it says how the training starts")

@@ -28,6 +28,7 @@ EYES = {
     "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
     "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
 }
+DARK = "#212121"  # --jp-layout-color1 of JupyterLab's dark theme
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503]]
 )
@@ -51,20 +52,74 @@ def apart(colours: tuple[str, ...] | list[str], eyes: str) -> float:
     return min(float(np.linalg.norm(lab(a, eyes) - lab(b, eyes))) for a, b in itertools.combinations(set(colours), 2))
 
 
+def ciede2000(one: np.ndarray, other: np.ndarray) -> float:
+    """The distance of two colours in CIELAB, in steps that a person sees as equal (Sharma, Wu & Dalal 2005)."""
+    (light, a, b), (light2, a2, b2) = one, other
+    mean = (np.hypot(a, b) + np.hypot(a2, b2)) / 2
+    stretch = 1.5 - 0.5 * np.sqrt(mean**7 / (mean**7 + 25**7))
+    a, a2 = a * stretch, a2 * stretch
+    chroma, chroma2 = np.hypot(a, b), np.hypot(a2, b2)
+    hue, hue2 = np.degrees(np.arctan2([b, b2], [a, a2])) % 360
+    turn = (hue2 - hue + 180) % 360 - 180
+    middle = np.radians(hue + turn / 2)
+    mean_light, mean_chroma = (light + light2) / 2, (chroma + chroma2) / 2
+    waves = zip((-0.17, 0.24, 0.32, -0.2), (1, 2, 3, 4), np.radians((30, 0, -6, 63)), strict=True)
+    bend = 1 + sum(size * np.cos(times * middle - shift) for size, times, shift in waves)
+    blue = np.exp(-((((np.degrees(middle) % 360) - 275) / 25) ** 2))
+    turned = -2 * np.sqrt(mean_chroma**7 / (mean_chroma**7 + 25**7)) * np.sin(np.radians(60 * blue))
+    lightness = (light2 - light) / (1 + 0.015 * (mean_light - 50) ** 2 / np.sqrt(20 + (mean_light - 50) ** 2))
+    saturation = (chroma2 - chroma) / (1 + 0.045 * mean_chroma)
+    hues = 2 * np.sqrt(chroma * chroma2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * mean_chroma * bend)
+    return float(np.sqrt(lightness**2 + saturation**2 + hues**2 + turned * saturation * hues))
+
+
 @pytest.mark.parametrize("colour", LANE_COLOURS)
-def test_a_colour_is_seen_on_white_and_on_near_black(colour: str) -> None:
-    light, dark = float(TO_XYZ[1] @ linear(colour)), float(TO_XYZ[1] @ linear("#111111"))
+def test_a_colour_is_seen_on_white_and_in_the_dark(colour: str) -> None:
+    light, dark = float(TO_XYZ[1] @ linear(colour)), float(TO_XYZ[1] @ linear(DARK))
     assert 1.05 / (light + 0.05) >= 3
     assert (light + 0.05) / (dark + 0.05) >= 3
 
 
 @pytest.mark.parametrize(
-    ("eyes", "six", "all_twelve"), [("all", 40, 20), ("protan", 12, 8), ("deutan", 9, 8), ("tritan", 20, 14)]
+    ("eyes", "six", "all_twelve"), [("all", 40, 22), ("protan", 16, 9), ("deutan", 15, 9), ("tritan", 20, 15)]
 )
 def test_colours_are_told_apart(eyes: str, six: float, all_twelve: float) -> None:
     assert apart(LANE_COLOURS[:6], eyes) > six
     assert apart(LANE_COLOURS, eyes) > all_twelve
     assert len(set(LANE_COLOURS)) == MOST_LANES
+
+
+# In a figure, lines 2 px wide are told apart for sure from a CIEDE2000 of about 10 on.
+@pytest.mark.parametrize(
+    ("eyes", "four", "six"), [("all", 28, 20), ("protan", 14, 11), ("deutan", 14, 11), ("tritan", 14, 10)]
+)
+def test_the_first_colours_are_far_apart_also_as_ciede2000_has_it(eyes: str, four: float, six: float) -> None:
+    for count, bound in ((4, four), (6, six)):
+        pairs = itertools.combinations(LANE_COLOURS[:count], 2)
+        assert min(ciede2000(lab(a, eyes), lab(b, eyes)) for a, b in pairs) > bound
+
+
+def test_the_first_four_are_told_apart_in_grey() -> None:
+    lightness = sorted(lab(colour, "all")[0] for colour in LANE_COLOURS[:4])
+    assert min(np.diff(lightness)) > 5, "of the 16 steps that a contrast of 3 leaves on both grounds"
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_lanes_that_stand_beside_each_other_are_told_apart_by_all_eyes(name: str) -> None:
+    for lanes in lanes_of(name):
+        if len(lanes) <= 4:
+            for a, b in itertools.combinations(lanes.colours, 2):
+                assert min(ciede2000(lab(a, eyes), lab(b, eyes)) for eyes in EYES) > 5, (a, b)
+
+
+def test_ciede2000_is_that_of_its_authors() -> None:
+    """Pairs 1, 17 and 25 of Sharma, Wu & Dalal 2005."""
+    for one, other, distance in (
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+        ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ):
+        assert ciede2000(np.array(one), np.array(other)) == pytest.approx(distance, abs=1e-4)
 
 
 # ---- which methods there are ----

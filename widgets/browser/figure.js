@@ -1,5 +1,6 @@
 // One figure: plotly.js's, with data that grow, the looks of the page, a summary in words, and a person who points.
 
+import { axesFor } from "./axes.js";
 import { heightOf, scaledNotes, sized, themeColours, themed, within } from "./looks.js";
 import { PICTURE, picture } from "./picture.js";
 import { Pointing } from "./pointing.js";
@@ -65,7 +66,9 @@ export class Figure {
     this.drawnWidth = this.element.clientWidth;
     const height = this.stretch();
     const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined, height };
-    const worn = within(layout, { ...themed(layout, this.colours()), ...this.sizes() });
+    this.ranged = new Set();
+    this.fitted = axesFor(this.base, this.traces, this.ranged);
+    const worn = within(layout, { ...themed(layout, this.colours()), ...this.sizes(), ...this.fitted });
     await this.Plotly.react(this.element, this.traces, worn, config);
     // A reader of the screen gets the summary, not tick after tick; the buttons stay.
     for (const drawing of this.element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
@@ -120,6 +123,7 @@ export class Figure {
     for (const [key, value] of Object.entries(changes)) {
       const axis = key.split(".")[0];
       const zoomed = key.endsWith(".range") && this.zoomed?.has(axis);
+      if (key.endsWith(".range")) this.ranged.add(axis);
       if (key === "annotations") this.notes = value;
       if (!zoomed) this.layout[key] = key === "annotations" ? scaledNotes(value) : value;
     }
@@ -142,9 +146,18 @@ export class Figure {
     return [...this.held.dirty].every((trace) => this.traces[trace].mode === "lines");
   }
 
+  // Let the axes follow the data; what holds already is not drawn again.
+  fitAxes() {
+    const wanted = axesFor(this.base, this.traces, this.ranged);
+    const changed = Object.entries(wanted).filter(([key, value]) => String(this.fitted[key]) !== String(value));
+    this.fitted = wanted;
+    this.relayout(Object.fromEntries(changed));
+  }
+
   async full() {
     clearTimeout(this.timer);
     this.timer = null;
+    this.fitAxes();
     const traces = this.held.takeDirty();
     const layout = this.layout;
     this.layout = {};

@@ -3,6 +3,7 @@
 import { Delivery } from "./delivery.js";
 import { Figure } from "./figure.js";
 import { PHONE, heightOf } from "./looks.js";
+import { keyOf } from "./key.js";
 import { numbersOf } from "./numbers.js";
 import { page } from "./page.js";
 import { plotlyFor } from "./plotly_source.js";
@@ -79,7 +80,7 @@ class View {
       const more = document.createElement("span");
       more.className = "tdl-invitation";
       more.textContent = invitation ? `. ${invitation}` : "";
-      figure.caption.replaceChildren(caption, more);
+      figure.caption.replaceChildren(...[caption, more, keyOf(spec.layout)].filter((part) => part !== null));
       if (!known) {
         this.figures.push(figure);
         figure.watchZoom();

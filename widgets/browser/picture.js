@@ -40,10 +40,25 @@ function laneKeys(data, layout) {
     }));
 }
 
+// The figure's key, in the same way.
+function keyLines({ meta }, { text }) {
+  return (meta?.key ?? []).map(({ name, dash, width, opacity, colour, marks }) => ({
+    type: "scatter",
+    mode: marks ? "markers" : "lines",
+    x: [null],
+    y: [null],
+    name: literal(name),
+    opacity,
+    line: { color: colour ?? text, width, dash },
+    marker: { color: colour ?? text },
+    showlegend: true,
+  }));
+}
+
 // A figure as drawn, ready for Plotly.downloadImage: `colours` are those of `themeColours`.
 export function picture(plot, colours) {
   const layout = structuredClone(plot.layout);
-  const keys = laneKeys(plot.data, layout);
+  const keys = [...laneKeys(plot.data, layout), ...keyLines(layout, colours)];
   const data = layout.showlegend ? plot.data : plot.data.map((trace) => ({ ...trace, showlegend: false }));
   const room = PICTURE.width - 40;
   const lines = brokenWords(layout.meta?.caption ?? "", `600 ${PICTURE_TITLE}px system-ui, sans-serif`, room);

@@ -7,21 +7,22 @@ from typing import cast
 
 from lessons.core.settings import Settings
 
-# Each is seen on white and on near-black (contrast 3 and more). In this order they are told apart, by colour-blind eyes
-# too: the first six best. Twelve that everybody tells apart there are not; names and readings say it again.
+# Each is seen on white and on the ground of the dark theme (contrast 3 and more, which leaves 16 steps of lightness).
+# The first four are told apart by colour-blind eyes and in grey, where they are five steps of lightness apart, the
+# first six by colour-blind eyes. Twelve that everybody tells apart there are not; names and readings say it again.
 LANE_COLOURS = (
-    "#2f7ed8",  # blue
-    "#e0662e",  # orange
-    "#87965a",  # sage
-    "#c31ec3",  # magenta
-    "#965a69",  # plum
-    "#f0004b",  # red
-    "#875af0",  # violet
-    "#ff2db4",  # pink
-    "#a578b4",  # lilac
-    "#0f9600",  # green
-    "#5a6996",  # slate
-    "#c32d2d",  # brick
+    "#587dff",  # blue
+    "#d77f06",  # orange
+    "#128a5d",  # green
+    "#b13b99",  # plum
+    "#ff1268",  # pink
+    "#846730",  # brown
+    "#756cc5",  # violet
+    "#b54a4d",  # brick
+    "#bd79c5",  # orchid
+    "#da1609",  # red
+    "#7c9f3d",  # olive
+    "#e231ff",  # magenta
 )
 
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import plotly.graph_objects as go
 
+from widgets.figure.line_styles import BROAD, LIMIT, MEASURED, PREDICTED, THIN, styled
+
 
 def grey(opacity: float) -> str:
     """A grey that is seen on white and on near-black."""
@@ -83,6 +85,23 @@ def with_lanes(figure: go.Figure, names: Sequence[str], colours: Sequence[str]) 
     return figure.update_layout(meta={**_meta(figure), "lanes": lanes if len(lanes) > 1 else []})
 
 
+def with_key(figure: go.Figure, items: Sequence[dict[str, Any]]) -> go.Figure:
+    """Name lines under the caption, each with a sample of it; `items` are as of `line_styles.named`."""
+    return figure.update_layout(meta={**_meta(figure), "key": list(items)})
+
+
+def with_free_end(figure: go.Figure) -> go.Figure:
+    """Let an axis from 0 to about 1 come nearer to the data: that of an accuracy from below, of an error from above.
+
+    Not further than to a step that the browser chooses (`axes.js`), and while a run goes on only outwards.
+    """
+    axis = figure.layout.yaxis
+    free = {"accuracy": "below", "error": "above"}.get(axis.title.text)
+    if free is None or axis.type == "log" or not axis.range or axis.range[0] != 0 or axis.range[1] < 1:
+        return figure
+    return figure.update_layout(meta={**_meta(figure), "free": free})
+
+
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys.
 
@@ -113,9 +132,18 @@ def two_classes(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
 
 
 def line(name: str, colour: str, **kwargs: Any) -> go.Scatter:
-    """Return an empty line that will grow."""
-    style = {"color": colour, "width": 2, **kwargs.pop("line", {})}
-    return go.Scatter(x=[], y=[], mode=kwargs.pop("mode", "lines"), name=name, line=style, **kwargs)
+    """Return an empty line that will grow, for what is measured."""
+    return styled(MEASURED, name, colour, **kwargs)
+
+
+def broad(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty pale broad line, for what is measured where another line will lie on it."""
+    return styled(BROAD, name, colour, **kwargs)
+
+
+def thin(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty thin line, for a second quantity that is measured in the same lane."""
+    return styled(THIN, name, colour, **{"showlegend": False, **kwargs})
 
 
 def marks(name: str, _colour: str, **kwargs: Any) -> go.Scatter:
@@ -140,8 +168,13 @@ def numbered_cells(_name: str, _colour: str, **kwargs: Any) -> go.Heatmap:
 
 
 def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
-    """Return an empty dashed line for a prediction."""
-    return line(name, colour, line={"dash": "dash", "width": 1.5}, **{"opacity": 0.8, "hoverinfo": "skip", **kwargs})
+    """Return an empty dashed line for a prediction, which the key of its figure names."""
+    return styled(PREDICTED, name, colour, **{"showlegend": False, "hoverinfo": "skip", **kwargs})
+
+
+def limit(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty dotted line for a limit, or a level to compare with, which the key of its figure names."""
+    return styled(LIMIT, name, colour, **{"showlegend": False, "hoverinfo": "skip", **kwargs})
 
 
 def as_text(text: str) -> str:

@@ -19,6 +19,8 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72re
   background: #fff; }}
 #figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 1.5rem 1rem; }}
 figure {{ margin: 0; min-width: 0; }} figure.wide {{ grid-column: 1 / -1; }} figcaption {{ font-weight: 600; }}
+.tdl-key {{ display: flex; flex-wrap: wrap; gap: 0 14px; font-weight: 400; font-size: 0.9em; }}
+.tdl-key > span {{ display: inline-flex; align-items: center; gap: 6px; }}
 .lanes {{ display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; margin: 0 0 1rem; list-style: none; }}
 table {{ border-collapse: collapse; }} th, td {{ padding: 4px 12px 4px 0; text-align: left; vertical-align: top; }}
 small {{ display: block; }} pre {{ overflow: auto; background: #f3f3f3; padding: 1rem; }}
@@ -42,12 +44,14 @@ small {{ display: block; }} pre {{ overflow: auto; background: #f3f3f3; padding:
 <script type="application/json" id="data">{figures}</script>
 <script>
 {printing}
+{key}
 const figures = JSON.parse(document.getElementById("data").textContent);
 const plots = figures.map(({{ layout }}) => {{
   const figure = document.createElement("figure");
   figure.className = layout.meta?.wide ? "wide" : "";
   const caption = document.createElement("figcaption");
   caption.textContent = layout.meta?.caption ?? "";
+  caption.append(keyOf(layout) ?? "");
   const plot = document.createElement("div");
   plot.className = "plot";
   figure.append(caption, plot);
@@ -85,6 +89,7 @@ def html_page(
         figures=data,
         plotly=plotlyjs.script(),
         printing=bundled("printing.js"),
+        key=bundled("key.js"),
     )
 
 

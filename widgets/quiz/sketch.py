@@ -8,7 +8,7 @@ from typing import Any
 
 from lessons.core.history import History
 from widgets.figure.colours import LANE_COLOURS
-from widgets.figure.plots import drawn
+from widgets.figure.plots import drawn, theory
 from widgets.view.lines import Curve, DrawnT, One, Part, Points
 from widgets.view.panels import Panel
 
@@ -43,7 +43,7 @@ class SketchPanel(Panel[DrawnT]):
             lambda _frame, _number: None,  # the page draws it
             each=[("your curve", YOURS)],
             pointer=partial(drawn, columns=COLUMNS),
-            line={"dash": "dot"},
+            make=theory,
             hoverinfo=hoverinfo,
         )
         found = One[DrawnT](lambda frame: measured(frame.history), "measured", MEASURED)

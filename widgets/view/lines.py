@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,8 +15,9 @@ from typing_extensions import TypeVar
 from lessons.core.settings import Settings
 from widgets.figure.covered import CoveredScreen
 from widgets.figure.frame import Frame
+from widgets.figure.line_styles import SOLID, named, style_of
 from widgets.figure.live_figure import LiveFigure, Numbers
-from widgets.figure.plots import line, see_through, theory
+from widgets.figure.plots import limit, line, see_through, theory
 
 # Settings of the lanes that are drawn.
 DrawnT = TypeVar("DrawnT", bound=Settings, default=Any, contravariant=True)
@@ -53,6 +54,7 @@ class Part(ABC, Generic[DrawnT]):
         make: Makes an empty trace from a name, a colour and the style, as those of `widgets.figure.plots` do.
         if_several: The legend names its traces only where there are several lanes, or, if False, where there is one; if
             None, the style says so.
+        says: What the key of the figure calls its lines, where that is not the name of the trace without the lane's.
         pointer: Lets a person point at its first trace, or draw it: `placed` or `drawn` of `widgets.figure.plots`.
         style: Further keywords of `make`.
     """
@@ -64,11 +66,12 @@ class Part(ABC, Generic[DrawnT]):
         each: Sequence[tuple[str, str]] | None = None,
         make: Callable[..., BaseTraceType] = line,
         if_several: bool | None = None,
+        says: str = "",
         pointer: Callable[[go.Figure, int], go.Figure] | None = None,
         **style: Any,
     ):
         self._name, self._each, self._make, self._style = name, each, make, style
-        self._if_several, self.pointer = if_several, pointer
+        self._if_several, self._says, self.pointer = if_several, says, pointer
 
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         """Return the traces for these lanes, empty."""
@@ -76,6 +79,32 @@ class Part(ABC, Generic[DrawnT]):
         each = [(self._name.format(lane=n), c) for n, c in lanes] if self._each is None else self._each
         legend = {} if self._if_several is None else {"showlegend": self._if_several == (len(names) > 1)}
         return [self._make(*pair, **self._style, **legend) for pair in each]
+
+    def key(self, traces: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return what the key of a figure says of its traces, as of `named`; lines of all lanes have one entry.
+
+        Those that are in the legend for sure are left out.
+        """
+        if self._each is None or self._says:
+            shown = [(trace, self._said(trace), self._own_colour()) for trace in traces[:1]]
+        else:
+            shown = [(trace, self._said(trace), trace.line.color) for trace in traces if style_of(trace)]
+        found = [(style_of(trace), trace, name, colour) for trace, name, colour in shown if not trace.showlegend]
+        return [named(style, name, colour, trace.mode == "markers") for style, trace, name, colour in found if style]
+
+    def _said(self, trace: Any) -> str:
+        """What the key calls a trace; solid lines that are not of the lanes have their names in the legend."""
+        if self._says or self._of_lanes:
+            return self._says or self._name.removeprefix("{lane}").lstrip(",: ")
+        return "" if style_of(trace) in SOLID else cast(str, trace.name)
+
+    @property
+    def _of_lanes(self) -> bool:
+        return self._each is None
+
+    def _own_colour(self) -> str | None:
+        """The colour of the entry in the key; that of the text stands for the lanes'."""
+        return None
 
     def count(self, lanes: int) -> int:
         """The number of traces for so many lanes."""
@@ -231,19 +260,26 @@ class One(Curve[DrawnT]):
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         return [self._make(self._name, self._colour or colours[0], **self._style)]
 
+    @property
+    def _of_lanes(self) -> bool:
+        return False
+
+    def _own_colour(self) -> str | None:
+        return self._colour or None
+
     def count(self, lanes: int) -> int:
         return 1
 
 
 class Level(One[DrawnT]):
-    """A dashed line at one height over all steps; `at` is the height, or a function of a frame that returns it."""
+    """A dotted line at one height over all steps; `at` is the height, or a function of a frame that returns it."""
 
     def __init__(self, at: float | Callable[[Frame[DrawnT]], float], name: str, colour: str = "#888", **style: Any):
         def points(frame: Frame[DrawnT]) -> Points:
             height = at(frame) if callable(at) else at
             return [0, frame.lanes.shared.steps], [height, height]
 
-        super().__init__(points, name, colour, fixed=True, **{"make": theory, "showlegend": False, **style})
+        super().__init__(points, name, colour, fixed=True, **{"make": limit, **style})
 
 
 class Given(Part[DrawnT]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from plotly.basedatatypes import BaseTraceType
@@ -10,12 +11,12 @@ from plotly.basedatatypes import BaseTraceType
 from lessons.core.doctor import first_blow_up
 from lessons.core.other_seeds import MOST_OTHERS, of_other_seeds
 from widgets.figure.frame import Frame
-from widgets.figure.plots import line
+from widgets.figure.line_styles import FAINT, named, styled
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
 from widgets.view.readings import number
 
-FAINT = {"line": {"width": 1}, "opacity": 0.35, "showlegend": False, "hoverinfo": "skip"}
+UNNAMED: dict[str, Any] = {"showlegend": False, "hoverinfo": "skip"}
 
 
 class OtherSeeds(Part[DrawnT]):
@@ -32,7 +33,11 @@ class OtherSeeds(Part[DrawnT]):
 
     def traces(self, names: Sequence[str], colours: Sequence[str]) -> list[BaseTraceType]:
         lanes = zip(names, colours, strict=True)
-        return [line(f"{name}, other seed {k + 1}", c, **FAINT) for name, c in lanes for k in range(MOST_OTHERS)]
+        each = [(f"{name}, other seed {k + 1}", colour) for name, colour in lanes for k in range(MOST_OTHERS)]
+        return [styled(FAINT, *pair, **UNNAMED) for pair in each]
+
+    def key(self, traces: Sequence[Any]) -> list[dict[str, Any]]:
+        return [named(FAINT, "other seeds")]
 
     def count(self, lanes: int) -> int:
         return MOST_OTHERS * lanes

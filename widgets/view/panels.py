@@ -9,7 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 import plotly.graph_objects as go
 
 from widgets.figure.frame import Frame
-from widgets.figure.plots import plot, wide
+from widgets.figure.line_styles import key_of
+from widgets.figure.plots import plot, wide, with_free_end, with_key
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
 
@@ -46,9 +47,12 @@ class Panel(Generic[DrawnT]):
 
     def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
         """Return the figure for these lanes, with empty traces; `name` is the file name of a saved picture."""
-        traces = [trace for part in self._parts for trace in part.traces(names, colours)]
+        drawn = [(part, part.traces(names, colours)) for part in self._parts]
+        traces = [trace for _, each in drawn for trace in each]
         caption, x, y = self._titles
         figure = plot(name, caption, x, y, traces, **{"showlegend": self._legend and len(names) > 1, **self._layout})
+        figure = with_free_end(figure)
+        figure = with_key(figure, key_of([entry for part, each in drawn for entry in part.key(each)]))
         first = 0
         for part in self._parts:
             if part.pointer:

@@ -16,13 +16,14 @@ import numpy as np
 
 from lessons.core.rules.stability import divides, limit_factor
 from widgets.figure.frame import Frame
+from widgets.figure.plots import limit
 from widgets.view.controls import Reading
 from widgets.view.lines import Line, Theory
 from widgets.view.panels import Now, OverSteps
 
 POINTS_OF_A_LIMIT = 120
 MOST_ON_A_LINEAR_AXIS = 20.0  # the highest limit over the lowest
-CAPTION = "Sharpness λₘₐₓ (line) and its limit (dashes)"
+CAPTION = "Sharpness λₘₐₓ and its limit"
 
 Rates = Callable[[Frame, int], tuple[np.ndarray, np.ndarray]]
 Fit = Callable[[Frame[Any]], Mapping[str, Any]]
@@ -62,7 +63,7 @@ def sharpness_panel(
         CAPTION,
         "λₘₐₓ",
         Line(_measured, measured="preconditioned_sharpness"),
-        Theory(limits, "{lane}, limit"),
+        Theory(limits, "{lane}, limit", make=limit),
         fit=partial(reach, usual=usual, wide=wide),
         **{"yaxis_rangemode": "tozero", **layout},
     )

@@ -16,7 +16,7 @@ from lessons.divergence.bowl import Bowl, eigenvalues, rotation
 from lessons.divergence.settings import BowlSettings
 from lessons.divergence.theory import growth_factor
 from widgets.figure.frame import Frame
-from widgets.figure.plots import FAINT, placed, see_through, theory
+from widgets.figure.plots import FAINT, grey, placed, see_through, theory
 from widgets.labs.divergence import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line, Path, Points
@@ -84,14 +84,20 @@ class BowlView(LabView[BowlSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[BowlSettings]]:
-        still: dict[str, Any] = {"fixed": True, "showlegend": False}
+        still: dict[str, Any] = {"fixed": True, "showlegend": False, "hoverinfo": "skip"}
         return {
             "plane": Panel(
-                "Path over the level lines (dashed: eigen-directions)",
+                "Path over the level lines",
                 "θ₁",
                 "θ₂",
-                Curve(_ring, each=[("level line", FAINT)] * LEVELS, line={"width": 1}, hoverinfo="skip", **still),
-                Curve(_eigen_direction, each=[("eigen-direction", FAINT)] * 2, make=theory, **still),
+                Curve(
+                    _ring,
+                    each=[("level line", FAINT)] * LEVELS,
+                    line={"width": 1},
+                    says="level line",
+                    **still,
+                ),
+                Curve(_eigen_direction, each=[("eigen-direction", grey(0.9))] * 2, make=theory, **still),
                 Path(
                     _path,
                     pointer=partial(placed, invitation="Click or drag to start elsewhere"),
@@ -120,7 +126,7 @@ class BowlView(LabView[BowlSettings]):
                 barmode="group",
                 height=380,
             ),
-            "loss": OverSteps("Loss", "loss", Line("loss"), yaxis_type="log"),
+            "loss": OverSteps("Loss over the run", "loss", Line("loss"), yaxis_type="log"),
         }
 
     @property

@@ -35,7 +35,7 @@ class NetView(LabView[NetSettings]):
         Preset(
             "edge of stability",
             # given
-            "The dashed lines are the limits 2/η. Will the sharpness cross them, and what will the loss do then?",
+            "The dotted lines are the limits 2/η. Will the sharpness cross them, and what will the loss do then?",
             ({"learning_rate": 0.1}, {"learning_rate": 0.15}, {"learning_rate": 0.2}),
             ("η = 0.1", "η = 0.15", "η = 0.2"),
         ),
@@ -89,7 +89,7 @@ class NetView(LabView[NetSettings]):
 
     panels = {
         "loss": OverSteps(
-            "Training loss",
+            "Training loss over the run",
             "loss",
             Line("loss"),
             legend=True,

@@ -12,7 +12,7 @@ from lessons.core.lanes import Lanes
 from lessons.core.record import Change
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
-from widgets.figure.plots import FAINT, theory
+from widgets.figure.plots import grey, limit
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Outcome, Question, Sketch
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Given, Level, Line
@@ -47,8 +47,8 @@ class SharpnessSketch(_OnNet):
             "step",
             "λₘₐₓ",
             _measured_sharpness,
-            Given(([0, steps], [10, 10]), "2/η", FAINT, make=theory),
-            Given(([0], [7]), "at the start", FAINT, mode="markers", marker={"size": 9}, cliponaxis=False),
+            Given(([0, steps], [10, 10]), "2/η", grey(0.9), make=limit),
+            Given(([0], [7]), "at the start", grey(0.9), mode="markers", marker={"size": 9}, cliponaxis=False),
             xaxis_range=[0, steps],
             yaxis_range=[0, 20],
         )
@@ -84,7 +84,7 @@ class ThereAndBack(_OnNet):
             "step",
             "λₘₐₓ",
             _measured_sharpness,
-            Given(line, "2/η", FAINT, make=theory),
+            Given(line, "2/η", grey(0.9), make=limit),
             xaxis_range=[0, self.common["steps"]],
             yaxis_range=[4, 18],
         )
@@ -120,7 +120,7 @@ class AlwaysDiverges(_OnNet):
 
     @property
     def panel(self) -> Panel[NetSettings]:
-        return Panel("Training loss", "step", "loss", Line("loss", "loss"), yaxis_type="log")
+        return Panel("Training loss over the run", "step", "loss", Line("loss", "loss"), yaxis_type="log")
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         loss, top = history["loss"][:, 0], history["sharpness"][:, 0]
@@ -150,11 +150,11 @@ class AdamEdge(_OnNet):
     @property
     def panel(self) -> Panel[NetSettings]:
         levels = [
-            Level[NetSettings](height, name, FAINT)
+            Level[NetSettings](height, name, grey(0.9))
             for height, name in zip(self.heights, self.answer.options, strict=False)
         ]
         return Panel(
-            "Sharpness, preconditioned (dashes: the heights to choose from)",
+            "Sharpness, preconditioned, and the heights to choose from",
             "step",
             "λₘₐₓ, preconditioned",
             Line("preconditioned_sharpness", "measured"),

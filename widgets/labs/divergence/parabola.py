@@ -12,6 +12,7 @@ from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
 from widgets.figure.frame import Frame
+from widgets.figure.plots import broad
 from widgets.labs.divergence import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Path, Points, Theory
@@ -78,17 +79,17 @@ class ParabolaView(LabView[ParabolaSettings]):
                 "Steps on the curve",
                 "position x",
                 "f(x) = λx²/2",
-                Theory(_curve, "f, {lane}", showlegend=False),
+                Theory(_curve, "f, {lane}", says="the curve f"),
                 Path(_descent, mode="lines+markers", marker={"size": 6}),
                 fit=_height,
                 legend=True,
                 xaxis_range=[-REACH, REACH],
             ),
             "error": Panel(
-                "Distance to the minimum: measured (dots), closed form (dashes)",
+                "Distance to the minimum",
                 "step",
                 "|x|",
-                Line(_distance, mode="lines+markers", marker={"size": 4}),
+                Line(_distance, make=broad, mode="lines+markers", marker={"size": 6}),
                 Theory(_closed_form, "{lane}, closed form"),
                 Curve(_zero, "{lane}, exactly 0", make=_landing_mark),
                 fit=lambda frame: {"xaxis.range": [-0.5, frame.lanes.shared.steps + 0.5]},

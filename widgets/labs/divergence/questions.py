@@ -15,7 +15,7 @@ from lessons.divergence.settings import BowlSettings, ParabolaSettings, TurnedBo
 from lessons.divergence.sweep import learning_rate_sweep
 from widgets.figure.colours import colours_of
 from widgets.figure.frame import Frame
-from widgets.figure.plots import FAINT, theory
+from widgets.figure.plots import grey, limit
 from widgets.labs.divergence.net_questions import AdamEdge, AlwaysDiverges, SharpnessSketch, ThereAndBack
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Line, One, Points
@@ -105,11 +105,11 @@ class _Sweeps(Question[BowlSettings]):
             for k, (name, colour) in enumerate(zip(self.cases, colours, strict=True))
         ]
         return Panel(
-            "Loss now, for each learning rate (dashes: loss at the start)",
+            "Loss now, for each learning rate",
             "η",
             "loss",
             *dots,
-            One(self._start, "loss at the start", FAINT, make=theory, showlegend=False),
+            One(self._start, "loss at the start", grey(0.9), make=limit),
             xaxis_type="log",
             xaxis_tickvals=[0.5, 1, 2, 4, 8],
             yaxis_type="log",

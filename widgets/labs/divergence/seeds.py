@@ -7,7 +7,7 @@ from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from lessons.divergence.spreads import NET_SEEDS, NetSeedsSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.view.controls import Preset
 from widgets.view.lines import One, Points
 from widgets.view.seed_cloud import Cloud, SeedCloudView
@@ -40,10 +40,10 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
         ),
         Cloud(
             "preconditioned_sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit (dashes)",
+            "Sharpness: median, 10 to 90 %, and its limit",
             "λₘₐₓ",
             {"yaxis_rangemode": "tozero", "fit": reach},
-            beside=(One(_limit_line, "limit", make=theory, fixed=True),),
+            beside=(One(_limit_line, "limit", make=limit, fixed=True),),
         ),
     )
     shown = ("learning_rate", "init_scale", "optimizer")

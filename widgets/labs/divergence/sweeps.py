@@ -18,7 +18,7 @@ from lessons.divergence.settings import BowlSettings, NetSettings
 from lessons.divergence.spreads import BOWL_SWEEP, NET_SWEEP, BowlSweepSettings, NetSweepSettings
 from lessons.divergence.theory import growth_factor
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG_X, grey, theory
+from widgets.figure.plots import LOG_X, grey, limit, theory
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
@@ -46,7 +46,7 @@ class SweepView(LabView[SettingsT, ControlsT]):
                 "loss now",
                 One(self._losses, "loss now", mode="markers", marker={"size": 6}),
                 One(self._diverged, "diverged", make=_crosses),
-                One(self._limit_line, self.limit_name, grey(0.9), make=theory),
+                One(self._limit_line, self.limit_name, grey(0.9), make=limit),
                 One(self._theory, "theory", make=theory),
                 fit=_decades,
                 yaxis_type="log",
@@ -236,11 +236,11 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[NetSettings]]:
         sharpness = Panel(
-            "Sharpness of each net now, and its limit (dashes)",
+            "Sharpness of each net now, and its limit",
             "learning rate η",
             "λₘₐₓ now",
             One(_sharpness_now, "λₘₐₓ now", mode="markers", marker={"size": 6}),
-            One(_limit_at_each_rate, "limit", grey(0.9), make=theory, fixed=True),
+            One(_limit_at_each_rate, "limit", grey(0.9), make=limit, fixed=True),
             fit=_decades,
             yaxis_type="log",
             height=380,

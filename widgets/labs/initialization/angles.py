@@ -14,10 +14,8 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.angles import Angles, AngleSettings
 from lessons.initialization.correlation import angle_map, predict_angles, small_angle_growth
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey
-from widgets.figure.plots import theory as dashes
+from widgets.figure.plots import grey, limit
 from widgets.labs.initialization import goals
-from widgets.labs.initialization.layer_figures import MEASURED, expected
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import band_in_words, known, middle, over_layers
 from widgets.view.controls import Preset, Reading
@@ -108,7 +106,7 @@ class AnglesView(SchemeView[AngleSettings]):
         degrees = [0.0, 180.0]
         return {
             "angle": over_layers(
-                "Angle between the two, down to 0.001°: median, 10–90 % of nets (dashes: theory, infinite width)",
+                "Angle between the two, down to 0.001°: median, 10–90 % of nets",
                 "angle (°)",
                 angles,
                 _expected_angle,
@@ -116,12 +114,12 @@ class AnglesView(SchemeView[AngleSettings]):
                 yaxis_range=np.log10([SMALLEST, 200]).tolist(),
             ),
             "map": Panel(
-                "One layer more (theory: dashes; dots: the medians, layer by layer; on the grey line an angle stays)",
+                "One layer more: angle after a layer against the angle before it",
                 "angle in a layer (°)",
                 "in the next (°)",
-                Curve(_steps, **{**MEASURED, "mode": "markers"}),
-                Theory(_expected_map, "{lane}, theory", make=expected),
-                One(lambda _: (degrees, degrees), "the angle stays", grey(0.9), make=dashes, fixed=True),
+                Curve(_steps, mode="markers", opacity=0.5, says="the medians, layer by layer"),
+                Theory(_expected_map, "{lane}, theory"),
+                One(lambda _: (degrees, degrees), "the angle stays", grey(0.9), make=limit, fixed=True),
                 xaxis_range=degrees,
                 yaxis_range=degrees,
             ),

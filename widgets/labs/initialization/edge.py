@@ -12,9 +12,9 @@ from lessons.core.lanes import Lanes
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from lessons.initialization.spreads import EDGE_OF_CHAOS, GAINS, EdgeSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey, line, theory
+from widgets.figure.plots import broad, grey, limit, theory
 from widgets.labs.initialization import goals
-from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
+from widgets.labs.initialization.layer_figures import decades
 from widgets.labs.initialization.variance import Predicted, gradients, middle, positive, prediction, variances
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
@@ -77,12 +77,12 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
         gain = "gain g, for weights of variance g²/n"
         return {
             "gradient": Panel(
-                "Mean square gradient at layer 1, of 1 at the last: median of the nets (dashes: theory; grey: kept)",
+                "Mean square gradient at layer 1, of 1 at the last: median of the nets",
                 gain,
                 "gradient at layer 1",
                 One(lambda frame: (GAINS, positive(_first_gradients(frame))), "measured", make=_dots),
-                One(_expected_gradients, "measured, theory", make=expected, fixed=True),
-                One(_kept, "kept", grey(0.9), make=theory, fixed=True),
+                One(_expected_gradients, "measured, theory", make=theory, says="theory", fixed=True),
+                One(_kept, "kept", grey(0.9), make=limit, says="kept as it is", fixed=True),
                 fit=lambda frame: {"yaxis.range": decades(on_a_fine_grid(frame.lanes).gradient[:, 0], [1.0])},
                 yaxis_type="log",
                 **layout,
@@ -92,7 +92,7 @@ class EdgeView(LabView[PropagationSettings, EdgeSettings]):
                 gain,
                 "variance",
                 One(lambda frame: (GAINS, positive(_last_variances(frame))), "measured", make=_dots),
-                One(_expected_variances, "measured, theory", make=expected, fixed=True),
+                One(_expected_variances, "measured, theory", make=theory, says="theory", fixed=True),
                 fit=lambda frame: {"yaxis.range": decades(on_a_fine_grid(frame.lanes).variance[:, -1])},
                 yaxis_type="log",
                 **layout,
@@ -147,4 +147,4 @@ def _kept(_frame: Frame[PropagationSettings]) -> Points:
 
 
 def _dots(name: str, colour: str) -> go.Scatter:
-    return line(name, colour, mode="markers", marker={"size": 6, "color": colour}, **MEASURED)
+    return broad(name, colour, mode="markers", marker={"size": 6, "color": colour})

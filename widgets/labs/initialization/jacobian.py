@@ -16,8 +16,9 @@ from lessons.initialization.jacobian import JacobianSettings, JacobianSpectrum, 
 from lessons.initialization.prediction import predict
 from lessons.initialization.propagation import PropagationSettings
 from widgets.figure.frame import Frame
+from widgets.figure.plots import broad
 from widgets.labs.initialization import goals
-from widgets.labs.initialization.layer_figures import MEASURED, decades, expected
+from widgets.labs.initialization.layer_figures import decades
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.labs.initialization.variance import known, positive
 from widgets.view.controls import Preset, Reading
@@ -99,8 +100,8 @@ class JacobianView(SchemeView[JacobianSettings]):
         ticks: dict[str, Any] = {"make": partial(marks, symbol="line-ns-open")}
         return {
             "values": Panel(
-                "Singular values of the Jacobian, in order (ticks at the bottom: exactly 0; triangles: below what "
-                "float64 can tell from 0)",
+                "Singular values of the Jacobian, in order (ticks: exactly 0; triangles: below what "
+                "float64 tells from 0)",
                 "number, from the largest on",
                 "singular value",
                 Curve(_known_values),
@@ -111,10 +112,10 @@ class JacobianView(SchemeView[JacobianSettings]):
                 yaxis_type="log",
             ),
             "mean": OverSteps(
-                "Mean squared singular value (dashes: theory)",
+                "Mean squared singular value, layer by layer",
                 "mean square",
-                Line(_mean_square, **MEASURED),
-                Theory(_expected_mean_square, "{lane}, theory", make=expected),
+                Line(_mean_square, make=broad),
+                Theory(_expected_mean_square, "{lane}, theory"),
                 fit=lambda frame: {"yaxis.range": decades(frame.history["loss"], mean_squares(frame.lanes))},
                 x="layers",
                 legend=True,

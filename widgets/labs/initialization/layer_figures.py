@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
-
-from widgets.figure.plots import theory
 
 LOWEST = 1e-45  # below, float32 is 0
 SHADES = [
@@ -18,14 +14,6 @@ SHADES = [
     (0.25, "rgba(47,126,216,0.75)"),
     (1.0, "rgba(20,60,140,1)"),
 ]
-
-
-MEASURED: dict[str, Any] = {"line": {"width": 4}, "opacity": 0.5}
-
-
-def expected(name: str, colour: str) -> go.Scatter:
-    """Return an empty dashed line over a measured one."""
-    return theory(name, colour, showlegend=False, opacity=1.0)
 
 
 def shading(name: str, _colour: str) -> go.Heatmap:

@@ -75,7 +75,7 @@ class ConstantStart(_Lanes[DeepNetSettings]):
     statement = "At 0.05 gradients flow, unlike at zero; and still all 32 units of a layer stay one and the same unit."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
-    caption = "Training loss"
+    caption = "Training loss over the run"
     settings: ClassVar = {
         "constant 0.05": {"depth": 2, "steps": 250, "scheme": "constant"},
         "Xavier": {"depth": 2, "steps": 250, "scheme": "Xavier"},
@@ -282,7 +282,7 @@ class FiftyLayers(_Lanes):
     )
     answer = Choice(("the three train alike", "orthogonal weights are far ahead", "Xavier's are far ahead"))
     experiment = DeepNet()
-    caption = "Training loss"
+    caption = "Training loss over the run"
     settings: ClassVar = {
         scheme: {"scheme": scheme, "depth": 50, "width": 24, "steps": 120, "learning_rate": 0.03}
         for scheme in ("LeCun", "Xavier", "orthogonal")
@@ -314,7 +314,7 @@ class KaimingIsEnough(_Lanes):
     )
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
-    caption = "Training loss"
+    caption = "Training loss over the run"
     settings: ClassVar = {
         "Kaiming, ReLU": {"scheme": "Kaiming fan-in", "activation": "relu"},
         "√2 · orthogonal, ReLU": {"scheme": "orthogonal", "activation": "relu", "gain": 1.4142},
@@ -347,7 +347,7 @@ class SharpnessIsSet(_Lanes):
     statement = "From this flat start training takes λₘₐₓ up to the limit 2/η."
     answer = Choice((HOLDS, FAILS))
     experiment = DeepNet()
-    caption = "Sharpness λₘₐₓ"
+    caption = "Sharpness λₘₐₓ over the run"
     axes = ("step", "λₘₐₓ")
     settings: ClassVar = {
         "half of LeCun": {

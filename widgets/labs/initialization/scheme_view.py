@@ -19,7 +19,7 @@ from widgets.view.view import LabView
 NUMBERS = ("gain", "deviation", "constant")
 _MISSING = "No scheme of your own was given here; a notebook can give one: own=my_weights."
 
-TRAINING_LOSS: Panel = OverSteps("Training loss", "loss", Line("loss"), legend=True, **LOG)
+TRAINING_LOSS: Panel = OverSteps("Training loss over the run", "loss", Line("loss"), legend=True, **LOG)
 
 SchemeSettingsT = TypeVar("SchemeSettingsT", bound=SchemeSettings)
 

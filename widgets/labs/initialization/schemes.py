@@ -125,10 +125,10 @@ class SchemesView(DeepNetView):
     def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
         return {
             "loss": OverSteps(
-                "Training loss (faint: other seeds)", "loss", OtherSeeds("loss"), Line("loss"), legend=True, **LOG
+                "Training loss over the run", "loss", OtherSeeds("loss"), Line("loss"), legend=True, **LOG
             ),
             "accuracy": OverSteps(
-                "Accuracy on test images (faint: other seeds)",
+                "Accuracy on test images",
                 "accuracy",
                 OtherSeeds("test_accuracy"),
                 Line("test_accuracy"),

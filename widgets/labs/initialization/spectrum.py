@@ -14,7 +14,7 @@ from lessons.core.rules.stability import limit_factor
 from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG
+from widgets.figure.plots import LOG, limit, thin
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points, Theory
@@ -88,23 +88,21 @@ class SpectrumView(SchemeView[DeepNetSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[DeepNetSettings]]:
-        dots: dict[str, Any] = {"showlegend": False, "line": {"dash": "dot", "width": 1.5}, "opacity": 0.7}
         return {
             "spectrum": Panel(
-                "Density of the Hessian's eigenvalues: at the start (dotted), at the step below (line), and the limit "
-                "2/η (dashes)",
+                "Density of the Hessian's eigenvalues, and the limit 2/η on the largest",
                 "eigenvalue λ",
                 "density",
-                Curve(partial(_density, "spectrum")),
-                Curve(partial(_density, "first_spectrum"), "{lane}, at the start", **dots),
-                Theory(_limit, "{lane}, limit", showlegend=False),
+                Curve(partial(_density, "spectrum"), says="at the step below"),
+                Curve(partial(_density, "first_spectrum"), "{lane}, at the start", make=thin),
+                Theory(_limit, "{lane}, limit", make=limit),
                 fit=_fit_spectra,
                 legend=True,
                 yaxis_type="log",
                 yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
             ),
             "sharpness": sharpness_panel(usual=_reach, wide=True, yaxis_type="log", yaxis_rangemode="normal"),
-            "loss": OverSteps("Training loss", "loss", Line("loss"), **LOG),
+            "loss": OverSteps("Training loss over the run", "loss", Line("loss"), **LOG),
         }
 
     def readings(self, frame: Frame) -> list[Reading]:

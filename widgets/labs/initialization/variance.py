@@ -14,9 +14,9 @@ from lessons.initialization.histograms import BINS, histogram_range
 from lessons.initialization.prediction import Prediction, predict
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import as_text, see_through
+from widgets.figure.plots import as_text, broad, see_through
 from widgets.labs.initialization import goals
-from widgets.labs.initialization.layer_figures import LOWEST, MEASURED, decades, expected, shading
+from widgets.labs.initialization.layer_figures import LOWEST, decades, shading
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
 from widgets.view.goals import Goal
@@ -121,8 +121,7 @@ class VarianceView(SchemeView[PropagationSettings]):
         thin: dict[str, Any] = {"line": {"width": 1.5}}
         return {
             "forward": over_layers(
-                "Forward: variance of the activations, median and 10–90 % of single nets "
-                "(dashes: theory, infinite width)",
+                "Forward: variance of the activations, median and 10–90 % of single nets",
                 "variance",
                 variances,
                 _expected_variance,
@@ -190,8 +189,8 @@ def over_layers(
         caption,
         "layer",
         y,
-        Curve(partial(_median, measured), **MEASURED),
-        Theory(predicted, "{lane}, theory", make=expected),
+        Curve(partial(_median, measured), make=broad),
+        Theory(predicted, "{lane}, theory", says="theory, infinite width"),
         Curve(partial(_band, measured), "{lane}, 10–90 %", make=band),
         legend=True,
         yaxis_type="log",

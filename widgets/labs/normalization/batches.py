@@ -96,7 +96,7 @@ class BatchesView(NetView[NormalizedNetSettings]):
 
     panels = {
         "accuracy": OverSteps(
-            "Accuracy on test images, in evaluation (faint: other seeds)",
+            "Accuracy on test images, in evaluation",
             "accuracy",
             OtherSeeds("test_accuracy"),
             Line("test_accuracy"),

@@ -13,7 +13,7 @@ from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.quiz.question import Choice, Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -55,7 +55,7 @@ class FormulaOfBatchNorm(Question[TensorPictureSettings]):
             "output of torch",
             "by the formula",
             Curve(_cells, each=each, mode="markers", marker={"size": 5}),
-            One(lambda _: (REACH, REACH), "equal", "#888", make=theory),
+            One(lambda _: (REACH, REACH), "equal", "#888", make=limit),
             xaxis_range=REACH,
             yaxis_range=REACH,
             showlegend=True,

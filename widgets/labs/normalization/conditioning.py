@@ -111,7 +111,7 @@ class ConditioningView(LabView[ConditioningSettings]):
                 **EQUAL_AXES,
             ),
             "excess": OverSteps(
-                "Loss above its minimum, as a share of the start (dashes: closed form)",
+                "Loss above its minimum, as a share of the start",
                 "share left",
                 Line("excess", line={"width": 4}, opacity=0.5),
                 Theory(_closed_form, "{lane}, closed form", opacity=1.0),
@@ -121,7 +121,7 @@ class ConditioningView(LabView[ConditioningSettings]):
                 height=360,
             ),
             "steps": Panel(
-                "Steps to a millionth of the excess, against κ (dashes: what the rate allows at the best η)",
+                "Steps to a millionth of the excess, against κ",
                 "condition number κ",
                 "steps",
                 Curve(_steps_taken, mode="markers", marker={"size": 11}),

@@ -8,6 +8,7 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.normalization.conv_experiment import NormalizedConvNet
 from lessons.normalization.conv_settings import ConvNormSettings
+from widgets.figure.plots import thin
 from widgets.quiz.question import Choice, Misreading, Outcome, Question
 from widgets.view.lines import Line
 from widgets.view.panels import OverSteps, Panel
@@ -29,9 +30,11 @@ class OtherContrast(Question[ConvNormSettings]):
 
     @property
     def panel(self) -> Panel[ConvNormSettings]:
-        caption = "Error on test images as they are (line), and with a contrast of their own (dots)"
-        changed = Line[ConvNormSettings]("contrast_error", "{lane}, changed", line={"dash": "dot", "width": 3})
-        return OverSteps(caption, "error", Line("test_error"), changed, showlegend=True, yaxis_range=[0, 1])
+        caption = "Error on test images as they are, and with a contrast of their own"
+        changed = Line[ConvNormSettings]("contrast_error", "{lane}, changed", make=thin)
+        return OverSteps(
+            caption, "error", Line("test_error", says="as they are"), changed, showlegend=True, yaxis_range=[0, 1]
+        )
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         plain, changed = (history[name][-1].astype(float) for name in ("test_error", "contrast_error"))

@@ -76,7 +76,7 @@ class DrawsView(NetView[InjectedNetSettings]):
     def panels(self) -> Mapping[str, Panel[InjectedNetSettings]]:
         return {
             "loss": OverSteps(
-                "Loss, mean of the last ten batches (faint: other draws)",
+                "Loss, mean of the last ten batches",
                 "loss",
                 OtherSeeds("loss", mean_of=SMOOTHED),
                 Line(_smoothed_loss),
@@ -85,7 +85,7 @@ class DrawsView(NetView[InjectedNetSettings]):
                 **LOG,
             ),
             "accuracy": OverSteps(
-                "Accuracy on test images (faint: other draws)",
+                "Accuracy on test images",
                 "accuracy",
                 OtherSeeds("test_accuracy"),
                 Line("test_accuracy"),

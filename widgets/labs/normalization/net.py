@@ -14,7 +14,7 @@ from lessons.normalization.isolation import FAR, isolated_eigenvalues
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.labs.normalization import goals
 from widgets.labs.normalization.net_view import LOSS, SEEDS, NetView
 from widgets.view.controls import Preset, Reading
@@ -125,17 +125,17 @@ class NormalizedNetView(NetView[NormalizedNetSettings]):
             "loss": LOSS,
             "sharpness": sharpness_panel(usual=_reach_of_the_sharpness, wide=True),
             "spectrum": Panel(
-                "Density of the Hessian's eigenvalues, at the step named (dashes: three times the bulk's edge)",
+                "Density of the Hessian's eigenvalues, at the step named",
                 "eigenvalue λ",
                 "density",
                 Curve(_density),
-                Curve(_isolated_from, "{lane}, isolated from here", make=theory, showlegend=False),
+                Curve(_isolated_from, "{lane}, isolated from here", make=limit, says="three times the bulk's edge"),
                 fit=_fit_to_the_spectrum,
                 yaxis_type="log",
                 yaxis_range=[float(np.log10(LEAST)), float(np.log10(MOST))],
             ),
             "accuracy": OverSteps(
-                "Accuracy on test images, in evaluation (faint: other seeds)",
+                "Accuracy on test images, in evaluation",
                 "accuracy",
                 OtherSeeds("test_accuracy"),
                 Line("test_accuracy"),

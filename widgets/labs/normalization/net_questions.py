@@ -25,7 +25,7 @@ from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.figure.plots import LOG, LOG_X, limit
 from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel
@@ -139,11 +139,11 @@ class WhoseEigenvalues(_Nets):
     def panel(self) -> Panel[NormalizedNetSettings]:
         edges = [(f"{name}, isolated from here", "#888") for name in self.settings]
         return Panel(
-            "Eigenvalues of the Hessian above 0.5 (dashes: three times the bulk's edge)",
+            "Eigenvalues of the Hessian above 0.5",
             "eigenvalue λ",
             "",
             Curve(_row_of_eigenvalues, mode="markers", marker={"size": 9, "opacity": 0.6}),
-            Curve(_edge, each=edges, make=theory, showlegend=False),
+            Curve(_edge, each=edges, make=limit, says="three times the bulk's edge"),
             yaxis_tickvals=[0, 1, 2],
             yaxis_ticktext=[*self.settings],
             yaxis_range=[2.6, -0.6],
@@ -160,9 +160,9 @@ class WhoseEigenvalues(_Nets):
             + ", ".join(f"{value:.3g}" for value in history.newest("sharpness"))
             + ".",  # holds: l5_isolated
             (
-                Misreading(1, "Count in each row what lies right of the dashes: layer norm leaves most of them."),
+                Misreading(1, "Count in each row what lies right of the dotted line: layer norm leaves most of them."),
                 Misreading(2, "Layer norm takes the mean over the units of one image; the mean over the images stays."),
-                Misreading(3, "Look at the row of batch norm: right of its dashes hardly one is left."),
+                Misreading(3, "Look at the row of batch norm: right of its dotted line hardly one is left."),
             ),
         )
 

@@ -20,7 +20,7 @@ NetSettingsT = TypeVar("NetSettingsT", bound=NormalizedNetSettings)
 RECENT = 20
 RECENT_LOSS = f"loss, last {RECENT} batches"  # that of one batch alone is noisy
 SEEDS: dict[str, Any] = {"other_seeds": 4}  # of the presets that compare trainings
-LOSS: Panel = OverSteps("Loss of each batch (faint: other seeds)", "loss", OtherSeeds("loss"), Line("loss"), **LOG)
+LOSS: Panel = OverSteps("Loss of each batch", "loss", OtherSeeds("loss"), Line("loss"), **LOG)
 
 
 class NetView(LabView[NetSettingsT]):

@@ -15,7 +15,7 @@ from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.figure.plots import LOG, LOG_X, grey, limit
 from widgets.labs.normalization.net_view import idle_fields
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, One, Points
@@ -90,12 +90,12 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
         named = {name: [(f"{kind}{name}", c) for kind, c in kinds] for name in (LARGEST, LEARNS, WELL)}
         return {
             "loss": Panel(
-                "Loss, mean of the last tenth so far (dashes: largest stable η; grey: above it nothing is learned)",
+                "Loss, mean of the last tenth so far: up to which learning rate does each learn?",
                 "learning rate η",
                 "loss",
                 Curve(_losses, each=kinds, mode="lines+markers", marker={"size": 6}, line={"width": 1.5}),
-                Curve(_largest_stable, each=named[LARGEST], make=theory, showlegend=False),
-                One(_learned, "learned below this", grey(0.9), make=theory, fixed=True, showlegend=False),
+                Curve(_largest_stable, each=named[LARGEST], make=limit, says="largest stable η"),
+                One(_learned, "learned below this", grey(0.9), make=limit, fixed=True),
                 fit=_fit_losses,
                 yaxis_range=[-2.0, 1.0],
                 height=380,

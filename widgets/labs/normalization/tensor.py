@@ -13,7 +13,7 @@ from plotly.basedatatypes import BaseTraceType
 from lessons.normalization.layers import EPSILON
 from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSettings, chosen_cell
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey, marks, placed
+from widgets.figure.plots import grey, marks, placed, thin
 from widgets.labs.normalization import goals
 from widgets.labs.normalization.tiles import Tiles, lit_scale
 from widgets.view.controls import Preset, Reading
@@ -125,10 +125,10 @@ class TensorView(LabView[TensorPictureSettings]):
                 **layout,
             ),
             "running": OverSteps(
-                "Running mean (line) and variance (dots) of the cell's channel; dashes: expected on average",
+                "Running mean and variance of the cell's channel",
                 "running statistic",
                 Line(partial(_running, "running_mean")),
-                Line(partial(_running, "running_variance"), "{lane}, variance", line={"dash": "dot"}),
+                Line(partial(_running, "running_variance"), "{lane}, variance", make=thin),
                 Theory(_expected_mean, "{lane}, expected mean"),
                 Theory(_expected_variance, "{lane}, expected variance"),
                 x="batch",

@@ -12,7 +12,7 @@ from lessons.normalization.normalizers import NormalizationName
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.quiz.question import Choice, Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
@@ -46,7 +46,7 @@ class OnePowerIteration(Question[NormalizedNetSettings]):
         "hidden layer",
         "σₘₐₓ",
         Curve(_stretch, mode="lines+markers"),
-        One(lambda _: ([1, DEPTH], [1, 1]), "1", "#888", fixed=True, make=theory),
+        One(lambda _: ([1, DEPTH], [1, 1]), "1", "#888", fixed=True, make=limit),
         legend=True,
         xaxis_dtick=1,
         yaxis_rangemode="tozero",

@@ -125,7 +125,7 @@ class ClassifierView(LabView[ClassifierSettings]):
             showlegend=True,
         ),
         "loss": OverSteps(
-            "Loss over all training examples (faint: other seeds)",
+            "Loss over all training examples",
             "loss",
             OtherSeeds("train_loss"),
             Line("train_loss"),
@@ -133,7 +133,7 @@ class ClassifierView(LabView[ClassifierSettings]):
             **LOG,
         ),
         "accuracy": OverSteps(
-            "Accuracy on test examples (faint: other seeds)",
+            "Accuracy on test examples",
             "accuracy",
             OtherSeeds("test_accuracy"),
             Line("test_accuracy"),

@@ -44,11 +44,11 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
         predicted = [(f"{method}, from the rate alone", colour) for method, colour in pairs]
         return {
             "condition": Panel(
-                "Iterations to an error of 10⁻⁶ at the best tuning (dashes: from the rate of convergence alone)",
+                "Iterations to an error of 10⁻⁶ at the best tuning",
                 "condition number κ",
                 "iterations",
                 Curve(_measured, each=pairs, mode="markers", marker={"size": 7}),
-                Theory(_from_the_rate, each=predicted),
+                Theory(_from_the_rate, each=predicted, says="from the rate of convergence alone"),
                 height=400,
                 showlegend=True,
                 **LOG,

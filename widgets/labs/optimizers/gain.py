@@ -58,7 +58,7 @@ class GainView(LabView[GainSettings]):
     def panels(self) -> Mapping[str, Panel[GainSettings]]:
         return {
             "gain": OverSteps(
-                "Length of the update, in plain gradient steps (dashes: closed form)",
+                "Length of the update, in plain gradient steps",
                 "gain",
                 Line("gain"),
                 Theory(_closed_form, "{lane}, closed form", showlegend=False),

@@ -49,11 +49,11 @@ class MemoryView(LabView[MemorySettings, MemoryRange]):
         predicted = [(f"{name}, from the rate alone", colour) for name, colour in pairs]
         return {
             "memory": Panel(
-                "Iterations to an error of 10⁻⁶ (dashes: from the rate of convergence alone)",
+                "Iterations to an error of 10⁻⁶",
                 "memory 1/(1−β); 1 is no momentum",
                 "iterations",
                 Curve(_measured, each=pairs, mode="markers", marker={"size": 7}),
-                Theory(_from_the_rate, each=predicted, showlegend=False),
+                Theory(_from_the_rate, each=predicted, says="from the rate of convergence alone"),
                 One(
                     partial(_marked, best_memory),
                     "the best, about √κ/4 + ½",

@@ -15,7 +15,7 @@ from lessons.optimizers.theory import bayes_error, fewest_errors
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.level_lines import level_line
-from widgets.figure.plots import EQUAL_AXES, TWO_CLASSES, grey, marks, placed, theory, two_classes
+from widgets.figure.plots import EQUAL_AXES, TWO_CLASSES, grey, limit, marks, placed, theory, thin, two_classes
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, One, Points
 from widgets.view.panels import OverSteps, Panel, now
@@ -75,11 +75,10 @@ class ProxyView(LabView[ProxySettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[ProxySettings]]:
-        ghost: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
         outlier = {"size": 13, "symbol": "diamond", "color": "#888", "line": {"width": 2, "color": "#d6457b"}}
         return {
             "plane": Panel(
-                "Training points and boundaries (dotted: the same without the outlier)",
+                "Training points and boundaries",
                 "x₁",
                 "x₂",
                 Curve(_training_points, each=TWO_CLASSES, make=two_classes, fixed=True),
@@ -92,9 +91,9 @@ class ProxyView(LabView[ProxySettings]):
                     marker=outlier,
                     hoverinfo="skip",
                 ),
-                One(_best_boundary, "best possible", grey(0.9), fixed=True, line={"dash": "dash", "width": 2}),
+                One(_best_boundary, "best possible", grey(0.9), make=theory, fixed=True),
                 Curve(partial(_boundary, "score"), showlegend=False),
-                Curve(_boundary_without, "{lane}, without the outlier", **ghost),
+                Curve(_boundary_without, "{lane}, without the outlier", make=thin),
                 fit=_reach,
                 height=420,
                 xaxis_range=[-WINDOW, WINDOW],
@@ -103,12 +102,12 @@ class ProxyView(LabView[ProxySettings]):
                 **EQUAL_AXES,
             ),
             "error": OverSteps(
-                "Error on fresh points (lines) and on training points (dotted); grey: the least of any line",
+                "Error on fresh points and on training points",
                 "error",
                 Line("fresh_error", "{lane}, fresh", showlegend=False),
-                Line("train_error", "{lane}, training", **ghost),
+                Line("train_error", "{lane}, training", make=thin),
                 One(_best_error, "best possible", "#888", make=theory, fixed=True),
-                One(_fewest_errors, "fewest of any line, training", "#888", fixed=True, **ghost),
+                One(_fewest_errors, "fewest of any line, training", "#888", make=limit, fixed=True),
                 yaxis_range=[0, 0.35],
                 height=420,
             ),

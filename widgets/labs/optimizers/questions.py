@@ -30,10 +30,10 @@ class _OverStep(Question):
 
     methods = ("gradient", "optimizer")
     settings: ClassVar[dict[str, dict[str, Any]]]
-    caption: ClassVar[str] = "Loss"
+    caption: ClassVar[str] = "Loss over the run"
     axis: ClassVar[str] = "loss"
     layout: ClassVar[dict[str, Any]] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
-    dashed: ClassVar[tuple[str, ...]] = ()  # lines that would hide another one
+    thin: ClassVar[tuple[str, ...]] = ()  # lines that would hide another one, which is broad
 
     def lanes(self) -> Lanes:
         return Lanes([self.experiment.settings_type(**each) for each in self.settings.values()], [*self.settings])
@@ -48,7 +48,8 @@ class _OverStep(Question):
         return Panel(self.caption, "step", self.axis, curve, legend=True, **self.layout)
 
     def _line(self, name: str, colour: str) -> go.Scatter:
-        return line(name, colour, line={"dash": "dash" if name in self.dashed else "solid"})
+        width = {} if not self.thin else {"width": 1.5 if name in self.thin else 5}
+        return line(name, colour, line=width)
 
 
 class TwoMomenta(_OverStep):
@@ -65,7 +66,7 @@ class TwoMomenta(_OverStep):
         "PyTorch's, η = 0.1": {"optimizer": "heavy ball", "learning_rate": 0.1, "steps": 60},
         "moving average, η = 1": {"optimizer": "moving average", "learning_rate": 1.0, "steps": 60},
     }
-    dashed: ClassVar = ("moving average, η = 1",)
+    thin: ClassVar = ("moving average, η = 1",)
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:
         theta = history["theta"]

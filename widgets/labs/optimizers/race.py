@@ -18,7 +18,7 @@ from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
 from widgets.figure.frame import Frame
-from widgets.figure.plots import EQUAL_AXES, marks, placed
+from widgets.figure.plots import EQUAL_AXES, limit, marks, placed
 from widgets.labs.optimizers import goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
@@ -180,7 +180,7 @@ class RaceView(LabView[RaceSettings]):
         still: dict[str, Any] = {"fixed": True, "make": marks, "hoverinfo": "skip", "showlegend": False}
         return {
             "plane": Panel(
-                "Paths (arrows: downhill step; dotted: velocity)",
+                "Paths, and the next step of the chosen lane as arrows",
                 "θ₁",
                 "θ₂",
                 One(_levels, "level lines", make=_level_lines, fixed=True),
@@ -196,14 +196,14 @@ class RaceView(LabView[RaceSettings]):
                     marker={"symbol": "x", "size": 9, "color": "#888"},
                     **still,
                 ),
-                One(downhill, "downhill, −η g", "#777", line={"dash": "solid"}, hoverinfo="skip"),
-                One(velocity, "velocity", "#777", line={"dash": "dot"}, hoverinfo="skip"),
+                One(downhill, "downhill, −η g", "#777", says="downhill step, −η g", hoverinfo="skip"),
+                One(velocity, "velocity", "#777", make=limit, says="velocity"),
                 Path(_path, pointer=partial(placed, invitation="Click or drag to start elsewhere")),
                 fit=_window,
                 height=440,
                 **EQUAL_AXES,
             ),
-            "loss": OverSteps("Loss (down to 10⁻¹²)", "loss", Line(_loss), yaxis_type="log", height=440),
+            "loss": OverSteps("Loss over the run (down to 10⁻¹²)", "loss", Line(_loss), yaxis_type="log", height=440),
         }
 
     @property

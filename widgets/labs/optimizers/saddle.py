@@ -56,11 +56,11 @@ class SaddleView(LabView[EscapeSettings, SaddleSettings]):
         predicted = [(f"{method}, closed form", colour) for method, colour in pairs[:2]]
         return {
             "escape": Panel(
-                "Steps until it has left the saddle (dashes: closed form; at the top: still there)",
+                "Steps until it has left the saddle (at the top: still there)",
                 "distance from the line that leads in, ε",
                 "steps",
                 Curve(_measured, each=pairs, mode="lines+markers", line={"width": 1}),
-                Theory(_closed_form, each=predicted, showlegend=False),
+                Theory(_closed_form, each=predicted, says="closed form"),
                 fit=lambda frame: {"yaxis.range": [0, 1.05 * frame.lanes.shared.steps]},
                 xaxis_type="log",
                 xaxis_exponentformat="power",

@@ -55,7 +55,7 @@ class NewtonNeeds(Question[UpkeepSettings]):
         for name, value in {"type": "log", "exponentformat": "power", "dtick": 1 if axis == "x" else 3}.items()
     }
     panel: ClassVar[Panel[UpkeepSettings]] = Panel(
-        "Numbers held for one step: counted (dots) and extrapolated (dashes)",
+        "Numbers held for one step: counted, and extrapolated",
         "weights",
         "numbers",
         Curve(_counted, mode="lines+markers"),

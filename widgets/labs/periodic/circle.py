@@ -12,7 +12,7 @@ from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import jump_norm, kappa, step_cosine_distance
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.figure.plots import LOG, LOG_X, grey, limit, theory, thin
 from widgets.labs.periodic import goals
 from widgets.labs.periodic.periods import idle_fields, period_readings, rates_used, ticks
 from widgets.labs.periodic.phase_shades import BANDED, PHASE_COLOURS, PHASE_NAMES, shades
@@ -78,19 +78,16 @@ class CircleView(LabView[PeriodicSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         marker = {"size": 11, "color": "rgba(0,0,0,0)", "line": {"width": 2.5, "color": grey(1.0)}}
-        silent: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
-        turns = [(f"1 − cos = {delta}", grey(0.7)) for delta in DELTAS]
+        turns = [(f"1 − cos = {delta}", grey(0.9)) for delta in DELTAS]
         phases = [(PHASE_NAMES[phase], PHASE_COLOURS[phase]) for phase in Phase]
         return {
             "plane": Panel(
-                "Squared norm ρ² (upwards), effective gradient g (to the right). Dashes: both forces balance; dots, "
-                "from left to right: turns of 10⁻⁵, 10⁻³, 10⁻¹; box: from ℓ, κℓ to L, κL of the last round (all of "
-                "the chosen lane)",
+                "The round of the chosen lane: squared norm ρ² (upwards), effective gradient g (to the right)",
                 "effective gradient g",
                 "squared norm ρ²",
-                One(_balance, "balance ρ² = κg", grey(1.0), make=theory, showlegend=False),
-                Curve(_turn, each=turns, line={"dash": "dot", "width": 1.2}, **silent),
-                One(_box, "box from ℓ, κℓ to L, κL", grey(0.8), line={"width": 1}, **silent),
+                One(_balance, "balance ρ² = κg", grey(1.0), make=theory),
+                Curve(_turn, each=turns, make=limit, says="turns of 10⁻⁵, 10⁻³, 10⁻¹, from left to right"),
+                One(_box, "box from ℓ, κℓ to L, κL", grey(0.9), make=thin, says="ℓ, κℓ to L, κL of the last round"),
                 Curve(_newest_round, each=phases, line={"width": 3.5}),
                 One(_place_now, "now", grey(1.0), mode="markers", marker=marker, showlegend=False),
                 Path(_way, if_several=True, line={"width": 1}, opacity=0.55),

@@ -54,7 +54,7 @@ class ConvPeriodsView(LabView[ConvPeriodsSettings]):
             "loss": loss_panel(),
             "errors": errors_panel("of the batch"),
             "norm": OverSteps(
-                "Norm ρ of the kernels (line), and as Pythagoras predicts it from the step before (dashes)",
+                "Norm ρ of the kernels, and as Pythagoras predicts it from the step before",
                 "norm ρ",
                 Line("norm"),
                 Line(_predicted_norms, "{lane}, predicted", make=theory),

@@ -12,7 +12,7 @@ from lessons.periodic.forecast import Forecast, ForecastSettings
 from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, norm_bounds
 from widgets.figure.frame import Frame
 from widgets.figure.live_figure import Numbers
-from widgets.figure.plots import grey, marks, theory
+from widgets.figure.plots import grey, limit, marks, theory
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, limit_reading, rate_panel, rates_used
 from widgets.labs.periodic.phase_shades import BANDED, band, bands, shades
 from widgets.view.controls import Preset, Reading
@@ -74,7 +74,7 @@ class ForecastView(LabView[ForecastSettings]):
                 "How far each step turns the weights, and when a turn of more than δ is predicted",
                 "1 − cos",
                 One(_predicted, "predicted", BETWEEN, make=band),
-                One(_delta, "δ", grey(1.0), make=theory, fixed=True),
+                One(_delta, "δ", grey(1.0), make=limit, fixed=True),
                 One(_jumps, "came", make=marks, marker=star),
                 Line(_turn, line={"width": 1.5}, showlegend=False),
                 showlegend=True,
@@ -82,14 +82,15 @@ class ForecastView(LabView[ForecastSettings]):
                 **BANDED,
             ),
             "norm": OverSteps(
-                "Norm ρ (line), the bounds that each forecast gives it (dashes), and the norms below which a δ-jump is "
-                "possible and certain (dots)",
+                "Norm ρ between its forecasts, and the norms below which a δ-jump is possible and certain",
                 "norm ρ",
-                Curve(lambda frame, which: frame.once(_bounds)[which], each=if_g, make=theory, showlegend=False),
+                Curve(
+                    lambda frame, which: frame.once(_bounds)[which], each=if_g, make=theory, says="if g were ℓ, or L"
+                ),
                 Curve(
                     lambda frame, which: frame.once(_bounds)[len(if_g) + which],
                     each=below,
-                    line={"dash": "dot", "width": 2},
+                    make=limit,
                 ),
                 Line("norm", showlegend=False),
                 fit=fit_ticks("norm"),

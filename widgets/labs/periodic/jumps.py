@@ -15,7 +15,7 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import JUMPS, MOST_NETS, JumpsSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, grey, marks, theory
+from widgets.figure.plots import LOG, grey, limit, marks
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import OverSteps, Panel
@@ -62,7 +62,7 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
         thin = {"width": 1}
         return {
             "turns": OverSteps(
-                "Turn 1 − cos of each step of all nets (lines), and the largest of each breakdown (crosses)",
+                "Turn 1 − cos of each step of all nets, and the largest of each breakdown (crosses)",
                 "1 − cos",
                 Line(partial(_of_net, "cosine_distance"), each=nets, line=thin, showlegend=False),
                 One(_crosses, "breakdowns", make=marks, marker=cross),
@@ -75,7 +75,7 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
                 "share",
                 One(partial(_share, "breakdowns"), "breakdowns with a turn", BREAKDOWNS),
                 One(partial(_share, "jumps"), "turns with a breakdown", JUMPS_COLOUR),
-                One(partial(_share, "chance"), "any 60 steps with a turn", "#888", make=theory),
+                One(partial(_share, "chance"), "any 60 steps with a turn", "#888", make=limit),
                 showlegend=True,
                 yaxis_range=[-0.03, 1.03],
                 yaxis_tickformat=".0%",

@@ -14,15 +14,17 @@ from plotly.basedatatypes import BaseTraceType
 from lessons.periodic.long_run.recorded import command_of, recorded_table
 from lessons.periodic.long_run.series_file import read_series
 from lessons.periodic.phases import Periods, find_periods
+from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.decimate import thin
+from widgets.figure.line_styles import THIN
 from widgets.figure.live_figure import POINTS_ON_SCREEN, LiveFigure
 from widgets.figure.plots import line, plot, wide
 from widgets.labs.periodic.phase_shades import BANDED, shades
 from widgets.page.said import said
 
-COLOUR = "#2f7ed8"
+COLOUR = LANE_COLOURS[0]
 _FIGURES = {
-    "loss": ("Loss (line) and test error (dots), and the phases", "loss, error"),
+    "loss": ("Loss (thick) and test error (thin), and the phases", "loss, error"),
     "norm": ("Norm ρ", "norm ρ"),
     "effective_gradient": ("Effective gradient g", "g"),
     "effective_learning_rate": ("Effective learning rate η/ρ²", "η/ρ²"),
@@ -76,8 +78,11 @@ def _figures(series: dict[str, np.ndarray], phases: Periods, before: str) -> dic
         log = {"yaxis_type": "log", "yaxis_tickformat": "~g", "xaxis_tickformat": "~s", "showlegend": name == "loss"}
         traces: list[BaseTraceType] = [_curve(series, name)]
         if name == "loss":
-            dots = {"dash": "dot", "width": 1.5}
-            errors = [_curve(series, "test_error", line=dots)] if "test_error" in series else []
+            errors = (
+                [_curve(series, "test_error", line={"width": THIN.width}, meta=THIN.meaning)]
+                if "test_error" in series
+                else []
+            )
             traces = [*_shaded(series["step"], phases.phase[:, 0]), *traces, *errors]
         figures[name] = plot(f"long-run-{name}", before + caption, "step", axis, traces, **log)
     figures["loss"] = wide(figures["loss"].update_layout(**BANDED))

@@ -12,6 +12,7 @@ from lessons.core.settings import Settings
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import MINIMA, MOST_NETS, MinimaSettings
 from lessons.periodic.successive import SuccessiveMinima
+from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, grey, marks, numbered_cells
 from widgets.view.controls import Preset, Reading
@@ -20,7 +21,7 @@ from widgets.view.panels import OverSteps, Panel
 from widgets.view.view import LabView
 
 GROUPS = ("successive", "independent")
-SUCCESSIVE, INDEPENDENT = "#2f7ed8", "#e0662e"
+SUCCESSIVE, INDEPENDENT = LANE_COLOURS[:2]
 
 
 class MinimaView(LabView[PeriodicSettings, MinimaSettings]):

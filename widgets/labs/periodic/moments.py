@@ -24,7 +24,7 @@ class Moments(OverSteps[SettingsT]):
     def __init__(self) -> None:
         super().__init__(
             "A mark for each breakdown: the norm is up by 10 %, or the loss, once low, above 10 % of its first value",
-            "",
+            "lane",
             Curve(_breakdowns, make=_marks),
             wide=True,
             height=220,

@@ -21,7 +21,7 @@ class OverStep(Question[PeriodicSettings]):
     settings: ClassVar[dict[str, dict[str, Any]]]
     common: ClassVar[dict[str, Any]] = {}
     quantity: ClassVar[str] = "norm"
-    caption: ClassVar[str] = "Norm ρ"
+    caption: ClassVar[str] = "Norm ρ of the weights"
     axis: ClassVar[str] = "norm ρ"
 
     def lanes(self) -> Lanes[PeriodicSettings]:

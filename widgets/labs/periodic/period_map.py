@@ -14,8 +14,9 @@ from lessons.periodic.grid import PeriodMap, read_grid
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.spreads import PERIOD_MAP, MapSettings
 from lessons.periodic.theory import expected_period
+from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey, numbered_cells, theory
+from widgets.figure.plots import grey, line, numbered_cells, theory, thin
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, idle_fields, ticks
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Part, Points
@@ -24,12 +25,11 @@ from widgets.view.view import LabView
 
 PERIODS_NEEDED = 2
 AXES = "weight decay λ", "learning rate η"
-DOTTED = {"dash": "dot"}
-CORNERS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("lowest η and λ", "#2f7ed8", {}),
-    ("highest λ", "#2f7ed8", DOTTED),
-    ("highest η", "#e0662e", {}),
-    ("highest η and λ", "#e0662e", DOTTED),
+CORNERS = (
+    ("lowest η and λ", LANE_COLOURS[0], line),
+    ("highest λ", LANE_COLOURS[0], thin),
+    ("highest η", LANE_COLOURS[1], line),
+    ("highest η and λ", LANE_COLOURS[1], thin),
 )
 
 
@@ -72,7 +72,7 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
-        scale = [(0.0, "#2f7ed8"), (0.5, "#f5f0e6"), (1.0, "#e0662e")]
+        scale = [(0.0, LANE_COLOURS[0]), (0.5, "#f5f0e6"), (1.0, LANE_COLOURS[1])]
         period = One(self._scaled_periods, "", make=numbered_cells, colorscale=scale, zmin=0.0, zmax=3.0)
         norm = One(self._norms, "", make=numbered_cells, colorscale="Viridis")
         axes: dict[str, Any] = {"fit": _fit_cells, "height": 340}
@@ -80,7 +80,7 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
             "period": Panel("Period times η·λ, T·η·λ, of each cell", *AXES, period, **axes),
             "norm": Panel("Norm ρ at which each cell breaks down", *AXES, norm, **axes),
             "law": Panel(
-                "Period T against η·λ (dashes: their median product over η·λ)",
+                "Period T against η·λ",
                 "η·λ",
                 "steps",
                 One(self._periods, "measured", mode="markers", marker={"size": 8}),
@@ -136,8 +136,8 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
 
     def _corner(self, number: int) -> Part[PeriodicSettings]:
         """The norm of one corner over the step."""
-        name, colour, style = CORNERS[number]
-        return Line(partial(_norm_of, number), each=[(name, colour)], line=style)
+        name, colour, make = CORNERS[number]
+        return Line(partial(_norm_of, number), each=[(name, colour)], make=make, showlegend=True)
 
     def _fit_norms(self, frame: Frame[PeriodicSettings]) -> dict[str, Any]:
         return fit_ticks("norm")(frame)

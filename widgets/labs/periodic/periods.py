@@ -13,7 +13,7 @@ from lessons.periodic.phases import Phase, recorded_onsets
 from lessons.periodic.settings import PENALTY_FACTORS, PeriodicSettings
 from lessons.periodic.theory import next_norm
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, theory
+from widgets.figure.plots import LOG, limit, theory, thin
 from widgets.labs.periodic import goals
 from widgets.labs.periodic.phase_shades import BANDED, shades
 from widgets.view.controls import Preset, Reading
@@ -194,7 +194,7 @@ class PeriodsView(LabView[PeriodicSettings]):
             "loss": loss_panel(),
             "errors": errors_panel("those that train"),
             "norm": OverSteps(
-                "Norm ρ of the weights (line), and as Pythagoras predicts it from the step before (dashes)",
+                "Norm ρ of the weights, and as Pythagoras predicts it from the step before",
                 "norm ρ",
                 Line("norm"),
                 Line(predicted_norms, "{lane}, predicted", make=theory),
@@ -203,10 +203,10 @@ class PeriodsView(LabView[PeriodicSettings]):
             "gradient": OverSteps("Effective gradient g = |∇f|·ρ", "g", Line("effective_gradient"), **LOG),
             "rate": rate_panel(),
             "forces": OverSteps(
-                "What pushes ρ² up at each step, η²g²/ρ² (line), and down, 2ηλρ² (dots)",
+                "What pushes ρ² up at each step, η²g²/ρ², and down, 2ηλρ²",
                 "change of ρ²",
                 Line("gradient_force", "{lane}, up", line={"width": 1.5}),
-                Line("decay_force", "{lane}, down", line={"dash": "dot", "width": 2.5}),
+                Line("decay_force", "{lane}, down", make=thin),
                 **LOG,
             ),
         }
@@ -249,11 +249,11 @@ def loss_panel() -> OverSteps[Any]:
 def errors_panel(trained: str) -> OverSteps[Any]:
     """Return the figure of both errors over the same phases; `trained` says of which images the first is."""
     return OverSteps(
-        f"Share of the images named wrongly: {trained} (line), those that test (dots)",
+        "Share of the images named wrongly",
         "error",
         shades(showlegend=False),
-        Line("train_error", line={"width": 1.5}, showlegend=False),
-        Line("test_error", "{lane}, test", line={"dash": "dot", "width": 2}, showlegend=False),
+        Line("train_error", says=trained, showlegend=False),
+        Line("test_error", "{lane}, test", make=thin, says="those that test"),
         wide=True,
         height=210,
         yaxis_rangemode="tozero",
@@ -264,11 +264,11 @@ def errors_panel(trained: str) -> OverSteps[Any]:
 def rate_panel(*behind: Part[PeriodicSettings], **layout: Any) -> OverSteps[PeriodicSettings]:
     """Return the figure of the effective learning rate and its limit; `behind` is what is drawn behind them."""
     return OverSteps(
-        "Effective learning rate η/ρ² (line) and its limit on the unit sphere, 2/λₘₐₓ (dashes)",
+        "Effective learning rate η/ρ² and its limit on the unit sphere, 2/λₘₐₓ",
         "η/ρ²",
         *behind,
         Line("effective_learning_rate", showlegend=False),
-        Line(_limits, "{lane}, limit", measured="effective_limit", make=theory, showlegend=False),
+        Line(_limits, "{lane}, limit", measured="effective_limit", make=limit),
         fit=_fit_rates,
         **LOG_125,
         **layout,

@@ -15,7 +15,7 @@ from lessons.periodic.successive import SuccessiveMinima
 from lessons.periodic.theory import delta_limits
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG
+from widgets.figure.plots import LOG, limit
 from widgets.labs.periodic.conv_questions import SmallerBatches
 from widgets.labs.periodic.over_step import OverStep
 from widgets.quiz.question import (
@@ -33,7 +33,7 @@ from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
 
-FIRST, SECOND = LANE_COLOURS[:2]
+FIRST, SECOND, THIRD = LANE_COLOURS[:3]
 FAST = {"learning_rate": 1.0, "weight_decay": 0.008}
 
 
@@ -143,7 +143,7 @@ class JumpBound(OverStep):
     answer = Choice((HOLDS, FAILS))
     settings: ClassVar = {"measured turn": {"weight_decay": 0.4, "initial_norm": 30.0}}
     common: ClassVar = {"steps": 9, "train_size": 128}
-    caption = "Turn 1 − cos of each step (line), and the largest that the statement allows (dots)"
+    caption = "Turn 1 − cos of each step and the largest that the statement allows"
     axis = "1 − cos"
 
     @property
@@ -154,7 +154,7 @@ class JumpBound(OverStep):
             "allowed by the statement",
             SECOND,
             mode="lines+markers",
-            line={"dash": "dot"},
+            make=limit,
         )
         return Panel(self.caption, "step", self.axis, measured, allowed, showlegend=True, **LOG)
 
@@ -194,7 +194,7 @@ class SameCondition(OverStep):
     answer = Choice((HOLDS, FAILS))
     settings: ClassVar = {"1 − cos": {**FAST, "shift": 1}}
     common: ClassVar = {"steps": 1000, "train_size": 128}
-    caption = "Turn 1 − cos of each step (line), and below which δ a jump is possible and certain (dashes, dots)"
+    caption = "Turn 1 − cos of each step and below which δ a jump is possible and certain"
     axis = "1 − cos"
     settled: ClassVar[int] = 400
 
@@ -205,8 +205,8 @@ class SameCondition(OverStep):
             "step",
             self.axis,
             One(_turn, "measured", FIRST),
-            One(lambda frame: self._level(frame, 2), "δ, half of ηλL²/ℓ²", SECOND, line={"dash": "dash"}),
-            One(lambda frame: self._level(frame, 3), "ηλℓ²/L²", SECOND, line={"dash": "dot"}),
+            One(lambda frame: self._level(frame, 2), "δ, half of ηλL²/ℓ²", SECOND, make=limit),
+            One(lambda frame: self._level(frame, 3), "ηλℓ²/L²", THIRD, make=limit),
             showlegend=True,
             **LOG,
         )
@@ -299,7 +299,7 @@ class MoreOrFewer(OverStep):
     settings: ClassVar = {"gradient descent": {}, "heavy ball": {"optimizer": "heavy ball"}}
     common: ClassVar = {"steps": 1500}
     quantity = "loss"
-    caption = "Loss"
+    caption = "Loss over the run"
     axis = "loss"
 
     def outcome(self, history: History, lanes: Lanes) -> Outcome:

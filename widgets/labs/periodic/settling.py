@@ -11,7 +11,7 @@ from lessons.periodic.experiment import Periodic
 from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm, settling_norm
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, theory
+from widgets.figure.plots import LOG, broad, theory
 from widgets.labs.periodic.periods import idle_fields, invariant, rates_used
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
@@ -102,7 +102,7 @@ class SettlingView(LabView[PeriodicSettings]):
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         return {
             "norm": OverSteps(
-                "Norm ρ (line), and how it settles if g has the same root mean square all the time (dashes)",
+                "Norm ρ, and how it settles if g has the same root mean square all the time",
                 "norm ρ",
                 Line("norm"),
                 Curve(_path, "{lane}, settling", make=theory, showlegend=False),
@@ -111,13 +111,13 @@ class SettlingView(LabView[PeriodicSettings]):
                 **LOG,
             ),
             "gradient": OverSteps(
-                "Effective gradient g (line) and its root mean square, over the second half so far (dashes)",
+                "Effective gradient g, and its root mean square over the second half so far",
                 "g",
-                Line("effective_gradient", line={"width": 1}),
-                Curve(_level, "{lane}, rms", line={"width": 3, "dash": "dash"}),
+                Line("effective_gradient", line={"width": 1}, says="measured"),
+                Curve(_level, "{lane}, rms", make=broad),
                 **LOG,
             ),
-            "loss": OverSteps("Loss", "loss", Line("loss", line={"width": 1}), **LOG),
+            "loss": OverSteps("Loss over the run", "loss", Line("loss", line={"width": 1}), **LOG),
         }
 
     def readings(self, frame: Frame[PeriodicSettings]) -> list[Reading]:

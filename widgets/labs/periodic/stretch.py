@@ -10,7 +10,7 @@ import numpy as np
 from lessons.core.settings import Settings
 from lessons.periodic.stretching import Stretching, StretchingSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, grey, theory
+from widgets.figure.plots import LOG, LOG_X, grey, limit, theory
 from widgets.labs.periodic import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Path
@@ -61,7 +61,7 @@ class StretchView(LabView[StretchingSettings]):
                 "The function: loss f(αx)", "factor α", "loss", Path(_loss), fit=_reach, legend=True, **LOG, **LOG_X
             ),
             "gradient": Panel(
-                "Its gradient: |∇f(αx)| over |∇f(x)| (dashes: 1/α)",
+                "Its gradient: |∇f(αx)| over |∇f(x)|",
                 "factor α",
                 "ratio",
                 Path(_ratio),
@@ -71,11 +71,11 @@ class StretchView(LabView[StretchingSettings]):
                 **LOG_X,
             ),
             "inner": Panel(
-                "The angle: |cosine| between ∇f(αx) and x (dashes: rounding, as near to 0 as float64 gets)",
+                "The angle: |cosine| between ∇f(αx) and x (rounding: as near to 0 as float64 gets)",
                 "factor α",
                 "|cosine|",
                 Path(_cosine),
-                One(lambda frame: (_ends(frame), [ROUNDING, ROUNDING]), "rounding", **given),
+                One(lambda frame: (_ends(frame), [ROUNDING, ROUNDING]), "rounding", **{**given, "make": limit}),
                 fit=_reach,
                 yaxis_range=[-19, 0.3],
                 **LOG,

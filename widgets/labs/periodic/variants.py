@@ -117,11 +117,11 @@ class VariantsView(LabView[PeriodicSettings]):
     def panels(self) -> Mapping[str, Panel[PeriodicSettings]]:
         thin = {"width": 1.5}
         return {
-            "loss": OverSteps("Loss", "loss", Line("loss", line=thin), **LOG),
-            "norm": OverSteps("Norm ρ", "norm ρ", Line("norm", line=thin), **LOG),
+            "loss": OverSteps("Loss over the run", "loss", Line("loss", line=thin), **LOG),
+            "norm": OverSteps("Norm ρ of the weights", "norm ρ", Line("norm", line=thin), **LOG),
             "rate": rate_panel(),
             "balance": OverSteps(
-                "What pushes ρ² up, as a share of what pulls it down, over 50 steps; dashes: both are equal",
+                "What pushes ρ² up, as a share of what pulls it down, over 50 steps",
                 "push / pull",
                 Level(1.0, "equal"),
                 Line(_push_over_pull, line=thin),

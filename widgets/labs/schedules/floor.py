@@ -56,7 +56,7 @@ class FloorView(LabView[NoisyQuadraticSettings, FloorSettings]):
     def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:
         return {
             "floor": Panel(
-                "Mean loss over the last half of each run (dots) and the closed form (dashes)",
+                "Mean loss over the last half of each run and the closed form",
                 "learning rate η",
                 "loss",
                 One(self._dots, "measured", mode="markers", marker={"size": 6}),

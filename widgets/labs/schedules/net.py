@@ -130,7 +130,7 @@ class ScheduledNetView(LabView[ScheduledNetSettings]):
     panels = {
         "rate": rate_panel(),
         "loss": OverSteps(
-            "Loss of the batches, smoothed (faint: other seeds)",
+            "Loss of the batches, smoothed",
             "loss",
             OtherSeeds("smoothed_loss"),
             Line("smoothed_loss"),

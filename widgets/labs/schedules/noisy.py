@@ -139,7 +139,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         return {
             "rate": rate_panel(height=220, wide=True),
             "loss": OverSteps(
-                "Loss, mean of the runs (line), and its expectation (dashes)",
+                "Loss, mean of the runs, and its expectation",
                 "loss",
                 Line("loss"),
                 Line("expected_loss", "{lane}, expected", make=theory, showlegend=False),

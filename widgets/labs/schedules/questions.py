@@ -41,7 +41,7 @@ class _LossOverStep(Question[SettingsT]):
 
     methods = ("schedule",)
     settings: ClassVar[dict[str, dict[str, Any]]]
-    caption: ClassVar[str] = "Loss"
+    caption: ClassVar[str] = "Loss over the run"
 
     def lanes(self) -> Lanes[SettingsT]:
         return Lanes([self.experiment.settings_type.checked(each) for each in self.settings.values()], [*self.settings])
@@ -268,7 +268,7 @@ class AboveTheLimit(Question[ScheduledNetSettings]):
     def panel(self) -> Panel[ScheduledNetSettings]:
         seeds = [(f"seed {seed}", FIRST) for seed in range(10)]
         return Panel(
-            "η λₘₐₓ of each net (dashes: the limit of a parabola, 2)",
+            "η λₘₐₓ of each net",
             "step",
             "η λₘₐₓ",
             Line("eta_lambda", each=seeds, line={"width": 1}),
@@ -298,7 +298,7 @@ class SchedulesAlwaysWin(_LossOverStep[ScheduledNetSettings]):
     statement = "A learning rate that is never lowered can end with a lower training loss than one that decays."
     answer = Choice((HOLDS, FAILS))
     experiment = ScheduledNet()
-    caption = "Training loss"
+    caption = "Training loss over the run"
     settings: ClassVar = {
         schedule: {
             "schedule": schedule,

@@ -12,7 +12,7 @@ from lessons.schedules.schedule_settings import DRAWN_FIELDS, ScheduleShape
 from lessons.schedules.schedules import SCHEDULES, planned_shares
 from lessons.schedules.settings import NoisyQuadraticSettings, ScheduledNetSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, drawn
+from widgets.figure.plots import LOG, drawn, limit
 from widgets.view.lines import Line, One, Points, Theory
 from widgets.view.panels import OverSteps
 
@@ -20,7 +20,7 @@ COLUMNS = 65
 DECADES = 2.7
 POINTS = 40
 JUMP = 0.2
-CAPTION = "Learning rate η: planned (dashes) and used"
+CAPTION = "Learning rate η: planned, and used so far"
 INVITATION = "Draw here to make a schedule of your own"
 
 
@@ -37,8 +37,8 @@ def rate_panel(**layout: Any) -> OverSteps:
             "#888",
             fixed=True,
             pointer=partial(drawn, columns=COLUMNS, invitation=INVITATION),
-            line={"width": 1, "dash": "dot"},
-            hoverinfo="skip",
+            make=limit,
+            line={"width": 1},
         ),
         fit=_reach,
         **LOG,

@@ -14,7 +14,7 @@ from lessons.schedules.schedule_settings import DRAWN_FIELDS
 from lessons.schedules.schedules import SCHEDULES
 from lessons.schedules.settings import ScheduledNetSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.figure.plots import LOG, LOG_X, broad, limit
 from widgets.labs.schedules.net import MORE
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
 from widgets.view.controls import Preset, Reading
@@ -57,7 +57,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     presets = (
         Preset(
             "rising from 0.003 to 3",
-            "The bar goes from where the loss begins to fall to where it is lowest; the dashes are 2/λₘₐₓ there.",
+            "The bar goes from where the loss begins to fall to where it is lowest; the dots are 2/λₘₐₓ there.",
             (COMMON,),
             ("range test",),
             says=("schedule",),  # given
@@ -89,12 +89,12 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     def panels(self) -> Mapping[str, Panel[ScheduledNetSettings]]:
         return {
             "range": Panel(
-                "Smoothed loss against the learning rate (bar: where it falls; dashes: the limit where it is lowest)",
+                "Smoothed loss against the learning rate (bar: where it falls)",
                 "learning rate η now",
                 "loss",
-                Line("smoothed_loss", x="learning_rate"),
-                Curve(_range, "{lane}: range", line={"width": 5}, opacity=0.5, showlegend=False),
-                Curve(_limit_line, "{lane}: limit there", make=theory, if_several=False),
+                Line("smoothed_loss", x="learning_rate", says="measured"),
+                Curve(_range, "{lane}: range", make=broad, line={"width": 5}, showlegend=False),
+                Curve(_limit_line, "{lane}: limit there", make=limit, says="limit 2/λₘₐₓ where it is lowest"),
                 fit=_fit_losses,
                 height=380,
                 showlegend=True,
@@ -102,11 +102,11 @@ class RangeTestView(LabView[ScheduledNetSettings]):
                 **LOG_X,
             ),
             "sharpness": Panel(
-                "Sharpness on the way, and its limit (dashes)",
+                "Sharpness on the way, and its limit",
                 "learning rate η now",
                 "λₘₐₓ",
                 Line("preconditioned_sharpness", x="learning_rate"),
-                Theory(_limits, "{lane}: limit", showlegend=False),
+                Theory(_limits, "{lane}: limit", make=limit),
                 fit=lambda frame: {"xaxis.range": _reach(frame), "yaxis.title.text": axis_title(frame)},
                 height=380,
                 **LOG,

@@ -12,7 +12,7 @@ from lessons.schedules.schedules import planned_shares
 from lessons.schedules.settings import ScheduledNetSettings
 from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.labs.schedules.net import MORE, WARMUP, over_decades
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.view.controls import Preset
@@ -49,10 +49,10 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
         ),
         Cloud(
             "preconditioned_sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit (dashes)",
+            "Sharpness: median, 10 to 90 %, and its limit",
             "λₘₐₓ",
             {"fit": partial(reach, usual=over_decades, wide=True), "yaxis_type": "log", "yaxis_tickformat": "~g"},
-            beside=(One(_limits, "limit", make=theory, fixed=True),),
+            beside=(One(_limits, "limit", make=limit, fixed=True),),
         ),
     )
     shown = ("learning_rate", "warmup_share", "schedule")

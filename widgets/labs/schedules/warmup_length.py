@@ -77,7 +77,7 @@ class WarmupLengthView(LabView[ScheduledNetSettings, WarmupLengthSettings]):
                 yaxis_range=[-0.5, SEEDS_A_LENGTH + 0.5],
             ),
             "loss": Panel(
-                "Smoothed loss now: single nets (dots), and the median of all sixteen (a diverged one is above all)",
+                "Smoothed loss now: single nets, and the median of all sixteen (a diverged one is above all)",
                 "steps of warmup",
                 "loss",
                 One(_single, "single nets", **DOTS),

@@ -62,7 +62,7 @@ class BiasesView(LabView[BiasSignsSettings]):
     def panels(self) -> Mapping[str, Panel[BiasSignsSettings]]:
         shares = {
             key: OverSteps(
-                f"Negative biases after the {layer} (dashes: one half)",
+                f"Negative biases after the {layer}",
                 "share of negative biases",
                 Line(partial(_negative_share, number)),
                 Level(0.5, "one half"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from lessons.teacher_student.bottom_up import BottomUp, BottomUpSettings, polynomial_counts
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, grey, marks, theory
+from widgets.figure.plots import LOG, LOG_X, grey, limit, marks, theory
 from widgets.view.controls import Preset
 from widgets.view.lines import Line, One, Points, Theory
 from widgets.view.panels import Now, Panel
@@ -51,12 +51,11 @@ class BottomUpView(LabView[BottomUpSettings]):
         rings: dict[str, Any] = {"marker": {"size": 9, "symbol": "circle-open", "line": {"width": 2}}}
         return {
             "unexplained": Panel(
-                "What random nodes leave unexplained of a teacher node, mean of 20 (dashes: all polynomials of degree "
-                "0, 1, 2, 4 instead)",
+                "What random nodes leave unexplained of a teacher node, mean of 20",
                 "random nodes",
                 "unexplained share",
                 Line("unexplained", x="nodes"),
-                Theory(_polynomials, "{lane}, polynomials", showlegend=False),
+                Theory(_polynomials, "{lane}, polynomials", says="all polynomials of degree 0, 1, 2, 4"),
                 legend=True,
                 xaxis_range=[0, 3.2],
                 yaxis_range=[-2.2, 0.1],
@@ -65,12 +64,12 @@ class BottomUpView(LabView[BottomUpSettings]):
                 **LOG_X,
             ),
             "needed": Panel(
-                "How many it takes, against the number of inputs (dashes: as many as there are polynomials)",
+                "How many it takes, against the number of inputs, beside as many as there are polynomials",
                 "inputs",
                 "nodes",
                 One(_needed, "random nodes", make=marks, **rings),
                 One(_predicted, "polynomials", grey(0.95), make=theory, fixed=True),
-                One(_trained, "one trained node", grey(0.6), fixed=True, line={"dash": "dot"}),
+                One(_trained, "one trained node", grey(0.9), make=limit, fixed=True),
                 xaxis_tickvals=[2, 5, 10, 20, 50],
                 xaxis_range=[0.3, np.log10(MOST_INPUTS)],
                 yaxis_range=[-0.2, 3.5],

@@ -41,7 +41,7 @@ class RandomLabels(Question[MemorizationSettings]):
     @property
     def panel(self) -> Panel[MemorizationSettings]:
         return Panel(
-            "Accuracy",
+            "Accuracy over the run",
             "step",
             "accuracy",
             Line("train_accuracy", each=[("training images", FIRST)]),

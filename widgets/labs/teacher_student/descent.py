@@ -9,7 +9,7 @@ import numpy as np
 
 from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, widths
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.figure.plots import LOG, LOG_X, limit, thin
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import Panel
@@ -60,28 +60,27 @@ class DescentView(LabView[DoubleDescentSettings]):
         axes = {"fit": _widths, "height": 400, **LOG_X}
         return {
             "error": Panel(
-                "Share of wrong answers on test images (dots: on training images; dashes: N)",
+                "Share of wrong answers on test images and on training images",
                 "width, units",
                 "error",
-                Line("test_error", x="width"),
+                Line("test_error", x="width", says="test"),
                 Line(
                     "train_error",
                     "{lane}, training",
                     x="width",
-                    line={"dash": "dot", "width": 1.5},
-                    showlegend=False,
+                    make=thin,
                 ),
-                One(_at_n, "width = N", "#888", make=theory, fixed=True, showlegend=False),
+                One(_at_n, "width = N", "#888", make=limit, fixed=True),
                 legend=True,
                 yaxis_range=[0, 1],
                 **axes,
             ),
             "length": Panel(
-                "Length of the fitted weights (dashes: N)",
+                "Length of the fitted weights",
                 "width, units",
                 "length of the weights",
                 Line("weight_norm", x="width"),
-                One(_lengths_at_n, "width = N", "#888", make=theory, showlegend=False),
+                One(_lengths_at_n, "width = N", "#888", make=limit),
                 **axes,
                 **LOG,
             ),

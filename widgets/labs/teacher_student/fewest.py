@@ -14,7 +14,7 @@ from lessons.teacher_student.spreads import FEWEST, FEWEST_WIDTHS, STARTS, Fewes
 from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, LOG_X, theory
+from widgets.figure.plots import LOG, LOG_X, limit
 from widgets.labs.teacher_student.nodes import is_due
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
@@ -79,7 +79,7 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
     def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
         return {
             "used": _over_width(
-                "Nodes that add at least 1 % of what the largest adds (dashes: all of them, and the teacher's number)",
+                "Nodes that add at least 1 % of what the largest adds",
                 "nodes in use",
                 "used_nodes",
             ),
@@ -116,8 +116,8 @@ def _over_width(caption: str, y: str, quantity: str) -> Panel[TeacherStudentSett
         caption,
         "nodes of the student",
         y,
-        One(_all_of_them, "all", "#888", make=theory, fixed=True, showlegend=False),
-        One(_fewest, "the teacher's", "#888", make=theory, fixed=True, showlegend=False),
+        One(_all_of_them, "all", "#888", make=limit, fixed=True),
+        One(_fewest, "the teacher's", "#888", make=limit, fixed=True),
         Curve(partial(_dots, quantity), each=DOTS, when=is_due, mode="markers", marker=dot, showlegend=False),
         Curve(partial(_medians, quantity), each=KINDS, when=is_due),
         fit=_ticks,

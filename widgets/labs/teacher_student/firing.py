@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from lessons.teacher_student.firing import Firing, FiringSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG, grey, theory
+from widgets.figure.plots import LOG, grey, theory, thin
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
 from widgets.view.panels import Now, Panel
@@ -59,15 +59,14 @@ class FiringView(LabView[FiringSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[FiringSettings]]:
-        dots: dict[str, Any] = {"line": {"width": 1.5, "dash": "dot"}, "showlegend": False}
         bias = "bias, in standard deviations of the input"
         return {
             "shares": Panel(
-                "One node fires (dots), two fire (line), against the bias; dashes: theory",
+                "Share of the inputs at which one node fires, and at which two fire, against the bias",
                 bias,
                 "share of the inputs",
-                Line(partial(_seen, "joint"), x="bias"),
-                Line(partial(_seen, "single"), "{lane}, one node", x="bias", **dots),
+                Line(partial(_seen, "joint"), x="bias", says="two nodes"),
+                Line(partial(_seen, "single"), "{lane}, one node", x="bias", make=thin),
                 Line(partial(_seen, "joint_theory"), "{lane}, theory", x="bias", make=_grey_theory, showlegend=False),
                 legend=True,
                 fit=_biases,
@@ -76,11 +75,11 @@ class FiringView(LabView[FiringSettings]):
                 **LOG,
             ),
             "together": Panel(
-                "Where one node fires, how often does a second? Mean over pairs, and the closest pair (dots)",
+                "Where one node fires, how often does a second?",
                 bias,
                 "P(i and j) / P(i)",
-                Line(partial(_second, "joint"), x="bias"),
-                Line(partial(_second, "worst"), "{lane}, closest pair", x="bias", **dots),
+                Line(partial(_second, "joint"), x="bias", says="mean over pairs"),
+                Line(partial(_second, "worst"), "{lane}, closest pair", x="bias", make=thin),
                 fit=_biases,
                 yaxis_range=[0, 1.03],
                 height=380,

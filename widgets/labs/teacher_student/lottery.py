@@ -13,7 +13,7 @@ from lessons.teacher_student.overlap import RECOVERED
 from lessons.teacher_student.spreads import LOTTERY, TicketsSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import grey, marks, theory
+from widgets.figure.plots import grey, limit, marks, theory
 from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
@@ -87,18 +87,17 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
                 yaxis_type="log",
             ),
             "ends": strips(
-                "Where each of them is now: a dot for each student (dashes: learned, below 0.001)",
+                "Where each of them is now: a dot for each student (learned: below 0.001)",
                 "ticket",
                 "unexplained share",
                 short,
                 lambda frame: np.split(np.maximum(frame.history.newest("fvu", frame.stop - 1), 1e-12), len(TICKETS)),
-                One(_learned, "learned", "#888", make=theory, fixed=True),
+                One(_learned, "learned", "#888", make=limit, fixed=True),
                 height=360,
                 yaxis_type="log",
             ),
             "near": strips(
-                "Each teacher node's largest correlation with a node of the ticket at the start (ring: not found yet; "
-                "dashes: of random nodes)",
+                "Each teacher node's largest correlation with a node of the ticket at the start (ring: not found yet)",
                 "ticket",
                 "largest correlation at its start",
                 short,

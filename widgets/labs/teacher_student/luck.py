@@ -16,7 +16,7 @@ from lessons.teacher_student.shaking import nearest_nodes
 from lessons.teacher_student.spreads import LUCK, STUDENTS, LuckSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import bars, grey, theory
+from widgets.figure.plots import bars, grey, limit, theory
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -82,20 +82,19 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
         dots: dict[str, Any] = {"when": is_due, "mode": "markers", "hoverinfo": "skip"}
         return {
             "overlap": Panel(
-                f"All nodes of {STUDENTS} students: nearness to a teacher node at the start and now "
-                "(dashes: no change)",
+                f"All nodes of {STUDENTS} students: nearness to a teacher node at the start and now",
                 "largest correlation at the start",
                 "largest correlation now",
                 One(partial(_overlap, False), "other student nodes", grey(0.5), marker={"size": 4}, **dots),
                 One(partial(_overlap, True), "nearest to a teacher node", WINNER, marker={"size": 5}, **dots),
-                One(_no_change, "no change", "#888", make=theory, fixed=True, showlegend=False),
+                One(_no_change, "no change", "#888", make=limit, fixed=True),
                 xaxis_range=[-0.1, 0.9],
                 yaxis_range=[-0.1, 1.03],
                 height=400,
                 showlegend=True,
             ),
             "places": Panel(
-                "Who is nearest now: its place at the start (dashes: by chance)",
+                "Who is nearest now: its place at the start",
                 "place at the start, 1 is the luckiest",
                 "share of teacher nodes",
                 One(_places, "measured", make=bars, when=is_due),
@@ -106,7 +105,7 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
                 height=400,
             ),
             "sooner": Panel(
-                f"When each teacher node is found (correlation {WON:g}), against its luck (line: median of each fifth)",
+                f"When each teacher node is found (correlation {WON:g}), against its luck; median of each fifth",
                 "best correlation at the start",
                 "step of arrival",
                 One(_arrivals, "a teacher node", grey(0.6), marker={"size": 5}, **dots),

@@ -9,7 +9,7 @@ import numpy as np
 
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import LOG
+from widgets.figure.plots import LOG, thin
 from widgets.labs.teacher_student import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Level, Line
@@ -74,7 +74,7 @@ class MemoryView(LabView[MemorizationSettings]):
                 height=340,
             ),
             "test": OverSteps(
-                "Accuracy on other images, with the real labels (dashes: guessing)",
+                "Accuracy on other images, with the real labels",
                 "accuracy",
                 Line("test_accuracy"),
                 Level(CHANCE, "guessing"),
@@ -82,14 +82,13 @@ class MemoryView(LabView[MemorizationSettings]):
                 height=340,
             ),
             "wrong": OverSteps(
-                "Training images with a wrong label: put to that label (line), or to what they really show (dots)",
+                "Training images with a wrong label: put to that label, or to what they really show",
                 "share of these images",
-                Line(partial(_of_the_wrong, "wrong_memorized")),
+                Line(partial(_of_the_wrong, "wrong_memorized"), says="that label"),
                 Line(
                     partial(_of_the_wrong, "wrong_seen_through"),
                     "{lane}, what they show",
-                    line={"dash": "dot"},
-                    showlegend=False,
+                    make=thin,
                 ),
                 Level(CHANCE, "guessing"),
                 legend=True,

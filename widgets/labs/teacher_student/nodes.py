@@ -11,13 +11,14 @@ import torch
 
 from lessons.teacher_student.settings import StudentSettings
 from lessons.teacher_student.shaking import nearest_nodes, winners
+from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import cells, grey
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import OverSteps, Panel
 
 # From -1 over what hardly shows, on light and on dark, to 1.
-SCALE = [(0.0, "#2f7ed8"), (0.5, "rgba(128,128,128,0.08)"), (1.0, "#e0662e")]
+SCALE = [(0.0, LANE_COLOURS[0]), (0.5, "rgba(128,128,128,0.08)"), (1.0, LANE_COLOURS[1])]
 POINTS_OF_A_PATH = 40
 OTHERS = grey(0.35)
 # The look of correlations in cells, with a bar that says what a colour is.

@@ -101,7 +101,7 @@ class OneStartView(LabView[TeacherStudentSettings, OneStartSettings]):
                 showlegend=True,
             ),
             "ever": Panel(
-                "Nodes that are nearest to a node of at least one teacher (dashes: drawn anew for each, by chance)",
+                "Nodes that are nearest to a node of at least one teacher (by chance: drawn anew for each)",
                 "teachers",
                 "nodes of the one start",
                 One(partial(_ever, 0), "measured", LANE_COLOURS[0], mode="lines+markers", when=is_due),

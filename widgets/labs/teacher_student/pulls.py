@@ -13,7 +13,7 @@ import torch
 from lessons.teacher_student.pulls import PullsOnNodes, PullsSettings, chosen_node
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import bars, cells, grey, marks, theory
+from widgets.figure.plots import bars, broad, cells, grey, marks
 from widgets.labs.teacher_student.nodes import OTHERS, SCALE, in_one_line, is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -107,7 +107,7 @@ class PullsView(LabView[PullsSettings]):
                 One(_nearest_pull, "its teacher node", NEAREST, **due),
                 One(partial(_push, "colleagues_push"), "colleagues", COLLEAGUES, **due),
                 One(partial(_push, "own_push"), "itself", OWN, **due),
-                One(_sum, "sum", grey(0.95), make=theory, **due),
+                One(_sum, "sum", grey(0.95), make=broad, **due),
                 height=400,
                 showlegend=True,
             ),

@@ -119,7 +119,7 @@ class LuckiestWins(Question[TeacherStudentSettings]):
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         return Panel(
-            "Who is nearest now: its place at the start, of sixteen students (dashes: by chance)",
+            "Who is nearest now: its place at the start, of sixteen students",
             "place at the start, 1 is the luckiest",
             "share",
             One(self._shares, "measured", LANE_COLOURS[0], make=bars),

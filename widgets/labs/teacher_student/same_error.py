@@ -12,7 +12,7 @@ from lessons.teacher_student.settings import TeacherStudentSettings
 from lessons.teacher_student.spreads import SAME_ERROR, SIZES, SameErrorSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import theory
+from widgets.figure.plots import limit
 from widgets.labs.teacher_student.nodes import in_one_line, is_due
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import strips
@@ -41,7 +41,7 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
     presets = (
         Preset(
             "150 points",
-            "Each line is one training of the same net, from right to left. Where will they cross the dashed line?",
+            "Each line is one training of the same net, from right to left. Where will they cross the dotted line?",
             ({},),
         ),
         Preset(
@@ -66,11 +66,11 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
         kinds = list(zip(SHORT_NAMES, LANE_COLOURS, strict=False))
         return {
             "ways": Panel(
-                f"Each net's way: unexplained on fresh inputs and on its own points (dashes: {LEVEL:.0%} on its own)",
+                f"Each net's way: unexplained on fresh inputs and on its own points, and {LEVEL:.0%} on its own",
                 "unexplained on the training points",
                 "unexplained on fresh inputs",
                 Curve(_ways, each=kinds, when=is_due, line={"width": 1.2}),
-                One(_line, "same training error", "#888", make=theory, fixed=True, showlegend=False),
+                One(_line, "same training error", "#888", make=limit, fixed=True),
                 xaxis_type="log",
                 xaxis_range=X_RANGE,
                 yaxis_type="log",

@@ -19,7 +19,7 @@ from lessons.teacher_student.spreads import FEWEST, SAME_ERROR, SIZES, FewestSet
 from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import bars, theory
+from widgets.figure.plots import bars, theory, thin
 from widgets.quiz.question import Choice, Misreading, Number, Outcome, Question
 from widgets.view.lines import Level, Line, One, Points
 from widgets.view.panels import Panel
@@ -42,7 +42,7 @@ class TwoStructures(Question[TeacherStudentSettings]):
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         return Panel(
-            "Nodes in common: share of the pairs of teachers (dashes: ten of fifty drawn by chance, twice)",
+            "Nodes in common: share of the pairs of teachers (by chance: ten of fifty drawn, twice)",
             "nearest to nodes of both teachers of a pair, of ten",
             "share of pairs",
             One(partial(self._share, False), "measured", LANE_COLOURS[0], make=bars),
@@ -99,10 +99,10 @@ class SameError(Question[TeacherStudentSettings]):
             partial(self._median, "train_fvu"),
             each=[(f"{name}, on the points", colour) for name, colour in self.groups],
             measured="fvu",
-            line={"dash": "dot"},
-            showlegend=False,
+            make=thin,
+            says="on the training points",
         )
-        caption = "Unexplained on fresh inputs (line) and on the training points (dots), medians of four"
+        caption = "Unexplained on fresh inputs and on the training points, medians of four"
         return Panel(caption, "step", "unexplained share", fresh, train, yaxis_type="log", showlegend=True)
 
     @staticmethod
@@ -139,7 +139,7 @@ class FewestNodes(Question[TeacherStudentSettings]):
     @property
     def panel(self) -> Panel[TeacherStudentSettings]:
         used = Line(self._used, each=[("in use", LANE_COLOURS[0])], measured="used_nodes")
-        caption = "Nodes that add at least 1 % of what the largest adds, median of three (dashes: the teacher's five)"
+        caption = "Nodes that add at least 1 % of what the largest adds, median of three"
         return Panel(caption, "step", "nodes in use", used, Level(5, "the teacher's"), yaxis_range=[0, 103])
 
     @staticmethod

@@ -12,6 +12,7 @@ from lessons.teacher_student.spreads import STRUCTURE, StructureSettings
 from lessons.teacher_student.structure import KINDS
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
+from widgets.figure.plots import thin
 from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
@@ -85,10 +86,10 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
                 height=360,
             ),
             "left": OverSteps(
-                "Unexplained on the training points (line) and on fresh ones (dots); dashes: guessing the mean",
+                "Unexplained on the training points, and on fresh ones",
                 "unexplained share",
-                medians("train_fvu", _groups, kinds),
-                medians("fvu", _groups, fresh, line={"dash": "dot"}, showlegend=False),
+                medians("train_fvu", _groups, kinds, says="on the training points"),
+                medians("fvu", _groups, fresh, make=thin, says="on fresh points"),
                 Level(1, "guessing the mean"),
                 yaxis_type="log",
                 height=360,

@@ -11,6 +11,7 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import StudentSettings, TeacherStudentSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
+from widgets.figure.plots import thin
 from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import matrix_panel, paths_panel, widths
 from widgets.view.controls import Preset, Reading
@@ -95,7 +96,7 @@ class StudentsView(LabView[TeacherStudentSettings]):
         Preset(
             "too few examples",
             # holds: l7_too_few_examples
-            "A hundred points are fitted (dots), and no teacher node is found. With a thousand (nearly) all are.",
+            "A hundred points are fitted (thin), and no teacher node is found. With a thousand (nearly) all are.",
             tuple({"data": "fixed", "train_size": size, "steps": 4000, "horizon": 4000} for size in (100, 1000)),
             ("100 points", "1000 points"),
         ),
@@ -106,7 +107,6 @@ class StudentsView(LabView[TeacherStudentSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[TeacherStudentSettings]]:
-        dots: dict[str, Any] = {"line": {"dash": "dot", "width": 1.5}, "showlegend": False}
         return {
             "matrix": matrix_panel(),
             "paths": paths_panel(
@@ -118,10 +118,10 @@ class StudentsView(LabView[TeacherStudentSettings]):
                 yaxis_range=[-0.1, 1.03],
             ),
             "fvu": OverSteps(
-                "Share of the teacher's variance not explained, on fresh inputs (dots: on the training points)",
+                "Share of the teacher's variance not explained, on fresh inputs and on the training points",
                 "unexplained share",
-                Line("fvu"),
-                Line(_on_its_points, "{lane}, on its points", measured="train_fvu", **dots),
+                Line("fvu", says="on fresh inputs"),
+                Line(_on_its_points, "{lane}, on its points", measured="train_fvu", make=thin),
                 legend=True,
                 yaxis_type="log",
             ),

@@ -95,8 +95,8 @@ class TwoInputsView(LabView[TwoInputsSettings]):
         }
         return {
             "lines": Panel(
-                "Where nodes begin to fire (mark: the side). Broad: teacher; thin: student, coloured as the teacher "
-                "node that it has become",
+                "Where nodes begin to fire: teacher (broad), student (thin, in the colour of the node it has become; "
+                "mark: its side)",
                 "first input",
                 "second input",
                 Curve(_teacher_line, each=BROAD, fixed=True, line={"width": 9}, hoverinfo="skip"),
