@@ -54,7 +54,7 @@ function sentence({ rate, start }) {
           : rate > 0.9995
             ? "is at the minimum in one step"
             : "creeps down one side";
-  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x, 2));
+  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x));
   return (
     `With ηλ = ${rate.toFixed(2)} each step multiplies the distance to the minimum by ${written(factor)}. It ${how}: ` +
     `from ${from} to ${to} in ${JUMPS} steps.`
@@ -93,7 +93,7 @@ const LIMIT = {
       sets: [["start", -2.4, 2.4, 0.05]],
       at: ({ start }) => [start, lossAt(start)],
       from: (x) => [x],
-      said: ({ start }) => `start at ${written(start, 2)}`,
+      said: ({ start }) => `start at ${written(start)}`,
     },
     {
       label: "Learning rate",
