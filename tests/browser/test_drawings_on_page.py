@@ -116,7 +116,7 @@ def drag(page: Page, grip: Locator, across: float, down: float) -> None:
 def test_each_handle_is_dragged_and_moved_by_keys_and_the_sentence_follows(page: Page, drawings: str) -> None:
     page.goto(drawings)
     for name, drawing in zip(DRAWINGS, drawn(page), strict=True):
-        said = drawing.locator(".tdl-said")
+        said = drawing.locator(".tdl-sentence")
         assert SAYS[name](said.inner_text()), said.inner_text()
         for grip in drawing.locator(".tdl-grip").all():
             for move in (lambda grip=grip: drag(page, grip, -40, 11), lambda grip=grip: grip.press("ArrowUp")):
@@ -154,6 +154,6 @@ def test_a_plain_page_has_the_drawing_of_its_lesson_and_no_other(page: Page, tmp
     assert len(list(site.glob("files/drawing_*.js"))) == 1
     with on_a_web_server(site) as address:
         page.goto(f"{address}/01_optimizers.html")
-        before = page.locator(".tdl-said").inner_text()
+        before = page.locator(".tdl-sentence").inner_text()
         page.locator(".tdl-grip").first.press("ArrowRight")
-        assert page.locator(".tdl-said").inner_text() != before
+        assert page.locator(".tdl-sentence").inner_text() != before

@@ -41,7 +41,7 @@ class Drawing {
     this.ink = svg("g");
     this.ink.setAttribute("aria-hidden", "true");
     this.picture.append(this.ink, ...this.grips.map((grip) => grip.element));
-    this.said = make("p", { className: "tdl-said" });
+    this.said = make("p", { className: "tdl-sentence" });
     this.element = element;
     element.classList.add("tdl-drawing");
     element.replaceChildren(make("div", { className: "tdl-sheet" }, this.paper, this.picture), this.said);

@@ -10,7 +10,7 @@ const BIAS = 0.3;
 const NETS = [
   { gain: 0.8, name: "order", kind: "tdl-line tdl-thin" },
   { gain: 1.4, name: "edge of chaos", kind: "tdl-line" },
-  { gain: 2.5, name: "chaos", kind: "tdl-accent" },
+  { gain: 2.5, name: "chaos", kind: "tdl-vivid" },
 ];
 const CIRCLE = Array.from({ length: 13 }, (_, at) => 15 * at);
 const RADIANS = Math.PI / 180;
@@ -32,7 +32,7 @@ function dial(pane, others, angle) {
     curve([at(0), pane.point([0, 0]), at(angle)], "tdl-border"),
     curve(
       sampled((turn) => at(turn, 0.3), 0, angle, 30),
-      "tdl-accent",
+      "tdl-vivid",
     ),
     dot(at(0), 5, "tdl-spot"),
     dot(at(angle), 5, "tdl-mark"),
@@ -83,7 +83,7 @@ const CIRCLES = {
   start: { angle: 60, depth: 8 },
   panes: [
     circle("Inputs"),
-    ...NETS.map(({ gain, name }) => circle(`g = ${gain}, ${name}`)),
+    ...NETS.map(({ gain, name }) => circle(`g = ${gain}, ${name.replace(" of chaos", "")}`)),
     {
       title: "The angle between the two, layer by layer",
       height: 250,

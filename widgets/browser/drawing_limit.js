@@ -20,7 +20,7 @@ function valley({ rate, start }, pane) {
       "tdl-dashes",
     ),
     curve(level, "tdl-border"),
-    curve(points, "tdl-accent tdl-thin"),
+    curve(points, "tdl-vivid tdl-thin"),
     ...points.slice(1).map((point) => dot(point, 4, "tdl-mark")),
     text(pane.point([0, -0.36]), "line: curvature λ · dashes: 2/η", "tdl-name", "middle"),
   ].join("");
@@ -34,7 +34,7 @@ function factors({ rate }, pane) {
     curve([at(0, 1), at(9, 1)], "tdl-border"),
     curve([at(2, -1), at(2, 9)], "tdl-dashes"),
     curve([at(0, 1), at(1, 0), at(3, 2)], "tdl-line"),
-    curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-accent tdl-thin"),
+    curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-vivid tdl-thin"),
     name(1, 0.27, "best", "middle"),
     name(1.94, 1.43, "limit", "end"),
     name(2.3, 0.22, "diverges", "middle"),
