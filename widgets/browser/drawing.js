@@ -71,6 +71,7 @@ class Drawing {
     const high = Math.max(...boxes.map(({ top, height }) => top + height));
     this.picture.setAttribute("width", whole);
     this.picture.setAttribute("height", high);
+    this.picture.setAttribute("viewBox", `0 0 ${whole} ${high}`);
     Object.assign(this.paper, { width: whole, height: high });
     this.panes = this.what.panes.map((pane, at) => new Pane(pane, boxes[at]));
     this.paint();
