@@ -80,6 +80,12 @@ def schedule(words: str) -> bool:
     return steps == 200 and rounded_alike(loss, way + noise)
 
 
+def circle(words: str) -> bool:
+    """The numbers are held in node: here, that each of the three nets has one."""
+    depth, angle, *nets = numbers(words)
+    return len(nets) == 6 and nets[1::2] == [0.8, 1.4, 2.5] and (depth > 0 or set(nets[::2]) == {angle})
+
+
 SAYS: dict[str, Callable[[str], bool]] = {
     "momentum": momentum,
     "scale": scale,
@@ -87,6 +93,7 @@ SAYS: dict[str, Callable[[str], bool]] = {
     "norm": norm,
     "nodes": nodes,
     "schedule": schedule,
+    "circle": circle,
 }
 
 
@@ -109,10 +116,10 @@ def drag(page: Page, grip: Locator, across: float, down: float) -> None:
 def test_each_handle_is_dragged_and_moved_by_keys_and_the_sentence_follows(page: Page, drawings: str) -> None:
     page.goto(drawings)
     for name, drawing in zip(DRAWINGS, drawn(page), strict=True):
-        said = drawing.locator(".tdl-said")
+        said = drawing.locator(".tdl-sentence")
         assert SAYS[name](said.inner_text()), said.inner_text()
         for grip in drawing.locator(".tdl-grip").all():
-            for move in (lambda grip=grip: drag(page, grip, -14, 11), lambda grip=grip: grip.press("ArrowUp")):
+            for move in (lambda grip=grip: drag(page, grip, -40, 11), lambda grip=grip: grip.press("ArrowUp")):
                 before = said.inner_text(), grip.get_attribute("aria-valuetext"), grip.get_attribute("transform")
                 move()
                 after = said.inner_text(), grip.get_attribute("aria-valuetext"), grip.get_attribute("transform")
@@ -147,6 +154,6 @@ def test_a_plain_page_has_the_drawing_of_its_lesson_and_no_other(page: Page, tmp
     assert len(list(site.glob("files/drawing_*.js"))) == 1
     with on_a_web_server(site) as address:
         page.goto(f"{address}/01_optimizers.html")
-        before = page.locator(".tdl-said").inner_text()
+        before = page.locator(".tdl-sentence").inner_text()
         page.locator(".tdl-grip").first.press("ArrowRight")
-        assert page.locator(".tdl-said").inner_text() != before
+        assert page.locator(".tdl-sentence").inner_text() != before

@@ -41,7 +41,7 @@ class Drawing {
     this.ink = svg("g");
     this.ink.setAttribute("aria-hidden", "true");
     this.picture.append(this.ink, ...this.grips.map((grip) => grip.element));
-    this.said = make("p", { className: "tdl-said" });
+    this.said = make("p", { className: "tdl-sentence" });
     this.element = element;
     element.classList.add("tdl-drawing");
     element.replaceChildren(make("div", { className: "tdl-sheet" }, this.paper, this.picture), this.said);
@@ -71,6 +71,7 @@ class Drawing {
     const high = Math.max(...boxes.map(({ top, height }) => top + height));
     this.picture.setAttribute("width", whole);
     this.picture.setAttribute("height", high);
+    this.picture.setAttribute("viewBox", `0 0 ${whole} ${high}`);
     Object.assign(this.paper, { width: whole, height: high });
     this.panes = this.what.panes.map((pane, at) => new Pane(pane, boxes[at]));
     this.paint();

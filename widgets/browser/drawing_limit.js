@@ -20,7 +20,7 @@ function valley({ rate, start }, pane) {
       "tdl-dashes",
     ),
     curve(level, "tdl-border"),
-    curve(points, "tdl-accent tdl-thin"),
+    curve(points, "tdl-vivid tdl-thin"),
     ...points.slice(1).map((point) => dot(point, 4, "tdl-mark")),
     text(pane.point([0, -0.36]), "line: curvature λ · dashes: 2/η", "tdl-name", "middle"),
   ].join("");
@@ -34,7 +34,7 @@ function factors({ rate }, pane) {
     curve([at(0, 1), at(9, 1)], "tdl-border"),
     curve([at(2, -1), at(2, 9)], "tdl-dashes"),
     curve([at(0, 1), at(1, 0), at(3, 2)], "tdl-line"),
-    curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-accent tdl-thin"),
+    curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-vivid tdl-thin"),
     name(1, 0.27, "best", "middle"),
     name(1.94, 1.43, "limit", "end"),
     name(2.3, 0.22, "diverges", "middle"),
@@ -54,7 +54,7 @@ function sentence({ rate, start }) {
           : rate > 0.9995
             ? "is at the minimum in one step"
             : "creeps down one side";
-  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x, 2));
+  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x));
   return (
     `With ηλ = ${rate.toFixed(2)} each step multiplies the distance to the minimum by ${written(factor)}. It ${how}: ` +
     `from ${from} to ${to} in ${JUMPS} steps.`
@@ -93,7 +93,7 @@ const LIMIT = {
       sets: [["start", -2.4, 2.4, 0.05]],
       at: ({ start }) => [start, lossAt(start)],
       from: (x) => [x],
-      said: ({ start }) => `start at ${written(start, 2)}`,
+      said: ({ start }) => `start at ${written(start)}`,
     },
     {
       label: "Learning rate",

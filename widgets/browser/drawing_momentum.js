@@ -19,10 +19,7 @@ const BORDERS = [(b) => (1 - Math.sqrt(b)) ** 2, (b) => (1 + Math.sqrt(b)) ** 2,
 function plane(pane) {
   const border = (of) => sampled((b) => pane.point([of(b), b]), 0, 1);
   const label = (e, beta, name, anchor = "middle") => text(pane.point([e, beta]), name, "tdl-name", anchor);
-  const [, , limit] = BORDERS.map(border);
-  const beyond = [...limit, [pane.width, 0], [pane.width, pane.height]];
   return [
-    curve(beyond, "tdl-beyond", "Z"),
     ...BORDERS.map((of) => curve(border(of), "tdl-border")),
     label(0.06, 0.03, "monotone", "start"),
     label(1, 0.42, "ripples"),
@@ -34,7 +31,7 @@ function plane(pane) {
 function path({ rate, beta }, pane) {
   const points = errorsOf(rate, beta, STEPS).map((error, step) => pane.point([step, error]));
   const zero = curve([pane.point([0, 0]), pane.point([STEPS, 0])], "tdl-border");
-  return zero + curve(points, "tdl-accent") + points.map((point) => dot(point, 2.5, "tdl-mark")).join("");
+  return zero + curve(points, "tdl-vivid") + points.map((point) => dot(point, 2.5, "tdl-mark")).join("");
 }
 
 function words({ rate, beta }) {
@@ -92,7 +89,7 @@ const MOMENTUM = {
   ],
   paint: (state, [map, errors]) => [plane(map), path(state, errors)],
   words,
-  shades: (_, [map], style, paper) => shade(paper, map, style, (e, beta) => Math.max(0, 1 - rateOf(e, beta)) ** 0.7),
+  shades: (_, [map], style, paper) => shade(paper, map, style, (e, beta) => (1 - rateOf(e, beta)) ** 0.7),
 };
 
 function render({ el }) {

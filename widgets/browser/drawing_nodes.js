@@ -27,7 +27,7 @@ function plane(state, pane, path) {
     const way = path.map((nodes) => pane.point(nodes[at]));
     const [x, y] = pane.point(node);
     const name = text([x + 13, y - 9], NODES[at], "tdl-name");
-    return curve([zero, [x, y]], "tdl-border") + curve(way, "tdl-accent") + dot(way.at(-1), 4, "tdl-mark") + name;
+    return curve([zero, [x, y]], "tdl-border") + curve(way, "tdl-vivid") + dot(way.at(-1), 4, "tdl-mark") + name;
   });
   const what = text(
     [8, pane.height - 10],
@@ -41,7 +41,7 @@ function course(pane, path) {
   const losses = path.map((nodes) => Math.log10(Math.max(FLOOR, lossOf(nodes, TEACHERS))));
   return curve(
     losses.map((loss, step) => pane.point([(step * TIME) / STEPS, loss])),
-    "tdl-accent",
+    "tdl-vivid",
   );
 }
 

@@ -25,8 +25,8 @@ function plane({ norm }, pane) {
     curve(circle(pane, REST), "tdl-dashes", "Z"),
     curve(circle(pane, norm), "tdl-border", "Z"),
     curve([pane.point([0, 0]), pane.point([x, y])], "tdl-line"),
-    arrow(pane.point([x, y]), pane.point([inX, inY]), "tdl-accent"),
-    arrow(pane.point([x, y]), pane.point([x + outX, y + outY]), "tdl-accent"),
+    arrow(pane.point([x, y]), pane.point([inX, inY]), "tdl-vivid"),
+    arrow(pane.point([x, y]), pane.point([x + outX, y + outY]), "tdl-vivid"),
     curve([pane.point([x + outX, y + outY]), pane.point([inX + outX, inY + outY])], "tdl-dashes"),
     dot(pane.point([inX + outX, inY + outY]), 5, "tdl-spot"),
     name([x + outX, y + outY + 0.1], "gradient step", "middle"),
@@ -47,7 +47,7 @@ function course({ norm }, pane) {
       "tdl-dashes",
     ),
     text([pane.width - 4, y + 17], `balance, ${written(REST)}`, "tdl-name", "end"),
-    curve(points, "tdl-accent"),
+    curve(points, "tdl-vivid"),
     ...points.map((point) => dot(point, 3, "tdl-mark")),
   ].join("");
 }

@@ -25,7 +25,7 @@ function plane({ c }, pane) {
     ray(turned),
     curve(arc, "tdl-line"),
     curve([pane.point([0, 0]), pane.point([x, y])], "tdl-line"),
-    arrow(pane.point([x, y]), pane.point([x + across, y + up]), "tdl-accent"),
+    arrow(pane.point([x, y]), pane.point([x + across, y + up]), "tdl-vivid"),
     nameAt([middleX, middleY], `${written((ANGLE - turned) * DEGREES, 2)}°`, "start"),
     nameAt([x - 0.12, y + 0.1], "weights", "end"),
     nameAt([x + across + 0.08, y + up - 0.04], "one step", "start"),
@@ -37,7 +37,7 @@ function plane({ c }, pane) {
 const LINES = [
   ["outputs", () => 1, "tdl-line", "tdl-spot", HIGH, 1.13, "end"],
   ["gradient, 1/c", (c) => 1 / c, "tdl-line", "tdl-spot", HIGH, 0.6, "end"],
-  ["effective learning rate, 1/c²", (c) => 1 / c ** 2, "tdl-accent", "tdl-mark", 0.44, 5.2, "start"],
+  ["effective learning rate, 1/c²", (c) => 1 / c ** 2, "tdl-vivid", "tdl-mark", 0.44, 5.2, "start"],
 ];
 
 function powers({ c }, pane) {

@@ -13,7 +13,7 @@ const partsAt = (state) => partsOf(ratesOf(pointsOf(state), STEPS), CURVATURES, 
 
 function rates(state, pane) {
   const line = pointsOf(state).map((eta, point) => pane.point([stepOf(point), eta]));
-  return curve(line, "tdl-accent");
+  return curve(line, "tdl-vivid");
 }
 
 function bands(state, pane) {
@@ -24,7 +24,7 @@ function bands(state, pane) {
   const [, high] = pane.point([0, parts.at(-1).noise + parts.at(-1).way]);
   return [
     curve([...noise, ...ground], "tdl-noise", "Z"),
-    curve([...whole, ...noise.toReversed()], "tdl-way", "Z"),
+    curve([...whole, ...noise.toReversed()], "tdl-distance", "Z"),
     curve(whole, "tdl-line"),
     text([pane.width - 6, Math.min(high - 8, pane.height - 12)], "noise kept", "tdl-name", "end"),
     text(pane.point([11, 0.36]), "distance still to go", "tdl-name"),

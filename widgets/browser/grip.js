@@ -2,7 +2,7 @@
 
 import { svg } from "./ink.js";
 
-const KNOB = `<circle r="22" class="tdl-reach"/><circle r="13" class="tdl-ring"/><circle r="7.5" class="tdl-knob"/>`;
+const KNOB = `<circle r="23" class="tdl-reach"/><circle r="13" class="tdl-ring"/><circle r="7.5" class="tdl-knob"/>`;
 const WAYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
 const FAR = { PageDown: -10, PageUp: 10 };
 

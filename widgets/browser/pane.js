@@ -2,7 +2,7 @@
 
 import { text } from "./ink.js";
 
-const ROOM = { left: 46, right: 14, top: 28, bottom: 40, bare: 8 };
+const ROOM = { left: 46, right: 14, top: 28, bottom: 40, bare: 2 };
 
 export class Pane {
   // `what`: `title`; `x` and `y`, the lowest and the highest value; and unless it is a plane without axes, `across` and

@@ -15,6 +15,7 @@ DRAWINGS = {
     "norm": "Gradient step and weight decay as two forces on the weights' norm, and where both balance.",
     "nodes": "Three student nodes in the plane of their weights, and where gradient flow takes them.",
     "schedule": "A schedule bent by hand: the distance that is still to go, and the noise that was kept.",
+    "circle": "A circle of inputs in three wide random nets, and the angle between two of them, layer by layer.",
 }
 
 
