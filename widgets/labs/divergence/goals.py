@@ -92,7 +92,7 @@ BOWL = (
         "equally_fast",
         "With κ at 10 or more, let gradient descent shrink both directions equally fast.",
         _equally_fast,
-        "At η = 2/(λₘₐₓ + λₘᵢₙ) |1 − ηλ| is the same at both ends of the spectrum. No η is better for the slower one.",
+        "At η = 2/(λₘₐₓ + λₘᵢₙ), |1 − ηλ| is the same at both ends of the spectrum. No η is better for the slower one.",
     ),
     Goal(
         "past_the_limit",
