@@ -10,6 +10,7 @@ from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.plain_site import build_site, on_a_web_server
 from tests.browser.served import lesson_server, write_notebook
 from tests.browser.test_accessibility import faults
+from tests.browser.test_jupyterlab import PARABOLA, open_lesson, run_all
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +127,19 @@ def test_a_browser_that_keeps_nothing_ticks_too(page: Page, goals_page: str) -> 
     gain.type_value("momentum", "0.96")
     gain.until_finished()
     assert summary(gain).startswith("Goals 1 of 2")
+
+
+def test_in_jupyterlab_goals_tick_and_are_there_after_a_reload(page: Page, lesson_in_jupyterlab: str) -> None:
+    open_lesson(page, lesson_in_jupyterlab)
+    run_all(page)
+    parabola = LabOnPage(page, title=PARABOLA)
+    parabola.type_value("ratio", "1.5")
+    wait_until(lambda: summary(parabola).startswith("Goals 1 of 3"), "a goal ticks")
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+    page.reload()
+    page.locator(".jp-NotebookPanel-toolbar").wait_for(timeout=90_000)
+    assert summary(LabOnPage(page, title=PARABOLA)).startswith("Goals 1 of 3")
 
 
 def test_a_recorded_run_reaches_no_goal_and_says_so(page: Page, tmp_path: Path) -> None:

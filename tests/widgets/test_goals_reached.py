@@ -1,5 +1,7 @@
 """All goals of all labs: the opening reaches none of them, and each can be reached from there."""
 
+from dataclasses import replace
+
 import pytest
 from goal_runs import Way, looks, seeds_of
 from goal_ways import WAYS
@@ -35,3 +37,12 @@ def test_a_goal_is_reached_from_the_opening_with_each_seed(name: str, goal: str)
     for arguments in seeds_of(name, way):
         *_, run = looks(name, way, **arguments)
         assert asked.reached(run), f"{name}: {goal}, {arguments}"
+
+
+@pytest.mark.parametrize("name", WITH_GOALS)
+def test_goals_may_be_asked_of_every_preset_early_and_where_it_ends_early(name: str) -> None:
+    for preset in VIEWS[name].presets:
+        run = next(looks(name, Way(preset=preset.name)))
+        for goal in VIEWS[name].goals:
+            for early in (run, replace(run, finished=True), replace(run, ends=[0] * len(run.lanes), finished=True)):
+                assert goal.reached(early) in (True, False)

@@ -49,8 +49,9 @@ PARABOLA = (
 def _grown(run: Attempt, lane: int) -> np.ndarray:
     """The distance along each eigen-direction beside that of the start, the sharpest first: shape (D,)."""
     amplitude = np.abs(run.of(lane, "amplitude"))
-    started = np.where(amplitude[0] > 0, amplitude[0], np.nan)
-    return amplitude[-1] / started if len(amplitude) > 20 else np.ones(amplitude.shape[1])
+    if len(amplitude) <= 20:
+        return np.ones(amplitude.shape[1])
+    return amplitude[-1] / np.where(amplitude[0] > 0, amplitude[0], np.nan)
 
 
 def _one_direction_diverges(run: Attempt) -> bool:
@@ -61,7 +62,11 @@ def _one_direction_diverges(run: Attempt) -> bool:
 def _equally_fast(run: Attempt) -> bool:
     for lane in run.left:
         settings, grown = run.settings[lane], _grown(run, lane)
-        if settings.optimizer == "gradient descent" and settings.condition_number >= 10 and grown.max() < 0.9:
+        if (
+            settings.optimizer == "gradient descent"
+            and settings.condition_number >= 10
+            and 0 < grown.min() <= grown.max() < 0.9
+        ):
             sharp, flat = np.log(grown[[0, -1]])
             if abs(sharp / flat - 1) < 0.15:
                 return True
@@ -87,7 +92,7 @@ BOWL = (
         "equally_fast",
         "With κ at 10 or more, let gradient descent shrink both directions equally fast.",
         _equally_fast,
-        "At η = 2/(λₘₐₓ + λₘᵢₙ) |1 − ηλ| is the same at both ends of the spectrum. No η is better for the slower one.",
+        "At η = 2/(λₘₐₓ + λₘᵢₙ), |1 − ηλ| is the same at both ends of the spectrum. No η is better for the slower one.",
     ),
     Goal(
         "past_the_limit",

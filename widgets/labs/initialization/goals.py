@@ -52,7 +52,8 @@ SYMMETRY = (
 def _kept(run: Attempt, quantity: str, first: int, last: int) -> np.ndarray:
     """The median over nets of how much is left between two layers, lane by lane: shape (K,)."""
     squares = np.maximum(run[quantity].astype(float), 1e-300)
-    return np.median(squares[..., last] / squares[..., first], axis=0)
+    with np.errstate(invalid="ignore"):  # of two that are infinite nothing is known, and no goal is reached
+        return np.median(squares[..., last] / squares[..., first], axis=0)
 
 
 def _relu_signal(run: Attempt) -> bool:
