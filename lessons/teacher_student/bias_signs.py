@@ -72,7 +72,7 @@ class BiasSignsSettings(Settings):
         25,
         label="measure every",
         unit="steps",
-        doc="Test accuracy is measured each time.",
+        doc="For the test accuracy.",
         low=1,
         high=100_000,
         slider=(5, 100),

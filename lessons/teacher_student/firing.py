@@ -33,7 +33,7 @@ class FiringSettings(Settings):
         0.07,
         label="fall of the bias",
         unit="a step",
-        doc="From +1 the bias falls by so much at each step, in standard deviations of what comes into a node.",
+        doc="By how much the bias, from +1 on, falls at each step, in standard deviations of what comes into a node.",
         low=0.001,
         high=0.2,
         slider=(0.01, 0.1),

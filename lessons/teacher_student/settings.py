@@ -75,7 +75,7 @@ class StudentSettings(Settings):
     left_out: int = setting(
         0,
         label="teacher nodes left out",
-        doc="So many of the teacher's nodes are missing in each layer (one stays): a smaller teacher.",
+        doc="How many of the teacher's nodes are missing in each layer (one stays): a smaller teacher.",
         low=0,
         high=99,
         slider=(0, 49),
@@ -152,7 +152,7 @@ class StudentSettings(Settings):
         25,
         label="measure every",
         unit="steps",
-        doc="What is measured on test inputs is measured each time.",
+        doc="For what is measured on test inputs.",
         low=1,
         high=100_000,
         slider=(5, 200),

@@ -113,7 +113,7 @@ def test_densities_have_area_one_and_stand_where_the_eigenvalues_are() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"deviation": 5.0, "depth": 50, "width": 256}, "above 3·10³⁸, too large for float32 (theory 8.74e+79)"),
+        ({"deviation": 5.0, "depth": 50, "width": 256}, "above 3·10³⁸, too large for float32 (theory 8.74·10⁷⁹)"),
         ({"deviation": 5.0, "depth": 100, "width": 4}, "0: no unit of some layer passes anything on, in float32"),
         ({"deviation": 0.01, "depth": 100, "width": 64}, "below 10⁻⁴⁵, too small for float32"),
     ],

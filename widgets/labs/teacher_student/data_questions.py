@@ -55,7 +55,7 @@ class RandomLabels(Question[MemorizationSettings]):
         return Outcome(
             # holds: l7_random_labels
             100 * train,
-            f"On {train:.1%} of them. On other images it was right in {test:.1%}: it might as well guess. That a net "
+            f"On {train:.1%} of them. On other images it was right on {test:.1%}: it might as well guess. That a net "
             "fits its training data says nothing about what it has understood.",
             (
                 Misreading(10, "That is guessing, one in ten. It guesses on *new* images; these it has memorized."),
@@ -68,7 +68,7 @@ class StructureFirst(Question[MemorizationSettings]):
     name = "structure_first"
     prompt = (
         "Half of the labels are random now. After eight steps of training, what percentage of the images with a wrong "
-        "label does the net put to the class that they really show, which nobody told it?"
+        "label does the net assign to the class that they really show, which nobody told it?"
     )
     answer = Number(low=0, high=100, step=1, tolerance=15, unit="%")
     experiment = Memorization()

@@ -16,7 +16,7 @@ from widgets.page.said import said
 NONE_GIVEN = (
     "No file of weights is given here: put one, such as the <code>vgg16_bn-6c64b313.pth</code> that torchvision keeps "
     "in <code>~/.cache/torch/hub/checkpoints</code> once you have used that net, beside the notebooks of the lessons, "
-    f"or name it in the environment variable <code>{VARIABLE}</code>, and start the lessons anew."
+    f"or name it in the environment variable <code>{VARIABLE}</code>, and restart the lessons."
 )
 
 

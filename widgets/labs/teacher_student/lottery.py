@@ -65,7 +65,7 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
         Preset(
             "keep 8: too few",
             # holds: l7_keep_8
-            "Eight nodes cannot be ten. Only all fifty learn the teacher; the first weights are of no help.",
+            "Eight nodes cannot stand for ten. Only all fifty learn the teacher; the first weights are of no help.",
             ({"keep": 8},),
         ),
     )

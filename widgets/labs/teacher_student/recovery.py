@@ -56,7 +56,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
         Preset(
             "from half to double",
             # holds: l7_spare_tickets
-            "Half as many nodes cannot be ten. The gain is between 1 and 2.",
+            "Half as many nodes cannot stand for ten. The gain is between 1 and 2.",
             ({"widths": "0.5, 1, 1.5, 2", "students": 16},),
         ),
         Preset(
