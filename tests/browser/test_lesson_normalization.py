@@ -22,7 +22,7 @@ LINES = """p => [...p.querySelectorAll(".scatterlayer .trace")].map(t => ({
   drawn: (t.querySelector("path.js-line")?.getAttribute("d") ?? "").split(/[ML]/).length > 20,
   faint: Number(getComputedStyle(t).opacity) < 0.5,
 }))"""
-LEGEND = "p => [...p.querySelectorAll('.legendtext')].map(each => each.textContent)"
+LEGEND = "p => [...p.querySelectorAll('.legendtext, .tdl-ends > span')].map(each => each.textContent)"
 LIT = "p => Array.from(p.data[1].z).flatMap(row => Array.from(row)).filter(v => v > 0).length"
 
 

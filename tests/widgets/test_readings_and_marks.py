@@ -172,7 +172,7 @@ def test_a_change_is_a_line_in_the_colour_of_its_lane_with_words() -> None:
     marked = drawn([rate(10, 0.123456, lane=1)])
     [shape], [note] = marked["shapes"], marked["annotations"]
     assert (shape["x0"], shape["x1"], shape["line"]["color"]) == (10, 10, COLOURS[1])
-    assert (note["x"], note["text"], note["font"]["color"]) == (10, "η → 0.123456", COLOURS[1])
+    assert (note["x"], note["text"], note["bordercolor"]) == (10, "η → 0.123456", COLOURS[1])
 
 
 @pytest.mark.parametrize(("step", "side"), [(10, "left"), (59, "left"), (60, "right"), (100, "right")])
@@ -217,7 +217,7 @@ def test_notes_that_would_overlap_stand_one_over_the_other() -> None:
 
 def test_a_lane_that_diverged_is_said_so() -> None:
     notes = drawn([], ends=(None, 40))["annotations"]
-    assert [(note["x"], note["text"], note["font"]["color"]) for note in notes] == [
+    assert [(note["x"], note["text"], note["bordercolor"]) for note in notes] == [
         (40, "✕ diverged at step 40", COLOURS[1])
     ]
 

@@ -40,6 +40,7 @@ export function axesFor(layout, traces, ranged) {
     const bare = isEmpty && !ranged.has(axis);
     changes[`${axis}.showticklabels`] = bare ? false : (given.showticklabels ?? true);
     changes[`${axis}.showgrid`] = bare ? false : (given.showgrid ?? true);
+    changes[`${axis}.zeroline`] = bare ? false : (given.zeroline ?? true);
     changes[`${axis}.ticks`] = bare ? "" : (given.ticks ?? "");
   }
   const free = layout.meta?.free;

@@ -1,7 +1,8 @@
 // One figure: plotly.js's, with data that grow, the looks of the page, a summary in words, and a person who points.
 
 import { axesFor } from "./axes.js";
-import { heightOf, scaledNotes, sized, themeColours, themed, within } from "./looks.js";
+import { EndNames } from "./end_names.js";
+import { heightOf, notesHere, sized, themeColours, themed, within } from "./looks.js";
 import { PICTURE, picture } from "./picture.js";
 import { Pointing } from "./pointing.js";
 import { PRINTED, letShrink } from "./printing.js";
@@ -37,6 +38,7 @@ export class Figure {
     this.layout = {};
     this.printed = false;
     this.name = spec.layout.meta?.name ?? "figure";
+    this.ends = new EndNames(element);
   }
 
   async show(spec) {
@@ -72,8 +74,13 @@ export class Figure {
     await this.Plotly.react(this.element, this.traces, worn, config);
     // A reader of the screen gets the summary, not tick after tick; the buttons stay.
     for (const drawing of this.element.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true");
+    this.placeNames();
     this.told = false;
     this.tellSoon();
+  }
+
+  placeNames() {
+    this.ends.place(this.traces, this.element._fullLayout);
   }
 
   stretch() {
@@ -83,7 +90,12 @@ export class Figure {
   }
 
   sizes() {
-    return { ...sized(this.base), ...(this.notes ? { annotations: scaledNotes(this.notes) } : {}) };
+    const changes = {
+      ...sized(this.base),
+      ...(this.notes ? { annotations: notesHere(this.notes, this.colours()) } : {}),
+    };
+    const size = changes["legend.font.size"] ?? 12;
+    return { ...changes, ...this.ends.room(this.base, this.traces, this.drawnWidth ?? 0, size) };
   }
 
   colours() {
@@ -91,7 +103,8 @@ export class Figure {
   }
 
   retheme() {
-    return this.Plotly.relayout(this.element, themed(this.element.layout ?? {}, this.colours()));
+    const notes = this.notes ? { annotations: notesHere(this.notes, this.colours()) } : {};
+    return this.Plotly.relayout(this.element, { ...themed(this.element.layout ?? {}, this.colours()), ...notes });
   }
 
   // On paper, or back on the screen. plotly.js does all of it before it returns.
@@ -99,6 +112,7 @@ export class Figure {
     if (this.printed === yes) return;
     this.printed = yes;
     this.retheme();
+    if (this.ends.traces.length) this.Plotly.relayout(this.element, { showlegend: yes });
     letShrink(this.element, yes);
   }
 
@@ -125,7 +139,7 @@ export class Figure {
       const zoomed = key.endsWith(".range") && this.zoomed?.has(axis);
       if (key.endsWith(".range")) this.ranged.add(axis);
       if (key === "annotations") this.notes = value;
-      if (!zoomed) this.layout[key] = key === "annotations" ? scaledNotes(value) : value;
+      if (!zoomed) this.layout[key] = key === "annotations" ? notesHere(value, this.colours()) : value;
     }
   }
 
@@ -174,6 +188,7 @@ export class Figure {
     } else if (relaid) {
       await this.Plotly.relayout(this.element, layout);
     }
+    this.placeNames();
   }
 
   // Move the paths of the lines that changed; false if plotly.js has not drawn them all before.
@@ -189,6 +204,7 @@ export class Figure {
     const lines = drawn.map((trace) => [paths.get(trace), this.traces[trace]]);
     if (!lines.every(([path]) => path)) return false;
     for (const [path, data] of lines) path.setAttribute("d", pathOf(data.x, data.y, xaxis, yaxis));
+    this.placeNames();
     return true;
   }
 
@@ -256,6 +272,7 @@ export class Figure {
     if (this.element.clientWidth && this.element.clientWidth !== this.drawnWidth) {
       this.drawnWidth = this.element.clientWidth;
       this.Plotly.relayout(this.element, { width: this.drawnWidth, height: this.stretch(), ...this.sizes() });
+      this.placeNames();
       if (this.printed) letShrink(this.element, true);
     }
   }

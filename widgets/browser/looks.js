@@ -65,8 +65,13 @@ export function heightOf(layout) {
   return PHONE.matches ? Math.min(height, PHONE_HEIGHT) : Math.round(height * typeScale());
 }
 
-export function scaledNotes(annotations) {
-  return annotations.map((note) => ({ ...note, font: { ...note.font, size: (note.font?.size ?? 12) * typeScale() } }));
+// Notes in the size of the page, and on its ground where they have one: no curve goes through their words.
+export function notesHere(annotations, { ground }) {
+  return annotations.map((note) => ({
+    ...note,
+    font: { ...note.font, size: (note.font?.size ?? 12) * typeScale() },
+    ...(note.bgcolor ? { bgcolor: ground } : {}),
+  }));
 }
 
 export function sized(layout) {

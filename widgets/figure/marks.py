@@ -81,8 +81,10 @@ def _note(share: float, step: int, text: str, colour: str, y: float, anchor: str
         "xanchor": "left" if share < 0.6 else "right",
         "showarrow": False,
         "text": text,
-        "font": {"color": colour, "size": 12},
-        "bgcolor": grey(0.08),
+        "font": {"size": 12},
+        "bordercolor": colour,
+        "borderpad": 1,
+        "bgcolor": grey(0.08),  # in the browser the ground of the page, so that no curve strikes the words
     }
 
 

@@ -102,6 +102,11 @@ def with_free_end(figure: go.Figure) -> go.Figure:
     return figure.update_layout(meta={**_meta(figure), "free": free})
 
 
+def with_ends(figure: go.Figure) -> go.Figure:
+    """Let a few lines over the step be named at their ends instead of in a legend (`end_names.js`)."""
+    return figure.update_layout(meta={**_meta(figure), "ends": True})
+
+
 def placed(figure: go.Figure, trace: int, invitation: str = "", step: float | None = None) -> go.Figure:
     """Let a person place the start of a trace by click, drag or arrow keys.
 

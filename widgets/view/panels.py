@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from widgets.figure.frame import Frame
 from widgets.figure.line_styles import key_of
-from widgets.figure.plots import plot, wide, with_free_end, with_key
+from widgets.figure.plots import plot, wide, with_ends, with_free_end, with_key
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
 
@@ -91,6 +91,9 @@ class OverSteps(Panel[DrawnT]):
 
     def __init__(self, caption: str, y: str, *parts: Part[DrawnT], x: str = "step", **layout: Any):
         super().__init__(caption, x, y, *parts, **layout)
+
+    def figure(self, name: str, names: Sequence[str], colours: Sequence[str]) -> go.Figure:
+        return with_ends(super().figure(name, names, colours))
 
     def begin(self, frame: Frame[DrawnT], name: str, lanes: int) -> None:
         super().begin(frame, name, lanes)

@@ -10,9 +10,19 @@ const line = (...y) => ({ x: y.map((_, i) => i), y });
 test("an axis without a range has no ticks before there are data", () => {
   const layout = { xaxis: { range: [0, 10] }, yaxis: { ticks: "outside" } };
   const before = axesFor(layout, [line()], new Set());
-  assert.deepEqual(before, { "yaxis.showticklabels": false, "yaxis.showgrid": false, "yaxis.ticks": "" });
+  assert.deepEqual(before, {
+    "yaxis.showticklabels": false,
+    "yaxis.showgrid": false,
+    "yaxis.zeroline": false,
+    "yaxis.ticks": "",
+  });
   const after = axesFor(layout, [line(1, 2)], new Set());
-  assert.deepEqual(after, { "yaxis.showticklabels": true, "yaxis.showgrid": true, "yaxis.ticks": "outside" });
+  assert.deepEqual(after, {
+    "yaxis.showticklabels": true,
+    "yaxis.showgrid": true,
+    "yaxis.zeroline": true,
+    "yaxis.ticks": "outside",
+  });
   assert.deepEqual(axesFor(layout, [line()], new Set(["yaxis"])), after);
 });
 
