@@ -51,7 +51,7 @@ def test_a_picture_saved_from_a_dark_page_has_its_ground_its_caption_and_its_lan
         "(c) => { const d = document.createElement('i'); d.style.color = c; return d.style.color; }", ground
     )
     assert f"fill: {ground}; fill-opacity: 1" in picture.split("</rect>")[0]
-    for words in ("Paths (arrows: downhill step; dotted: velocity)", *LANES):
+    for words in ("Paths, and the next step of the chosen lane as arrows", "velocity", *LANES):
         assert words in picture
     assert "Click or drag" not in picture
 

@@ -47,3 +47,17 @@ export function axesFor(layout, traces, ranged) {
   if (free && layout.yaxis?.range) changes["yaxis.range"] = rangeOfShares(layout.yaxis.range, free, traces);
   return changes;
 }
+
+// Ticks of logarithmic axes that do not touch. Over 1 to 1.5 decades plotly.js, left alone, writes each digit; now it
+// writes 1, 2 and 5. Other labels than those of powers of ten are written as large as these.
+export function ticksOfLogs(layout) {
+  const changes = {};
+  for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
+    const { type, range } = layout[axis];
+    if (type !== "log") continue;
+    const decades = range ? Math.abs(range[1] - range[0]) : 0;
+    changes[`${axis}.nticks`] = decades >= 1 && decades < 1.5 ? 3 : 5;
+    changes[`${axis}.minorloglabels`] = "complete";
+  }
+  return changes;
+}

@@ -1,6 +1,6 @@
 // One figure: plotly.js's, with data that grow, the looks of the page, a summary in words, and a person who points.
 
-import { axesFor } from "./axes.js";
+import { axesFor, ticksOfLogs } from "./axes.js";
 import { EndNames } from "./end_names.js";
 import { heightOf, notesHere, sized, themeColours, themed, within } from "./looks.js";
 import { PICTURE, picture } from "./picture.js";
@@ -69,7 +69,7 @@ export class Figure {
     const height = this.stretch();
     const layout = { uirevision: "keep", ...spec.layout, autosize: false, width: this.drawnWidth || undefined, height };
     this.ranged = new Set();
-    this.fitted = axesFor(this.base, this.traces, this.ranged);
+    this.fitted = { ...axesFor(this.base, this.traces, this.ranged), ...ticksOfLogs(this.base) };
     const worn = within(layout, { ...themed(layout, this.colours()), ...this.sizes(), ...this.fitted });
     await this.Plotly.react(this.element, this.traces, worn, config);
     // A reader of the screen gets the summary, not tick after tick; the buttons stay.
@@ -153,7 +153,7 @@ export class Figure {
       await this.Plotly.relayout(this.element, layout);
     }
     if (!this.sketch()) return this.full();
-    this.timer ??= setTimeout(() => this.full().catch(() => {}), 2 * FULL_EVERY_MS);
+    this.redrawLater();
   }
 
   linesOnly() {
@@ -162,7 +162,8 @@ export class Figure {
 
   // Let the axes follow the data; what holds already is not drawn again.
   fitAxes() {
-    const wanted = axesFor(this.base, this.traces, this.ranged);
+    const drawn = this.element._fullLayout ?? this.base;
+    const wanted = { ...axesFor(this.base, this.traces, this.ranged), ...ticksOfLogs(drawn) };
     const changed = Object.entries(wanted).filter(([key, value]) => String(this.fitted[key]) !== String(value));
     this.fitted = wanted;
     this.relayout(Object.fromEntries(changed));
@@ -189,6 +190,13 @@ export class Figure {
       await this.Plotly.relayout(this.element, layout);
     }
     this.placeNames();
+    // A range that the data have changed may want other ticks.
+    const ticks = Object.entries(ticksOfLogs(this.element._fullLayout ?? {}));
+    if (ticks.some(([key, value]) => this.fitted[key] !== value)) this.redrawLater();
+  }
+
+  redrawLater() {
+    this.timer ??= setTimeout(() => this.full().catch(() => {}), 2 * FULL_EVERY_MS);
   }
 
   // Move the paths of the lines that changed; false if plotly.js has not drawn them all before.

@@ -84,9 +84,6 @@ export function sized(layout) {
   if (PHONE.matches && !layout.showlegend) changes["margin.t"] = 10;
   for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
     put(`${axis}.tickfont.size`, layout[axis].tickfont?.size);
-    // Left alone, plotly.js writes small digits between the powers of ten, up to nine of them.
-    if (layout[axis].type === "log")
-      Object.assign(changes, { [`${axis}.nticks`]: 5, [`${axis}.minorloglabels`]: "none" });
     put(`${axis}.title.font.size`, layout[axis].title?.font?.size);
   }
   return changes;

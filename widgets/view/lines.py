@@ -85,7 +85,10 @@ class Part(ABC, Generic[DrawnT]):
 
         Those that are in the legend for sure are left out.
         """
-        if self._each is None or self._says:
+        if self._each is not None and self._says:
+            colours = {colour for _, colour in self._each}
+            shown = [(trace, self._says, colours.pop() if len(colours) == 1 else None) for trace in traces[:1]]
+        elif self._each is None:
             shown = [(trace, self._said(trace), self._own_colour()) for trace in traces[:1]]
         else:
             shown = [(trace, self._said(trace), trace.line.color) for trace in traces if style_of(trace)]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { axesFor, rangeOfShares } from "../../../widgets/browser/axes.js";
+import { axesFor, rangeOfShares, ticksOfLogs } from "../../../widgets/browser/axes.js";
 
 const line = (...y) => ({ x: y.map((_, i) => i), y });
 
@@ -60,4 +60,10 @@ test("the range only grows while values come, and is given where there are none"
   }
   assert.ok(all.size <= 6);
   assert.deepEqual(rangeOfShares([0, 1], "below", [line(), line(null)]), [0, 1]);
+});
+
+test("a logarithmic axis has fewer ticks where plotly.js would write each digit", () => {
+  const ticks = (range) => ticksOfLogs({ xaxis: {}, yaxis: { type: "log", range } })["yaxis.nticks"];
+  assert.deepEqual([[-1, -0.1], [-1, 0.2], [0.2, -1], [-6, 0], undefined].map(ticks), [5, 3, 3, 5, 5]);
+  assert.deepEqual(ticksOfLogs({ xaxis: { type: "linear", range: [0, 1] } }), {});
 });
