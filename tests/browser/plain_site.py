@@ -1,4 +1,4 @@
-"""Builds the plain page of some cells of a lesson, and serves such pages."""
+"""Builds plain pages, and serves them: of some cells of a lesson, or of a folder of notebooks."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from tests.browser.served import ROOT, await_answer, end, free_port
+from tests.browser.served import ROOT, await_answer, end, free_port, lesson_server
 
 
 def build_site(folder: Path, name: str, cells: tuple[str, ...]) -> Path:
@@ -32,3 +32,17 @@ def on_a_web_server(folder: Path) -> Iterator[str]:
     await_answer(server, address)
     yield address
     end(server, 10)
+
+
+@contextmanager
+def site_of(kind: str, folder: Path, *names: str) -> Iterator[str]:
+    """Addresses of some notebooks' pages, with `{}` for a page's name: "served" with a kernel, or "plain"."""
+    if kind == "served":
+        with lesson_server(folder) as served:
+            yield f"{served}/voila/render/{{}}.ipynb"
+        return
+    notebooks = [str(folder / f"{name}.ipynb") for name in names]
+    command = [sys.executable, "-m", "deploy.command", "pages", str(folder / "pages"), *notebooks]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    with on_a_web_server(folder / "pages") as served:
+        yield f"{served}/{{}}.html"

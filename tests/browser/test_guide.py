@@ -1,18 +1,15 @@
 """The guided minute: offered once on a first lab, four moves on real controls, left at any time, asked for again."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.lesson_page import LabOnPage, new_context, wait_until
-from tests.browser.plain_site import on_a_web_server
-from tests.browser.served import ROOT, lesson_server
+from tests.browser.plain_site import site_of
 from tests.browser.test_accessibility import faults
+from tests.browser.test_reading import write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -29,30 +26,18 @@ GUIDE, OFFER = ".tdl-guide", ".tdl-offer"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson with one lab and a phrase that acts on it, and the gallery."""
     folder = tmp_path_factory.mktemp("guide")
-    gallery = ("# All", "from widgets.page.gallery import gallery\n\ngallery()")
-    for name, cells in (("01_mine", CELLS), ("index", gallery)):
-        kinds = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
-        notebook = nbformat.v4.new_notebook(cells=[kinds[cell.startswith("from")](cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        if name != "index":
-            notebook.metadata["lesson"] = {"title": "1 · Mine", "question": "What?", "sentence": "Something."}
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+    write_notebook(
+        folder / "01_mine.ipynb", *CELLS, lesson={"title": "1 · Mine", "question": "What?", "sentence": "Something."}
+    )
+    write_notebook(folder / "index.ipynb", "# All", "from widgets.page.gallery import gallery\n\ngallery()")
     return folder
 
 
 @pytest.fixture(scope="module", params=["served", "plain"])
 def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """Addresses of the pages, with `{}` for a page's name."""
-    if request.param == "served":
-        with lesson_server(folder) as served:
-            yield f"{served}/voila/render/{{}}.ipynb"
-    else:
-        pages = folder / "pages"
-        notebooks = [str(folder / f"{name}.ipynb") for name in ("01_mine", "index")]
-        command = [sys.executable, "-m", "deploy.command", "pages", str(pages), *notebooks]
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-        with on_a_web_server(pages) as served:
-            yield f"{served}/{{}}.html"
+    with site_of(request.param, folder, "01_mine", "index") as addresses:
+        yield addresses
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The page around the text: contents that follow and remember, sources in the margin, on both kinds of pages."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.lesson_page import wait_until
-from tests.browser.plain_site import on_a_web_server
-from tests.browser.served import ROOT, lesson_server
+from tests.browser.plain_site import site_of
 from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
@@ -52,16 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["served", "plain"])
 def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """Addresses of the pages, with `{}` for a page's name."""
-    if request.param == "served":
-        with lesson_server(folder) as served:
-            yield f"{served}/voila/render/{{}}.ipynb"
-    else:
-        pages = folder / "pages"
-        notebooks = [str(folder / name) for name in ("01_mine.ipynb", "index.ipynb")]
-        command = [sys.executable, "-m", "deploy.command", "pages", str(pages), *notebooks]
-        subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-        with on_a_web_server(pages) as served:
-            yield f"{served}/{{}}.html"
+    with site_of(request.param, folder, "01_mine", "index") as addresses:
+        yield addresses
 
 
 @pytest.fixture
