@@ -2,7 +2,8 @@
 
 export function kept(list) {
   try {
-    return JSON.parse(localStorage.getItem(list)) ?? [];
+    const found = JSON.parse(localStorage.getItem(list));
+    return Array.isArray(found) ? found : [];
   } catch {
     return []; // a page from a file, or a browser that stores nothing
   }
