@@ -74,6 +74,9 @@ export function notesHere(annotations, { ground }) {
   }));
 }
 
+// plotly.js writes 2 and 5 between two powers of ten smaller than an axis' type.
+const LOG_TYPE = 16 / 15;
+
 export function sized(layout) {
   const scale = typeScale();
   const changes = { dragmode: PHONE.matches || layout.meta?.pointer ? false : (layout.dragmode ?? "zoom") };
@@ -83,7 +86,8 @@ export function sized(layout) {
   for (const [side, size] of Object.entries(layout.margin ?? {})) put(`margin.${side}`, size);
   if (PHONE.matches && !layout.showlegend) changes["margin.t"] = 10;
   for (const axis of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))) {
-    put(`${axis}.tickfont.size`, layout[axis].tickfont?.size);
+    const enlarged = layout[axis].type === "log" ? LOG_TYPE : 1;
+    put(`${axis}.tickfont.size`, (layout[axis].tickfont?.size ?? 0) * enlarged);
     put(`${axis}.title.font.size`, layout[axis].title?.font?.size);
   }
   return changes;
