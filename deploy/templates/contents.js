@@ -73,7 +73,7 @@
       headings.forEach((heading) => appearing.observe(heading));
     }
 
-    // On a narrow page the button is over the text: it goes while one reads on, and is back with the first move back.
+    // Where there is no margin for it the button is over the text: it goes while one reads on, and is back with the first move back.
     giveWay(scroller) {
       if (!scroller.contains(this.headings[0])) return;
       const moved = scroller.scrollTop - (this.top ?? 0);

@@ -154,6 +154,8 @@ def test_presets_are_one_line_and_the_others_are_behind_it(page: Page, two_labs:
     name = fold.locator("button").last.text_content()
     race.choose(name)
     wait_until(lambda: fold.locator("summary").inner_text().endswith(name), "it says what is on")
+    page.wait_for_timeout(500)
+    assert line.locator("button").count() == 5, "opened, it takes none of the line"
     assert row.locator("[aria-pressed=true]").all_inner_texts() == [name]
     fold.locator("summary").press("Enter")
     assert fold.locator("button:visible").count() == 0
@@ -173,6 +175,7 @@ def test_a_setting_that_changes_nothing_with_what_is_chosen_takes_nothing(page: 
     wait_until(lambda: momentum.locator("input:enabled").count() == 2, "the heavy ball has one")
     race.type_value("momentum", "0.5")
     wait_until(lambda: race.value("momentum") == 0.5, "and takes another")
+    assert race.element.get_by_role("button", name="New seed").is_disabled(), "nothing here is random"
 
 
 def test_the_fold_says_what_is_set_in_it_and_opens_where_something_is_refused(page: Page, two_labs: str) -> None:

@@ -141,8 +141,8 @@ class Panel {
     this.stepButton = labButton("Step", "One update", () => this.command("step"));
     this.resetButton = labButton("Reset", "Back to the same start", () => this.command("reset"));
     this.parts.transport.append(this.playButton, this.stepButton, this.resetButton);
-    if (seed)
-      this.parts.transport.append(labButton("New seed", "Other random weights", () => this.command("new_seed")));
+    this.seedButton = labButton("New seed", "Other random numbers", () => this.command("new_seed"));
+    if (seed) this.parts.transport.append(this.seedButton);
     this.progress = make("progress", { max: 1, value: 0, "aria-label": "Progress of the run" });
     this.statusText = make("span", { role: "status" });
     this.parts.status.append(this.progress, this.statusText);
@@ -220,6 +220,8 @@ class Panel {
 
   // `force`: another lane has other values, whatever this one was asked for.
   showLanes(force = false) {
+    // Where nothing is random, another seed is no other run.
+    this.seedButton.disabled = this.model.get("lanes").every(({ idle = [] }) => idle.includes("seed"));
     const { compare, most_lanes: mostLanes } = this.model.get("options");
     if (compare) this.chips.show(this.model.get("lanes"), this.model.get("selected"), mostLanes);
     this.showValues(force);

@@ -33,6 +33,7 @@ export class Presence {
 
   // A command is on its way: returns whether anybody can hear it.
   command(message) {
+    if (!this.asked && !this.waits()) this.heardAt = performance.now(); // until now there was nothing to be said
     this.asked = true;
     if (!this.isGone && !tell(this.model, message)) this.gone();
     return !this.isGone;

@@ -10,7 +10,7 @@ const SWIPED = 560;
 export class Situations {
   // `choose(index)` asks for one.
   constructor(element, choose) {
-    Object.assign(this, { element, choose, buttons: [], presets: [], on: -1, inLine: -1 });
+    Object.assign(this, { element, choose, buttons: [], presets: [], on: -1, inLine: -1, foldWidth: 0 });
     this.heading = make("span", { className: "tdl-heading" }, "Try");
     this.line = make("div", { className: "tdl-situations" });
     this.name = make("span");
@@ -67,7 +67,8 @@ export class Situations {
     const room = width - this.heading.offsetWidth - GAP;
     if (fitting(room) === widths.length) return;
     this.fold.hidden = false;
-    this.put(Math.max(1, fitting(room - this.fold.offsetWidth - GAP)));
+    if (!this.fold.open) this.foldWidth = this.fold.offsetWidth; // open, it has a row of its own
+    this.put(Math.max(1, fitting(room - this.foldWidth - GAP)));
   }
 
   // Which one is on the kernel says. Once a setting is changed none is, and the sentence of the last one goes; its place
