@@ -12,9 +12,7 @@ from widgets.lab.lane_list import LaneList
 
 # What a trace is called tells what it is.
 SAYS_PREDICTED = re.compile(r"closed form|theory|predicted|expected|from the rate alone|extrapolated|planned|by chance")
-SAYS_LIMIT = re.compile(
-    r"^limit|largest stable|\bkept\b|guessing|\bequal\b|one half|as before|no change|teacher's$|2/η"
-)
+SAYS_LIMIT = re.compile(r"^limit|still learns|\bkept\b|guessing|\bequal\b|one half|as before|no change|teacher's$|2/η")
 LONGEST_TITLE = 120
 
 

@@ -15,6 +15,9 @@ const NETS = [
 const CIRCLE = Array.from({ length: 13 }, (_, at) => 15 * at);
 const RADIANS = Math.PI / 180;
 
+// From 10 on in whole degrees, everywhere alike; smaller angles with one digit or two.
+const rounded = (angle) => (angle < 10 ? written(angle, angle < 1 ? 1 : 2) : String(Math.round(angle)));
+
 // The way of each point of the circle through each net, computed once.
 let ways = null;
 const waysOf = () => (ways ??= NETS.map(({ gain }) => CIRCLE.map((angle) => anglesFrom(angle, gain, BIAS, DEPTH))));
@@ -36,7 +39,7 @@ function dial(pane, others, angle) {
     ),
     dot(at(0), 5, "tdl-spot"),
     dot(at(angle), 5, "tdl-mark"),
-    text(at(Math.max(angle, 24) / 2, 0.42), `${written(angle, angle < 1 ? 1 : 2)}°`, "tdl-name"),
+    text(at(Math.max(angle, 24) / 2, 0.42), `${rounded(angle)}°`, "tdl-name"),
   ].join("");
 }
 
@@ -62,10 +65,10 @@ function paint(state, [inputs, ...rest]) {
 }
 
 function sentence(state) {
-  const found = anglesOf(state).map((angles) => `${written(angles[state.depth], 2)}°`);
+  const found = anglesOf(state).map((angles) => `${rounded(angles[state.depth])}°`);
   const layers = state.depth === 1 ? "1 layer" : `${state.depth} layers`;
   const nets = NETS.map(({ gain, name }, net) => `${found[net]} with g = ${gain} (${name})`);
-  return `After ${layers} two inputs that were ${written(state.angle)}° apart are ${nets[0]}, ${nets[1]} and ${nets[2]}.`;
+  return `After ${layers} two inputs that were ${rounded(state.angle)}° apart are ${nets[0]}, ${nets[1]} and ${nets[2]}.`;
 }
 
 const circle = (title) => ({
@@ -104,7 +107,7 @@ const CIRCLES = {
       sets: [["angle", 1, 180, 1]],
       at: ({ angle }) => polar(1, angle * RADIANS),
       from: (x, y) => [Math.abs(Math.atan2(y, x)) / RADIANS],
-      said: ({ angle }) => `${written(angle)} degrees`,
+      said: ({ angle }) => `${rounded(angle)} degrees`,
     },
     {
       label: "Depth",

@@ -9,6 +9,7 @@ const [G, ETA, DECAY] = [1.2, 0.5, 0.4];
 const ANGLE = (38 * Math.PI) / 180;
 const STEPS = 20;
 const [LOW, HIGH] = [0.35, 2.6];
+const STEP_NAME = 96; // pixels, the width of the name at the gradient's arrow, which stays inside
 const REST = restingNorm(G, ETA, DECAY);
 
 const circle = (pane, radius, from = 0, to = 2 * Math.PI) =>
@@ -19,6 +20,7 @@ function plane({ norm }, pane) {
   const [inX, inY] = polar((1 - ETA * DECAY) * norm, ANGLE);
   const [outX, outY] = polar(ETA * gradientAt(norm, G), ANGLE + Math.PI / 2);
   const name = (point, words, anchor = "start", kind = "tdl-name") => text(pane.point(point), words, kind, anchor);
+  const [tipX, tipY] = pane.point([x + outX, y + outY + 0.1]);
   const [restX, restY] = polar(REST, -0.32);
   return [
     curve(circle(pane, REST), "tdl-shade", "Z"),
@@ -29,7 +31,7 @@ function plane({ norm }, pane) {
     arrow(pane.point([x, y]), pane.point([x + outX, y + outY]), "tdl-vivid"),
     curve([pane.point([x + outX, y + outY]), pane.point([inX + outX, inY + outY])], "tdl-dashes"),
     dot(pane.point([inX + outX, inY + outY]), 5, "tdl-spot"),
-    name([x + outX, y + outY + 0.1], "gradient step", "middle"),
+    text([Math.max(tipX, STEP_NAME / 2), tipY], "gradient step", "tdl-name", "middle"),
     name([(x + inX) / 2 + 0.1, (y + inY) / 2 - 0.2], "decay"),
     name([restX + 0.06, restY], "balance"),
   ].join("");

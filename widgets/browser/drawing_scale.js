@@ -21,6 +21,7 @@ function plane({ c }, pane) {
   const nameAt = (point, name, anchor) => text(pane.point(point), name, "tdl-name", anchor);
   const [middleX, middleY] = polar(0.58, (ANGLE + turned) / 2);
   return [
+    curve([pane.point([0, 0]), pane.point([9, 0])], "tdl-dashes"),
     ray(ANGLE),
     ray(turned),
     curve(arc, "tdl-line"),
@@ -36,13 +37,14 @@ function plane({ c }, pane) {
 // Name, function, looks, and where the name stands.
 const LINES = [
   ["outputs", () => 1, "tdl-line", "tdl-spot", HIGH, 1.13, "end"],
-  ["gradient, 1/c", (c) => 1 / c, "tdl-line", "tdl-spot", HIGH, 0.6, "end"],
+  ["gradient, 1/c", (c) => 1 / c, "tdl-line", "tdl-spot", HIGH, 0.74, "end"],
   ["effective learning rate, 1/c²", (c) => 1 / c ** 2, "tdl-vivid", "tdl-mark", 0.44, 5.2, "start"],
 ];
 
 function powers({ c }, pane) {
   const at = (x, of) => pane.point([Math.log10(x), Math.log10(of(x))]);
-  const now = curve([at(c, () => 0.01), at(c, () => 100)], "tdl-dashes");
+  // Up to the highest dot: beyond it the line would strike a name.
+  const now = curve([at(c, () => 0.01), at(c, (x) => Math.max(1, 1 / x ** 2))], "tdl-dashes");
   const lines = LINES.map(([name, of, kind, spot, labelAt, level, anchor]) => {
     const [x, y] = at(labelAt, () => level);
     const label = text([x + (anchor === "end" ? -4 : 8), y], name, "tdl-name", anchor);

@@ -82,8 +82,8 @@ VARIANCE = (
         "signal_only",
         "Let the signal arrive at the last layer, and hardly any gradient at the first.",
         _signal_without_gradient,
-        "Forward the size of the activations counts, backward their slope. The logistic's is ¼ at most: its gradient "
-        "shrinks at every layer, whatever the signal does.",
+        "Forward the size of the activations counts, to which biases add; backward only gain and slope do. Where the "
+        "gain is small, or the slope ¼ at most, as the logistic's is, the gradient shrinks at every layer.",
     ),
 )
 

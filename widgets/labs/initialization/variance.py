@@ -14,7 +14,7 @@ from lessons.initialization.histograms import BINS, histogram_range
 from lessons.initialization.prediction import Prediction, predict
 from lessons.initialization.propagation import Propagation, PropagationSettings
 from widgets.figure.frame import Frame
-from widgets.figure.plots import as_text, broad, see_through
+from widgets.figure.plots import as_text, broad, see_through, thin
 from widgets.labs.initialization import goals
 from widgets.labs.initialization.layer_figures import LOWEST, decades, shading
 from widgets.labs.initialization.scheme_view import SchemeView
@@ -118,7 +118,7 @@ class VarianceView(SchemeView[PropagationSettings]):
 
     @property
     def panels(self) -> Mapping[str, Panel[PropagationSettings]]:
-        thin: dict[str, Any] = {"line": {"width": 1.5}}
+        edge: dict[str, Any] = {"make": thin, "line": {"width": 1.5}, "says": "mean ± standard deviation"}
         return {
             "forward": over_layers(
                 "Forward: variance of the activations, median and 10–90 % of single nets",
@@ -137,8 +137,8 @@ class VarianceView(SchemeView[PropagationSettings]):
                 "layer",
                 "activation",
                 One(_histogram, "histogram", make=shading),
-                One(partial(_edge, 1), "mean + standard deviation", "#b45fc9", **thin),
-                One(partial(_edge, -1), "mean − standard deviation", "#b45fc9", **thin),
+                One(partial(_edge, 1), "mean + standard deviation", "#b45fc9", **edge),
+                One(partial(_edge, -1), "mean − standard deviation", "#b45fc9", **edge),
                 fit=_fit_histogram,
             ),
         }

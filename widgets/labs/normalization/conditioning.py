@@ -21,7 +21,7 @@ from lessons.normalization.conditioning import (
 from lessons.normalization.conditioning_settings import ConditioningSettings
 from lessons.normalization.preparation import examples, prepared
 from widgets.figure.frame import Frame
-from widgets.figure.plots import EQUAL_AXES, grey, marks, theory
+from widgets.figure.plots import EQUAL_AXES, broad, grey, marks, theory
 from widgets.labs.normalization import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, One, Points, Theory
@@ -113,7 +113,7 @@ class ConditioningView(LabView[ConditioningSettings]):
             "excess": OverSteps(
                 "Loss above its minimum, as a share of the start",
                 "share left",
-                Line("excess", line={"width": 4}, opacity=0.5),
+                Line("excess", make=broad),
                 Theory(_closed_form, "{lane}, closed form", opacity=1.0),
                 fit=_height,
                 yaxis_type="log",

@@ -18,7 +18,6 @@ from widgets.view.lines import Line
 from widgets.view.other_seeds import OtherSeeds, all_seeds, mean_of_last
 from widgets.view.panels import OverSteps, Panel
 
-SMOOTHED = 10
 COMMON: dict[str, Any] = {
     "loss": "cross-entropy",
     "width": 16,
@@ -76,9 +75,9 @@ class DrawsView(NetView[InjectedNetSettings]):
     def panels(self) -> Mapping[str, Panel[InjectedNetSettings]]:
         return {
             "loss": OverSteps(
-                "Loss, mean of the last ten batches",
+                f"Loss, mean of the last {RECENT} batches",
                 "loss",
-                OtherSeeds("loss", mean_of=SMOOTHED),
+                OtherSeeds("loss", mean_of=RECENT),
                 Line(_smoothed_loss),
                 legend=True,
                 height=400,
@@ -107,4 +106,4 @@ def _lower_than_first(loss: np.ndarray) -> list[Reading]:
 
 
 def _smoothed_loss(frame: Frame[InjectedNetSettings], lane: int, steps: np.ndarray) -> np.ndarray:
-    return mean_of_last(frame.history["loss"][:, lane], steps, SMOOTHED)
+    return mean_of_last(frame.history["loss"][:, lane], steps, RECENT)

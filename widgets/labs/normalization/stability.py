@@ -22,7 +22,7 @@ from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 from widgets.view.view import LabView
 
-LARGEST, LEARNS, WELL = ", largest stable", ": still learns up to η", ": trains well up to η"
+LARGEST, LEARNS, WELL = ", still learns up to here", ": still learns up to η", ": trains well up to η"
 
 
 class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
@@ -94,8 +94,8 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
                 "learning rate η",
                 "loss",
                 Curve(_losses, each=kinds, mode="lines+markers", marker={"size": 6}, line={"width": 1.5}),
-                Curve(_largest_stable, each=named[LARGEST], make=limit, says="largest stable η"),
-                One(_learned, "learned below this", grey(0.9), make=limit, fixed=True),
+                Curve(_largest_stable, each=named[LARGEST], make=limit, says="still learns up to this η"),
+                One(_learned, "still learns below this loss", grey(0.9), make=limit, fixed=True),
                 fit=_fit_losses,
                 yaxis_range=[-2.0, 1.0],
                 height=380,

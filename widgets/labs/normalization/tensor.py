@@ -127,10 +127,10 @@ class TensorView(LabView[TensorPictureSettings]):
             "running": OverSteps(
                 "Running mean and variance of the cell's channel",
                 "running statistic",
-                Line(partial(_running, "running_mean")),
+                Line(partial(_running, "running_mean"), says="mean"),
                 Line(partial(_running, "running_variance"), "{lane}, variance", make=thin),
-                Theory(_expected_mean, "{lane}, expected mean"),
-                Theory(_expected_variance, "{lane}, expected variance"),
+                Theory(_expected_mean, "{lane}, expected mean", says="expected"),
+                Theory(_expected_variance, "{lane}, expected variance", says="expected"),
                 x="batch",
             ),
             "gap": OverSteps(

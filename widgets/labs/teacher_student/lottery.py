@@ -103,7 +103,9 @@ class LotteryView(LabView[LotterySettings, TicketsSettings]):
                 short,
                 lambda frame: [near for near, _ in frame.once(_nearness)],
                 One(_not_found, "not found", grey(0.9), make=marks, marker=RING, when=is_due),
-                One(_by_chance, "random nodes", "#888", make=theory, when=is_due),
+                One(
+                    _by_chance, "random nodes", "#888", make=theory, when=is_due, says="as many random nodes, by theory"
+                ),
                 yaxis_range=[-0.05, 0.85],
                 height=360,
             ),

@@ -103,7 +103,7 @@ class PullsView(LabView[PullsSettings]):
             "forces": OverSteps(
                 "Forces on the chosen node along its weights: pulls of teacher nodes, pushes of students",
                 "force",
-                One(_other_pulls, "other teachers", OTHERS, line={"width": 1}, **due),
+                One(_other_pulls, "other teacher nodes", OTHERS, line={"width": 1}, **due),
                 One(_nearest_pull, "its teacher node", NEAREST, **due),
                 One(partial(_push, "colleagues_push"), "colleagues", COLLEAGUES, **due),
                 One(partial(_push, "own_push"), "itself", OWN, **due),

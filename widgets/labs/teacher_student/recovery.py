@@ -95,7 +95,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
                 KINDS,
                 self._best,
                 fit=_width_names,
-                yaxis_range=[0.5, 1.02],
+                yaxis_range=[0, 1.02],
                 height=height,
             ),
             "left": strips(

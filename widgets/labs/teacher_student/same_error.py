@@ -66,11 +66,18 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
         kinds = list(zip(SHORT_NAMES, LANE_COLOURS, strict=False))
         return {
             "ways": Panel(
-                f"Each net's way: unexplained on fresh inputs and on its own points, and {LEVEL:.0%} on its own",
+                "Each net's way: unexplained on fresh inputs against the training points",
                 "unexplained on the training points",
                 "unexplained on fresh inputs",
                 Curve(_ways, each=kinds, when=is_due, line={"width": 1.2}),
-                One(_line, "same training error", "#888", make=limit, fixed=True),
+                One(
+                    _line,
+                    "same training error",
+                    "#888",
+                    make=limit,
+                    fixed=True,
+                    says=f"same training error, {LEVEL:.0%}",
+                ),
                 xaxis_type="log",
                 xaxis_range=X_RANGE,
                 yaxis_type="log",

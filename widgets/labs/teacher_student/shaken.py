@@ -100,7 +100,7 @@ class ShakenView(LabView[TeacherStudentSettings]):
                 **log,
             ),
             "nodes": Panel(
-                "If this one were shaken: rise of the unexplained share, chosen lane (less than 10⁻⁸ stands there)",
+                "If this one were shaken: rise of the unexplained share, chosen lane (less than 10⁻⁸ is drawn at 10⁻⁸)",
                 "number of the student node",
                 "rise of the unexplained share",
                 One(_others, "other student nodes", grey(0.6), marker={"size": 8, "symbol": "circle-open"}, **dots),

@@ -19,7 +19,7 @@ from lessons.teacher_student.two_inputs import (
 )
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.figure.plots import EQUAL_AXES, grey, line, see_through
+from widgets.figure.plots import EQUAL_AXES, grey, line, marks, see_through
 from widgets.labs.teacher_student import goals
 from widgets.labs.teacher_student.nodes import is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
@@ -90,6 +90,7 @@ class TwoInputsView(LabView[TwoInputsSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[TwoInputsSettings]]:
         plane: dict[str, Any] = {"xaxis_range": [-SHOWN, SHOWN], "yaxis_range": [-SHOWN, SHOWN]}
+        ends = {"size": 9, "color": NONE}  # over those of the nodes' own lines
         bare: dict[str, Any] = {
             f"{axis}_{key}": False for axis in ("xaxis", "yaxis") for key in ("showgrid", "zeroline", "showline")
         }
@@ -113,6 +114,7 @@ class TwoInputsView(LabView[TwoInputsSettings]):
                 Curve(_teacher_net, each=NAMED, fixed=True, make=_nodes, line={"width": 2}),
                 One(partial(_student_net, -1), "student node, none yet", NONE, when=is_due, make=_nodes),
                 Curve(_student_net_of, each=NAMED, when=is_due, make=_nodes, line={"width": 2}),
+                One(_ends, "inputs and outputs", make=marks, fixed=True, marker=ends, hoverinfo="skip"),
                 height=460,
                 xaxis_range=[-0.3, STUDENT_AT + 2.3],
                 yaxis_range=[-0.06, 1.06],
@@ -198,6 +200,12 @@ def _net(at: float, among: np.ndarray, count: int) -> Points:
     x = np.tile([at, at + 1, at + 2, at + 1, at, np.nan], len(among))
     rows = [np.array([0.65, own, 0.5, own, 0.35, np.nan]) for own in height]
     return x, np.concatenate(rows) if rows else np.empty(0)
+
+
+def _ends(_frame: Frame[TwoInputsSettings]) -> Points:
+    """Inputs and outputs of both nets, which belong to no hidden node."""
+    x = [start + far for start in (TEACHER_AT, STUDENT_AT) for far in (0, 0, 2)]
+    return x, [0.65, 0.35, 0.5] * 2
 
 
 def _teacher_net(frame: Frame[TwoInputsSettings], number: int) -> Points:
