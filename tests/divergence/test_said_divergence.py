@@ -227,7 +227,7 @@ def test_sign_descent_ends_in_jumps_across_the_valley_some_three_rates_from_the_
     assert (np.abs(np.diff(late, axis=0)) > 0.199).all(), "both signs flip together"
     assert (along[1:] * along[:-1] < 0).all(), "from one side of the valley to the other"
     distance = np.linalg.norm(late, axis=1) / 0.2
-    assert 2.8 < distance.min() < distance.max() < 3.8
+    np.testing.assert_allclose(np.sort(distance[-2:]), [3.18, 3.48], atol=0.01)
     assert run["loss"][-2:].min() > 0.03
 
 

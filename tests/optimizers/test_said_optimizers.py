@@ -55,6 +55,8 @@ def test_tuned_momentum_wins_in_the_long_valley_and_descent_is_last():
     steps = arrivals(run, (0, 0))
     assert 25 < steps["heavy ball"] < 45 < steps["Nesterov"] < 65 < 75 < steps["Adam"] < 100
     assert steps["gradient descent"] > 200
+    low = {name: int(np.argmax(run.of(name, "loss")[0] < 1e-5)) for name in run.names}
+    assert low == {"gradient descent": 0, "heavy ball": 35, "Nesterov": 56, "Adam": 91}, "0: not within 200 steps"
     across = run.of("gradient descent", "theta")[0] @ np.array([np.cos(np.pi / 6), np.sin(np.pi / 6)])
     assert (across[1:31] * across[:30] < 0).all(), "it jumps from side to side"
     wider = run.of("heavy ball", "theta")[0] @ np.array([np.cos(np.pi / 6), np.sin(np.pi / 6)])

@@ -82,6 +82,8 @@ def test_step_decay_is_ahead_half_way_and_the_cosine_in_the_end():
     assert run.of("warm restarts", "expected_loss")[0, -1] == pytest.approx(
         4 / 3 * run.of("cosine", "expected_loss")[0, -1], rel=0.05
     )
+    last = {name: run.of(name, "expected_loss")[0, -100:].mean() for name in run.names}
+    assert last["warm restarts"] == pytest.approx(1.5 * last["cosine"], rel=0.05)
 
 
 @pytest.mark.sentence("l2_a_far_start_wants_a_late_fall")

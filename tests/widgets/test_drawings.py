@@ -47,6 +47,11 @@ def test_a_drawing_that_there_is_not_is_refused_with_those_that_there_are() -> N
         drawing("nonsense")
 
 
+def test_a_number_is_written_with_a_minus_and_powers_of_ten_as_in_print() -> None:
+    said = {-2e-20: "−2·10⁻²⁰", 1.234e8: "1.23·10⁸", -0.8: "−0.8", 0.0: "0", 1e-4: "0.0001", 9.9e-5: "9.9·10⁻⁵"}
+    assert computed("ink.js", "written", *((value,) for value in said)) == list(said.values())
+
+
 class TestMomentum:
     PLANE = list(itertools.product(np.linspace(0.02, 4, 40).tolist(), np.linspace(0, 0.99, 34).tolist()))
 

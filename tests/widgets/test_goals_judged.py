@@ -5,17 +5,22 @@ import time
 
 import numpy as np
 import pytest
+from goal_runs import Way, looks
 from headless import LABS, VIEWS, live, opened, until
 
 from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from widgets.lab.lab import Lab
+from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.optimizers.race import RaceView
 from widgets.run.run_loop import State
 from widgets.view.goals import Attempt, Goal
+from widgets.view.view import LabView
 
 LONGEST_TEXT, LONGEST_WHY = 90, 240
+FAR = {"condition_number": 100.0, "start": 40.0}
 
 
 class Judged(NetView):
@@ -24,6 +29,10 @@ class Judged(NetView):
     def __init__(self, *goals: Goal):
         super().__init__()
         self.goals = goals
+
+
+def drawn(*points: float) -> dict[str, object]:
+    return {"schedule": "drawn", **{f"point_{number}": point for number, point in enumerate(points)}}
 
 
 def long_enough(run: Attempt) -> bool:
@@ -159,3 +168,25 @@ def test_judging_takes_no_time_that_anybody_notices() -> None:
     for goal in view.goals:
         goal.reached(run)
     assert time.thread_time() - before < 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lab", "goal", "way"),
+    [
+        ("race", "too_much", Way(preset="too much momentum")),
+        ("noisy_quadratic", "beats_steps", Way((drawn(1, 1, 1, 0.7, 0.3, 0.15, 0.08, 0.05, 0.03), {}))),
+        ("noisy_quadratic", "too_early", Way((FAR, FAR | drawn(1, *8 * [0.001])))),
+        ("scheduled_net", "too_short", Way({"schedule": "warmup + cosine", "warmup_share": 0.02})),
+    ],
+)
+def test_what_a_goals_words_cover_reaches_it(lab: str, goal: str, way: Way) -> None:
+    *_, run = looks(lab, way)
+    (asked,) = (each for each in VIEWS[lab].goals if each.name == goal)
+    assert asked.reached(run)
+
+
+@pytest.mark.parametrize("view", [RaceView, BowlView])
+def test_beside_a_function_of_the_learners_a_lab_has_no_goals_about_other_rules(view: type[LabView]) -> None:
+    assert view(lambda gradient, *_: -gradient).goals == ()
+    assert view().goals

@@ -7,6 +7,8 @@ import { curve, dot, sampled, text, written } from "./ink.js";
 const JUMPS = 10;
 const [LOWEST, HIGHEST] = [0.05, 2.5];
 const WIDE = 2.6;
+const isBest = (rate) => Math.abs(rate - 1) < 0.0005;
+const isLimit = (rate) => Math.abs(rate - 2) < 0.0005;
 
 function valley({ rate, start }, pane) {
   const on = (of) => sampled((x) => pane.point([x, of(x)]), -WIDE, WIDE);
@@ -32,7 +34,7 @@ function factors({ rate }, pane) {
   return [
     curve([at(2, -1), at(2, 9), at(9, 9), at(9, -1)], "tdl-shade", "Z"),
     curve([at(0, 1), at(9, 1)], "tdl-border"),
-    curve([at(2, -1), at(2, 9)], "tdl-dashes"),
+    curve([at(2, -1), at(2, 9)], "tdl-dots"),
     curve([at(0, 1), at(1, 0), at(3, 2)], "tdl-line"),
     curve([at(rate, 0), at(rate, Math.abs(1 - rate))], "tdl-vivid tdl-thin"),
     name(1, 0.27, "best", "middle"),
@@ -41,23 +43,31 @@ function factors({ rate }, pane) {
   ].join("");
 }
 
-function sentence({ rate, start }) {
+// From where to where; nothing where the words have said it.
+function went({ rate, start }) {
+  const [from, next, to] = [start, (1 - rate) * start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x));
+  if (!start) return "";
+  if (isBest(rate)) return `, from ${from}`;
+  return isLimit(rate) ? `, between ${from} and ${next}` : `: from ${from} to ${to} in ${JUMPS} steps`;
+}
+
+function sentence(state) {
+  const { rate, start } = state;
   const factor = 1 - rate;
   const how = !start
     ? "stays where it is, at the minimum"
-    : rate > 2.0005
-      ? "jumps across the minimum, farther each time, and diverges"
-      : rate > 1.9995
-        ? "jumps to and fro for ever, as high each time"
-        : rate > 1.0005
-          ? "jumps across the minimum and comes nearer"
-          : rate > 0.9995
-            ? "is at the minimum in one step"
+    : isLimit(rate)
+      ? "jumps to and fro for ever, as high each time"
+      : isBest(rate)
+        ? "is at the minimum in one step"
+        : rate > 2
+          ? "jumps across the minimum, farther each time, and diverges"
+          : rate > 1
+            ? "jumps across the minimum and comes nearer"
             : "creeps down one side";
-  const [from, to] = [start, iteratesFrom(start, rate, JUMPS).at(-1)].map((x) => written(x));
   return (
-    `With ηλ = ${rate.toFixed(2)} each step multiplies the distance to the minimum by ${written(factor)}. It ${how}: ` +
-    `from ${from} to ${to} in ${JUMPS} steps.`
+    `With ηλ = ${rate.toFixed(2)} each step multiplies the distance to the minimum by ${written(factor)}. ` +
+    `It ${how}${went(state)}.`
   );
 }
 

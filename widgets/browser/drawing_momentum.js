@@ -8,10 +8,11 @@ import { shade } from "./shading.js";
 const STEPS = 36;
 const HIGHEST = 0.99;
 const SAID = {
-  monotone: "the error shrinks without changing its sign",
+  monotone: "the error creeps to zero without changing its sign",
   ripples: "the error ripples around zero",
-  oscillating: "the error changes its sign at each step",
+  oscillating: "the error flips its sign at each step",
 };
+const NAMES = { monotone: "creeps", ripples: "ripples", oscillating: "flips", diverging: "diverges" };
 
 // Borders between the parts, as curves over beta.
 const BORDERS = [(b) => (1 - Math.sqrt(b)) ** 2, (b) => (1 + Math.sqrt(b)) ** 2, (b) => 2 * (1 + b)];
@@ -21,10 +22,10 @@ function plane(pane) {
   const label = (e, beta, name, anchor = "middle") => text(pane.point([e, beta]), name, "tdl-name", anchor);
   return [
     ...BORDERS.map((of) => curve(border(of), "tdl-border")),
-    label(0.06, 0.03, "monotone", "start"),
-    label(1, 0.42, "ripples"),
-    label(1.57, 0.03, "oscillating"),
-    label(3.25, 0.3, "diverging"),
+    label(0.04, 0.015, NAMES.monotone, "start"),
+    label(1, 0.42, NAMES.ripples),
+    label(1.76, 0.015, NAMES.oscillating),
+    label(3.25, 0.3, NAMES.diverging),
   ].join("");
 }
 
@@ -43,10 +44,9 @@ function words({ rate, beta }) {
       left < 1.0005 ? "stands on the limit" : `diverges: in the long run the error grows ${written(left)}-fold a step`;
     return `${where} heavy ball ${grows}.`;
   }
-  const pace =
-    left < 1e-3
-      ? "one step is enough"
-      : `in the long run each step leaves ${written(left)} of it, and ${written(Math.log(0.1) / Math.log(left), 2)} steps leave a tenth`;
+  const steps = Math.ceil(Math.log(0.1) / Math.log(left));
+  const tenth = steps > 1 ? `, and ${steps} steps at most a tenth` : "";
+  const pace = left < 1e-3 ? "one step is enough" : `in the long run each step leaves ${written(left)} of it${tenth}`;
   return `${where} ${SAID[kind]}; ${pace}.`;
 }
 
@@ -84,7 +84,7 @@ const MOMENTUM = {
       ],
       at: ({ rate, beta }) => [rate, beta],
       from: (x, y) => [x, y],
-      said: ({ rate, beta }) => `ηλ ${rate.toFixed(2)}, β ${beta.toFixed(2)}, ${kindOf(rate, beta)}`,
+      said: ({ rate, beta }) => `ηλ ${rate.toFixed(2)}, β ${beta.toFixed(2)}, ${NAMES[kindOf(rate, beta)]}`,
     },
   ],
   paint: (state, [map, errors]) => [plane(map), path(state, errors)],

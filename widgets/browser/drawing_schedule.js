@@ -1,10 +1,11 @@
 // Lesson 2: what a schedule leaves of the way, and what it keeps of the noise.
 
 import { drawn, initialize } from "./drawing.js";
-import { curve, text, written } from "./ink.js";
+import { curve, text } from "./ink.js";
 import { partsOf, ratesOf } from "./noisy_steps.js";
 
 const STEPS = 200;
+const [NAME_WIDE, NAME_HIGH] = [76, 14]; // of "noise kept", in pixels
 const POINTS = [0, 1, 2, 3, 4];
 const [CURVATURES, STARTS, SIGMA] = [[1, 0.02], [0.2, 0.8], 0.75];
 const stepOf = (point) => (point * STEPS) / (POINTS.length - 1);
@@ -16,26 +17,37 @@ function rates(state, pane) {
   return curve(line, "tdl-vivid");
 }
 
+// Where its band is high enough for all of it; nowhere, if it is so nowhere.
+function nameOfNoise(parts, pane) {
+  const half = Math.ceil((NAME_WIDE / 2) * (STEPS / pane.width));
+  const lowest = (at) => Math.min(...parts.slice(at - half, at + half + 1).map((part) => part.noise));
+  const places = Array.from({ length: STEPS + 1 - 2 * half }, (_, at) => at + half);
+  const best = places.reduce((one, other) => (lowest(other) >= lowest(one) ? other : one));
+  const [x, middle] = pane.point([best, lowest(best) / 2]);
+  const [, ground] = pane.point([best, 0]);
+  return ground - middle < NAME_HIGH / 2 ? "" : text([x, middle + 4], "noise kept", "tdl-name", "middle");
+}
+
 function bands(state, pane) {
   const parts = partsAt(state);
   const noise = parts.map((part, step) => pane.point([step, part.noise]));
   const whole = parts.map((part, step) => pane.point([step, part.noise + part.way]));
   const ground = [pane.point([STEPS, 0]), pane.point([0, 0])];
-  const [, high] = pane.point([0, parts.at(-1).noise + parts.at(-1).way]);
   return [
     curve([...noise, ...ground], "tdl-noise", "Z"),
     curve([...whole, ...noise.toReversed()], "tdl-distance", "Z"),
     curve(whole, "tdl-line"),
-    text([pane.width - 6, Math.min(high - 8, pane.height - 12)], "noise kept", "tdl-name", "end"),
+    nameOfNoise(parts, pane),
     text(pane.point([11, 0.36]), "distance still to go", "tdl-name"),
   ].join("");
 }
 
 function sentence(state) {
   const { way, noise } = partsAt(state).at(-1);
+  const whole = (Math.round(way * 1000) + Math.round(noise * 1000)) / 1000; // what is written adds up
   return (
-    `After ${STEPS} steps the expected loss is ${written(way + noise)} of the first one: ` +
-    `${written(way, 2)} is distance still to go, ${written(noise, 2)} noise kept.`
+    `After ${STEPS} steps the expected loss is ${whole.toFixed(3)} of the first one: ` +
+    `${way.toFixed(3)} is distance still to go, ${noise.toFixed(3)} noise kept.`
   );
 }
 

@@ -43,9 +43,14 @@ export function sampled(of, from, to, parts = 120) {
   return Array.from({ length: parts + 1 }, (_, at) => of(from + ((to - from) * at) / parts));
 }
 
-// A number in words: three digits unless told, and a minus that is one.
+const RAISED = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((digit, at) => [at, digit])) };
+
+// A number in words: three digits unless told, a minus that is one, and powers of ten where it is very large or small.
 export function written(value, digits = 3) {
   const rounded = Number(value.toPrecision(digits));
-  const plain = Math.abs(rounded) >= 1e6 ? rounded.toExponential(1) : String(rounded);
-  return plain.replace("-", "−");
+  const size = Math.abs(rounded);
+  if (!Number.isFinite(size) || (size < 1e6 && (size >= 1e-4 || !size))) return String(rounded).replace("-", "−");
+  const [front, power] = rounded.toExponential().split("e");
+  const raised = [...power.replace("+", "")].map((sign) => RAISED[sign]).join("");
+  return `${front.replace("-", "−")}·10${raised}`;
 }

@@ -73,7 +73,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     spread: Spread[ControlsT, SettingsT] | None = None
     shown: ClassVar[tuple[str, ...]]
     presets: ClassVar[tuple[Preset, ...]]
-    goals: ClassVar[tuple[Goal, ...]] = ()
+    goals: tuple[Goal, ...] = ()
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
     covered: ClassVar[tuple[str, ...]] = ()
@@ -96,6 +96,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         self.own = own
         if own is not None:  # it may stand beside the lab without it, and a link is for one of them
             self.name, self.title = f"{self.name}_own", f"{self.title}, with a {self.own_noun} of your own"
+            self.goals = ()  # they are about the rules that come with the lab
 
     @property
     def settings_type(self) -> type[ControlsT]:

@@ -12,7 +12,7 @@ from lessons.divergence.parabola import Parabola
 from lessons.divergence.settings import ParabolaSettings
 from lessons.divergence.theory import observed_regime, regime
 from widgets.figure.frame import Frame
-from widgets.figure.plots import broad
+from widgets.figure.plots import broad, thin
 from widgets.labs.divergence import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Path, Points, Theory
@@ -79,7 +79,7 @@ class ParabolaView(LabView[ParabolaSettings]):
                 "Steps on the curve",
                 "position x",
                 "f(x) = λx²/2",
-                Theory(_curve, "f, {lane}", says="the curve f"),
+                Curve(_curve, "f, {lane}", make=thin, fixed=True, says="the curve f"),
                 Path(_descent, mode="lines+markers", marker={"size": 6}),
                 fit=_height,
                 legend=True,

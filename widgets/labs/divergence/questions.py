@@ -45,7 +45,10 @@ def _distance(frame: Frame[ParabolaSettings], lane: int, steps: np.ndarray) -> n
 
 class StepFactor(_OnParabola):
     name = "step_factor"
-    prompt = "On the parabola, with η = 1.8 ηₒₚₜ: by what factor does each step multiply the distance to the minimum?"
+    prompt = (
+        "On the parabola, with η = 1.8 ηₒₚₜ: by what factor, without its sign, does each step multiply the distance to "
+        "the minimum?"
+    )
     answer = Number(low=0.0, high=2.0, step=0.05, tolerance=0.051)
     ratios = (1.8,)
 

@@ -34,13 +34,13 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     clouds = (
         Cloud(
             "loss",
-            "Training loss: median, 10 to 90 %",
+            "Training loss: median, 10 to 90\u00a0%",
             "loss",
             {"yaxis_type": "log", "yaxis_tickformat": "~g", "yaxis_dtick": "D2"},
         ),
         Cloud(
             "preconditioned_sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit",
+            "Sharpness: median, 10 to 90\u00a0%, and its limit",
             "λₘₐₓ",
             {"yaxis_rangemode": "tozero", "fit": reach},
             beside=(One(_limit_line, "limit", make=limit, fixed=True),),

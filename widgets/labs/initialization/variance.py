@@ -48,7 +48,7 @@ class VarianceView(SchemeView[PropagationSettings]):
     speed = 5.0
     trains = False
     step_figures = ()
-    goals: ClassVar[tuple[Goal, ...]] = goals.VARIANCE
+    goals: tuple[Goal, ...] = goals.VARIANCE
     presets: ClassVar[tuple[Preset, ...]] = (
         Preset(
             "too small, too large",

@@ -19,17 +19,16 @@ def _arrives(run: Attempt) -> bool:
 
 
 def _too_much_momentum(run: Attempt) -> bool:
-    """The heavy ball ten times above a gradient descent that has arrived, at no smaller a learning rate."""
+    """The heavy ball above gradient descent, and its momentum is to blame: along every direction it swings."""
     if not run.finished:
         return False
     loss, lanes = run["loss"], [(lane, run.settings[lane]) for lane in run.left]
-    balls = [lane for lane in lanes if lane[1].optimizer == "heavy ball" and lane[1].momentum > 0.9]
+    balls = [lane for lane in lanes if lane[1].optimizer == "heavy ball"]
     plain = [lane for lane in lanes if lane[1].optimizer == "gradient descent"]
     return any(
         ball.surface == "quadratic"
-        and ball.learning_rate >= descent.learning_rate
-        and loss[-1, at] < 0.01 * loss[0, at]
-        and loss[-1, lane] > 10 * loss[-1, at]
+        and ball.learning_rate / ball.condition_number >= (1 - ball.momentum**0.5) ** 2
+        and loss[-1, lane] > loss[-1, at]
         for lane, ball in balls
         for at, descent in plain
     )

@@ -82,7 +82,9 @@ class MemoryView(LabView[MemorySettings, MemoryRange]):
             kappa = _condition_number(frame, valley)
             found = number(memory[np.nanargmin(measured)]) if np.isfinite(measured).any() else "none there yet"
             theory = number(float(best_memory(kappa)))
-            lines.append(Reading(0, f"fastest memory, κ = {float(kappa):g}", f"{found}; in theory {theory}"))
+            lines.append(
+                Reading(0, f"fastest memory, {VALLEYS[valley]}, κ = {float(kappa):g}", f"{found}; in theory {theory}")
+            )
         return lines
 
 

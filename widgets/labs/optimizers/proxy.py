@@ -177,7 +177,7 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
     def readings(self, frame: Frame) -> list[Reading]:
         farthest = self._shifts(frame)[:, -1]
         return [
-            Reading(0, method, f"{100 * shift:.2g} % at distance {OUTLIER_DISTANCES[-1]:g}")
+            Reading(0, method, f"{100 * shift:.2g} % at distance {OUTLIER_DISTANCES[-1]:g}" if frame.stop > 1 else "–")
             for method, shift in zip(CLASSIFIERS, farthest, strict=True)
         ]
 

@@ -100,7 +100,7 @@ class RaceView(LabView[RaceSettings]):
         Preset(
             "all twelve",
             "Eleven optimizers and gradient descent with noise, each at a learning rate that suits it.",
-            **_line_up("quadratic"),
+            **_line_up("quadratic", own={"gradient descent": {"learning_rate": 1.9}}),
             says=("optimizer", "gradient_noise"),
         ),
         Preset(

@@ -39,13 +39,13 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
     clouds = (
         Cloud(
             "train_loss",
-            "Loss over all training examples: median, 10 to 90 %",
+            "Loss over all training examples: median, 10 to 90\u00a0%",
             "loss",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
         ),
         Cloud(
             "test_accuracy",
-            "Accuracy on test examples: median, 10 to 90 %",
+            "Accuracy on test examples: median, 10 to 90\u00a0%",
             "accuracy",
             {"yaxis_range": [0, 1.02]},
         ),

@@ -19,6 +19,17 @@ def _low_floor(run: Attempt) -> bool:
     )
 
 
+def _begins_high(run: Attempt, lane: int) -> bool:
+    """Whether a schedule begins at its η, as nearly as a hand draws; the built-in ones are taken as they are."""
+    settings = run.settings[lane]
+    return settings.schedule != "drawn" or bool(run["learning_rate"][0, lane] >= 0.8 * settings.learning_rate)
+
+
+def _falls(run: Attempt, lane: int) -> bool:
+    rate = run["learning_rate"][:, lane]
+    return run.settings[lane].schedule != "drawn" or bool(rate[-1] < rate[0])
+
+
 def _ends_lower(run: Attempt, higher: str, factor: float) -> bool:
     """Whether, of two lanes that differ in their schedule alone, one ends so many times lower."""
     if not run.finished:
@@ -27,7 +38,8 @@ def _ends_lower(run: Attempt, higher: str, factor: float) -> bool:
     pairs = permutations(enumerate(run.settings), 2)
     return any(
         settings.schedule == higher
-        and other.schedule not in (higher, "drawn")
+        and other.schedule != higher
+        and _begins_high(run, at)
         and all(getattr(settings, name) == getattr(other, name) for name in SAME)
         and last[lane] > factor * last[at]
         for (lane, settings), (at, other) in pairs
@@ -38,7 +50,9 @@ def _frozen(run: Attempt) -> bool:
     last = run["expected_loss"][-1]
     pairs = permutations(enumerate(run.settings), 2)
     return run.finished and any(
-        settings.schedule not in ("constant", "drawn")
+        settings.schedule != "constant"
+        and _begins_high(run, lane)
+        and _falls(run, lane)
         and other.schedule == "constant"
         and all(getattr(settings, name) == getattr(other, name) for name in SAME)
         and last[lane] > 1.25 * last[at]
@@ -119,7 +133,9 @@ def _no_warmup(run: Attempt) -> bool:
 
 def _too_short(run: Attempt) -> bool:
     return any(
-        settings.schedule == "warmup" and settings.learning_rate <= 0.3 and run.ends[lane] is not None
+        settings.schedule in ("warmup", "warmup + cosine")
+        and settings.learning_rate <= 0.3
+        and run.ends[lane] is not None
         for lane, settings in enumerate(run.settings)
     )
 

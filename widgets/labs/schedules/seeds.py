@@ -43,13 +43,13 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
     clouds = (
         Cloud(
             "smoothed_loss",
-            "Smoothed loss: median, 10 to 90 %",
+            "Smoothed loss: median, 10 to 90\u00a0%",
             "loss",
             {"yaxis_type": "log", "yaxis_tickformat": "~g"},
         ),
         Cloud(
             "preconditioned_sharpness",
-            "Sharpness: median, 10 to 90 %, and its limit",
+            "Sharpness: median, 10 to 90\u00a0%, and its limit",
             "λₘₐₓ",
             {"fit": partial(reach, usual=over_decades, wide=True), "yaxis_type": "log", "yaxis_tickformat": "~g"},
             beside=(One(_limits, "limit", make=limit, fixed=True),),
