@@ -28,6 +28,12 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     return context
 
 
+def as_python_reads(text: str) -> str:
+    """A text with its powers of ten as Python reads them: "1.2·10⁻⁵" as "1.2e-5"."""
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    return re.sub("·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda power: "e" + power[1].translate(raised), text)
+
+
 def wait_until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = PATIENCE) -> Any:
     """Wait until something holds, and return it; `what` it is may be said by a function, when the wait was in vain."""
     deadline = time.monotonic() + seconds

@@ -2,13 +2,12 @@
 
 import pytest
 
-from tests.browser.lesson_page import LabOnPage, wait_until
+from tests.browser.lesson_page import LabOnPage, as_python_reads, wait_until
 
 pytestmark = pytest.mark.browser
 LESSON = "/voila/render/03_divergence.ipynb"
 BOWL, NET = 1, 4
 FITS = "box => box.scrollWidth <= box.clientWidth + 1"  # both are rounded to whole pixels
-# "1.2·10⁻⁵" as Python reads it.
 # A line on which each answer of the kernel is on its way for a while.
 LONG_WAY = """
   const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
@@ -19,7 +18,6 @@ LONG_WAY = """
     },
   });
 """
-LOWERED = str.maketrans({"⁻": "-", **{raised: str(k) for k, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}})
 
 
 def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what_may_be_two(page, voila):
@@ -53,7 +51,7 @@ def test_a_box_takes_each_spelling_shows_the_number_that_trains_and_refuses_what
     for typed, held, words in (
         ("0,05", "0.05", ""),
         ("abc", "0.05", "not 'abc'"),
-        (cell, str(float(cell.replace("·10", "e").translate(LOWERED))), ""),
+        (cell, str(float(as_python_reads(cell))), ""),
     ):
         stop.fill(typed)
         stop.press("Enter")

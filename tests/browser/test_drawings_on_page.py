@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import Watched
-from tests.browser.lesson_page import new_context
+from tests.browser.lesson_page import as_python_reads, new_context
 from tests.browser.plain_site import build_site, on_a_web_server
 from tests.browser.served import lesson_server, write_notebook
 from tests.browser.test_accessibility import faults
@@ -24,7 +24,7 @@ for name in DRAWINGS:
     display(drawing(name))
 """
 FINGER = 44  # pixels that a finger needs
-NUMBER = re.compile(r"−?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def numbers(words: str) -> list[float]:
-    return [float(number.replace("−", "-")) for number in NUMBER.findall(words)]
+    return [float(number) for number in NUMBER.findall(as_python_reads(words).replace("−", "-"))]
 
 
 def rounded_alike(said: float, exact: float) -> bool:

@@ -46,8 +46,8 @@ function sentence(state) {
   const { way, noise } = partsAt(state).at(-1);
   const whole = (Math.round(way * 1000) + Math.round(noise * 1000)) / 1000; // what is written adds up
   return (
-    `After ${STEPS} steps the expected loss is ${whole.toFixed(3)} of the first one: ` +
-    `${way.toFixed(3)} is distance still to go, ${noise.toFixed(3)} noise kept.`
+    `After ${STEPS} steps the expected loss is ${whole.toFixed(4)} of the first one: ` +
+    `${way.toFixed(4)} is distance still to go, ${noise.toFixed(4)} noise kept.`
   );
 }
 
