@@ -39,8 +39,8 @@ class SentMapView(MapView):
         return period_map({name: frame.history[name][frame.stop - 1] for name in NUMBERS}, *axes_of(frame))
 
     def _corner(self, number: int) -> Part[PeriodicSettings]:
-        name, colour, style = CORNERS[number]
-        return Curve(partial(_norm_of, number), each=[(name, colour)], line=style)
+        name, colour, make = CORNERS[number]
+        return Curve(partial(_norm_of, number), each=[(name, colour)], make=make, showlegend=True)
 
     def _fit_norms(self, frame: Frame[PeriodicSettings]) -> dict[str, Any]:
         back = came_back(frame)
