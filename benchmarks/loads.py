@@ -100,6 +100,8 @@ async def _load(browser: Browser, address: str, lesson: str, rate: float) -> Loa
     started, curve = time.monotonic(), None
     await page.goto(f"{address}/voila/render/{lesson}", wait_until="domcontentloaded")
     try:
+        # Figures are drawn where somebody looks, and a page begins with text.
+        await page.locator(".tdl-lab").first.evaluate("lab => lab.scrollIntoView()")
         await page.wait_for_selector(CURVE, state="attached")
         curve = time.monotonic() - started
         await page.wait_for_function(WHOLE)

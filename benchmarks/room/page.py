@@ -133,6 +133,7 @@ class PageStudent:
             return False
         await page.wait_for_load_state("domcontentloaded")
         seen.whole_page = time.time() - seen.asked
+        await page.locator(".tdl-lab").first.evaluate("lab => lab.scrollIntoView()")  # figures are drawn in view
         await page.wait_for_selector(".tdl-plot .main-svg path.js-line, .tdl-plot .main-svg .point", state="attached")
         seen.first_curve = time.time() - seen.asked
         await page.wait_for_function(FIND)
