@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as BrowserError
 
+from benchmarks.first_curve import see_first_curve
 from tests.browser.served import CHROMIUM_ARGUMENTS, browser_path, lesson_server
 
 LESSONS = ("01_optimizers.ipynb", "03_divergence.ipynb")
@@ -31,7 +32,6 @@ GIVEN_UP = "widget model not found"
 DEAD = """() => [...document.querySelectorAll(".jp-OutputArea-output")].filter((output) =>
   output.textContent === "Loading widget..." || output.textContent.startsWith("Error displaying widget")).length"""
 WHOLE = f"""() => document.querySelectorAll(".jp-OutputArea-output").length > 0 && ({DEAD})() === 0"""
-CURVE = ".tdl-plot .main-svg path.js-line, .tdl-plot .main-svg .point"
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ async def _load(browser: Browser, address: str, lesson: str, rate: float) -> Loa
     started, curve = time.monotonic(), None
     await page.goto(f"{address}/voila/render/{lesson}", wait_until="domcontentloaded")
     try:
-        # Figures are drawn where somebody looks, and a page begins with text.
-        await page.locator(".tdl-lab").first.evaluate("lab => lab.scrollIntoView()")
-        await page.wait_for_selector(CURVE, state="attached")
+        await see_first_curve(page)
         curve = time.monotonic() - started
         await page.wait_for_function(WHOLE)
     except BrowserError:

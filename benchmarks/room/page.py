@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Error, Page
 
+from benchmarks.first_curve import see_first_curve
 from benchmarks.room.bell import Bell
 from benchmarks.room.lab import STEPS
 from benchmarks.room.request import FULL
@@ -133,8 +134,7 @@ class PageStudent:
             return False
         await page.wait_for_load_state("domcontentloaded")
         seen.whole_page = time.time() - seen.asked
-        await page.locator(".tdl-lab").first.evaluate("lab => lab.scrollIntoView()")  # figures are drawn in view
-        await page.wait_for_selector(".tdl-plot .main-svg path.js-line, .tdl-plot .main-svg .point", state="attached")
+        await see_first_curve(page)
         seen.first_curve = time.time() - seen.asked
         await page.wait_for_function(FIND)
         await page.evaluate(PLAY, STEPS)

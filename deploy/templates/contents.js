@@ -11,26 +11,12 @@
       .pop()
       .replace(/\.(ipynb|html)$/, "");
   const keyOf = (lesson) => `tdl reading ${lesson}`;
+  const { element, kept, keep } = globalThis.tdlParts;
 
-  // A browser may keep nothing for a page, or have something else under this name.
+  // It may be something else that has this name.
   const remembered = (lesson) => {
-    try {
-      const { at, seen, of } = JSON.parse(localStorage.getItem(keyOf(lesson)));
-      return { at: String(at), seen: Array.from(seen, String), of: Number(of) };
-    } catch {
-      return null;
-    }
-  };
-  const remember = (lesson, what) => {
-    try {
-      localStorage.setItem(keyOf(lesson), JSON.stringify(what));
-    } catch {}
-  };
-
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
+    const { at, seen, of } = kept(keyOf(lesson)) ?? {};
+    return seen ? { at: String(at), seen: Array.from(seen, String), of: Number(of) } : null;
   };
 
   const wordsOf = (heading) => {
@@ -134,7 +120,7 @@
       const ended = [...this.begun].filter((heading) => this.isEnded(heading));
       ended.forEach((heading) => this.begun.delete(heading) && this.seen.add(heading.id));
       if (!ended.length && !isNews) return;
-      remember(this.lesson, { at: this.at, seen: [...this.seen], of: this.counted.length });
+      keep(keyOf(this.lesson), { at: this.at, seen: [...this.seen], of: this.counted.length });
       this.mark();
     }
 

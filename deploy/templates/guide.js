@@ -11,25 +11,8 @@
   const BESIDE = 14;
   const ACTS = 'a[href^="#lab="], a[data-act]';
 
-  // A browser may keep nothing for a page: then it is offered again.
-  const isKnown = (key) => {
-    try {
-      return localStorage.getItem(key) !== null;
-    } catch {
-      return false;
-    }
-  };
-  const remember = () => {
-    try {
-      localStorage.setItem(DONE, "1");
-    } catch {}
-  };
-
-  const element = (tag, properties, ...children) => {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  };
+  const { element, kept, keep } = globalThis.tdlParts;
+  const remember = () => keep(DONE, true);
   const button = (text, onclick) => element("button", { type: "button", textContent: text, onclick });
 
   // A phrase that acts on this lab, in view or not but not folded away.
@@ -122,7 +105,8 @@
       this.onward.hidden = true;
       this.target.scrollIntoView({ block: "center" });
       this.focus();
-      for (const type of move.events) this.target.addEventListener(type, (event) => this.made(move, event));
+      const { signal } = this.ended;
+      for (const type of move.events) this.target.addEventListener(type, (event) => this.made(move, event), { signal });
     }
 
     // The keyboard is where the next move is made.
@@ -236,6 +220,6 @@
   if (location.hash === ASKED) {
     history.replaceState(history.state, "", `${location.pathname}${location.search}`);
     once(isThere, lead);
-  } else if (document.querySelector(".tdl-contents") && !isKnown(DONE) && !isKnown(TOUCHED_KEY)) once(isThere, offer);
+  } else if (document.querySelector(".tdl-contents") && !kept(DONE) && !kept(TOUCHED_KEY)) once(isThere, offer);
   once(() => cards()?.querySelector("a"), linkFromGallery);
 }

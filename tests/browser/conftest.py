@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from benchmarks.loads import GIVEN_UP, dead_outputs
 from tests.browser.lesson_page import new_context, wait_until
-from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, write_notebook
+from tests.browser.plain_site import site_of
+from tests.browser.served import ROOT, jupyterlab, launch, lesson_server, served_page
 
 # Messages of the frameworks that say nothing about the lessons.
 KNOWN_NOISE = ("Unsatisfied version", "shared module", "favicon", "404 (Not Found)")
@@ -100,14 +101,19 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not found
 
 
+@pytest.fixture(scope="module", params=["served", "plain"])
+def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Addresses of the pages of a module's lesson (`write_lesson`), with `{}` for a page's name."""
+    with site_of(request.param, folder) as addresses:
+        yield addresses
+
+
 @pytest.fixture
 def serve_folder(tmp_path: Path) -> Iterator[object]:
     """A function that serves a notebook of one cell and returns its address."""
     with contextlib.ExitStack() as stack:
 
         def serve(code: str) -> str:
-            write_notebook(tmp_path / "page.ipynb", code)
-            address = stack.enter_context(lesson_server(tmp_path))
-            return f"{address}/voila/render/page.ipynb"
+            return stack.enter_context(served_page(tmp_path, code))
 
         yield serve

@@ -34,14 +34,26 @@ def on_a_web_server(folder: Path) -> Iterator[str]:
     end(server, 10)
 
 
+def write_lesson(folder: Path, *cells: str) -> None:
+    """Write a lesson, 01_mine.ipynb, of cells of text, and of code where they call something; and the gallery."""
+    gallery = ("# All\n\nThe lessons.", "from widgets.page.gallery import gallery\n\ngallery()")
+    about = {"title": "1 · Mine", "question": "What?", "sentence": "Something."}
+    for name, parts, metadata in (("01_mine", cells, {"lesson": about}), ("index", gallery, {})):
+        kinds = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
+        notebook = nbformat.v4.new_notebook(cells=[kinds[part.endswith(")")](part) for part in parts])
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata.update(metadata, kernelspec=kernel)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
 @contextmanager
-def site_of(kind: str, folder: Path, *names: str) -> Iterator[str]:
-    """Addresses of some notebooks' pages, with `{}` for a page's name: "served" with a kernel, or "plain"."""
+def site_of(kind: str, folder: Path) -> Iterator[str]:
+    """Addresses of the pages of `write_lesson`, with `{}` for a page's name: "served" with a kernel, or "plain"."""
     if kind == "served":
         with lesson_server(folder) as served:
             yield f"{served}/voila/render/{{}}.ipynb"
         return
-    notebooks = [str(folder / f"{name}.ipynb") for name in names]
+    notebooks = [str(folder / f"{name}.ipynb") for name in ("01_mine", "index")]
     command = [sys.executable, "-m", "deploy.command", "pages", str(folder / "pages"), *notebooks]
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     with on_a_web_server(folder / "pages") as served:

@@ -85,6 +85,14 @@ def pings(milliseconds: int) -> str:
 
 
 @contextlib.contextmanager
+def served_page(folder: Path, code: str) -> Iterator[str]:
+    """Serve a notebook of one cell; yields the page's address."""
+    write_notebook(folder / "page.ipynb", code)
+    with lesson_server(folder) as address:
+        yield f"{address}/voila/render/page.ipynb"
+
+
+@contextlib.contextmanager
 def jupyterlab(folder: Path, home: Path, log: Path | None = None) -> Iterator[str]:
     """Start JupyterLab on a folder, without a token and with settings of its own; yields the address."""
     script = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--allow-root"]

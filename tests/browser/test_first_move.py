@@ -2,14 +2,13 @@
 has begun."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.lesson_page import LabOnPage, new_context, see_everything, wait_until
-from tests.browser.served import ROOT, lesson_server, write_notebook
+from tests.browser.served import ROOT, served_page
 
 pytestmark = pytest.mark.browser
 
@@ -50,10 +49,8 @@ lab => {
 
 @pytest.fixture(scope="module")
 def two_labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("labs")
-    write_notebook(folder / "page.ipynb", CODE)
-    with lesson_server(folder) as address:
-        yield f"{address}/voila/render/page.ipynb"
+    with served_page(tmp_path_factory.mktemp("labs"), CODE) as address:
+        yield address
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.plain_site import build_site, on_a_web_server
-from tests.browser.served import lesson_server, write_notebook
+from tests.browser.served import served_page
 from tests.browser.test_accessibility import faults
 from tests.browser.test_jupyterlab import PARABOLA, open_lesson, run_all
 
@@ -28,10 +28,8 @@ OPENED_SECONDS = 6  # of watching a lab that is not to move anything
 
 @pytest.fixture(scope="module")
 def goals_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("goals")
-    write_notebook(folder / "page.ipynb", CODE)
-    with lesson_server(folder) as address:
-        yield f"{address}/voila/render/page.ipynb"
+    with served_page(tmp_path_factory.mktemp("goals"), CODE) as address:
+        yield address
 
 
 def goals_of(lab: LabOnPage) -> Locator:

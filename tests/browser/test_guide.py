@@ -1,15 +1,13 @@
 """The guided minute: offered once on a first lab, four moves on real controls, left at any time, asked for again."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.lesson_page import LabOnPage, new_context, wait_until
-from tests.browser.plain_site import site_of
+from tests.browser.plain_site import write_lesson
 from tests.browser.test_accessibility import faults
-from tests.browser.test_reading import write_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -26,18 +24,8 @@ GUIDE, OFFER = ".tdl-guide", ".tdl-offer"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson with one lab and a phrase that acts on it, and the gallery."""
     folder = tmp_path_factory.mktemp("guide")
-    write_notebook(
-        folder / "01_mine.ipynb", *CELLS, lesson={"title": "1 · Mine", "question": "What?", "sentence": "Something."}
-    )
-    write_notebook(folder / "index.ipynb", "# All", "from widgets.page.gallery import gallery\n\ngallery()")
+    write_lesson(folder, *CELLS)
     return folder
-
-
-@pytest.fixture(scope="module", params=["served", "plain"])
-def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """Addresses of the pages, with `{}` for a page's name."""
-    with site_of(request.param, folder, "01_mine", "index") as addresses:
-        yield addresses
 
 
 @pytest.fixture

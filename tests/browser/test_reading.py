@@ -1,14 +1,12 @@
 """The page around the text: contents that follow and remember, sources in the margin, on both kinds of pages."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.lesson_page import wait_until
-from tests.browser.plain_site import site_of
+from tests.browser.plain_site import write_lesson
 from tests.browser.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
@@ -16,41 +14,20 @@ WIDE = {"width": 1920, "height": 1080}
 LONG = "\n\n".join(["It goes on, line after line."] * 30)
 
 
-def write_notebook(path: Path, *cells: str, lesson: dict[str, str] | None = None) -> None:
-    """Write cells of text, and of code where they call something."""
-    kinds = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
-    notebook = nbformat.v4.new_notebook(cells=[kinds[cell.endswith(")")](cell) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    if lesson:
-        notebook.metadata["lesson"] = lesson
-    nbformat.write(notebook, path)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lesson of four sections, and the gallery."""
     folder = tmp_path_factory.mktemp("reading")
-    write_notebook(
-        folder / "01_mine.ipynb",
+    write_lesson(
+        folder,
         "# Mine\n\nIts beginning.",
         f"## First\n\nOf an interval [0, 1], and of a source [2]. {LONG}",
         f"## Second, with η\n\nTwo at once [1, 2]; `code [1]` is none, and there is no [7]. {LONG}",
         f"## Third\n\n{LONG}",
         "## Sources\n\n1. A. One, *A book*.\n2. B. Two, *A paper*.",
         'from widgets.page.gallery import next_lesson\n\nnext_lesson("01_mine.ipynb")',
-        lesson={"title": "1 · Mine", "question": "What?", "sentence": "Something."},
-    )
-    write_notebook(
-        folder / "index.ipynb", "# All\n\nThe lessons.", "from widgets.page.gallery import gallery\n\ngallery()"
     )
     return folder
-
-
-@pytest.fixture(scope="module", params=["served", "plain"])
-def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """Addresses of the pages, with `{}` for a page's name."""
-    with site_of(request.param, folder, "01_mine", "index") as addresses:
-        yield addresses
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ function boxesOf(panes, whole) {
 }
 
 class Drawing {
-  // `what`: `label`; `start`, the values at first, to which comes `last`, the number of the handle moved last; `panes` (see Pane); `grips` (see Grip); `paint(state, panes)`, the SVG
-  // text of each pane; `words(state)`, the sentence; and where a pane is coloured, `shades(state, panes, colours, paper)`.
+  // `what`: `label`; `start`, the values at first, to which comes `last`, the number of the handle moved last; `panes`
+  // (see Pane); `grips` (see Grip); `paint(state, panes)`, the SVG text of each pane; `words(state)`, the sentence; and
+  // where a pane is coloured, `shades(state, panes, colours, paper)`.
   constructor(element, what) {
     this.what = what;
     this.state = { ...what.start };
@@ -95,9 +96,12 @@ class Drawing {
   }
 }
 
-export function drawn(element, what) {
-  const drawing = new Drawing(element, what);
-  return () => drawing.end();
+// What a module of a drawing gives as its `render`.
+export function rendering(what) {
+  return ({ el }) => {
+    const drawing = new Drawing(el, what);
+    return () => drawing.end();
+  };
 }
 
 // Not awaited: a model hears nothing before its module has been initialized.

@@ -1,7 +1,7 @@
 // Lesson 4: a circle of inputs on its way through three wide tanh nets that differ in their gain.
 
-import { drawn, initialize } from "./drawing.js";
-import { curve, dot, sampled, text, written } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { curve, dot, sampled, text, ticks, written } from "./ink.js";
 import { polar } from "./scale_free.js";
 import { anglesFrom } from "./tanh_angles.js";
 
@@ -95,8 +95,8 @@ const CIRCLES = {
       y: [0, 180],
       across: "layer",
       ticks: {
-        x: [0, 10, 20, 30].map((at) => [at, at]),
-        y: [0, 90, 180].map((at) => [at, `${at}°`]),
+        x: ticks([0, 10, 20, 30]),
+        y: ticks([0, 90, 180], (degrees) => `${degrees}°`),
       },
     },
   ],
@@ -123,8 +123,6 @@ const CIRCLES = {
   words: sentence,
 };
 
-function render({ el }) {
-  return drawn(el, CIRCLES);
-}
+const render = rendering(CIRCLES);
 
 export default { initialize, render };

@@ -1,8 +1,8 @@
 // Lesson 3: gradient descent on a parabola, and the parabola of curvature 2/η above or below it.
 
 import { iteratesFrom, lossAt, touching } from "./descent.js";
-import { drawn, initialize } from "./drawing.js";
-import { curve, dot, sampled, text, written } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { curve, dot, sampled, text, ticks, written } from "./ink.js";
 
 const JUMPS = 10;
 const [LOWEST, HIGHEST] = [0.05, 2.5];
@@ -71,8 +71,6 @@ function sentence(state) {
   );
 }
 
-const ticks = (values) => values.map((value) => [value, written(value)]);
-
 const LIMIT = {
   label: "Gradient descent on a parabola, below and beyond the limit of the learning rate",
   start: { rate: 1.8, start: -2 },
@@ -84,7 +82,7 @@ const LIMIT = {
       y: [-0.5, 3.2],
       across: "place along the top eigenvector",
       up: "loss",
-      ticks: { x: ticks([-2, -1, 0, 1, 2]), y: ticks([0, 1, 2, 3]) },
+      ticks: { x: ticks([-2, -1, 0, 1, 2], written), y: ticks([0, 1, 2, 3]) },
     },
     {
       title: "What a step leaves of the distance",
@@ -119,8 +117,6 @@ const LIMIT = {
   words: sentence,
 };
 
-function render({ el }) {
-  return drawn(el, LIMIT);
-}
+const render = rendering(LIMIT);
 
 export default { initialize, render };

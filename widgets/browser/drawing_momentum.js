@@ -1,8 +1,8 @@
 // Lesson 1: how fast heavy ball comes down a quadratic, for each learning rate and each momentum.
 
-import { drawn, initialize } from "./drawing.js";
+import { initialize, rendering } from "./drawing.js";
 import { errorsOf, kindOf, rateOf } from "./heavy_ball.js";
-import { curve, dot, sampled, text, written } from "./ink.js";
+import { curve, dot, sampled, text, ticks, written } from "./ink.js";
 import { shade } from "./shading.js";
 
 const STEPS = 36;
@@ -61,7 +61,7 @@ const MOMENTUM = {
       y: [0, 1],
       across: "learning rate × curvature, ηλ",
       up: "momentum β",
-      ticks: { x: [0, 1, 2, 3, 4].map((at) => [at, at]), y: [0, 0.5, 1].map((at) => [at, at]) },
+      ticks: { x: ticks([0, 1, 2, 3, 4]), y: ticks([0, 0.5, 1]) },
     },
     {
       title: "The error, step by step",
@@ -70,7 +70,7 @@ const MOMENTUM = {
       y: [-1.1, 1.1],
       across: "step",
       up: "error",
-      ticks: { x: [0, 12, 24, 36].map((at) => [at, at]), y: [-1, 0, 1].map((at) => [at, written(at)]) },
+      ticks: { x: ticks([0, 12, 24, 36]), y: ticks([-1, 0, 1], written) },
     },
   ],
   grips: [
@@ -92,8 +92,6 @@ const MOMENTUM = {
   shades: (_, [map], style, paper) => shade(paper, map, style, (e, beta) => (1 - rateOf(e, beta)) ** 0.7),
 };
 
-function render({ el }) {
-  return drawn(el, MOMENTUM);
-}
+const render = rendering(MOMENTUM);
 
 export default { initialize, render };

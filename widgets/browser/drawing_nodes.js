@@ -1,7 +1,7 @@
 // Lesson 7: three student nodes of two inputs, and where gradient flow takes them.
 
-import { drawn, initialize } from "./drawing.js";
-import { arrow, curve, dot, text, written } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { arrow, curve, dot, text, ticks, written } from "./ink.js";
 import { addedBy, flowFrom, foundBy, lossOf } from "./relu_nodes.js";
 import { shade } from "./shading.js";
 
@@ -93,8 +93,12 @@ const STUDENTS = {
       y: [-5, 1],
       across: "time of gradient flow",
       ticks: {
-        x: [0, 25, 50, 75, 100].map((at) => [at, at]),
-        y: [-4, -2, 0].map((at) => [at, ["10⁻⁴", "10⁻²", "1"][(at + 4) / 2]]),
+        x: ticks([0, 25, 50, 75, 100]),
+        y: [
+          [-4, "10⁻⁴"],
+          [-2, "10⁻²"],
+          [0, "1"],
+        ],
       },
     },
   ],
@@ -111,8 +115,6 @@ const STUDENTS = {
   },
 };
 
-function render({ el }) {
-  return drawn(el, STUDENTS);
-}
+const render = rendering(STUDENTS);
 
 export default { initialize, render };

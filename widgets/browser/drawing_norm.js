@@ -1,7 +1,7 @@
 // Lesson 6: which way the weights' norm rho goes, where only their direction counts for the loss.
 
-import { drawn, initialize } from "./drawing.js";
-import { arrow, curve, dot, sampled, text, written } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { arrow, curve, dot, sampled, text, ticks, written } from "./ink.js";
 import { gradientAt, polar } from "./scale_free.js";
 import { nextNorm, normsFrom, restingNorm } from "./weight_norm.js";
 
@@ -65,8 +65,6 @@ function sentence({ norm }) {
   );
 }
 
-const ticks = (values) => values.map((value) => [value, value]);
-
 const NORM = {
   label: "The weights' norm between gradient and weight decay",
   start: { norm: 1.7 },
@@ -96,8 +94,6 @@ const NORM = {
   words: sentence,
 };
 
-function render({ el }) {
-  return drawn(el, NORM);
-}
+const render = rendering(NORM);
 
 export default { initialize, render };

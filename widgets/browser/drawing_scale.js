@@ -1,7 +1,7 @@
 // Lesson 5: weights in front of a normalization are multiplied by c.
 
-import { drawn, initialize } from "./drawing.js";
-import { arrow, curve, dot, sampled, text, written } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { arrow, curve, dot, sampled, text, ticks, written } from "./ink.js";
 import { gradientAt, polar, turnOf } from "./scale_free.js";
 import { shade } from "./shading.js";
 
@@ -61,7 +61,7 @@ function words({ c }) {
   );
 }
 
-const decades = (values) => values.map((value) => [Math.log10(value), value]);
+const decades = (values) => ticks(values, undefined, Math.log10);
 
 const SCALE = {
   label: "Weights in front of a normalization, multiplied by c",
@@ -93,8 +93,6 @@ const SCALE = {
   shades: (_, [weights], style, paper) => shade(paper, weights, style, (x, y) => (0.5 + x / Math.hypot(x, y) / 2) ** 2),
 };
 
-function render({ el }) {
-  return drawn(el, SCALE);
-}
+const render = rendering(SCALE);
 
 export default { initialize, render };

@@ -1,7 +1,7 @@
 // Lesson 2: what a schedule leaves of the way, and what it keeps of the noise.
 
-import { drawn, initialize } from "./drawing.js";
-import { curve, text } from "./ink.js";
+import { initialize, rendering } from "./drawing.js";
+import { curve, text, ticks } from "./ink.js";
 import { partsOf, ratesOf } from "./noisy_steps.js";
 
 const STEPS = 200;
@@ -44,14 +44,13 @@ function bands(state, pane) {
 
 function sentence(state) {
   const { way, noise } = partsAt(state).at(-1);
-  const whole = (Math.round(way * 1000) + Math.round(noise * 1000)) / 1000; // what is written adds up
+  const whole = Number(way.toFixed(4)) + Number(noise.toFixed(4)); // what is written adds up
   return (
     `After ${STEPS} steps the expected loss is ${whole.toFixed(4)} of the first one: ` +
     `${way.toFixed(4)} is distance still to go, ${noise.toFixed(4)} noise kept.`
   );
 }
 
-const ticks = (values) => values.map((value) => [value, value]);
 const steps = ticks([0, 50, 100, 150, 200]);
 
 const SCHEDULE = {
@@ -90,8 +89,6 @@ const SCHEDULE = {
   words: sentence,
 };
 
-function render({ el }) {
-  return drawn(el, SCHEDULE);
-}
+const render = rendering(SCHEDULE);
 
 export default { initialize, render };

@@ -43,6 +43,11 @@ export function sampled(of, from, to, parts = 120) {
   return Array.from({ length: parts + 1 }, (_, at) => of(from + ((to - from) * at) / parts));
 }
 
+// Values of an axis, each with what is written there; `at` is where it stands.
+export function ticks(values, name = (value) => value, at = (value) => value) {
+  return values.map((value) => [at(value), name(value)]);
+}
+
 const RAISED = { "-": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((digit, at) => [at, digit])) };
 
 // A number in words: three digits unless told, a minus that is one, and powers of ten where it is very large or small.
