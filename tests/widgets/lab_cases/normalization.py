@@ -6,6 +6,7 @@ from lab_case import LabCase, Shown, curves
 from lessons.core.other_seeds import of_other_seeds
 from lessons.normalization.stability import largest_stable_rates
 from widgets.lab.lab import Lab
+from widgets.labs.normalization.net_view import RECENT
 from widgets.labs.normalization.stability import KINDS, RATES
 
 SMALL_NET = {"width": 4, "depth": 2, "train_size": 40, "batch_size": 10, "steps": 12, "measure_every": 3}
@@ -77,10 +78,11 @@ def losses_and_errors(lab: Lab) -> list[Shown]:
 
 
 def draws_of_each(lab: Lab) -> list[Shown]:
-    """Of each lane four draws behind, and its own in front: the loss as the mean of ten batches."""
+    """Of each lane four draws behind, and its own in front: the loss as the mean of the last batches."""
     own, behind = (lab.history[name].astype(float) for name in ("loss", of_other_seeds("loss")))
     loss = np.concatenate([behind.reshape(len(own), -1), own], axis=1)
-    means = [[float(loss[max(0, t - 9) : t + 1, k].mean()) for t in range(len(loss))] for k in range(loss.shape[1])]
+    windows = [slice(max(0, t + 1 - RECENT), t + 1) for t in range(len(loss))]
+    means = [[float(loss[window, k].mean()) for window in windows] for k in range(loss.shape[1])]
     return [Shown(0, trace, list(range(len(loss))), each) for trace, each in enumerate(means)]
 
 
