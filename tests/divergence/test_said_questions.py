@@ -9,7 +9,8 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.divergence.settings import BowlSettings
 from widgets.labs.divergence.questions import ALL
-from widgets.quiz.question import FAILS, HOLDS, Choice, Number, Outcome
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import FAILS, HOLDS, Outcome
 
 BY_NAME = {question.name: question for question in ALL}
 

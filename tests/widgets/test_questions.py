@@ -10,8 +10,9 @@ from lessons.core.history import History
 from lessons.core.lanes import Lanes
 from lessons.core.settings import Settings
 from widgets.figure.live_figure import LiveFigure
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
 from widgets.quiz.check import Check
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.scoreboard import Scoreboard
 from widgets.quiz.scoring import sketch_distance, verdict
 from widgets.view.panels import Panel

@@ -15,7 +15,8 @@ from headless import LABS, QUESTIONS, Browser, live, opened, played
 
 from widgets.lab.lab import Lab
 from widgets.labs.optimizers.race import RaceView
-from widgets.quiz.question import Choice, Number, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import Question
 from widgets.quiz.scoring import verdict
 from widgets.record.lab_record import lab_record, run_record
 from widgets.record.moments import MOST_NUMBERS, Moments, as_difference

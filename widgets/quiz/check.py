@@ -9,9 +9,9 @@ from typing import Any, cast
 import ipywidgets as ipw
 import numpy as np
 
-from lessons.core.written_number import Unclear, read_number
 from widgets.figure.live_figure import LiveFigure
-from widgets.quiz.question import Choice, Number, Question, Sketch
+from widgets.quiz.answer_kinds import Sketch, problem, read_answer
+from widgets.quiz.question import Question
 from widgets.quiz.question_panel import QuestionPanel
 from widgets.quiz.scoreboard import Scoreboard
 from widgets.quiz.scoring import verdict
@@ -50,22 +50,15 @@ class Check(ipw.Box):
         asked = content.get("do") if isinstance(content, dict) else None
         status = self.panel.status["state"]
         if asked == "answer" and status == "open":
-            self._commit(self._read(content.get("value")))
+            self._commit(read_answer(self.question.answer, content.get("value")))
         elif asked == "read" and status == "open":
-            self._show_read(self._read(content.get("value")))
+            self._show_read(read_answer(self.question.answer, content.get("value")))
         elif asked == "again" and status in ("checked", "failed"):
             self._reopen()
         else:
             self._refuse("This question did not understand what was asked of it.")
 
     # ---- the answer ----
-
-    def _read(self, value: Any) -> Any:
-        """A number that was typed, as far as it can be read; everything else as it is."""
-        answer = self.question.answer
-        if not (isinstance(answer, Number) and isinstance(value, str)):
-            return value
-        return read_number(value, unit=answer.unit)
 
     def _show_read(self, value: Any) -> None:
         problem = self._problem(value)
@@ -87,20 +80,10 @@ class Check(ipw.Box):
         self.player.play()
 
     def _problem(self, value: Any) -> str:
-        """One sentence on why this is no answer; empty if it is one."""
-        match self.question.answer:
-            case Number(low=low, high=high):
-                if isinstance(value, Unclear) and value.readings:
-                    return f"The answer is a number from {low:g} to {high:g}; yours is unclear, {value.said}."
-                if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                    return f"The answer is a number from {low:g} to {high:g}."
-            case Choice(options=options):
-                if type(value) is not int or not 0 <= value < len(options):
-                    return "Choose one of the answers first."
-            case Sketch():
-                if self.sketch is None or np.isfinite(self.sketch[1]).mean() < 0.8:
-                    return "Draw the whole curve first, from the left edge of the figure to the right."
-        return ""
+        kind = self.question.answer
+        if isinstance(kind, Sketch):
+            value = None if self.sketch is None else self.sketch[1].tolist()
+        return problem(kind, value)
 
     def _take_sketch(self, _figure: str, x: np.ndarray, y: np.ndarray) -> None:
         if self.panel.status["state"] != "open":

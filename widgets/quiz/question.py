@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, final
+from typing import ClassVar, Generic, final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,42 +19,12 @@ from widgets.figure.colours import LANE_COLOURS, colours_of
 from widgets.figure.covered import CoveredScreen
 from widgets.figure.frame import Frame
 from widgets.figure.live_figure import LiveFigure, Numbers
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
 from widgets.view.panels import Panel
 
 SAMPLES = 300
 Curve = tuple[np.ndarray, np.ndarray]
 HOLDS, FAILS = "It holds as written", "It does not hold as written"
-
-
-@dataclass(frozen=True)
-class Number:
-    """The answer is a number, set on a slider; `tolerance` is how far off counts as right."""
-
-    low: float
-    high: float
-    step: float
-    tolerance: float
-    unit: str = ""
-    kind: Literal["number"] = "number"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The answer is one of several sentences."""
-
-    options: tuple[str, ...]
-    kind: Literal["choice"] = "choice"
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """The answer is a curve that the learner draws into the question's figure, as its first trace.
-
-    Right is a curve whose mean distance from the measured one is at most `tolerance` of the height of the figure.
-    """
-
-    tolerance: float = 0.12
-    kind: Literal["sketch"] = "sketch"
 
 
 @dataclass(frozen=True)

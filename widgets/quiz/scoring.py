@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lessons.core.written_number import written
-from widgets.quiz.question import FAILS, HOLDS, Choice, Curve, Number, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Curve, Outcome, Question
 from widgets.view.readings import number
 
 CLOSE = 3.0

@@ -9,7 +9,8 @@ import numpy as np
 
 from lessons.core.history import History
 from widgets.figure.live_figure import LiveFigure
-from widgets.quiz.question import Choice, Number, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import Outcome, Question
 from widgets.quiz.scoring import CLOSE, verdict
 from widgets.record.moments import Moments
 from widgets.record.viewer import Viewer, stops

@@ -13,7 +13,8 @@ from lessons.core.record import Change
 from lessons.divergence.net import Net
 from lessons.divergence.settings import NetSettings
 from widgets.figure.plots import grey, limit
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Given, Level, Line
 from widgets.view.panels import Panel

@@ -17,7 +17,8 @@ from widgets.figure.colours import colours_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey, limit
 from widgets.labs.divergence.net_questions import AdamEdge, AlwaysDiverges, SharpnessSketch, ThereAndBack
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import Panel
 

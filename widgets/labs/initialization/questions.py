@@ -17,7 +17,8 @@ from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
 from widgets.labs.initialization.layer_figures import decades
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel

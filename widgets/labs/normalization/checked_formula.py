@@ -14,7 +14,8 @@ from lessons.normalization.tensor_picture import TensorPicture, TensorPictureSet
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import limit
-from widgets.quiz.question import Choice, Misreading, Outcome, Question
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 from widgets.view.readings import number

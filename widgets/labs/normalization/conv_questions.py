@@ -9,7 +9,8 @@ from lessons.core.lanes import Lanes
 from lessons.normalization.conv_experiment import NormalizedConvNet
 from lessons.normalization.conv_settings import ConvNormSettings
 from widgets.figure.plots import thin
-from widgets.quiz.question import Choice, Misreading, Outcome, Question
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import Line
 from widgets.view.panels import OverSteps, Panel
 

@@ -26,7 +26,8 @@ from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, limit
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel
 

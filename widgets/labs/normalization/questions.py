@@ -16,7 +16,8 @@ from widgets.figure.frame import Frame
 from widgets.labs.normalization import net_questions, weight_questions
 from widgets.labs.normalization.checked_formula import FormulaOfBatchNorm
 from widgets.labs.normalization.conv_questions import OtherContrast
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Line, Points
 from widgets.view.panels import OverSteps, Panel

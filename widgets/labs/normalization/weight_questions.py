@@ -13,7 +13,8 @@ from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import limit
-from widgets.quiz.question import Choice, Misreading, Outcome, Question
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 

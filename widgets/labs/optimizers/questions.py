@@ -19,7 +19,8 @@ from lessons.optimizers.settings import RaceSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import line
 from widgets.labs.optimizers import upkeep_question, valley_questions
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, sampled
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
 from widgets.view.readings import number

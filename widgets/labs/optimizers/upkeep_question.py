@@ -11,7 +11,8 @@ from lessons.core.lanes import Lanes
 from lessons.optimizers.upkeep import Upkeep, UpkeepSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import theory
-from widgets.quiz.question import Choice, Misreading, Outcome, Question
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
 

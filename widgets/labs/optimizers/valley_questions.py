@@ -12,7 +12,8 @@ from lessons.optimizers.memory import Memory, MemorySettings
 from lessons.optimizers.settings import ValleySettings
 from lessons.optimizers.valley import Valley
 from widgets.figure.frame import Frame
-from widgets.quiz.question import Choice, Misreading, Outcome, Question, sampled
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question, sampled
 from widgets.view.lines import Curve, Points
 from widgets.view.panels import Panel
 

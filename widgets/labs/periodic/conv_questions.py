@@ -11,7 +11,8 @@ from lessons.core.lanes import Lanes
 from lessons.periodic.conv_experiment import ConvPeriods
 from lessons.periodic.conv_settings import ConvPeriodsSettings
 from widgets.figure.plots import LOG
-from widgets.quiz.question import Choice, Misreading, Outcome, Question, sampled
+from widgets.quiz.answer_kinds import Choice
+from widgets.quiz.question import Misreading, Outcome, Question, sampled
 from widgets.view.lines import Curve
 from widgets.view.panels import Panel
 

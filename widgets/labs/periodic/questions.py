@@ -18,17 +18,8 @@ from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, limit
 from widgets.labs.periodic.conv_questions import SmallerBatches
 from widgets.labs.periodic.over_step import OverStep
-from widgets.quiz.question import (
-    FAILS,
-    HOLDS,
-    Choice,
-    Misreading,
-    Number,
-    Outcome,
-    Question,
-    Sketch,
-    sampled,
-)
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question, sampled
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel

@@ -18,17 +18,8 @@ from widgets.figure.colours import LANE_COLOURS, colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
 from widgets.labs.schedules.warmup_length import LENGTHS, alive, shortest
-from widgets.quiz.question import (
-    FAILS,
-    HOLDS,
-    Choice,
-    Misreading,
-    Number,
-    Outcome,
-    Question,
-    Sketch,
-    sampled,
-)
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question, sampled
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Curve, Level, Line, One, Part, Points
 from widgets.view.panels import Panel

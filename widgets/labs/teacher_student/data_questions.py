@@ -17,7 +17,8 @@ from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.labs.teacher_student.descent import peak_row
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question, Sketch
+from widgets.quiz.answer_kinds import Choice, Number, Sketch
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.sketch import SketchPanel
 from widgets.view.lines import Line
 from widgets.view.panels import Panel

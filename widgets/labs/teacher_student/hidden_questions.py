@@ -19,7 +19,8 @@ from widgets.labs.teacher_student.bottom_up import BottomUpView
 from widgets.labs.teacher_student.independence import IndependenceView
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.two_inputs import TwoInputsView
-from widgets.quiz.question import Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import One, Points
 from widgets.view.panels import OverSteps, Panel
 

@@ -34,7 +34,8 @@ from widgets.labs.teacher_student.hidden_questions import (
     WhenDependent,
 )
 from widgets.labs.teacher_student.start_questions import FewestNodes, SameError, TwoStructures
-from widgets.quiz.question import FAILS, HOLDS, Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.view.lines import Curve, One, Points
 from widgets.view.panels import Panel
 

@@ -20,7 +20,8 @@ from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, theory, thin
-from widgets.quiz.question import Choice, Misreading, Number, Outcome, Question
+from widgets.quiz.answer_kinds import Choice, Number
+from widgets.quiz.question import Misreading, Outcome, Question
 from widgets.view.lines import Level, Line, One, Points
 from widgets.view.panels import Panel
 
