@@ -13,8 +13,12 @@ RESERVE = 100  # of the server itself, and of browsers that fetch files
 SOCKETS_A_PAGE = 32
 
 
-def seats_that_fit(seats: int) -> int:
+def seats_that_fit(seats: int, others: int = 0) -> int:
     """Raise this process's soft limit as far as these seats need it and the hard limit lets it.
+
+    Args:
+        seats: How many are wanted.
+        others: Connections beside those of seats.
 
     Returns:
         How many of the seats fit; all of them where the system knows no limit.
@@ -23,10 +27,11 @@ def seats_that_fit(seats: int) -> int:
         return seats
     import resource
 
-    wanted = RESERVE + seats * PAGES_A_SEAT * DESCRIPTORS_A_PAGE
+    reserve = RESERVE + others
+    wanted = reserve + seats * PAGES_A_SEAT * DESCRIPTORS_A_PAGE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return seats
     soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(seats, max(1, (soft - RESERVE) // (PAGES_A_SEAT * DESCRIPTORS_A_PAGE)))
+    return min(seats, max(1, (soft - reserve) // (PAGES_A_SEAT * DESCRIPTORS_A_PAGE)))

@@ -14,16 +14,17 @@ FOR_EVER = 365 * 24 * 3600
 LESSON = 'data-lesson=""'
 
 
-def plain_pages(folder: Path, address: str, lessons: str) -> list[tuple[Any, ...]]:
+def plain_pages(folder: Path, address: str, lessons: str, head: str = "") -> list[tuple[Any, ...]]:
     """Return what serves a folder of plain pages.
 
     Args:
         folder: The folder.
         address: Where it is served, with a slash at its end.
         lessons: Where the notebooks have kernels, with a slash at its end.
+        head: What else each page has in its head.
     """
     return [
-        (rf"{address}([\w-]*\.html)?", PlainPageHandler, {"folder": folder, "lessons": lessons}),
+        (rf"{address}([\w-]*\.html)?", PlainPageHandler, {"folder": folder, "lessons": lessons, "head": head}),
         (rf"{address}files/([\w.-]+)", PlainFileHandler, {"path": str(folder / "files")}),
     ]
 
@@ -31,9 +32,9 @@ def plain_pages(folder: Path, address: str, lessons: str) -> list[tuple[Any, ...
 class PlainPageHandler(RequestHandler):
     """Serves a page, and tells it where its lesson has a kernel."""
 
-    def initialize(self, folder: Path, lessons: str) -> None:
-        """Note where the pages are, and the notebooks."""
-        self._folder, self._lessons = folder, lessons
+    def initialize(self, folder: Path, lessons: str, head: str) -> None:
+        """Note where the pages are, and the notebooks, and what is added."""
+        self._folder, self._lessons, self._head = folder, lessons, head
 
     def get(self, name: str | None) -> None:
         """Answer with a page; without a name with the gallery."""
@@ -42,7 +43,8 @@ class PlainPageHandler(RequestHandler):
             raise HTTPError(404)
         self.set_header("Cache-Control", "no-cache")  # asked for each time; most often nothing has changed
         text = page.read_text(encoding="utf-8")
-        self.finish(text.replace(LESSON, f'data-lesson="{self._lessons}{page.stem}.ipynb"'))
+        text = text.replace(LESSON, f'data-lesson="{self._lessons}{page.stem}.ipynb"')
+        self.finish(text.replace("</head>", f"{self._head}</head>", 1) if self._head else text)
 
     head = get
 

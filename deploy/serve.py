@@ -36,6 +36,9 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from deploy import forked_kernel, probe, renderer, socket_folder  # noqa: F401 - `renderer` is found by Voilà
+from deploy.classroom.handlers import addresses as class_addresses
+from deploy.classroom.server import CONNECTIONS
+from deploy.classroom.server import Server as ClassServer
 from deploy.connection import LessonConnection
 from deploy.descriptors import seats_that_fit
 from deploy.ending import Ending
@@ -82,8 +85,16 @@ class LessonServer(Voila):
         "run-seconds": "LessonServer.run_seconds",
         "host": "LessonServer.hosts",
         "pages": "LessonServer.pages",
+        "class-file": "LessonServer.class_file",
     }
-    flags = {**Voila.flags, "json-logs": ({"LessonServer": {"json_logs": True}}, "Log one line of JSON an event.")}
+    flags = {
+        **Voila.flags,
+        "json-logs": ({"LessonServer": {"json_logs": True}}, "Log one line of JSON an event."),
+        "class": (
+            {"LessonServer": {"has_class": True}},
+            "Open a class, which joins by a code and votes on the questions; the network is let in.",
+        ),
+    }
 
     run_seconds = Integer(300, help="Seconds that a run trains until it waits for another Play.").tag(config=True)
     kernel_megabytes = Integer(2000, help="Memory that a forked kernel may ask for.").tag(config=True)
@@ -97,6 +108,8 @@ class LessonServer(Voila):
         "there: each lab takes a kernel, and a seat, when somebody goes beyond what is recorded.",
     ).tag(config=True)
     json_logs = Bool(False, help="Log one line of JSON an event.").tag(config=True)
+    has_class = Bool(False, help="Whether a class is open.").tag(config=True)
+    class_file = Unicode("", help="File that a class is kept in; else one in the user's data folder.").tag(config=True)
     frame_ancestors = Unicode("'self'", help="Who may show the lessons in a frame (Content-Security-Policy).").tag(
         config=True
     )
@@ -114,7 +127,8 @@ class LessonServer(Voila):
         if self.log_level > logging.DEBUG:  # with --debug, the reasons are there
             say_once(logging.getLogger(type(self).__name__))
         PageHeaders.ancestors = self.frame_ancestors
-        self.voila_configuration.page_config_hook = _with_plotly
+        self.class_head = ""
+        self.voila_configuration.page_config_hook = self._with_ours
         self._find_room()
         self.warm = forked_kernel.warm_up()
 
@@ -136,7 +150,7 @@ class LessonServer(Voila):
             kernels.transport = "tcp"
         room = self.config.LessonKernels
         seats = room.get("seats", LessonKernels.seats.default_value)
-        room.seats = seats_that_fit(seats)
+        room.seats = seats_that_fit(seats, CONNECTIONS if self.has_class else 0)
         if room.seats < seats:
             self.log.warning(
                 "The system allows so few open files (ulimit -n) that %d seats of %d fit.", room.seats, seats
@@ -186,15 +200,38 @@ class LessonServer(Voila):
             (plotly_address(self.server_url), PlotlyHandler),
         ]
         first: tuple[Any, ...] = (LessonPageHandler, page)
-        if self._has_pages():
+        has_pages = self._has_pages()
+        ours += self._class_handlers(has_pages)
+        if has_pages:
             plain = url_path_join(self.server_url, "/pages/")
             live = url_path_join(self.server_url, "/voila/render/")
-            ours += plain_pages(Path(self.pages).resolve(), plain, live)
+            ours += plain_pages(Path(self.pages).resolve(), plain, live, self.class_head)
             if Path(self.pages, "index.html").is_file():
                 first = (RedirectHandler, {"url": plain, "permanent": False})
         ours += [(url, *first) for url in (self.server_url, url_path_join(self.server_url, "/"))]
         foreign = Rule(ForeignHost(Hosts(self._names())), ForeignHostHandler)
         return [foreign, *ours, *handlers]
+
+    def _class_handlers(self, has_pages: bool) -> list[tuple[Any, ...]]:
+        """What serves a class, if there is to be one; lessons are told what to load for it."""
+        if not self.has_class:
+            return []
+        lessons = [url_path_join(self.server_url, "/voila/render/{}.ipynb")]
+        if has_pages:
+            lessons.insert(0, url_path_join(self.server_url, "/pages/{}.html"))
+        try:
+            served = ClassServer(self.class_file, self.server_url, lessons, self.custom_display_url)
+        except OSError as trouble:
+            self.log.critical("%s", trouble)
+            self.exit(1)
+        self.class_head = served.files.head("bar", self.server_url, lessons)
+
+        def tell() -> None:
+            served.port = self.port
+            print(served.said_to_teacher(self.json_logs), flush=True)
+
+        IOLoop.current().add_callback(tell)  # once it listens, the port is known
+        return class_addresses(served)
 
     def _has_pages(self) -> bool:
         """True if the plain pages of what is served are there."""
@@ -207,6 +244,11 @@ class LessonServer(Voila):
         self.log.info("Plain pages from %s come first.", folder)
         return True
 
+    def _with_ours(self, page_config: dict[str, Any], base_url: str, **_: Any) -> dict[str, Any]:
+        """Tell the page where plotly.js is, and what it loads for a class."""
+        plotly = {"plotly": plotly_address(base_url), "plotlyVersion": get_plotlyjs_version()}
+        return {**page_config, **plotly, "classHead": self.class_head}
+
     def _names(self) -> list[str]:
         """Names that the operator has given to this server."""
         displayed = urlsplit(self.custom_display_url).netloc
@@ -215,11 +257,6 @@ class LessonServer(Voila):
     def stop(self) -> None:
         """Leave nothing behind; kernels have ended before."""
         shutil.rmtree(self.connection_dir, ignore_errors=True)
-
-
-def _with_plotly(page_config: dict[str, Any], base_url: str, **_: Any) -> dict[str, Any]:
-    """Tell the page where plotly.js is."""
-    return {**page_config, "plotly": plotly_address(base_url), "plotlyVersion": get_plotlyjs_version()}
 
 
 def _has_screen() -> bool:
@@ -232,7 +269,7 @@ def main(arguments: list[str]) -> None:
         os.environ.setdefault(name, value)
     defaults = [
         *([] if _has_screen() else ["--no-browser"]),
-        "--Voila.ip=127.0.0.1",
+        f"--Voila.ip={'0.0.0.0' if '--class' in arguments else '127.0.0.1'}",  # a class comes from the network
         "--VoilaConfiguration.file_allowlist=$^",
         "--VoilaConfiguration.allow_theme_override=YES",
         "--VoilaConfiguration.allow_template_override=NO",

@@ -6,19 +6,19 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<name>\w+\.js)";\n', re.M)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(?P<path>\.{1,2}/[\w./]*\w+\.js)";\n', re.M)
 _EXPORT = re.compile(r"^export (?!default\b)", re.M)
 # Each lab sends its modules; what is written for those who read them stays here.
 _COMMENT = re.compile(r"^ *//.*\n", re.M)
 
 
-def bundled(name: str) -> str:
-    """Return a module of `FOLDER` with all that it imports before it, each once, and without imports.
+def bundled(name: str, folder: Path = FOLDER) -> str:
+    """Return a module of a folder with all that it imports before it, each once, and without imports.
 
     They share one scope: no two may give a name of their own at the top to different things.
     """
-    modules: dict[str, str] = {}
-    _gather(name, modules)
+    modules: dict[Path, str] = {}
+    _gather((folder / name).resolve(), modules)
     return _COMMENT.sub("", "\n".join(modules.values()))
 
 
@@ -27,9 +27,10 @@ def styles(*names: str) -> str:
     return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
-def _gather(name: str, modules: dict[str, str]) -> None:
-    text = (FOLDER / name).read_text(encoding="utf-8")
+def _gather(path: Path, modules: dict[Path, str]) -> None:
+    text = path.read_text(encoding="utf-8")
     for imported in _IMPORT.finditer(text):
-        if imported["name"] not in modules:
-            _gather(imported["name"], modules)
-    modules[name] = _EXPORT.sub("", _IMPORT.sub("", text)).lstrip("\n")
+        other = (path.parent / imported["path"]).resolve()
+        if other not in modules:
+            _gather(other, modules)
+    modules[path] = _EXPORT.sub("", _IMPORT.sub("", text)).lstrip("\n")

@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { page } from "./page.js";
+import { present, say } from "./presented.js";
 import { KERNEL_GONE, hearKernel, tell, whenGone } from "./telling.js";
 
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
@@ -70,7 +71,10 @@ function render({ model, el }) {
   const form = make("div", { className: "tdl-question-form" });
   const said = make("div", { className: "tdl-question-said" });
   said.setAttribute("role", "status");
-  el.append(heading, ...statement, make("p", { className: "tdl-question-prompt" }, question.prompt), form, said);
+  const waiting = make("p", { className: "tdl-question-waits", hidden: true });
+  waiting.setAttribute("role", "status");
+  const prompt = make("p", { className: "tdl-question-prompt" }, question.prompt);
+  el.append(heading, ...statement, prompt, form, waiting, said);
   for (const type of ["keydown", "keypress", "keyup"]) {
     el.addEventListener(type, (event) => !(event.ctrlKey || event.metaKey) && event.stopPropagation());
   }
@@ -100,8 +104,33 @@ function render({ model, el }) {
     }
   };
 
+  // For who leads the page, as a class's bar: it may let the run decide for many, and have the learner wait meanwhile.
+  const presented = {
+    kind: "question",
+    element: el,
+    question,
+    decide: () => command({ do: "decide" }),
+    wait(sentence) {
+      form.inert = Boolean(sentence);
+      waiting.textContent = sentence;
+      waiting.hidden = !sentence;
+    },
+  };
+
   const show = () => {
-    const { state, value, refusal = "", grade, words, sentence, share = 0, details, count } = model.get("status");
+    const {
+      state,
+      value,
+      refusal = "",
+      grade,
+      words,
+      sentence,
+      share = 0,
+      details,
+      count,
+      verdicts,
+    } = model.get("status");
+    say(presented, { state, sentence, verdicts });
     if (state !== shown) build(state, value);
     else if (state === "open" && value !== undefined && !refusal) answer.show(value);
     shown = state;
@@ -111,9 +140,10 @@ function render({ model, el }) {
     if (refusal) lines.push(make("p", { className: "tdl-refusal" }, refusal));
     if (state === "running") lines.push(make("p", {}, `It runs: ${Math.round(100 * share)} %`));
     if (state === "checked") {
-      lines.push(
-        make("p", { className: "tdl-grade" }, `${GRADES[grade]}. `, make("span", {}, words.replace(/^Right\.$/, ""))),
-      );
+      if (grade)
+        lines.push(
+          make("p", { className: "tdl-grade" }, `${GRADES[grade]}. `, make("span", {}, words.replace(/^Right\.$/, ""))),
+        );
       lines.push(make("p", {}, sentence));
       if (count > 1)
         lines.push(make("p", { className: "tdl-question-kind" }, `Answer ${count}; the first one counts.`));
@@ -127,7 +157,9 @@ function render({ model, el }) {
   show();
   model.on("change:status", show);
   const release = whenGone(model, gone);
+  const leave = present(presented);
   return () => {
+    leave();
     release();
     model.off("change:status", show);
   };

@@ -30,6 +30,7 @@ export class RecordedQuestion {
     if (asked === "answer" && state === "open") this.commit(this.read(value));
     else if (asked === "read" && state === "open") this.showRead(this.read(value));
     else if (asked === "again" && state === "checked") this.reopen();
+    else if (asked === "decide" && state !== "running") this.decide();
   }
 
   // ---- the answer ----
@@ -68,9 +69,19 @@ export class RecordedQuestion {
       this.panel.set("status", { ...this.panel.get("status"), refusal });
       return;
     }
-    this.panel.set("status", { state: "running", value, share: 0 });
+    this.start(this.record.question.kind === "sketch" ? this.sketch : value, { value });
+  }
+
+  // For a class that has answered, without an answer given here.
+  decide() {
+    this.figure.open(this.run, 0);
+    this.start(null, {});
+  }
+
+  start(answer, given) {
+    this.panel.set("status", { state: "running", share: 0, ...given });
     this.showFigure();
-    this.play(performance.now(), this.record.question.kind === "sketch" ? this.sketch : value);
+    this.play(performance.now(), answer);
   }
 
   reopen() {
@@ -91,10 +102,14 @@ export class RecordedQuestion {
       setTimeout(() => this.play(since, answer), TICK_MS);
       return;
     }
+    const { sentence, verdicts } = this.record;
+    const said = answer === null ? { verdicts } : this.judge(answer);
+    this.panel.set("status", { ...this.panel.get("status"), state: "checked", sentence, ...said });
+  }
+
+  judge(answer) {
     const { grade, words } = judged(this.record.question.kind, this.record.verdicts, answer);
-    const count = this.onVerdict({ grade, words });
-    const { sentence } = this.record;
-    this.panel.set("status", { ...this.panel.get("status"), state: "checked", grade, words, sentence, count });
+    return { grade, words, count: this.onVerdict({ grade, words }) };
   }
 
   showFigure() {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import asdict
 from typing import Any, cast
 
 import ipywidgets as ipw
@@ -11,7 +10,8 @@ import numpy as np
 
 from widgets.figure.live_figure import LiveFigure
 from widgets.quiz.answer_kinds import Sketch, problem, read_answer
-from widgets.quiz.question import Question
+from widgets.quiz.described import described, worth
+from widgets.quiz.question import Outcome, Question
 from widgets.quiz.question_panel import QuestionPanel
 from widgets.quiz.scoreboard import Scoreboard
 from widgets.quiz.scoring import verdict
@@ -32,7 +32,7 @@ class Check(ipw.Box):
         self.player = Player(question.slow, self._measured, self._follow, self._complete)
         self.answer: Any = None
         self.sketch: tuple[np.ndarray, np.ndarray] | None = None
-        self.panel = QuestionPanel(self.handle, question=_described(question), status={"state": "open"})
+        self.panel = QuestionPanel(self.handle, question=described(question), status={"state": "open"})
         self.figure: LiveFigure | None = None
         board.ask(question)
         super().__init__([self.panel])
@@ -55,6 +55,8 @@ class Check(ipw.Box):
             self._show_read(read_answer(self.question.answer, content.get("value")))
         elif asked == "again" and status in ("checked", "failed"):
             self._reopen()
+        elif asked == "decide" and status != "running":
+            self._decide()
         else:
             self._refuse("This question did not understand what was asked of it.")
 
@@ -73,7 +75,16 @@ class Check(ipw.Box):
             self._refuse(problem)
             return
         self.answer = self.sketch if isinstance(self.question.answer, Sketch) else value
-        self.panel.status = {"state": "running", "value": value, "share": 0.0}
+        self._start({"value": value})
+
+    def _decide(self) -> None:
+        """Run for a class that has answered, without an answer given here; nothing is noted."""
+        self._clear()
+        self.answer = None
+        self._start({})
+
+    def _start(self, given: dict[str, Any]) -> None:
+        self.panel.status = {"state": "running", "share": 0.0, **given}
         self._show_figure()
         self.player.load(self.question.run())
         self.player.begin()
@@ -97,12 +108,15 @@ class Check(ipw.Box):
         self.panel.status = {**self.panel.status, "refusal": sentence}
 
     def _reopen(self) -> None:
-        self.player.unload()
+        self._clear()
         self.sketch = None
-        figure = cast(LiveFigure, self.figure)
-        figure.clear()
-        figure.flush()
         self.panel.status = {"state": "open", "value": self.panel.status.get("value")}
+
+    def _clear(self) -> None:
+        self.player.unload()
+        if self.figure is not None:
+            self.figure.clear()
+            self.figure.flush()
 
     # ---- the run ----
 
@@ -125,19 +139,17 @@ class Check(ipw.Box):
     def _conclude(self) -> None:
         try:
             outcome = self.question.outcome(self.player.history, self.player.trial.run.lanes)
-            reached = verdict(self.question, self.answer, outcome)
+            said = worth(self.question, outcome) if self.answer is None else self._judged(outcome)
         except Exception:  # a question that cannot be decided is a fault of ours, and is shown as one
             self._fail(traceback.format_exc())
             return
+        self.panel.status = {**self.panel.status, "state": "checked", "sentence": outcome.sentence, **said}
+
+    def _judged(self, outcome: Outcome) -> dict[str, Any]:
+        """The verdict on the answer, noted on the scoreboard."""
+        reached = verdict(self.question, self.answer, outcome)
         count = self._board.note(self.question, reached)
-        self.panel.status = {
-            **self.panel.status,
-            "state": "checked",
-            "grade": reached.grade,
-            "words": reached.words,
-            "sentence": outcome.sentence,
-            "count": count,
-        }
+        return {"grade": reached.grade, "words": reached.words, "count": count}
 
     def _fail(self, details: str) -> None:
         self.panel.status = {**self.panel.status, "state": "failed", "details": details}
@@ -158,7 +170,3 @@ class Check(ipw.Box):
         self.figure.on_ready(self._draw)
         self.figure.on_sketch(self._take_sketch)
         self.children = [self.panel, self.figure]
-
-
-def _described(question: Question) -> dict[str, Any]:
-    return {"prompt": question.prompt, "statement": question.statement, **asdict(question.answer)}

@@ -1,0 +1,117 @@
+"""A question as a teacher's page puts it to a class, and what answers to it are worth: JSON, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from widgets.quiz.answer_kinds import AnswerKind, Choice, Number, Sketch
+
+MOST_POINTS = 2000
+Words = Annotated[str, Field(max_length=2000)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Content(BaseModel):
+    """Base of all that comes from a page: strict, no unknown fields, nothing without an end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Axis(Content):
+    """An axis of a sketch; of a logarithmic one the range is in decades."""
+
+    title: Words
+    log: bool
+    range: tuple[Finite, Finite]
+
+
+class Axes(Content):
+    """What a sketch is drawn on: its values stand at so many columns, evenly spaced on the x axis."""
+
+    x: Axis
+    y: Axis
+    columns: Annotated[int, Field(ge=2, le=200)]
+
+
+class Asked(Content):
+    """A question, as `widgets.quiz.described.described` writes it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    prompt: Words
+    statement: Words
+    kind: Literal["number", "choice", "sketch"]
+    low: Finite = 0.0
+    high: Finite = 1.0
+    step: Finite = 1.0
+    tolerance: Finite = 0.0
+    unit: Annotated[str, Field(max_length=40)] = ""
+    options: Annotated[list[Words], Field(max_length=20)] = []
+    axes: Axes | None = None
+
+    @property
+    def answer(self) -> AnswerKind:
+        """What kind of answer it takes."""
+        if self.kind == "number":
+            return Number(self.low, self.high, self.step, self.tolerance, self.unit)
+        if self.kind == "choice":
+            return Choice(tuple(self.options))
+        return Sketch(self.tolerance)
+
+
+class Graded(Content):
+    """What is said to one of the options of a choice."""
+
+    grade: Literal["right", "close", "off"]
+    words: Words
+
+
+class OfChoice(Content):
+    """What each option is worth."""
+
+    options: Annotated[list[Graded], Field(min_length=1, max_length=20)]
+
+
+class Misread(Content):
+    """A wrong number that has a reason, and the sentence about it."""
+
+    answer: Finite
+    sentence: Words
+
+
+class OfNumber(Content):
+    """The measured number, how far off is right, and how many times that is close."""
+
+    truth: Finite
+    tolerance: Finite
+    close: Finite
+    words: Words
+    misreadings: Annotated[list[Misread], Field(max_length=20)] = []
+
+
+class Curve(Content):
+    """A measured curve; None where it has no value."""
+
+    x: Annotated[list[Finite], Field(min_length=2, max_length=MOST_POINTS)]
+    y: Annotated[list[Finite | None], Field(min_length=2, max_length=MOST_POINTS)]
+
+
+class OfSketch(Content):
+    """The measured curve, on which axis heights are compared, and what is right and close as shares of its height."""
+
+    curve: Curve
+    axis: Axis
+    title: Words
+    tolerance: Finite
+    close: Finite
+
+
+class Worth(Content):
+    """What the run says, as `widgets.quiz.described.worth` writes it."""
+
+    sentence: Words
+    verdicts: OfChoice | OfNumber | OfSketch
+
+
+WORTH_OF: dict[str, type[Any]] = {"choice": OfChoice, "number": OfNumber, "sketch": OfSketch}

@@ -1,0 +1,52 @@
+"""The answers of a class as a table, for who wants to count on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from deploy.classroom.classroom import Classroom
+from deploy.classroom.grading import grade
+from deploy.classroom.room_state import Vote
+
+HEADER = ("alias", "nickname", "lesson", "question", "round", "answer", "truth", "grade", "seconds")
+# A cell that begins with one of these is a formula to a spreadsheet.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def answers_csv(room: Classroom) -> str:
+    """Return a line an answer; truth and grade only of what is revealed. Seconds are since the round began."""
+    made = io.StringIO()
+    table = csv.writer(made, lineterminator="\n")
+    table.writerow(HEADER)
+    for vote in room.state.votes.values():
+        for number, rows in sorted(vote.answers.items()):
+            for row in rows.values():
+                who = room.members[row.member].row
+                graded = "" if vote.worth is None else grade(vote.asked, vote.worth, row.value)
+                seconds = round(row.at - vote.began[number], 1)
+                cells = [who.alias, who.nickname, vote.lesson, vote.asked.prompt, number, _said(vote, row.value)]
+                table.writerow([*map(_safe, cells), _safe(_truth(vote)), graded, seconds])
+    return made.getvalue()
+
+
+def _said(vote: Vote, value: object) -> object:
+    if vote.asked.kind == "choice":
+        assert isinstance(value, int)
+        return vote.asked.options[value]
+    return json.dumps(value) if isinstance(value, list) else value
+
+
+def _truth(vote: Vote) -> object:
+    if vote.worth is None:
+        return ""
+    content = vote.worth.verdicts.model_dump()
+    if vote.asked.kind == "choice":
+        rights = [option for option, each in enumerate(content["options"]) if each["grade"] == "right"]
+        return vote.asked.options[rights[0]] if rights else ""
+    return content["truth"] if vote.asked.kind == "number" else json.dumps(content["curve"])
+
+
+def _safe(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
