@@ -20,13 +20,9 @@ function choiceSpread({ asked, rounds, worth, mine }) {
       const words = `${rounds.length > 1 ? `${roundName(round, rounds)}: ` : ""}${counts[at]} (${share} %)`;
       return make("div", { className: "tdl-class-track" }, bar, make("span", { className: "tdl-class-count" }, words));
     });
-    const marks = [at === right ? "✓ what the run says" : "", at === mine ? "your answer" : ""].filter(Boolean);
-    const heading = make(
-      "p",
-      {},
-      option,
-      ...marks.map((mark) => make("strong", { className: "tdl-class-mark" }, mark)),
-    );
+    const heading = make("p", {}, option);
+    if (at === mine) heading.append(make("strong", { className: "tdl-class-mark tdl-class-own" }, "your answer"));
+    if (at === right) heading.append(make("strong", { className: "tdl-class-mark" }, "✓ what the run says"));
     const row = make("li", {}, heading, ...bars);
     row.classList.toggle("tdl-class-right", at === right);
     return row;
@@ -80,9 +76,9 @@ function numberSpread({ asked, rounds, worth, mine }) {
 
 function upright(plot, value, name, words) {
   const at = plot.x(value);
-  plot.add("line", { class: `tdl-class-line ${name}`, x1: at, x2: at, y1: plot.y(0), y2: 12 });
+  plot.add("line", { class: `tdl-class-line ${name}`, x1: at, x2: at, y1: plot.y(0), y2: plot.y(Infinity) });
   const isRight = at > plot.width * 0.6;
-  const y = name === "tdl-class-own" ? 42 : 24;
+  const y = name === "tdl-class-own" ? 54 : 37;
   plot.add(
     "text",
     { class: `tdl-class-said ${name}`, x: at + (isRight ? -5 : 5), y, "text-anchor": isRight ? "end" : "start" },

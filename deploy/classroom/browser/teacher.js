@@ -4,7 +4,8 @@ import { make } from "../../../widgets/browser/dom.js";
 import { askAsTeacher, get, send } from "./asking.js";
 import { ClassStream } from "./stream.js";
 import { spread } from "./spread.js";
-import { base, join, lessonAddress } from "./told.js";
+import { joinAddresses } from "./joining.js";
+import { base, lessonAddress } from "./told.js";
 import { VoteControl } from "./vote_control.js";
 
 const main = document.getElementById("tdl-class");
@@ -138,11 +139,12 @@ class TeacherPage {
     this.showNicknames(teacher.nicknames);
   }
 
-  showCode(code) {
+  async showCode(code) {
     this.shownCode = code;
     this.code.textContent = code;
     this.picture.src = `${base}class/join.svg?${code}`;
-    this.addresses.replaceChildren(...join.map((address) => make("li", {}, `${address}r/${code}`)));
+    const all = await joinAddresses(code);
+    this.addresses.replaceChildren(...all.map((address) => make("li", {}, address)));
   }
 
   showQuestion(seen, { rounds }) {

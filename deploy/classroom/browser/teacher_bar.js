@@ -7,7 +7,8 @@ import { labs, onPresented, onSaid, onSection, questions, stem } from "./places.
 import { Sheet } from "./sheet.js";
 import { spread } from "./spread.js";
 import { ClassStream } from "./stream.js";
-import { base, join } from "./told.js";
+import { joinAddresses } from "./joining.js";
+import { base } from "./told.js";
 import { VoteControl } from "./vote_control.js";
 
 const PACES = { free: "Free", follow: "Follow", frozen: "Frozen" };
@@ -55,18 +56,20 @@ export class TeacherBar {
   }
 
   show({ class: seen, teacher }) {
-    const address = `${join[0]}r/${seen.code}`;
-    if (this.shownAddress !== address) {
-      this.shownAddress = address;
-      this.where.replaceChildren("Join at ", make("strong", {}, address.replace(/^https?:\/\//, "")));
-      this.code.textContent = seen.code;
-      this.picture.src = `${base}class/join.svg?${seen.code}`;
-      this.addresses.replaceChildren(...join.map((each) => make("li", {}, `${each}r/${seen.code}`)));
-    }
+    if (this.shownCode !== seen.code) this.showCode(seen.code);
     this.count.textContent = `${seen.members} in the class`;
     if (document.activeElement !== this.pace) this.pace.value = seen.pace;
     for (const one of questions()) this.showUnder(one, seen);
     for (const lab of labs()) this.showBeside(lab, seen, teacher);
+  }
+
+  async showCode(code) {
+    this.shownCode = code;
+    this.code.textContent = code;
+    this.picture.src = `${base}class/join.svg?${code}`;
+    const all = await joinAddresses(code);
+    this.where.replaceChildren("Join at ", make("strong", {}, all[0].replace(/^https?:\/\//, "")));
+    this.addresses.replaceChildren(...all.map((each) => make("li", {}, each)));
   }
 
   // ---- under a question ----
@@ -85,9 +88,7 @@ export class TeacherBar {
     place.key = key;
     const { asked, rounds, worth } = vote;
     const isDecided = vote.stage === "revealed";
-    place.figures.replaceChildren(
-      ...(isDecided ? [make("p", {}, worth.sentence), spread({ asked, rounds, worth })] : []),
-    );
+    place.figures.replaceChildren(...(isDecided ? [spread({ asked, rounds, worth })] : []));
     if (vote.stage === "deciding" && place.decided !== vote.id) {
       place.decided = vote.id;
       place.waits = vote.id;
@@ -101,8 +102,8 @@ export class TeacherBar {
     const control = new VoteControl((sentence) => this.sheet.say(sentence));
     const figures = make("div", { className: "tdl-class-figures" });
     const rest = make("div", {}, control.element, figures);
-    const element = make("div", { className: "tdl-class tdl-class-under" }, ask, rest);
-    one.element.append(element);
+    const element = make("div", { className: "tdl-class tdl-class-under" }, rest, ask);
+    (one.element.closest(".tdl-check") ?? one.element).append(element);
     const place = { ask, control, figures, rest, element };
     this.controls.set(one, place);
     return place;
