@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.classroom import commands
 from deploy.classroom.aliases import new_alias
-from deploy.classroom.asked import WORTH_OF
+from deploy.classroom.asked import WORTH_OF, OfChoice
 from deploy.classroom.codes import digest, new_token
 from deploy.classroom.refusal import Refused
 from deploy.classroom.room_state import RoomState, Vote
@@ -196,6 +196,8 @@ class Classroom:
             raise Refused(f"A class has at most {MOST_VOTES} questions; end it and open another.")
         if command.asked.kind == "sketch" and command.asked.axes is None:
             raise Refused("This question says not on which axes to draw.", 400)
+        if command.asked.kind == "choice" and not command.asked.options:
+            raise Refused("This question has no answers to choose.", 400)
         self._note("ask", lesson=command.lesson, asked=command.asked.model_dump(mode="json"))
 
     @_of_teacher.register
@@ -214,7 +216,7 @@ class Classroom:
                 self._note("stage", vote=vote.id, value="closed")
             case "take_back", "open" | "closed" | "deciding":
                 self._note("stage", vote=vote.id, value="taken back")
-            case "again", "open":
+            case "again", "open" if vote.round == 1:
                 raise Refused("Close the first round before the second.")
 
     @_of_teacher.register
@@ -222,7 +224,11 @@ class Classroom:
         vote = self._vote(command.vote)
         if vote.is_over:
             return
-        if not isinstance(command.worth.verdicts, WORTH_OF[vote.asked.kind]):
+        verdicts = command.worth.verdicts
+        is_of_this = isinstance(verdicts, WORTH_OF[vote.asked.kind])
+        if is_of_this and isinstance(verdicts, OfChoice):
+            is_of_this = len(verdicts.options) == len(vote.asked.options)
+        if not is_of_this:
             raise Refused("What the run says is no answer to this question.", 400)
         self._note("reveal", vote=vote.id, worth=command.worth.model_dump(mode="json"))
 
