@@ -40,7 +40,7 @@ class Member:
 
     def may_ask(self, now: float) -> bool:
         """True unless this member asks much too often."""
-        self.left = min(BURST, self.left + (now - self.filled) * A_SECOND)
+        self.left = min(BURST, self.left + max(0.0, now - self.filled) * A_SECOND)  # a clock may be set back
         self.filled = now
         if self.left < 1:
             return False
@@ -73,9 +73,6 @@ class Classroom:
             self.state.add(event)
         for answer in store.answers(row.id):
             self.state.put(answer)
-        if self.state.collection is not None:  # of those who have left
-            runs = self.state.collection.runs
-            self.state.collection.runs = {member: run for member, run in runs.items() if member in self.members}
         self.teachers = 0
 
     # ---- who is here ----
@@ -166,7 +163,7 @@ class Classroom:
 
     @_of_member.register
     def _(self, command: commands.Leave, member: Member) -> None:
-        self._store.delete_member(member.row.id)
+        self._store.delete_member(self.row.id, member.row.id)
         self.state.forget(member.row.id)
         del self.members[member.row.id], self._by_token[member.row.token]
         self.changed(False)
