@@ -60,7 +60,7 @@ class Classes:
         """Return the class that a key lets one teach; of several the newest."""
         found = None
         for room in self._rooms.values():  # all of them: the time says nothing about a key
-            if secrets.compare_digest(room.row.key.encode(), key.encode()):
+            if secrets.compare_digest(room.row.key.encode(), key.encode(errors="replace")):
                 found = room
         return found
 

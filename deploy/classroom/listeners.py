@@ -67,7 +67,7 @@ class Listeners:
 
     def __init__(self, room: Classroom):
         self.room = room
-        self._pages: set[Listener] = set()
+        self._pages: dict[Listener, None] = {}  # the oldest first
         self._common: str | None = None
         self._counting: asyncio.TimerHandle | None = None
         self._leaving: asyncio.TimerHandle | None = None
@@ -92,7 +92,7 @@ class Listeners:
                 self.close(mine[0])
             member.pages += 1
             self._note_leaving()  # of a teacher who was there before the server was started again
-        self._pages.add(listener)
+        self._pages[listener] = None
         if member is not None:
             self._changed(False)
         return listener
@@ -101,7 +101,7 @@ class Listeners:
         """Let a page go."""
         if listener not in self._pages:
             return
-        self._pages.discard(listener)
+        del self._pages[listener]
         listener.close()
         if listener.member is None:
             self.room.teachers -= 1
@@ -110,6 +110,11 @@ class Listeners:
             listener.member.pages -= 1
             listener.member.seen = self.room.clock()
             self._changed(False)
+
+    def dismiss(self, member: Member) -> None:
+        """Let the pages go of somebody who has left."""
+        for each in [each for each in self._pages if each.member is member]:
+            self.close(each)
 
     def end(self) -> None:
         """Tell all pages that the class is no more."""

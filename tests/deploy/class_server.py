@@ -63,16 +63,16 @@ class Served:
 @contextlib.contextmanager
 def class_server(file: Path | str = ":memory:") -> Iterator[Served]:
     """Serve a class that is kept in a file."""
-    loop, server = asyncio.new_event_loop(), Server(file, "/", ["/voila/render/{}.ipynb"])
+    loop, sockets = asyncio.new_event_loop(), bind_sockets(0, "127.0.0.1")
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    sockets = bind_sockets(0, "127.0.0.1")
-    server.port = sockets[0].getsockname()[1]
 
-    async def begin() -> HTTPServer:
-        http_server = HTTPServer(Application(addresses(server)))
-        http_server.add_sockets(sockets)
-        return http_server
+    async def begin() -> tuple[Server, HTTPServer]:
+        made = Server(file, "/", ["/voila/render/{}.ipynb"])
+        made.port = sockets[0].getsockname()[1]
+        listening = HTTPServer(Application(addresses(made)))
+        listening.add_sockets(sockets)
+        return made, listening
 
     async def end() -> None:
         web.stop()
@@ -81,8 +81,9 @@ def class_server(file: Path | str = ":memory:") -> Iterator[Served]:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        server.classes.store.close()
 
-    web = asyncio.run_coroutine_threadsafe(begin(), loop).result(PATIENCE)
+    server, web = asyncio.run_coroutine_threadsafe(begin(), loop).result(PATIENCE)
     try:
         yield Served(server, server.port, loop)
     finally:
@@ -90,7 +91,6 @@ def class_server(file: Path | str = ":memory:") -> Iterator[Served]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-        server.classes.store.close()
 
 
 @dataclass
