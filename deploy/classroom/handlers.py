@@ -44,6 +44,7 @@ class ClassHandler(RequestHandler):
 
     def prepare(self) -> None:
         """Refuse what another site's page asks for."""
+        self.server.watch()
         if self.request.method == "POST" and not self._asked_here():
             raise Refused("Another site asked for this.", 403)
 
@@ -183,7 +184,6 @@ class JoinHandler(ClassHandler):
         guesses, address = self.server.guesses, self.request.remote_ip or ""
         if guesses.too_many(address):
             raise Refused(TOO_MANY, 429)
-        self.server.classes.expire()
         room = self.server.classes.by_code(self.field("code"))
         if room is None:
             guesses.note(address)
