@@ -1,4 +1,4 @@
-"""What a lab does for a class: opens another's run, trains the runs of many, and says in a few numbers how its own goes."""
+"""What a lab does for a class: opens another's run, trains the runs of many, says in numbers how its own goes."""
 
 import asyncio
 import json
