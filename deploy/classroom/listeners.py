@@ -134,7 +134,10 @@ class Listeners:
     def _tell_counts(self) -> None:
         self._counting = None
         for each in self._pages:
-            each.hear("counts")
+            if each.member is None or each.member.row.id in self.room.members:
+                each.hear("counts")
+            else:
+                each.close()  # of somebody who has left
 
     def _note_leaving(self) -> None:
         if not self.room.teachers and self._leaving is None:
