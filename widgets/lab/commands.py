@@ -125,6 +125,13 @@ class OpenLink(Command):
     search: str
 
 
+class OpenRun(Command):
+    """Open the run that a link's query string holds, in place of what is there: sent by who leads the class."""
+
+    do: Literal["open_run"]
+    search: str
+
+
 class GoTo(Command):
     """Go back to a step, or on to it."""
 
@@ -162,6 +169,7 @@ AnyCommand = Annotated[
     | Place
     | Draw
     | OpenLink
+    | OpenRun
     | GoTo
     | Fork
     | SaveFile,

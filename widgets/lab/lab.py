@@ -176,6 +176,8 @@ class Lab(ipw.Box):
                 session.change_to(placed(self.view, self.lanes, command.figure, command.x, command.y))
             case do.Draw():
                 session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
+            case do.OpenRun():
+                self.timeline.open(links.linked_here(self.view.name, command.search))
             case do.GoTo(opening=True):
                 self.timeline.open_at(command.step)
                 return
