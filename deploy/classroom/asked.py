@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from widgets.quiz.answer_kinds import AnswerKind, Choice, Number, Sketch
 
 MOST_POINTS = 2000
+# Beyond, what is computed of two numbers may be no number any more, and no JSON; on a logarithmic axis in decades.
+LARGEST, MOST_DECADES = 1e300, 300.0
 Words = Annotated[str, Field(max_length=2000)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -25,6 +28,14 @@ class Axis(Content):
     title: Words
     log: bool
     range: tuple[Finite, Finite]
+
+    @model_validator(mode="after")
+    def _has_a_height(self) -> Axis:
+        low, high = self.range
+        most = MOST_DECADES if self.log else LARGEST
+        if not -most <= low < high <= most:
+            raise ValueError("no axis")
+        return self
 
 
 class Axes(Content):
@@ -95,6 +106,12 @@ class Curve(Content):
 
     x: Annotated[list[Finite], Field(min_length=2, max_length=MOST_POINTS)]
     y: Annotated[list[Finite | None], Field(min_length=2, max_length=MOST_POINTS)]
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Curve:
+        if len(self.x) != len(self.y) or any(after < before for before, after in pairwise(self.x)):
+            raise ValueError("no curve")
+        return self
 
 
 class OfSketch(Content):

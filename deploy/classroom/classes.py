@@ -47,10 +47,12 @@ class Classes:
         return self.open(room.row.key)
 
     def expire(self) -> None:
-        """Delete what is older than a week."""
+        """Delete what is older than a week; if nothing else is left, its key teaches a new class."""
         for room in list(self._rooms.values()):
             if room.row.opened < self._now() - LONGEST_SECONDS:
                 self._delete(room)
+                if not self._rooms:
+                    self.open(room.row.key)
 
     def by_code(self, code: str) -> Classroom | None:
         """Return the class that a code, as somebody typed it, lets one join."""
@@ -60,7 +62,7 @@ class Classes:
         """Return the class that a key lets one teach; of several the newest."""
         found = None
         for room in self._rooms.values():  # all of them: the time says nothing about a key
-            if secrets.compare_digest(room.row.key.encode(), key.encode()):
+            if secrets.compare_digest(room.row.key.encode(), key.encode(errors="replace")):
                 found = room
         return found
 

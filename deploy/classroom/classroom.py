@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.classroom import commands
 from deploy.classroom.aliases import new_alias
-from deploy.classroom.asked import WORTH_OF
+from deploy.classroom.asked import WORTH_OF, OfChoice
 from deploy.classroom.codes import digest, new_token
 from deploy.classroom.refusal import Refused
 from deploy.classroom.room_state import RoomState, Vote
@@ -40,7 +40,7 @@ class Member:
 
     def may_ask(self, now: float) -> bool:
         """True unless this member asks much too often."""
-        self.left = min(BURST, self.left + (now - self.filled) * A_SECOND)
+        self.left = min(BURST, self.left + max(0.0, now - self.filled) * A_SECOND)  # a clock may be set back
         self.filled = now
         if self.left < 1:
             return False
@@ -73,9 +73,6 @@ class Classroom:
             self.state.add(event)
         for answer in store.answers(row.id):
             self.state.put(answer)
-        if self.state.collection is not None:  # of those who have left
-            runs = self.state.collection.runs
-            self.state.collection.runs = {member: run for member, run in runs.items() if member in self.members}
         self.teachers = 0
 
     # ---- who is here ----
@@ -166,7 +163,7 @@ class Classroom:
 
     @_of_member.register
     def _(self, command: commands.Leave, member: Member) -> None:
-        self._store.delete_member(member.row.id)
+        self._store.delete_member(self.row.id, member.row.id)
         self.state.forget(member.row.id)
         del self.members[member.row.id], self._by_token[member.row.token]
         self.changed(False)
@@ -196,6 +193,8 @@ class Classroom:
             raise Refused(f"A class has at most {MOST_VOTES} questions; end it and open another.")
         if command.asked.kind == "sketch" and command.asked.axes is None:
             raise Refused("This question says not on which axes to draw.", 400)
+        if command.asked.kind == "choice" and not command.asked.options:
+            raise Refused("This question has no answers to choose.", 400)
         self._note("ask", lesson=command.lesson, asked=command.asked.model_dump(mode="json"))
 
     @_of_teacher.register
@@ -214,7 +213,7 @@ class Classroom:
                 self._note("stage", vote=vote.id, value="closed")
             case "take_back", "open" | "closed" | "deciding":
                 self._note("stage", vote=vote.id, value="taken back")
-            case "again", "open":
+            case "again", "open" if vote.round == 1:
                 raise Refused("Close the first round before the second.")
 
     @_of_teacher.register
@@ -222,7 +221,11 @@ class Classroom:
         vote = self._vote(command.vote)
         if vote.is_over:
             return
-        if not isinstance(command.worth.verdicts, WORTH_OF[vote.asked.kind]):
+        verdicts = command.worth.verdicts
+        is_of_this = isinstance(verdicts, WORTH_OF[vote.asked.kind])
+        if is_of_this and isinstance(verdicts, OfChoice):
+            is_of_this = len(verdicts.options) == len(vote.asked.options)
+        if not is_of_this:
             raise Refused("What the run says is no answer to this question.", 400)
         self._note("reveal", vote=vote.id, worth=command.worth.model_dump(mode="json"))
 

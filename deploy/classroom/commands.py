@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from deploy.classroom.asked import Asked, Content, Worth
+from deploy.classroom.asked import LARGEST, Asked, Content, Worth
 from deploy.classroom.refusal import Refused
 
 LONGEST_SEARCH = 7000
+Height = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Id = Annotated[int, Field(ge=1, le=2**53)]
 # Stem or file name of a lesson, and the name of a lab: what may stand in an address.
 Name = Annotated[str, Field(pattern=r"^[\w. -]{1,120}$")]
@@ -110,7 +111,7 @@ class Answer(Command):
     do: Literal["answer"]
     vote: Id
     round: Id
-    value: Annotated[str, Field(max_length=60)] | float | int | Annotated[list[float | None], Field(max_length=200)]
+    value: Annotated[str, Field(max_length=60)] | float | int | Annotated[list[Height | None], Field(max_length=200)]
 
 
 class HandIn(Command):

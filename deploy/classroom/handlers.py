@@ -37,24 +37,23 @@ class ClassHandler(RequestHandler):
     def initialize(self, server: Server) -> None:
         """Note what is served."""
         self.server = server
-        self._body = bytearray()
+        self._body, self._is_too_long = bytearray(), False
 
     def set_default_headers(self) -> None:
         """Let nobody keep what is of this moment."""
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
-        """Refuse what is too long, and what another site's page asks for."""
-        if int(self.request.headers.get("Content-Length") or 0) > MOST_BYTES:
-            self._too_long()
+        """Refuse what another site's page asks for."""
+        self.server.watch()
         if self.request.method == "POST" and not self._asked_here():
             raise Refused("Another site asked for this.", 403)
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a part of the body."""
-        self._body += chunk
-        if len(self._body) > MOST_BYTES:
-            self._too_long()
+        """Take a part of the body. One that is too long is read to its end: else its sender would see no refusal."""
+        self._is_too_long = self._is_too_long or len(self._body) + len(chunk) > MOST_BYTES
+        if not self._is_too_long:
+            self._body += chunk
 
     def check_xsrf_cookie(self) -> None:
         """Leave it: the cookies are of this site alone, and the origin is looked at."""
@@ -67,8 +66,8 @@ class ClassHandler(RequestHandler):
         self.answer({"refusal": str(refused) if refused else "The class could not do this; load the page again."})
 
     def log_exception(self, kind: Any, value: Any, traceback: Any) -> None:
-        """Say nothing of what was refused in words."""
-        if not isinstance(value, Refused):
+        """Say nothing of what was refused in words, and of those who have gone."""
+        if not isinstance(value, Refused | StreamClosedError):
             super().log_exception(kind, value, traceback)
 
     def answer(self, content: Any) -> None:
@@ -78,7 +77,13 @@ class ClassHandler(RequestHandler):
 
     @property
     def posted(self) -> bytes:
-        """The body."""
+        """The body.
+
+        Raises:
+            Refused: If it is too long.
+        """
+        if self._is_too_long:
+            raise Refused("This is too long for an answer.", 413)
         return bytes(self._body)
 
     def field(self, name: str) -> str:
@@ -87,8 +92,9 @@ class ClassHandler(RequestHandler):
         Raises:
             Refused: If the body is none.
         """
+        posted = self.posted
         try:
-            content = json.loads(self.posted)
+            content = json.loads(posted)
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
@@ -136,10 +142,10 @@ class ClassHandler(RequestHandler):
 
     def _asked_here(self) -> bool:
         origin = self.request.headers.get("Origin")
-        return origin is None or urlsplit(origin).netloc.lower() in asked_hosts(self.request)
-
-    def _too_long(self) -> None:
-        raise Refused("This is too long for an answer.", 413)
+        try:
+            return origin is None or urlsplit(origin).netloc.lower() in asked_hosts(self.request)
+        except ValueError:  # no address at all
+            return False
 
 
 class PageHandler(ClassHandler):
@@ -150,7 +156,7 @@ class PageHandler(ClassHandler):
         super().initialize(server)
         self._page = page
 
-    def get(self, _code: str = "") -> None:
+    def get(self, _code: str | None = None) -> None:
         """Answer with the page."""
         server = self.server
         self.set_header("Content-Type", "text/html; charset=utf-8")
@@ -179,7 +185,6 @@ class JoinHandler(ClassHandler):
         guesses, address = self.server.guesses, self.request.remote_ip or ""
         if guesses.too_many(address):
             raise Refused(TOO_MANY, 429)
-        self.server.classes.expire()
         room = self.server.classes.by_code(self.field("code"))
         if room is None:
             guesses.note(address)
@@ -235,6 +240,7 @@ class StreamHandler(ClassHandler):
 
     def on_connection_close(self) -> None:
         """Note that the page has gone."""
+        super().on_connection_close()
         if self.listener is not None:
             self.listener.close()
 
@@ -249,6 +255,7 @@ class MemberHandler(ClassHandler):
         room.tell(member, command)
         if command.do == "leave":
             self.clear_cookie(MEMBER_COOKIE)
+            self.server.classes.listeners(room).dismiss(member)
         self.answer(own(room, member))
 
 
@@ -330,7 +337,7 @@ def addresses(server: Server) -> list[tuple[Any, ...]]:
         "class/addresses": AddressesHandler,
         r"class/files/([\w.-]+)": FileHandler,
     }
-    pages = {r"r/?([^/]*)": "learner", "class/?": "teacher"}
+    pages = {r"r(?:/([^/]*))?": "learner", "class/?": "teacher"}
     return [
         *((server.base + path, handler, common) for path, handler in plain.items()),
         *((server.base + path, PageHandler, {**common, "page": page}) for path, page in pages.items()),

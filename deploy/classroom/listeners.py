@@ -20,12 +20,12 @@ class Listener:
     def __init__(self, all_of_them: Listeners, member: Member | None):
         self.member, self._all = member, all_of_them
         self._wake = asyncio.Event()
-        self._wants = "state"
+        self._wants, self._told = "state", ""
         self.is_closed = False
 
     def hear(self, what: str) -> None:
         """Send the `state` when there is room for it, or only `counts`; at the `end` nothing more."""
-        if what != "counts" or self._wants != "state":
+        if self._wants != "end" and (what != "counts" or self._wants != "state"):
             self._wants = what
         self._wake.set()
 
@@ -39,8 +39,8 @@ class Listener:
         while not self.is_closed:
             wants, self._wants = self._wants, ""
             self._wake.clear()
-            if wants:
-                yield self._message(wants)
+            if message := self._message(wants):
+                yield message
             if wants == "end":
                 return
             try:
@@ -52,10 +52,13 @@ class Listener:
     def _message(self, wants: str) -> str:
         if wants == "end":
             return "event: end\ndata:\n\n"
-        room = self._all.room
+        if not wants:
+            return ""
+        before, self._told = self._told, self._all.counts()
         if wants == "counts" and self.member is not None:
-            return f"event: counts\ndata: {compact(counted(room))}\n\n"
-        return f"event: state\nid: {room.state.seq}\ndata: {self._all.seen(self.member)}\n\n"
+            # A member is told of what has changed: not that somebody is of another mind.
+            return "" if self._told == before else f"event: counts\ndata: {self._told}\n\n"
+        return f"event: state\nid: {self._all.room.state.seq}\ndata: {self._all.seen(self.member)}\n\n"
 
 
 class Listeners:
@@ -67,8 +70,10 @@ class Listeners:
 
     def __init__(self, room: Classroom):
         self.room = room
-        self._pages: set[Listener] = set()
+        self._pages: dict[Listener, None] = {}  # the oldest first
         self._common: str | None = None
+        self._counts: str | None = None
+        self._is_over = False
         self._counting: asyncio.TimerHandle | None = None
         self._leaving: asyncio.TimerHandle | None = None
         room.changed = self._changed
@@ -79,6 +84,12 @@ class Listeners:
             self._common = compact(common(self.room))
         mine = {"teacher": teachers(self.room)} if member is None else {"you": own(self.room, member)}
         return f'{{"class":{self._common},{compact(mine)[1:]}'
+
+    def counts(self) -> str:
+        """Return the numbers that change all the time, as JSON."""
+        if self._counts is None:
+            self._counts = compact(counted(self.room))
+        return self._counts
 
     def open(self, member: Member | None) -> Listener:
         """Let a page listen; the oldest of too many of one member's hears no more."""
@@ -92,7 +103,7 @@ class Listeners:
                 self.close(mine[0])
             member.pages += 1
             self._note_leaving()  # of a teacher who was there before the server was started again
-        self._pages.add(listener)
+        self._pages[listener] = None
         if member is not None:
             self._changed(False)
         return listener
@@ -101,7 +112,7 @@ class Listeners:
         """Let a page go."""
         if listener not in self._pages:
             return
-        self._pages.discard(listener)
+        del self._pages[listener]
         listener.close()
         if listener.member is None:
             self.room.teachers -= 1
@@ -111,8 +122,14 @@ class Listeners:
             listener.member.seen = self.room.clock()
             self._changed(False)
 
+    def dismiss(self, member: Member) -> None:
+        """Let the pages go of somebody who has left."""
+        for each in [each for each in self._pages if each.member is member]:
+            self.close(each)
+
     def end(self) -> None:
         """Tell all pages that the class is no more."""
+        self._is_over = True
         for each in self._pages:
             each.hear("end")
         for timer in (self._counting, self._leaving):
@@ -122,12 +139,14 @@ class Listeners:
     # ---- when ----
 
     def _changed(self, whole: bool) -> None:
-        self._common = None
-        if not self._pages:
+        self._common = self._counts = None
+        if not self._pages or self._is_over:
             return
         if whole:
             for each in self._pages:
                 each.hear("state")
+            if self.room.state.pace == "frozen":
+                self._note_leaving()  # of a teacher who has frozen the class and is not listening
         elif self._counting is None:
             self._counting = asyncio.get_running_loop().call_later(COUNT_SECONDS, self._tell_counts)
 
@@ -140,7 +159,7 @@ class Listeners:
                 each.close()  # of somebody who has left
 
     def _note_leaving(self) -> None:
-        if not self.room.teachers and self._leaving is None:
+        if not self.room.teachers and self._leaving is None and not self._is_over:
             self._leaving = asyncio.get_running_loop().call_later(FROZEN_SECONDS, self._unfreeze)
 
     def _cancel_leaving(self) -> None:

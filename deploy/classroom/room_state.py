@@ -101,8 +101,10 @@ class RoomState:
         self.seq = event.seq
 
     def put(self, answer: AnswerRow) -> None:
-        """Take an answer."""
-        self.votes[answer.vote].of(answer.round)[answer.member] = answer
+        """Take an answer, as the last one that came; an earlier one of the same member to this round goes."""
+        answers = self.votes[answer.vote].of(answer.round)
+        answers.pop(answer.member, None)
+        answers[answer.member] = answer
 
     def forget(self, member: int) -> None:
         """Leave nothing of a member who has left."""
@@ -154,6 +156,9 @@ class RoomState:
     def _hand_in(self, _event: Event, member: int, search: str) -> None:
         if self.collection is not None:
             self.collection.runs[member] = search
+
+    def _forgotten(self, _event: Event) -> None:
+        """What somebody did who has left."""
 
     def _hide(self, _event: Event, member: int, value: bool) -> None:
         (self.hidden.add if value else self.hidden.discard)(member)

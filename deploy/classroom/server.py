@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
+from tornado.ioloop import PeriodicCallback
 
 from deploy.classroom.addresses import local_addresses
 from deploy.classroom.classes import Classes
@@ -18,6 +19,8 @@ from deploy.classroom.store import Store
 
 # Each member's page holds a connection, and asks on another.
 CONNECTIONS = 2 * MOST_MEMBERS
+# How often is looked for classes that are too old.
+LOOK_SECONDS = 60.0
 
 
 def default_file() -> Path:
@@ -45,6 +48,13 @@ class Server:
         self.files = ClassFiles()
         self.guesses = Guesses(time.monotonic)
         self.port = 0  # known once the server listens
+        self._looking: PeriodicCallback | None = None
+
+    def watch(self) -> None:
+        """See to it that no class grows too old from now on; called where the server's loop runs, however often."""
+        if self._looking is None:
+            self._looking = PeriodicCallback(self.classes.expire, 1000 * LOOK_SECONDS)
+            self._looking.start()
 
     def join(self) -> list[str]:
         """Return addresses at which a class finds this server now, with a slash at their end, the best first."""

@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+# Written ahead: a killed process loses nothing.
+SETTINGS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+# One server has the file: two would each know half of a class. One that is started while the last still ends waits.
+LOCK_SECONDS = 5.0
+# Kinds of events that say what a member did.
+OF_MEMBERS = ("hand_in", "hide")
 SCHEMA = """
 CREATE TABLE room (
     id INTEGER PRIMARY KEY,
@@ -23,7 +29,7 @@ CREATE TABLE room (
     opened REAL NOT NULL
 );
 CREATE TABLE member (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- the number of one who has left is given to nobody else
     room INTEGER NOT NULL REFERENCES room ON DELETE CASCADE,
     token TEXT NOT NULL UNIQUE,
     alias TEXT NOT NULL,
@@ -103,25 +109,37 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        if self.path != ":memory:":
-            folder = Path(self.path).resolve().parent
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
-            self._base = sqlite3.connect(self.path, isolation_level=None)
-            # Written ahead: readers and writers do not wait for each other, and a killed process loses nothing.
-            for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
-                self._base.execute(f"PRAGMA {setting}")
-            self._make_tables()
+            if self.path != ":memory:":
+                folder = Path(self.path).resolve().parent
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as trouble:
+            raise OSError(f"The class's file {self.path} cannot be used: {trouble.strerror}.") from trouble
+        self._base = sqlite3.connect(self.path, isolation_level=None, timeout=LOCK_SECONDS)
+        try:
+            self._set("locking_mode = EXCLUSIVE")
+            is_new = self._is_new()
+            for setting in SETTINGS:
+                self._set(setting)
+            if is_new:
+                self._base.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         except sqlite3.DatabaseError as trouble:
-            raise OSError(f"The class's file {self.path} cannot be used: {trouble}.") from trouble
+            self.close()
+            why = "another server uses it" if "locked" in str(trouble) else str(trouble)
+            raise OSError(f"The class's file {self.path} cannot be used: {why}.") from trouble
 
-    def _make_tables(self) -> None:
+    def _set(self, setting: str) -> None:
+        self._base.execute(f"PRAGMA {setting}")
+
+    def _is_new(self) -> bool:
+        """True if nothing is in the file; it is closed again if it is not ours."""
         (version,) = self._base.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._base.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version != VERSION:
-            raise OSError(f"The class's file {self.path} is of another version of the lessons; name another file.")
+        (tables,) = self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version == VERSION or (version == 0 and tables == 0):
+            return bool(version == 0)
+        self.close()
+        raise OSError(f"The class's file {self.path} is of another version of the lessons; name another file.")
 
     def close(self) -> None:
         """Close the file."""
@@ -141,7 +159,7 @@ class Store:
     def delete_room(self, room: int) -> None:
         """Delete a room, with all that it holds; what was written is overwritten."""
         self._base.execute("DELETE FROM room WHERE id = ?", (room,))
-        self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._overwrite()
 
     # ---- members ----
 
@@ -161,10 +179,19 @@ class Store:
     def blank(self, member: int) -> None:
         """Forget the nickname of a member."""
         self._base.execute("UPDATE member SET nickname = '' WHERE id = ?", (member,))
+        self._overwrite()
 
-    def delete_member(self, member: int) -> None:
-        """Delete a member, with all answers."""
+    def delete_member(self, room: int, member: int) -> None:
+        """Delete a member, with all answers; of what he or she did, the numbers of the events are left."""
+        done = f"room = ? AND kind IN ({', '.join('?' * len(OF_MEMBERS))}) AND json_extract(content, '$.member') = ?"
         self._base.execute("DELETE FROM member WHERE id = ?", (member,))
+        forget = f"UPDATE event SET kind = 'forgotten', content = '{{}}', at = 0 WHERE {done}"
+        self._base.execute(forget, (room, *OF_MEMBERS, member))
+        self._overwrite()
+
+    def _overwrite(self) -> None:
+        """Leave nothing of what was deleted, neither in the file nor in what was written ahead of it."""
+        self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # ---- answers and events ----
 
@@ -175,7 +202,7 @@ class Store:
 
     def answers(self, room: int) -> Iterator[AnswerRow]:
         """Return all answers of a room, in the order in which they came."""
-        query = "SELECT vote, round, member, value, at FROM answer WHERE room = ? ORDER BY at"
+        query = "SELECT vote, round, member, value, at FROM answer WHERE room = ? ORDER BY rowid"
         for vote, number, member, value, at in self._base.execute(query, (room,)):
             yield AnswerRow(vote, number, member, json.loads(value), at)
 
