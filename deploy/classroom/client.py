@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -10,15 +9,14 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from deploy.classroom.event_line import EventLine
 from deploy.classroom.refusal import Refused
 
 PATIENCE_SECONDS = 10.0
-# A line that is dead and does not say so is left after that long; one that lives is asked for again.
-STREAM_SECONDS = 600.0
-MOST_BYTES_OF_A_STREAM = 2**30
+NO_STATUS = 599  # as Tornado has it, of an answer that did not come
 # What may stand behind the server's own address, in one that was copied from a browser.
 _OF_A_PAGE = re.compile(r"(.*?)(?:/r(?:/([^/]*))?|/class)?/*")
 
@@ -49,10 +47,8 @@ def _has_port(parts: SplitResult) -> bool:
 
 
 def connections(count: int) -> SimpleAsyncHTTPClient:
-    """Return what clients share: up to so many of them, each of which hears and asks at the same time."""
-    return SimpleAsyncHTTPClient(
-        force_instance=True, max_clients=2 * count, max_body_size=MOST_BYTES_OF_A_STREAM, max_buffer_size=2**22
-    )
+    """Return what clients share: so many of them may ask at a time."""
+    return SimpleAsyncHTTPClient(force_instance=True, max_clients=count)
 
 
 class ClassClient:
@@ -74,8 +70,19 @@ class ClassClient:
             Refused: With the server's sentence, if it refuses.
             NoAnswer: If nothing comes back, or something else.
         """
-        body = json.dumps(content)
-        response = await self._fetch(self._request(path, PATIENCE_SECONDS, method="POST", body=body))
+        request = HTTPRequest(
+            self._address + path,
+            method="POST",
+            body=json.dumps(content),
+            headers=self._cookie(),
+            connect_timeout=PATIENCE_SECONDS,
+            request_timeout=PATIENCE_SECONDS,
+            follow_redirects=False,
+        )
+        try:
+            response = await self._connections.fetch(request, raise_error=False)
+        except (HTTPClientError, OSError, ValueError) as trouble:
+            raise self._nobody(trouble) from trouble
         for line in response.headers.get_list("Set-Cookie"):
             self.cookies |= {name: each.value for name, each in SimpleCookie(line).items()}
         return self._content(response.code, response.body)
@@ -87,41 +94,24 @@ class ClassClient:
             Refused: If this page is of no class.
             NoAnswer: If the line was lost.
         """
-        heard: asyncio.Queue[bytes | None] = asyncio.Queue()
-        request = self._request("class/stream", STREAM_SECONDS, streaming_callback=heard.put_nowait)
-        fetched = asyncio.ensure_future(self._fetch(request))
-        fetched.add_done_callback(lambda _: heard.put_nowait(None))
-        text = b""
+        line = EventLine(f"{self._address}class/stream", self._cookie())
         try:
-            while (chunk := await heard.get()) is not None:
-                *whole, text = (text + chunk).split(b"\n\n")
-                for each in whole:
-                    yield _event(each)
-            response = await fetched
-        finally:
-            fetched.cancel()
-        if response.code != 200:
-            self._content(response.code, text)
+            async for event in line.events():
+                yield event
+        except OSError as trouble:
+            raise self._nobody(trouble) from trouble
+        if line.status != 200:
+            self._content(line.status or NO_STATUS, line.rest)
 
-    def _request(self, path: str, seconds: float, **more: Any) -> HTTPRequest:
+    def _cookie(self) -> dict[str, str]:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return HTTPRequest(
-            self._address + path,
-            headers={"Cookie": cookie} if cookie else {},
-            connect_timeout=PATIENCE_SECONDS,
-            request_timeout=seconds,
-            follow_redirects=False,
-            **more,
-        )
+        return {"Cookie": cookie} if cookie else {}
 
-    async def _fetch(self, request: HTTPRequest) -> HTTPResponse:
-        try:
-            return await self._connections.fetch(request, raise_error=False)
-        except (HTTPClientError, OSError, ValueError) as trouble:
-            raise NoAnswer(f"Nothing answers at {self._address}: {_reason(trouble)}.") from trouble
+    def _nobody(self, trouble: Exception) -> NoAnswer:
+        return NoAnswer(f"Nothing answers at {self._address}: {_reason(trouble)}.")
 
     def _content(self, code: int, body: bytes) -> Any:
-        if code == HTTPClientError(599).code:
+        if code == NO_STATUS:
             raise NoAnswer(f"Nothing answers at {self._address} in time.")
         try:
             content = json.loads(body)
@@ -132,11 +122,6 @@ class ClassClient:
         if code >= 400:
             raise Refused(str(content.get("refusal", f"The server answered with {code}.")), code)
         return content
-
-
-def _event(text: bytes) -> tuple[str, Any]:
-    fields = dict(line.partition(": ")[::2] for line in text.decode().split("\n"))
-    return fields.get("event", ""), json.loads(fields.get("data") or "null")
 
 
 def _reason(trouble: Exception) -> str:

@@ -153,10 +153,7 @@ class Listeners:
     def _tell_counts(self) -> None:
         self._counting = None
         for each in self._pages:
-            if each.member is None or each.member.row.id in self.room.members:
-                each.hear("counts")
-            else:
-                each.close()  # of somebody who has left
+            each.hear("counts")
 
     def _note_leaving(self) -> None:
         if not self.room.teachers and self._leaving is None and not self._is_over:

@@ -144,11 +144,13 @@ def test_ctrl_c_lets_all_leave(tmp_path):
         async with served_class(tmp_path / "class.sqlite3") as served:
             options = [f"--address={served.address}r/{served.room.row.code}", "--students=5", f"--hurry={HURRY}"]
             for ending in (signal.SIGINT, signal.SIGTERM):
-                process = await asyncio.create_subprocess_exec(*COMMAND, *options, stdout=subprocess.PIPE)
+                process = await asyncio.create_subprocess_exec(
+                    *COMMAND, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                )
                 await comes(lambda: served.room.here == 5, 60)
                 process.send_signal(ending)
-                said, _ = await asyncio.wait_for(process.communicate(), 20)
-                assert process.returncode == 0
+                said, trouble = await asyncio.wait_for(process.communicate(), 20)
+                assert (process.returncode, trouble) == (0, b"")
                 assert said.decode().splitlines()[-1] == "All have left the class."
                 assert served.room.members == {}
 
