@@ -11,6 +11,7 @@ export class LedLab {
     Object.assign(this, { kind: "lab", panel, element: panel.element, wanted: null });
     this.name = model.get("options").name;
     this.title = model.get("title");
+    this.compares = model.get("options").compare;
     this.close = present(this);
   }
 
@@ -34,6 +35,18 @@ export class LedLab {
     });
   }
 
+  // The same with the chosen lane alone.
+  async laneLink() {
+    const held = JSON.parse(new URLSearchParams(await this.link()).get(this.name));
+    const lane = this.panel.model.get("selected");
+    const of = (each) => (each?.length ? [each[lane]] : []);
+    const changes = (held.changes ?? [])
+      .filter(([, changed]) => changed === lane)
+      .map(([step, , field, value]) => [step, 0, field, value]);
+    const alone = { ...held, names: of(held.names), lanes: of(held.lanes), says: of(held.says), changes };
+    return String(new URLSearchParams({ [this.name]: JSON.stringify(alone) }));
+  }
+
   // Returns whether a link was waited for here; else the person who pressed "Copy link" gets it.
   take({ query }) {
     const { wanted } = this;
@@ -42,8 +55,17 @@ export class LedLab {
     return wanted !== null;
   }
 
-  // Opens what a link holds, as if the page had been opened with it.
+  // Trains the runs that many have handed in; `onClass(message)` hears how it goes.
+  gather(searches) {
+    this.panel.command("gather", { searches });
+  }
+
+  hear(message) {
+    this.onClass?.(message);
+  }
+
+  // Opens the run that a link holds, in place of what is there.
   open(query) {
-    this.panel.command("open_link", { search: `?${query}` });
+    this.panel.command("open_run", { search: `?${query}` });
   }
 }

@@ -132,6 +132,13 @@ class OpenRun(Command):
     search: str
 
 
+class Gather(Command):
+    """Train the runs that a class has handed in, a link's query string each, side by side."""
+
+    do: Literal["gather"]
+    searches: Annotated[list[str], Field(min_length=1, max_length=500)]
+
+
 class GoTo(Command):
     """Go back to a step, or on to it."""
 
@@ -170,6 +177,7 @@ AnyCommand = Annotated[
     | Draw
     | OpenLink
     | OpenRun
+    | Gather
     | GoTo
     | Fork
     | SaveFile,

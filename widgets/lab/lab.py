@@ -15,7 +15,9 @@ from lessons.core.settings import SettingError
 from widgets.figure.covered import NoScreen
 from widgets.lab import commands as do
 from widgets.lab import link as links
+from widgets.lab.class_run import ClassRun
 from widgets.lab.control_panel import ControlPanel
+from widgets.lab.gathered import gathered
 from widgets.lab.goal_judge import GoalJudge
 from widgets.lab.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lab.lane_list import LaneList
@@ -27,6 +29,7 @@ from widgets.lab.stage import Stage
 from widgets.lab.timeline import Timeline
 from widgets.run.one_thread import one_thread
 from widgets.run.run_loop import FASTEST, RunLoop, State
+from widgets.view.controls import MOST_LANES
 from widgets.view.readings import readings_table
 from widgets.view.view import LabView
 
@@ -56,6 +59,7 @@ class Lab(ipw.Box):
         self.timeline = Timeline(self.session)
         self.stage = Stage(view, self.lanes.names, self.lanes.colours, self.session.player.complete)
         self._linked, self._touched = link, False
+        self._class_run: ClassRun | None = None
         self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
         self._presets = PresetRow(view)
         self._judge = GoalJudge(view.goals)
@@ -178,6 +182,9 @@ class Lab(ipw.Box):
                 session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
             case do.OpenRun():
                 self.timeline.open(links.linked_here(self.view.name, command.search))
+            case do.Gather():
+                self._gather(command.searches)
+                return
             case do.GoTo(opening=True):
                 self.timeline.open_at(command.step)
                 return
@@ -197,9 +204,25 @@ class Lab(ipw.Box):
                 session.set_restart_on_change(command.value)
         session.opened = False
 
+    def _gather(self, searches: list[str]) -> None:
+        """Train the runs of a class: as lanes of this lab while it has colours for them, else beside it."""
+        found, session = gathered(self.view, searches), self.session
+        if self._class_run is not None:
+            self._class_run.close()
+        if len(found.settings) > MOST_LANES:
+            session.pause()
+            self._class_run = ClassRun(self.view, found, self.panel.send)
+            return
+        says: list[dict[str, Any]] = [{} for _ in found.settings]
+        session.change_lanes(LaneList.named(found.names, found.settings, says, self.view.idle, self.view.methods))
+        session.play()
+        self.panel.send({"type": "gathered", "learners": sum(found.counts), "unusable": found.unusable})
+
     def _press(self, button: str) -> None:
         session = self.session
         session.drag.end()
+        if button == "play" and self._class_run is not None:
+            self._class_run.close()
         {
             "play": session.play,
             "pause": session.pause,

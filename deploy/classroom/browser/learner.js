@@ -47,7 +47,7 @@ class JoinForm {
     );
     main.replaceChildren(make("h1", {}, "Join the class"), form);
     this.box.addEventListener("change", () => this.ask());
-    if (asked) this.ask();
+    if (asked && !said) this.ask();
     else this.box.focus();
   }
 

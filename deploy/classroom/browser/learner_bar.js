@@ -161,11 +161,11 @@ export class LearnerBar {
   async handIn({ id, lab }) {
     this.sheet.say("Your run is handed in …");
     try {
-      const search = await labNamed(lab).link();
+      const search = await labNamed(lab).laneLink();
       await this.own({ do: "hand_in", collection: id, search });
       this.sheet.say("Your run is handed in. Nobody sees whose it is.");
     } catch (refusal) {
-      this.sheet.say(refusal.message);
+      this.sheet.refuse(refusal.message);
     }
   }
 
@@ -178,7 +178,7 @@ export class LearnerBar {
   showLine(isThere) {
     clearTimeout(this.alone);
     this.lostSince = isThere ? null : performance.now();
-    this.sheet.say(isThere ? "" : "The connection to the class is lost; this page looks for it by itself.");
+    this.sheet.refuse(isThere ? "" : "The connection to the class is lost; this page looks for it by itself.");
     if (isThere) this.card.trySendingAgain();
     else this.alone = setTimeout(() => this.show(this.stream.state), ALONE_MS + 1000);
   }

@@ -11,8 +11,16 @@ export class Sheet {
       className: "tdl-class-small",
       onclick: () => this.open(this.body.hidden),
     });
-    this.told = make("p", { className: "tdl-class-refusal", role: "alert" });
-    this.element = make("aside", { className: "tdl-class tdl-class-sheet" }, this.body, this.told, this.line);
+    this.told = make("p", { className: "tdl-class-told", role: "status" });
+    this.refused = make("p", { className: "tdl-class-refusal", role: "alert" });
+    this.element = make(
+      "aside",
+      { className: "tdl-class tdl-class-sheet" },
+      this.body,
+      this.told,
+      this.refused,
+      this.line,
+    );
     this.element.setAttribute("aria-label", label);
     document.body.append(this.element);
     document.body.classList.add("tdl-has-class");
@@ -26,7 +34,13 @@ export class Sheet {
   }
 
   say(sentence) {
+    this.refused.textContent = "";
     this.told.textContent = sentence;
+  }
+
+  refuse(sentence) {
+    this.told.textContent = "";
+    this.refused.textContent = sentence;
   }
 
   close(words) {

@@ -4,6 +4,7 @@
 import { make } from "../../../widgets/browser/dom.js";
 import { askAsTeacher } from "./asking.js";
 import { labs, onPresented, onSaid, onSection, questions, stem } from "./places.js";
+import { ClassCloud } from "./class_cloud.js";
 import { Sheet } from "./sheet.js";
 import { spread } from "./spread.js";
 import { ClassStream } from "./stream.js";
@@ -21,7 +22,7 @@ export class TeacherBar {
     this.stream = new ClassStream({
       onState: (state) => this.show(state),
       onLine: (isThere) =>
-        this.sheet.say(isThere ? "" : "The connection to the server is lost; this page looks for it."),
+        this.sheet.refuse(isThere ? "" : "The connection to the server is lost; this page looks for it."),
       onEnd: () => this.stream.open(),
       listensHidden: true,
     });
@@ -50,7 +51,7 @@ export class TeacherBar {
       await askAsTeacher(content);
       return true;
     } catch (refusal) {
-      this.sheet.say(refusal.message);
+      this.sheet.refuse(refusal.message);
       return false;
     }
   }
@@ -99,7 +100,7 @@ export class TeacherBar {
   buildUnder(one) {
     const ask = make("button", { type: "button", className: "tdl-class-button" }, "Ask the class");
     ask.addEventListener("click", () => this.ask({ do: "ask", lesson: stem, asked: one.question }));
-    const control = new VoteControl((sentence) => this.sheet.say(sentence));
+    const control = new VoteControl((sentence) => this.sheet.refuse(sentence));
     const figures = make("div", { className: "tdl-class-figures" });
     const rest = make("div", {}, control.element, figures);
     const element = make("div", { className: "tdl-class tdl-class-under" }, rest, ask);
@@ -121,7 +122,7 @@ export class TeacherBar {
     } else if (state === "failed") {
       place.waits = place.decided = null;
       this.ask({ do: "undecided", vote });
-      this.sheet.say("The run could not decide; see under the question.");
+      this.sheet.refuse("The run could not decide; see under the question.");
     }
   }
 
@@ -130,6 +131,7 @@ export class TeacherBar {
   showBeside(lab, { collection }, { runs }) {
     const place = this.controls.get(lab) ?? this.buildBeside(lab);
     const isIts = collection?.lab === lab.name && collection.page === stem;
+    place.collect.hidden = !lab.compares;
     place.collect.textContent = isIts ? `Stop collecting (${runs.length} handed in)` : "Collect the class's runs";
     place.isCollecting = isIts;
     place.runs = runs;
@@ -144,7 +146,7 @@ export class TeacherBar {
     const train = make("button", { type: "button", className: "tdl-class-small" }, "Train them side by side");
     train.addEventListener("click", () => this.train(lab, place.runs));
     const element = make("div", { className: "tdl-class tdl-class-beside" }, push, collect, train);
-    lab.element.append(element);
+    (lab.element.querySelector(".tdl-console") ?? lab.element).append(element);
     const place = { push, collect, train, element, runs: [], isCollecting: false };
     this.controls.set(lab, place);
     return place;
@@ -156,7 +158,7 @@ export class TeacherBar {
       if (await this.ask({ do: "push", page: stem, lab: lab.name, search }))
         this.sheet.say("The class has this run now.");
     } catch (refusal) {
-      this.sheet.say(refusal.message);
+      this.sheet.refuse(refusal.message);
     }
   }
 
@@ -167,6 +169,21 @@ export class TeacherBar {
   // The settings of all who have handed in, as lanes of one run of this page's own lab.
   train(lab, runs) {
     lab.gather(runs);
+    lab.onClass = (message) => this.hearRun(lab, message);
     lab.element.scrollIntoView({ block: "start" });
+  }
+
+  // As lanes of the lab, while it has colours for them; else in figures of their own.
+  hearRun(lab, message) {
+    if (message.type === "gathered") {
+      const learners = message.learners === 1 ? "one learner has" : `${message.learners} learners have`;
+      const lost = message.unusable ? `; ${message.unusable} could not be used` : "";
+      this.sheet.say(`The lab trains what ${learners} handed in${lost}.`);
+      return;
+    }
+    const place = this.controls.get(lab);
+    place.cloud ??= new ClassCloud();
+    (lab.element.closest(".tdl-lab") ?? lab.element).after(place.cloud.element);
+    place.cloud.show(message);
   }
 }
