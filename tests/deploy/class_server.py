@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -21,7 +22,7 @@ from deploy.classroom.classroom import Classroom
 from deploy.classroom.handlers import addresses
 from deploy.classroom.server import Server
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 
 class Served:
@@ -198,8 +199,10 @@ class Stream:
 
     def until(self, name: str) -> Any:
         """Wait for an event of a name; returns what it says."""
+        end = time.monotonic() + PATIENCE
         found, said = self.next()
         while found != name:
             assert found, f"the stream ended before {name}"
+            assert time.monotonic() < end, f"no {name} came"
             found, said = self.next()
         return said
