@@ -63,7 +63,7 @@ $(PROCESSORS:%=test-on-%): test-on-%: $(VENV)/test-ready
 	$($*) $(RUN) -m pytest --numprocesses=auto --dist=loadfile $(NUMERICAL) $(ARGS)
 
 # What runs in the browser.
-BROWSER := widgets/browser deploy/pages deploy/templates tests/widgets/browser
+BROWSER := widgets/browser deploy/pages deploy/templates deploy/classroom tests/widgets/browser
 
 lint: $(VENV)/lint-ready  ## check style and types
 	$(VENV)/bin/ruff check .

@@ -5,6 +5,7 @@
     training-dynamics-lab lab                   JupyterLab, code in sight
     training-dynamics-lab hub                   JupyterHub, for a class with accounts
     training-dynamics-lab pages FOLDER          the lessons as plain files that play recorded runs, for any web server
+    training-dynamics-lab rehearse --code CODE  simulated learners for a class that serve --class has opened
     training-dynamics-lab --version
 
 What follows serve, lab or hub goes to Voilà, JupyterLab or JupyterHub, whose options `serve --help` and so on list.
@@ -101,7 +102,13 @@ def _pages(arguments: list[str]) -> None:
     build(folder, notebooks)
 
 
-ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages}
+def _rehearse(arguments: list[str]) -> None:
+    from deploy.classroom import rehearsal
+
+    sys.exit(rehearsal.main(arguments))
+
+
+ACTIONS = {"serve": _serve, "lab": _lab, "hub": _hub, "pages": _pages, "rehearse": _rehearse}
 
 if __name__ == "__main__":
     main()

@@ -23,15 +23,23 @@ def seats_that_fit(seats: int, others: int = 0) -> int:
     Returns:
         How many of the seats fit; all of them where the system knows no limit.
     """
+    reserve = RESERVE + others
+    allowed = raised_to(reserve + seats * PAGES_A_SEAT * DESCRIPTORS_A_PAGE)
+    return min(seats, max(1, (allowed - reserve) // (PAGES_A_SEAT * DESCRIPTORS_A_PAGE)))
+
+
+def raised_to(wanted: int) -> int:
+    """Raise this process's soft limit to so many descriptors, as far as the hard limit lets it; how many it may have.
+
+    At most as many as are wanted are said, which also is the answer where the system knows no limit.
+    """
     if sys.platform == "win32":
-        return seats
+        return wanted
     import resource
 
-    reserve = RESERVE + others
-    wanted = reserve + seats * PAGES_A_SEAT * DESCRIPTORS_A_PAGE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return seats
+        return wanted
     soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(seats, max(1, (soft - reserve) // (PAGES_A_SEAT * DESCRIPTORS_A_PAGE)))
+    return soft

@@ -7,7 +7,7 @@ import io
 import json
 
 from deploy.classroom.classroom import Classroom
-from deploy.classroom.grading import grade
+from deploy.classroom.grading import grader
 from deploy.classroom.room_state import Vote
 
 HEADER = ("alias", "nickname", "lesson", "question", "round", "answer", "truth", "grade", "seconds")
@@ -21,13 +21,13 @@ def answers_csv(room: Classroom) -> str:
     table = csv.writer(made, lineterminator="\n")
     table.writerow(HEADER)
     for vote in room.state.votes.values():
+        graded = (lambda _: "") if vote.worth is None else grader(vote.asked, vote.worth)
         for number, rows in sorted(vote.answers.items()):
             for row in rows.values():
                 who = room.members[row.member].row
-                graded = "" if vote.worth is None else grade(vote.asked, vote.worth, row.value)
                 seconds = round(row.at - vote.began[number], 1)
                 cells = [who.alias, who.nickname, vote.lesson, vote.asked.prompt, number, _said(vote, row.value)]
-                table.writerow([*map(_safe, cells), _safe(_truth(vote)), graded, seconds])
+                table.writerow([*map(_safe, cells), _safe(_truth(vote)), graded(row.value), seconds])
     return made.getvalue()
 
 

@@ -5,30 +5,33 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from deploy.classroom.asked import Asked, Axes, Curve, OfChoice, OfNumber, OfSketch, Worth
+from deploy.classroom.asked import Asked, Axes, Axis, Curve, OfChoice, OfNumber, OfSketch, Worth
 
 Heights = Sequence[float | None]
 
 
-def grade(asked: Asked, worth: Worth, value: Any) -> str:
-    """Return right, close or off; `value` is an answer to this question."""
+def grader(asked: Asked, worth: Worth) -> Callable[[Any], str]:
+    """Return what says of an answer whether it is right, close or off; what all are compared with is found once."""
     match worth.verdicts:
         case OfChoice(options=options):
-            graded: str = options[value].grade
-            return graded
+            return lambda value: options[value].grade
         case OfNumber(truth=truth, tolerance=tolerance, close=close):
-            return _grade(abs(value - truth), tolerance, close)
-        case OfSketch(tolerance=tolerance, close=close) as measured:
+            return lambda value: _grade(abs(value - truth), tolerance, close)
+        case OfSketch(tolerance=tolerance, close=close, axis=axis, curve=curve):
             assert asked.axes is not None
-            return _grade(_distance(asked.axes, measured, value), tolerance, close)
+            measured = [_on_axis(axis, _height_at(curve, place)) for place in columns(asked.axes)]
+            return lambda value: _grade(_distance(axis, measured, value), tolerance, close)
 
 
 def most_frequent_wrong(asked: Asked, worth: Worth, values: Sequence[Any]) -> tuple[str, int] | None:
     """Return the wrong answer that most gave, in words, and how many; None for sketches, or where none is wrong."""
-    wrong = Counter(value for value in values if asked.kind != "sketch" and grade(asked, worth, value) == "off")
+    if asked.kind == "sketch":
+        return None
+    graded = grader(asked, worth)
+    wrong = Counter(value for value in values if graded(value) == "off")
     if not wrong:
         return None
     value, count = wrong.most_common(1)[0]
@@ -61,21 +64,23 @@ def _grade(distance: float, tolerance: float, close: float) -> str:
     return "right" if distance <= tolerance else "close"
 
 
-def _distance(axes: Axes, measured: OfSketch, heights: Heights) -> float:
-    """Mean distance of two curves as a share of the axis, where something is drawn."""
-    low, high = measured.axis.range
-
-    def on_axis(height: float) -> float:
-        if measured.axis.log:
-            height = math.log10(height) if height > 0 else -math.inf if height == 0 else math.nan
-        return min(max(high if math.isnan(height) else height, low), high)
-
+def _distance(axis: Axis, measured: Sequence[float], heights: Heights) -> float:
+    """Mean distance from a curve, given by its places on the axis, as a share of it, where something is drawn."""
     apart = [
-        abs(on_axis(height) - on_axis(_height_at(measured.curve, place)))
-        for place, height in zip(columns(axes), heights, strict=True)
+        abs(_on_axis(axis, height) - place)
+        for place, height in zip(measured, heights, strict=True)
         if height is not None
     ]
+    low, high = axis.range
     return sum(apart) / len(apart) / (high - low)
+
+
+def _on_axis(axis: Axis, height: float) -> float:
+    """Where on an axis a height is shown; what is beyond it, at its end."""
+    low, high = axis.range
+    if axis.log:
+        height = math.log10(height) if height > 0 else -math.inf if height == 0 else math.nan
+    return min(max(high if math.isnan(height) else height, low), high)
 
 
 def _height_at(curve: Curve, place: float) -> float:

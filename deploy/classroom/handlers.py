@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,7 +160,7 @@ class PageHandler(ClassHandler):
         """Answer with the page."""
         server = self.server
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(server.files.page(self._page, server.base, server.lessons, server.join()))
+        self.finish(server.files.page(self._page, server.base, server.lessons))
 
     head = get
 
@@ -283,6 +284,15 @@ class AnswersHandler(ClassHandler):
         self.finish("\ufeff" + answers_csv(room))
 
 
+class AddressesHandler(ClassHandler):
+    """Where the class finds this server."""
+
+    def get(self) -> None:
+        """Answer with the addresses, the best first."""
+        self.the_teacher()
+        self.answer(self.server.join())
+
+
 class PictureHandler(ClassHandler):
     """The address to join at, as a picture that phones read."""
 
@@ -291,7 +301,9 @@ class PictureHandler(ClassHandler):
         room = self.the_teacher()
         picture = segno.make(f"{self.server.join()[0]}r/{room.row.code}", error="m", micro=False)
         self.set_header("Content-Type", "image/svg+xml")
-        self.finish(picture.svg_inline(scale=8, border=2, dark="#000", light="#fff", svgclass=None, lineclass=None))
+        drawn = io.BytesIO()
+        picture.save(drawn, kind="svg", scale=8, border=2, dark="#000", light="#fff", svgclass=None, lineclass=None)
+        self.finish(drawn.getvalue())
 
 
 class FileHandler(ClassHandler):
@@ -322,6 +334,7 @@ def addresses(server: Server) -> list[tuple[Any, ...]]:
         "class/teach": TeacherHandler,
         "class/answers.csv": AnswersHandler,
         "class/join.svg": PictureHandler,
+        "class/addresses": AddressesHandler,
         r"class/files/([\w.-]+)": FileHandler,
     }
     pages = {r"r(?:/([^/]*))?": "learner", "class/?": "teacher"}

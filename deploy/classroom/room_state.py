@@ -26,6 +26,7 @@ class Vote:
         began: When each round began, seconds since 1970.
         worth: What the run says, once it is revealed.
         answers: By round, each member's answer.
+        kept: What was found out of all that, by name, until something changes.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Vote:
     began: dict[int, float] = field(default_factory=dict)
     worth: Worth | None = None
     answers: dict[int, dict[int, AnswerRow]] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -76,6 +78,7 @@ class RoomState:
         votes: All, by id, the oldest first.
         push: The run that was last sent to the class: page, lab, search.
         collection: The last one.
+        watch: Page and lab whose runs the teacher watches; empty if none.
         hidden: Members who have taken their runs out of what others see.
     """
 
@@ -87,6 +90,7 @@ class RoomState:
     votes: dict[int, Vote] = field(default_factory=dict)
     push: dict[str, Any] | None = None
     collection: Collection | None = None
+    watch: dict[str, str] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
 
     @property
@@ -102,18 +106,25 @@ class RoomState:
 
     def put(self, answer: AnswerRow) -> None:
         """Take an answer, as the last one that came; an earlier one of the same member to this round goes."""
-        answers = self.votes[answer.vote].of(answer.round)
+        answers = self._changing(answer.vote).of(answer.round)
         answers.pop(answer.member, None)
         answers[answer.member] = answer
 
     def forget(self, member: int) -> None:
         """Leave nothing of a member who has left."""
-        for vote in self.votes.values():
+        for number, vote in self.votes.items():
             for answers in vote.answers.values():
-                answers.pop(member, None)
+                if answers.pop(member, None) is not None:
+                    self._changing(number)
         if self.collection is not None:
             self.collection.runs.pop(member, None)
         self.hidden.discard(member)
+
+    def _changing(self, number: int) -> Vote:
+        """A vote, of which nothing is kept that was so before."""
+        vote = self.votes[number]
+        vote.kept.clear()
+        return vote
 
     # ---- events, by kind ----
 
@@ -131,17 +142,18 @@ class RoomState:
         self.votes[event.seq] = Vote(event.seq, lesson, question, began={1: event.at})
 
     def _stage(self, _event: Event, vote: int, value: Stage) -> None:
-        self.votes[vote].stage = value
+        self._changing(vote).stage = value
 
     def _again(self, event: Event, vote: int) -> None:
-        again = self.votes[vote]
+        again = self._changing(vote)
         again.round += 1
         again.stage = "open"
         again.began[again.round] = event.at
 
     def _reveal(self, _event: Event, vote: int, worth: dict[str, Any]) -> None:
-        self.votes[vote].worth = Worth.model_validate_json(json.dumps(worth))
-        self.votes[vote].stage = "revealed"
+        revealed = self._changing(vote)
+        revealed.worth = Worth.model_validate_json(json.dumps(worth))
+        revealed.stage = "revealed"
 
     def _push(self, event: Event, page: str, lab: str, search: str) -> None:
         self.push = {"id": event.seq, "page": page, "lab": lab, "search": search}
@@ -152,6 +164,9 @@ class RoomState:
     def _collected(self, _event: Event) -> None:
         if self.collection is not None:
             self.collection.is_open = False
+
+    def _watch(self, _event: Event, page: str, lab: str) -> None:
+        self.watch = {"page": page, "lab": lab} if lab else {}
 
     def _hand_in(self, _event: Event, member: int, search: str) -> None:
         if self.collection is not None:

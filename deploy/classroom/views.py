@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from deploy.classroom.asked import Worth
 from deploy.classroom.classroom import Classroom, Member
-from deploy.classroom.grading import columns, grade, median, most_frequent_wrong
+from deploy.classroom.grading import columns, grader, median, most_frequent_wrong
 from deploy.classroom.room_state import Vote
 
 # So many sketches are drawn; the median is of all.
@@ -48,7 +49,16 @@ def _asked(vote: Vote) -> dict[str, Any]:
 
 
 def _rounds(vote: Vote) -> list[dict[str, Any]]:
-    return [spread(vote, number) for number in range(1, vote.round + 1)]
+    rounds: list[dict[str, Any]]
+    rounds = _kept(vote, "rounds", lambda: [spread(vote, number) for number in range(1, vote.round + 1)])
+    return rounds
+
+
+def _kept(vote: Vote, name: str, find: Callable[[], Any]) -> Any:
+    """What was found out of a vote before, or is now: a teacher's page is told ten times a second how many answered."""
+    if name not in vote.kept:
+        vote.kept[name] = find()
+    return vote.kept[name]
 
 
 def counted(room: Classroom) -> dict[str, Any]:
@@ -71,6 +81,7 @@ def common(room: Classroom) -> dict[str, Any]:
         "why": state.why,
         "place": state.place,
         "push": state.push,
+        "watch": state.watch or None,
         "collection": None,
         "vote": None,
         **counted(room),
@@ -105,9 +116,10 @@ def teachers(room: Classroom) -> dict[str, Any]:
     """Return what the teacher sees beside that: the shape of the answers, where the room is, all questions."""
     state, vote = room.state, room.state.vote
     collection = state.collection
+    shown = [each for each in state.votes.values() if each.stage != "taken back"]
     return {
         "rounds": [] if vote is None else _rounds(vote),
-        "glance": [_glance(each) for each in state.votes.values() if each.stage != "taken back"],
+        "glance": [_kept(each, "glance", partial(_glance, each)) for each in shown],
         "open": sum(map(room.is_here, room.members.values())),
         "joined": len(room.members),
         "sections": _sections(list(room.members.values())),
@@ -116,20 +128,31 @@ def teachers(room: Classroom) -> dict[str, Any]:
     }
 
 
+def glimpses(room: Classroom) -> list[dict[str, Any]]:
+    """Return how the runs go that the teacher watches: in the order of joining, without names or hidden ones."""
+    hidden = room.state.hidden
+    shown = [each for each in room.members.values() if each.glimpse is not None and each.row.id not in hidden]
+    return [
+        {"loss": g.loss, "step": g.step, "steps": g.steps, "query": g.query} for g in (m.glimpse for m in shown) if g
+    ]
+
+
 def _glance(vote: Vote) -> dict[str, Any]:
     """A row of the table of questions."""
-    rounds = [{"answered": len(rows)} for _, rows in sorted(vote.answers.items())]
+    answers = [[each.value for each in vote.of(number).values()] for number in range(1, vote.round + 1)]
+    rounds = [{"answered": len(values)} for values in answers]
     row: dict[str, Any] = {"id": vote.id, "lesson": vote.lesson, "prompt": vote.asked.prompt, "rounds": rounds}
     if vote.worth is not None:
-        for shown, (_, rows) in zip(rounds, sorted(vote.answers.items()), strict=True):
-            shown["right"] = right(vote, vote.worth, [each.value for each in rows.values()])
+        for shown, values in zip(rounds, answers, strict=True):
+            shown["right"] = right(vote, vote.worth, values)
         row["wrong"] = most_frequent_wrong(vote.asked, vote.worth, [each.value for each in vote.latest().values()])
     return row
 
 
 def right(vote: Vote, worth: Worth, values: Sequence[Any]) -> int:
     """Return how many of these answers are right."""
-    return sum(grade(vote.asked, worth, value) == "right" for value in values)
+    graded = grader(vote.asked, worth)
+    return sum(graded(value) == "right" for value in values)
 
 
 def _sections(members: Sequence[Member]) -> list[dict[str, Any]]:

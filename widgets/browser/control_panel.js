@@ -7,6 +7,7 @@ import { glow, Opening } from "./first_move.js";
 import { Goals } from "./goals.js";
 import { LaneChips } from "./lane_chips.js";
 import { rounded } from "./numbers.js";
+import { LedLab, MOVES } from "./led_lab.js";
 import { keepPlainKeys } from "./plain_keys.js";
 import { Presence } from "./presence.js";
 import { lookAfterOutputs } from "./revival.js";
@@ -22,7 +23,15 @@ const AIM_MS = 500;
 
 class Panel {
   constructor(model, element) {
-    Object.assign(this, { model, element, waiting: new Map(), running: false, touched: false, isOpening: false });
+    Object.assign(this, {
+      model,
+      element,
+      waiting: new Map(),
+      running: false,
+      touched: false,
+      isOpening: false,
+      held: false,
+    });
     element.classList.add("tdl-panel");
     this.build();
     this.presence = new Presence(
@@ -48,14 +57,22 @@ class Panel {
       ["change:transport", () => this.showTransport()],
       ["change:refusal", () => this.showRefusal()],
       ["msg:custom", (message) => message.type === "refresh" && this.refresh(message.box)],
-      ["msg:custom", (message) => message.type === "shared" && this.sharing.showLink(message)],
+      [
+        "msg:custom",
+        (message) => message.type === "shared" && (this.led.take(message) || this.sharing.showLink(message)),
+      ],
+      [
+        "msg:custom",
+        (message) => ["gathered", "class_run", "glimpse"].includes(message.type) && this.led.hear(message),
+      ],
       ["msg:custom", (message, buffers) => message.type === "file" && this.sharing.download(message, buffers)],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);
+    this.led = new LedLab(this, model);
     this.openLink();
     this.opening = new Opening(this.parts.transport, {
       run: () => model.get("transport"),
-      isTouched: () => this.touched || !model.get("options").opens,
+      isTouched: () => this.touched || this.held || !model.get("options").opens,
       move: (step) => {
         this.command("go_to", { step, opening: true });
         this.isOpening = true;
@@ -100,6 +117,7 @@ class Panel {
   }
 
   close() {
+    this.led.close();
     this.opening.close();
     this.situations.close();
     this.presence.close();
@@ -107,9 +125,21 @@ class Panel {
   }
 
   command(name, content = {}) {
+    if (this.held && MOVES.has(name)) return;
     this.touched = true;
     this.isOpening = false;
     this.presence.command({ do: name, ...content });
+  }
+
+  // While it is held, nothing moves; the sentence says why. An empty one lets it go.
+  hold(sentence) {
+    if (sentence && this.running) this.command("pause");
+    this.held = Boolean(sentence);
+    this.heldLine ??= make("p", { className: "tdl-held", role: "status" });
+    this.heldLine.textContent = sentence;
+    if (sentence) this.parts.status.before(this.heldLine);
+    else this.heldLine.remove();
+    this.showTransport();
   }
 
   // "Play" that a lab turns into "Pause" under somebody's hand, as it begins to move by itself, is still meant to play.
@@ -165,7 +195,8 @@ class Panel {
     this.running = state === "running";
     this.element.dataset.state = state;
     this.playButton.textContent = this.running ? "❚❚ Pause" : "▶ Play";
-    this.stepButton.disabled = state === "finished" || state === "failed";
+    this.stepButton.disabled = this.held || state === "finished" || state === "failed";
+    this.playButton.disabled = this.held;
     this.progress.value = steps ? step / steps : 0;
     const pace = this.running && rate ? `, ${rounded(rate < 10 ? rate : Math.round(rate))} steps/s` : "";
     const time = this.running && left ? `, ${left < 1 ? "under 1 s" : `${Math.round(left)} s`} left` : "";

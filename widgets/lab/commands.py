@@ -125,6 +125,26 @@ class OpenLink(Command):
     search: str
 
 
+class OpenRun(Command):
+    """Open the run that a link's query string holds, in place of what is there: sent by who leads the class."""
+
+    do: Literal["open_run"]
+    search: str
+
+
+class Glimpse(Command):
+    """Say in a few numbers how the run goes, for who watches many at once; nothing of it changes."""
+
+    do: Literal["glimpse"]
+
+
+class Gather(Command):
+    """Train the runs that a class has handed in, a link's query string each, side by side."""
+
+    do: Literal["gather"]
+    searches: Annotated[list[str], Field(min_length=1, max_length=500)]
+
+
 class GoTo(Command):
     """Go back to a step, or on to it."""
 
@@ -162,6 +182,9 @@ AnyCommand = Annotated[
     | Place
     | Draw
     | OpenLink
+    | OpenRun
+    | Gather
+    | Glimpse
     | GoTo
     | Fork
     | SaveFile,

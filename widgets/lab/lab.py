@@ -15,7 +15,10 @@ from lessons.core.settings import SettingError
 from widgets.figure.covered import NoScreen
 from widgets.lab import commands as do
 from widgets.lab import link as links
+from widgets.lab.class_run import ClassRun
 from widgets.lab.control_panel import ControlPanel
+from widgets.lab.gathered import gathered
+from widgets.lab.glimpse import glimpse
 from widgets.lab.goal_judge import GoalJudge
 from widgets.lab.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lab.lane_list import LaneList
@@ -27,6 +30,7 @@ from widgets.lab.stage import Stage
 from widgets.lab.timeline import Timeline
 from widgets.run.one_thread import one_thread
 from widgets.run.run_loop import FASTEST, RunLoop, State
+from widgets.view.controls import MOST_LANES
 from widgets.view.readings import readings_table
 from widgets.view.view import LabView
 
@@ -56,6 +60,7 @@ class Lab(ipw.Box):
         self.timeline = Timeline(self.session)
         self.stage = Stage(view, self.lanes.names, self.lanes.colours, self.session.player.complete)
         self._linked, self._touched = link, False
+        self._class_run: ClassRun | None = None
         self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
         self._presets = PresetRow(view)
         self._judge = GoalJudge(view.goals)
@@ -136,8 +141,9 @@ class Lab(ipw.Box):
     def handle(self, content: Any) -> None:
         """Carry out a command; a refused one leaves everything as it was and says why."""
         try:
-            self._carry_out(do.parse_command(content))
-            self._touched = True
+            command = do.parse_command(content)
+            self._carry_out(command)
+            self._touched |= not isinstance(command, do.Glimpse)
         except (do.CommandError, SettingError) as refusal:
             self.panel.refusal = {"text": str(refusal), "field": self._box(content)}
             self.panel.refresh(self._box(content))
@@ -153,6 +159,9 @@ class Lab(ipw.Box):
         return next((box for box in (asked.get("field"), asked.get("do")) if box in boxes), "")
 
     def _carry_out(self, command: do.Command) -> None:
+        if isinstance(command, do.Glimpse):
+            self.panel.send({"type": "glimpse", **glimpse(self.session)})
+            return
         if isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
             self._open_link(command.search)
             return
@@ -176,6 +185,13 @@ class Lab(ipw.Box):
                 session.change_to(placed(self.view, self.lanes, command.figure, command.x, command.y))
             case do.Draw():
                 session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
+            case do.OpenRun():
+                self._judge.awake = False  # another's run is nobody's achievement
+                self.timeline.open(links.linked_here(self.view.name, command.search))
+            case do.Gather():
+                self._judge.awake = False
+                self._gather(command.searches)
+                return
             case do.GoTo(opening=True):
                 self.timeline.open_at(command.step)
                 return
@@ -195,9 +211,25 @@ class Lab(ipw.Box):
                 session.set_restart_on_change(command.value)
         session.opened = False
 
+    def _gather(self, searches: list[str]) -> None:
+        """Train the runs of a class: as lanes of this lab while it has colours for them, else beside it."""
+        found, session = gathered(self.view, searches), self.session
+        if self._class_run is not None:
+            self._class_run.close()
+        if len(found.settings) > MOST_LANES:
+            session.pause()
+            self._class_run = ClassRun(self.view, found, self.panel.send)
+            return
+        says: list[dict[str, Any]] = [{} for _ in found.settings]
+        session.change_lanes(LaneList.named(found.names, found.settings, says, self.view.idle, self.view.methods))
+        session.play()
+        self.panel.send({"type": "gathered", "learners": sum(found.counts), "unusable": found.unusable})
+
     def _press(self, button: str) -> None:
         session = self.session
         session.drag.end()
+        if button == "play" and self._class_run is not None:
+            self._class_run.close()
         {
             "play": session.play,
             "pause": session.pause,

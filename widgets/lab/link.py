@@ -84,6 +84,18 @@ def linked(lab: str, search: str) -> LinkedLab | None:
     return None if text is None else _read(text[0])
 
 
+def linked_here(lab: str, search: str) -> LinkedLab:
+    """Return what a query string holds for a lab.
+
+    Raises:
+        SettingError: If it holds nothing for it, or something that no lab of ours wrote.
+    """
+    found = linked(lab, search)
+    if found is None:
+        raise SettingError(["The link holds nothing for this lab."])
+    return found
+
+
 def given(lab: str, link: Any) -> LinkedLab:
     """Return what was given to a lab in Python as its link: the content of one, or one that was copied from a page.
 

@@ -1,0 +1,100 @@
+// What happens in the class, as it happens. Whatever was missed, the newest state comes first.
+
+import { base } from "./told.js";
+import { get } from "./asking.js";
+
+const SILENCE_MS = 40000; // the server breaks its silence every 15 s
+const AGAIN_MS = 1500;
+
+export class ClassStream {
+  // `onState(state)` hears the state, whole, after each change; `onLine(isThere)` when the line goes and comes.
+  // The page of one who teaches listens on when it is out of sight; others would keep a phone awake.
+  constructor({ onState, onLine, onEnd, onGlimpses = () => {}, listensHidden = false }) {
+    Object.assign(this, { onState, onLine, onEnd, onGlimpses, listensHidden, state: null, isThere: true });
+    document.addEventListener("visibilitychange", () => this.suit());
+    window.addEventListener("pageshow", () => this.suit());
+    window.addEventListener("online", () => this.reopen());
+  }
+
+  // Raises the refusal of a browser that is in no class.
+  async open() {
+    this.take(await get("state"));
+    this.suit();
+  }
+
+  suit() {
+    const wants = this.listensHidden || document.visibilityState === "visible";
+    if (wants && !this.source) this.listen();
+    if (!wants) this.close();
+  }
+
+  close() {
+    clearTimeout(this.silence);
+    clearTimeout(this.again);
+    this.source?.close();
+    this.source = null;
+  }
+
+  reopen() {
+    this.close();
+    this.suit();
+  }
+
+  listen() {
+    this.source = new EventSource(`${base}class/stream`);
+    this.source.addEventListener("state", ({ data }) => this.take(JSON.parse(data)));
+    this.source.addEventListener("counts", ({ data }) => this.count(JSON.parse(data)));
+    this.source.addEventListener("glimpses", ({ data }) => this.onGlimpses(JSON.parse(data)));
+    this.source.addEventListener("beat", () => this.hear());
+    this.source.addEventListener("end", () => {
+      this.close();
+      this.onEnd();
+    });
+    this.source.addEventListener("error", () => this.lose());
+    this.watch();
+  }
+
+  lose() {
+    this.line(false);
+    this.close();
+    this.again = setTimeout(() => this.suit(), AGAIN_MS + 1000 * Math.random());
+  }
+
+  // A line may be gone without anybody noticing, as on a phone that has changed its network.
+  watch() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.lose(), SILENCE_MS);
+  }
+
+  hear() {
+    this.watch();
+    this.line(true);
+  }
+
+  line(isThere) {
+    if (this.isThere === isThere) return;
+    this.isThere = isThere;
+    this.onLine(isThere);
+  }
+
+  take(state) {
+    this.state = state;
+    if (this.source) this.hear();
+    this.onState(state);
+  }
+
+  // Numbers that change all the time come alone.
+  count({ members, vote, round, answered }) {
+    this.hear();
+    const seen = this.state.class;
+    seen.members = members;
+    if (seen.vote && seen.vote.id === vote && seen.vote.round === round) seen.vote.answered = answered;
+    this.onState(this.state);
+  }
+
+  // What the server has answered to this page itself.
+  takeOwn(you) {
+    this.state = { ...this.state, you };
+    this.onState(this.state);
+  }
+}
