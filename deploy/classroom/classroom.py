@@ -29,12 +29,16 @@ FROZEN_SECONDS = 90.0
 
 @dataclass
 class Member:
-    """Who has joined. Times are seconds since 1970; `at` is page and section, as far as the page has said."""
+    """Who has joined. Times are seconds since 1970; `at` is page and section, as far as the page has said.
+
+    `glimpse` is how the run of the lab goes that the teacher watches; kept nowhere else.
+    """
 
     row: MemberRow
     seen: float
     pages: int = 0
     at: tuple[str, str] | None = None
+    glimpse: commands.Glimpse | None = None
     left: float = BURST
     filled: float = field(default=0.0)
 
@@ -74,6 +78,7 @@ class Classroom:
         for answer in store.answers(row.id):
             self.state.put(answer)
         self.teachers = 0
+        self.glimpsed: Callable[[], None] = lambda: None
 
     # ---- who is here ----
 
@@ -151,6 +156,11 @@ class Classroom:
         if collection is None or not collection.is_open or collection.id != command.collection:
             raise Refused("Your teacher does not collect runs any more.")
         self._note("hand_in", tell=False, member=member.row.id, search=command.search)
+
+    @_of_member.register
+    def _(self, command: commands.Glimpse, member: Member) -> None:
+        member.glimpse = command if self.state.watch else None
+        self.glimpsed()
 
     @_of_member.register
     def _(self, command: commands.Hide, member: Member) -> None:
@@ -253,6 +263,12 @@ class Classroom:
     @_of_teacher.register
     def _(self, command: commands.Collect) -> None:
         self._note("collect", page=command.page, lab=command.lab, title=command.title)
+
+    @_of_teacher.register
+    def _(self, command: commands.Watch) -> None:
+        for member in self.members.values():
+            member.glimpse = None
+        self._note("watch", page=command.page, lab=command.lab)
 
     @_of_teacher.register
     def _(self, _command: commands.Plain) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from deploy.classroom.asked import LARGEST, Asked, Content, Worth
+from deploy.classroom.asked import LARGEST, Asked, Content, Finite, Worth
 from deploy.classroom.refusal import Refused
 
 LONGEST_SEARCH = 7000
@@ -89,6 +89,14 @@ class Collect(Command):
     title: Section
 
 
+class Watch(Command):
+    """Watch how the class's runs of a lab go, or of none any more."""
+
+    do: Literal["watch"]
+    page: Name
+    lab: Annotated[str, Field(pattern=r"^[\w.-]{0,120}$")]
+
+
 class Plain(Command):
     """End the collection, or delete the class with all that it holds."""
 
@@ -122,6 +130,16 @@ class HandIn(Command):
     search: Search
 
 
+class Glimpse(Command):
+    """Say how the own run goes: its loss so far, step and steps, and a link's query."""
+
+    do: Literal["glimpse"]
+    loss: Annotated[list[Finite | None], Field(max_length=64)]
+    step: Annotated[int, Field(ge=0, le=10**9)]
+    steps: Annotated[int, Field(ge=0, le=10**9)]
+    query: Annotated[str, Field(pattern=r"^[\w.~%+=*&-]*$", max_length=LONGEST_SEARCH)]
+
+
 class Hide(Command):
     """Take one's runs out of what others see, or back in."""
 
@@ -144,9 +162,10 @@ class Leave(Command):
 
 
 TeacherCommand = Annotated[
-    Ask | OnVote | Reveal | SetPace | SetNames | SetPlace | Push | Collect | Plain | Blank, Field(discriminator="do")
+    Ask | OnVote | Reveal | SetPace | SetNames | SetPlace | Push | Collect | Watch | Plain | Blank,
+    Field(discriminator="do"),
 ]
-MemberCommand = Annotated[Answer | HandIn | Hide | At | Leave, Field(discriminator="do")]
+MemberCommand = Annotated[Answer | HandIn | Glimpse | Hide | At | Leave, Field(discriminator="do")]
 OF_TEACHER: TypeAdapter[Any] = TypeAdapter(TeacherCommand)
 OF_MEMBER: TypeAdapter[Any] = TypeAdapter(MemberCommand)
 

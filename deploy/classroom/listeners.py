@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from deploy.classroom.classroom import FROZEN_SECONDS, Classroom, Member
-from deploy.classroom.views import common, compact, counted, own, teachers
+from deploy.classroom.views import common, compact, counted, glimpses, own, teachers
 
 # Numbers that change all the time are told so often; silence is broken so often, so that a page knows of a lost line.
 COUNT_SECONDS = 0.1
+GLIMPSE_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 MOST_PAGES = 6
 
@@ -20,13 +21,18 @@ class Listener:
     def __init__(self, all_of_them: Listeners, member: Member | None):
         self.member, self._all = member, all_of_them
         self._wake = asyncio.Event()
-        self._wants, self._told = "state", ""
+        self._wants, self._told, self._looks = "state", "", False
         self.is_closed = False
 
     def hear(self, what: str) -> None:
         """Send the `state` when there is room for it, or only `counts`; at the `end` nothing more."""
         if self._wants != "end" and (what != "counts" or self._wants != "state"):
             self._wants = what
+        self._wake.set()
+
+    def look(self) -> None:
+        """Send how the class's runs go."""
+        self._looks = True
         self._wake.set()
 
     def close(self) -> None:
@@ -41,6 +47,9 @@ class Listener:
             self._wake.clear()
             if message := self._message(wants):
                 yield message
+            if self._looks:
+                self._looks = False
+                yield f"event: glimpses\ndata: {compact(glimpses(self._all.room))}\n\n"
             if wants == "end":
                 return
             try:
@@ -76,7 +85,8 @@ class Listeners:
         self._is_over = False
         self._counting: asyncio.TimerHandle | None = None
         self._leaving: asyncio.TimerHandle | None = None
-        room.changed = self._changed
+        self._looking: asyncio.TimerHandle | None = None
+        room.changed, room.glimpsed = self._changed, self._glimpsed
 
     def seen(self, member: Member | None) -> str:
         """Return what a member, or the teacher, sees, as JSON."""
@@ -132,7 +142,7 @@ class Listeners:
         self._is_over = True
         for each in self._pages:
             each.hear("end")
-        for timer in (self._counting, self._leaving):
+        for timer in (self._counting, self._leaving, self._looking):
             if timer is not None:
                 timer.cancel()
 
@@ -154,6 +164,16 @@ class Listeners:
         self._counting = None
         for each in self._pages:
             each.hear("counts")
+
+    def _glimpsed(self) -> None:
+        if self._looking is None and self.room.teachers:
+            self._looking = asyncio.get_running_loop().call_later(GLIMPSE_SECONDS, self._tell_glimpses)
+
+    def _tell_glimpses(self) -> None:
+        self._looking = None
+        for each in self._pages:
+            if each.member is None:
+                each.look()
 
     def _note_leaving(self) -> None:
         if not self.room.teachers and self._leaving is None and not self._is_over:

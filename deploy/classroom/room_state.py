@@ -78,6 +78,7 @@ class RoomState:
         votes: All, by id, the oldest first.
         push: The run that was last sent to the class: page, lab, search.
         collection: The last one.
+        watch: Page and lab whose runs the teacher watches; empty if none.
         hidden: Members who have taken their runs out of what others see.
     """
 
@@ -89,6 +90,7 @@ class RoomState:
     votes: dict[int, Vote] = field(default_factory=dict)
     push: dict[str, Any] | None = None
     collection: Collection | None = None
+    watch: dict[str, str] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
 
     @property
@@ -162,6 +164,9 @@ class RoomState:
     def _collected(self, _event: Event) -> None:
         if self.collection is not None:
             self.collection.is_open = False
+
+    def _watch(self, _event: Event, page: str, lab: str) -> None:
+        self.watch = {"page": page, "lab": lab} if lab else {}
 
     def _hand_in(self, _event: Event, member: int, search: str) -> None:
         if self.collection is not None:

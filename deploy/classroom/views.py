@@ -81,6 +81,7 @@ def common(room: Classroom) -> dict[str, Any]:
         "why": state.why,
         "place": state.place,
         "push": state.push,
+        "watch": state.watch or None,
         "collection": None,
         "vote": None,
         **counted(room),
@@ -125,6 +126,15 @@ def teachers(room: Classroom) -> dict[str, Any]:
         "nicknames": _nicknames(room),
         "runs": [] if collection is None else [run for who, run in collection.runs.items() if who not in state.hidden],
     }
+
+
+def glimpses(room: Classroom) -> list[dict[str, Any]]:
+    """Return how the runs go that the teacher watches: in the order of joining, without names or hidden ones."""
+    hidden = room.state.hidden
+    shown = [each for each in room.members.values() if each.glimpse is not None and each.row.id not in hidden]
+    return [
+        {"loss": g.loss, "step": g.step, "steps": g.steps, "query": g.query} for g in (m.glimpse for m in shown) if g
+    ]
 
 
 def _glance(vote: Vote) -> dict[str, Any]:

@@ -61,7 +61,10 @@ class Panel {
         "msg:custom",
         (message) => message.type === "shared" && (this.led.take(message) || this.sharing.showLink(message)),
       ],
-      ["msg:custom", (message) => ["gathered", "class_run"].includes(message.type) && this.led.hear(message)],
+      [
+        "msg:custom",
+        (message) => ["gathered", "class_run", "glimpse"].includes(message.type) && this.led.hear(message),
+      ],
       ["msg:custom", (message, buffers) => message.type === "file" && this.sharing.download(message, buffers)],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);

@@ -1,6 +1,7 @@
 // A lab as one sees it who leads the page: it gives its run as a link, opens another's, and can be held.
 
 import { present } from "./presented.js";
+import { tell } from "./telling.js";
 
 // Commands that let a run move.
 export const MOVES = new Set(["play", "step"]);
@@ -47,6 +48,14 @@ export class LedLab {
     return String(new URLSearchParams({ [this.name]: JSON.stringify(alone) }));
   }
 
+  // How the run goes, in a few numbers: loss, step, steps and a link's query.
+  glimpse() {
+    return new Promise((resolve) => {
+      this.glimpsed = resolve;
+      tell(this.panel.model, { do: "glimpse" });
+    });
+  }
+
   // Returns whether a link was waited for here; else the person who pressed "Copy link" gets it.
   take({ query }) {
     const { wanted } = this;
@@ -61,7 +70,8 @@ export class LedLab {
   }
 
   hear(message) {
-    this.onClass?.(message);
+    if (message.type === "glimpse") this.glimpsed?.(message);
+    else this.onClass?.(message);
   }
 
   // Opens the run that a link holds, in place of what is there.

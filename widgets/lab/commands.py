@@ -132,6 +132,12 @@ class OpenRun(Command):
     search: str
 
 
+class Glimpse(Command):
+    """Say in a few numbers how the run goes, for who watches many at once; nothing of it changes."""
+
+    do: Literal["glimpse"]
+
+
 class Gather(Command):
     """Train the runs that a class has handed in, a link's query string each, side by side."""
 
@@ -178,6 +184,7 @@ AnyCommand = Annotated[
     | OpenLink
     | OpenRun
     | Gather
+    | Glimpse
     | GoTo
     | Fork
     | SaveFile,

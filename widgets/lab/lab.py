@@ -18,6 +18,7 @@ from widgets.lab import link as links
 from widgets.lab.class_run import ClassRun
 from widgets.lab.control_panel import ControlPanel
 from widgets.lab.gathered import gathered
+from widgets.lab.glimpse import glimpse
 from widgets.lab.goal_judge import GoalJudge
 from widgets.lab.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lab.lane_list import LaneList
@@ -140,8 +141,9 @@ class Lab(ipw.Box):
     def handle(self, content: Any) -> None:
         """Carry out a command; a refused one leaves everything as it was and says why."""
         try:
-            self._carry_out(do.parse_command(content))
-            self._touched = True
+            command = do.parse_command(content)
+            self._carry_out(command)
+            self._touched |= not isinstance(command, do.Glimpse)
         except (do.CommandError, SettingError) as refusal:
             self.panel.refusal = {"text": str(refusal), "field": self._box(content)}
             self.panel.refresh(self._box(content))
@@ -157,6 +159,9 @@ class Lab(ipw.Box):
         return next((box for box in (asked.get("field"), asked.get("do")) if box in boxes), "")
 
     def _carry_out(self, command: do.Command) -> None:
+        if isinstance(command, do.Glimpse):
+            self.panel.send({"type": "glimpse", **glimpse(self.session)})
+            return
         if isinstance(command, do.OpenLink):  # each page sends one to each lab; few of them hold anything
             self._open_link(command.search)
             return
@@ -181,8 +186,10 @@ class Lab(ipw.Box):
             case do.Draw():
                 session.change_to(drawn(self.view, self.lanes, command.figure, command.x, command.y))
             case do.OpenRun():
+                self._judge.awake = False  # another's run is nobody's achievement
                 self.timeline.open(links.linked_here(self.view.name, command.search))
             case do.Gather():
+                self._judge.awake = False
                 self._gather(command.searches)
                 return
             case do.GoTo(opening=True):

@@ -3,6 +3,7 @@
 import { make } from "../../../widgets/browser/dom.js";
 import { askAsMember } from "./asking.js";
 import { allCells, cellsAfter, goTo, labNamed, labs, onPresented, onSection, questions, stem } from "./places.js";
+import { Glimpses } from "./glimpses.js";
 import { Sheet } from "./sheet.js";
 import { ClassStream } from "./stream.js";
 import { base, lessonAddress } from "./told.js";
@@ -23,6 +24,7 @@ export class LearnerBar {
     this.who = make("span", {});
     this.place = make("span", {});
     this.runs = make("span", {});
+    this.glimpses = new Glimpses();
     this.veil = make("div", { className: "tdl-class-veil", hidden: true }, make("p", { role: "status" }));
     document.body.append(this.veil);
     this.sheet.line.append(this.who, this.place, this.runs, this.sheet.fold);
@@ -52,6 +54,7 @@ export class LearnerBar {
     this.showPlace(seen.place, pace);
     this.showRuns(seen, you, pace);
     this.showVeil(pace);
+    this.glimpses.follow(seen.watch, you.hidden);
     if (seen.why) this.sheet.say(seen.why);
   }
 
@@ -97,10 +100,11 @@ export class LearnerBar {
 
   // ---- runs: the teacher's, and one's own ----
 
-  showRuns({ push, collection }, you, pace) {
+  showRuns({ push, collection, watch }, you, pace) {
     const key = JSON.stringify([
       push?.id,
       collection,
+      watch,
       you.handed_in,
       you.hidden,
       this.mine !== undefined,
@@ -118,13 +122,15 @@ export class LearnerBar {
     if (collection?.page === stem && labNamed(collection.lab)) {
       const words = you.handed_in ? "Hand in again" : `Hand in your run of “${collection.title}”`;
       parts.push(this.button(words, () => this.handIn(collection)));
-      const hide = this.button(you.hidden ? "Show mine to others again" : "Do not show mine to others", () =>
-        this.own({ do: "hide", value: !you.hidden }),
-      );
-      if (you.handed_in) parts.push(hide);
     } else if (collection && collection.page !== stem)
       parts.push(
         make("a", { href: lessonAddress(collection.page, -1) }, `Your teacher collects runs of “${collection.title}”`),
+      );
+    if (you.handed_in || watch)
+      parts.push(
+        this.button(you.hidden ? "Show mine to others again" : "Do not show mine to others", () =>
+          this.own({ do: "hide", value: !you.hidden }),
+        ),
       );
     this.runs.replaceChildren(...parts.flatMap((part) => [part, " "]));
   }

@@ -4,6 +4,7 @@ import { page } from "../../../widgets/browser/page.js";
 import { stemOf } from "./told.js";
 
 const SETTLE_MS = 700;
+const LOOK_MS = 5000;
 
 export const stem = stemOf(location.pathname) || "index";
 const headings = () => [
@@ -37,6 +38,7 @@ export function onSection(told) {
     }, SETTLE_MS);
   };
   document.addEventListener("scroll", look, { capture: true, passive: true });
+  setInterval(look, LOOK_MS); // a page grows, and is shown only once it is whole
   look();
 }
 

@@ -9,8 +9,8 @@ const AGAIN_MS = 1500;
 export class ClassStream {
   // `onState(state)` hears the state, whole, after each change; `onLine(isThere)` when the line goes and comes.
   // The page of one who teaches listens on when it is out of sight; others would keep a phone awake.
-  constructor({ onState, onLine, onEnd, listensHidden = false }) {
-    Object.assign(this, { onState, onLine, onEnd, listensHidden, state: null, isThere: true });
+  constructor({ onState, onLine, onEnd, onGlimpses = () => {}, listensHidden = false }) {
+    Object.assign(this, { onState, onLine, onEnd, onGlimpses, listensHidden, state: null, isThere: true });
     document.addEventListener("visibilitychange", () => this.suit());
     window.addEventListener("pageshow", () => this.suit());
     window.addEventListener("online", () => this.reopen());
@@ -44,6 +44,7 @@ export class ClassStream {
     this.source = new EventSource(`${base}class/stream`);
     this.source.addEventListener("state", ({ data }) => this.take(JSON.parse(data)));
     this.source.addEventListener("counts", ({ data }) => this.count(JSON.parse(data)));
+    this.source.addEventListener("glimpses", ({ data }) => this.onGlimpses(JSON.parse(data)));
     this.source.addEventListener("beat", () => this.hear());
     this.source.addEventListener("end", () => {
       this.close();

@@ -19,6 +19,8 @@ const PRIVATE =
 const LEAVING =
   "End the class? All answers and names are deleted, on every page at once. Save the table first if you want it.";
 
+const NO_TEACHER = "This page is the teacher's: open it by the address that the server has printed, with its key.";
+
 function heading(words) {
   return make("h2", {}, words);
 }
@@ -52,7 +54,7 @@ class TeacherPage {
       const input = make("input", { type: "radio", name: "pace", value, onchange: () => ask({ do: "pace", value }) });
       return make("label", {}, input, make("span", {}, make("strong", {}, label), ` ${about}`));
     });
-    this.paces = make("fieldset", {}, make("legend", {}, "Pace"), ...paces);
+    this.paces = make("fieldset", {}, make("legend", { className: "tdl-class-unseen" }, "Pace"), ...paces);
     this.why = make("p", { className: "tdl-class-about" });
     this.names = make("input", { type: "checkbox", onchange: () => ask({ do: "names", value: this.names.checked }) });
     const names = make(
@@ -240,12 +242,13 @@ async function begin() {
       await send("key", { key });
     }
     const state = await get("state");
-    if (state.teacher === undefined)
-      throw new Error("This page is the teacher's: open it by the address that the server has printed, with its key.");
-    await new TeacherPage().stream.open();
+    if (state.teacher === undefined) refuse(NO_TEACHER);
+    else await new TeacherPage().stream.open();
   } catch (refusal) {
-    main.replaceChildren(make("h1", {}, "The class"), make("p", { role: "alert" }, refusal.message));
+    refuse(refusal.status === 401 ? NO_TEACHER : refusal.message);
   }
 }
+
+const refuse = (sentence) => main.replaceChildren(make("h1", {}, "The class"), make("p", { role: "alert" }, sentence));
 
 begin();

@@ -5,6 +5,7 @@ import { make } from "../../../widgets/browser/dom.js";
 import { askAsTeacher } from "./asking.js";
 import { labs, onPresented, onSaid, onSection, questions, stem } from "./places.js";
 import { ClassCloud } from "./class_cloud.js";
+import { RunWall } from "./run_wall.js";
 import { Sheet } from "./sheet.js";
 import { spread } from "./spread.js";
 import { ClassStream } from "./stream.js";
@@ -24,11 +25,12 @@ export class TeacherBar {
       onLine: (isThere) =>
         this.sheet.refuse(isThere ? "" : "The connection to the server is lost; this page looks for it."),
       onEnd: () => this.stream.open(),
+      onGlimpses: (runs) => this.showWall(runs),
       listensHidden: true,
     });
     onPresented(() => this.stream.state && this.show(this.stream.state));
     onSaid((one) => one.kind === "question" && this.hear(one));
-    onSection((section) => this.ask({ do: "place", page: stem, section }));
+    onSection((section) => askAsTeacher({ do: "place", page: stem, section }).catch(() => {}));
   }
 
   build() {
@@ -128,7 +130,7 @@ export class TeacherBar {
 
   // ---- beside a lab ----
 
-  showBeside(lab, { collection }, { runs }) {
+  showBeside(lab, { collection, watch }, { runs }) {
     const place = this.controls.get(lab) ?? this.buildBeside(lab);
     const isIts = collection?.lab === lab.name && collection.page === stem;
     place.collect.hidden = !lab.compares;
@@ -136,6 +138,10 @@ export class TeacherBar {
     place.isCollecting = isIts;
     place.runs = runs;
     place.train.hidden = !isIts || !runs.length;
+    place.isWatched = watch?.lab === lab.name && watch.page === stem;
+    place.watch.textContent = place.isWatched ? "Stop watching" : "Watch the class's runs";
+    if (place.isWatched && !place.wall) this.buildWall(lab, place);
+    if (place.wall) place.wall.element.hidden = !place.isWatched;
   }
 
   buildBeside(lab) {
@@ -145,9 +151,11 @@ export class TeacherBar {
     collect.addEventListener("click", () => this.collect(lab, place.isCollecting));
     const train = make("button", { type: "button", className: "tdl-class-small" }, "Train them side by side");
     train.addEventListener("click", () => this.train(lab, place.runs));
-    const element = make("div", { className: "tdl-class tdl-class-beside" }, push, collect, train);
+    const watch = make("button", { type: "button", className: "tdl-class-small" });
+    watch.addEventListener("click", () => this.ask({ do: "watch", page: stem, lab: place.isWatched ? "" : lab.name }));
+    const element = make("div", { className: "tdl-class tdl-class-beside" }, push, watch, collect, train);
     (lab.element.querySelector(".tdl-console") ?? lab.element).append(element);
-    const place = { push, collect, train, element, runs: [], isCollecting: false };
+    const place = { push, watch, collect, train, element, runs: [], isCollecting: false };
     this.controls.set(lab, place);
     return place;
   }
@@ -160,6 +168,18 @@ export class TeacherBar {
     } catch (refusal) {
       this.sheet.refuse(refusal.message);
     }
+  }
+
+  buildWall(lab, place) {
+    place.wall = new RunWall((query) => {
+      lab.open(query);
+      lab.element.scrollIntoView({ block: "start" });
+    });
+    (lab.element.closest(".tdl-lab") ?? lab.element).after(place.wall.element);
+  }
+
+  showWall(runs) {
+    for (const place of this.controls.values()) if (place.isWatched) place.wall?.show(runs);
   }
 
   collect({ name: lab, title }, isCollecting) {

@@ -6,6 +6,7 @@ import { INPUTS } from "./answer_inputs.js";
 import { spread } from "./spread.js";
 import { sendAnswer, unsent } from "./unsent.js";
 
+const RETRY_MS = 3000;
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
 const NOTHING = "Nothing is asked right now. The question appears here as soon as your teacher asks one.";
 
@@ -108,12 +109,19 @@ export class VoteCard {
       this.sent.textContent = refusal.isLost
         ? "There is no connection: your answer is kept, and goes as soon as there is one."
         : refusal.message;
+      if (refusal.isLost) setTimeout(() => this.trySendingAgain(), RETRY_MS);
     }
   }
 
   trySendingAgain() {
     const kept = unsent();
-    if (kept && this.vote?.stage === "open" && kept.vote === this.vote.id && kept.round === this.vote.round)
+    if (
+      kept &&
+      !this.isSending &&
+      this.vote?.stage === "open" &&
+      kept.vote === this.vote.id &&
+      kept.round === this.vote.round
+    )
       this.send(kept);
   }
 
