@@ -212,7 +212,7 @@ def _at_the_limit_of_heavy_ball(run: Attempt) -> bool:
     if not run.finished or first.optimizer != "heavy ball" or first.momentum < 0.3 or not first.learning_rate:
         return False
     middle = quantile(run.newest("sharpness")[None], 0.5)[0]
-    return factor is not None and abs(middle * first.learning_rate / factor - 1) < 0.1
+    return factor is not None and bool(abs(middle * first.learning_rate / factor - 1) < 0.1)
 
 
 NET_SEEDS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lessons.core.spread import SEEDS
+from lessons.optimizers.proxy import fresh_points
 from lessons.optimizers.spreads import CLASSIFIERS, OUTLIER_DISTANCES
 from lessons.optimizers.theory import bayes_error
 from widgets.view.goals import Attempt, Goal
@@ -161,10 +162,12 @@ PROXY = (
 
 
 def _farthest_shift(run: Attempt, method: str) -> float:
-    """The share of fresh points that change sides when the farthest outlier comes in."""
+    """The share of fresh points that change sides of a linear classifier when the farthest outlier comes in."""
     rows = 1 + len(OUTLIER_DISTANCES)  # without an outlier, then with one, nearer and farther
-    side = run.history.snapshot("fresh_side")[CLASSIFIERS.index(method) * rows :][:rows]
-    return float((side[-1] != side[0]).mean())
+    weights = run["weights"][-1, CLASSIFIERS.index(method) * rows :][:rows]
+    points = fresh_points(run.settings[0].separation)[0].numpy()
+    without, with_it = (points @ each[:2] + each[2] > 0 for each in (weights[0], weights[-1]))
+    return float((without != with_it).mean())
 
 
 OUTLIER = (

@@ -208,17 +208,17 @@ def _same_path(run: Attempt) -> bool:
 
 VALLEY = (
     Goal(
-        "turned_unnoticed",
-        "Turn the valley by 45° to 135°; let Adam be as fast as along the axes.",
-        _turned_unnoticed,
-        "Adam has a scale for each coordinate. Turned by 90° the valley lies along the axes again: the coordinates "
-        "have only changed places.",
-    ),
-    Goal(
         "same_path",
         "Multiply a lane's loss by ten or more; let gradient descent keep its path.",
         _same_path,
         "c times the loss has c times the gradient: with η/c each step is what it was. Only the product of η and the "
         "curvature counts.",
+    ),
+    Goal(
+        "turned_unnoticed",
+        "Turn the valley by 45° to 135°; let Adam be as fast as along the axes.",
+        _turned_unnoticed,
+        "Adam has a scale for each coordinate. Turned by 90° the valley lies along the axes again: the coordinates "
+        "have only changed places.",
     ),
 )
