@@ -20,6 +20,7 @@ from widgets.view.goals import Attempt, Goal
 from widgets.view.view import LabView
 
 LONGEST_TEXT, LONGEST_WHY = 90, 240
+FIRST_LESSONS = ("optimizers", "schedules", "divergence")
 FAR = {"condition_number": 100.0, "start": 40.0}
 
 
@@ -156,6 +157,12 @@ def test_every_topic_has_goals_in_its_first_labs() -> None:
     assert sum(len(VIEWS[name].goals) for name in with_goals) >= 36
     topics = {VIEWS[name].__module__.split(".")[2] for name in with_goals}
     assert len(topics) == 7
+
+
+def test_every_lab_of_the_first_three_lessons_has_two_goals_or_more() -> None:
+    first = [name for name in LABS if VIEWS[name].__module__.split(".")[2] in FIRST_LESSONS]
+    assert len(first) >= 22
+    assert [name for name in first if len(VIEWS[name].goals) < 2] == []
 
 
 def test_judging_takes_no_time_that_anybody_notices() -> None:
