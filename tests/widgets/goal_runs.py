@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from lessons.core.run import Run
 from widgets.run.trial import Trial
 from widgets.view.controls import Preset
 from widgets.view.goals import Attempt
+from widgets.view.view import LabView
 
 LOOKS = 25  # how often a run is looked at
+COUNT_DRAWS = ("five_draws",)  # labs whose goals count the other seeds of a lane
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def looks(name: str, way: Way, seed: int | None = None, offset: int = 0) -> Iter
     """
     view = VIEWS[name]()
     preset = next(each for each in view.presets if each.name == way.preset) if way.preset else view.opening
-    settings = [view.settings_type.checked(lane) for lane in _lanes(view.settings_type.fields(), preset, way)]
+    settings = [view.settings_type.checked(lane) for lane in _lanes(view, preset, way)]
     if "seed" in view.settings_type.fields():
         settings = [each.with_value("seed", each.seed + offset if seed is None else seed) for each in settings]
     names = [f"lane {lane + 1}" for lane in range(len(settings))]
@@ -70,8 +72,9 @@ def seeds_of(name: str, way: Way) -> list[dict[str, int]]:
     return [{"offset": offset} for offset in range(3 if "seed" in VIEWS[name]().settings_type.fields() else 1)]
 
 
-def _lanes(fields: Sequence[str], preset: Preset, way: Way) -> list[dict[str, Any]]:
-    quick = {"other_seeds": 0} if "other_seeds" in fields else {}  # they change nothing in the lanes
+def _lanes(view: LabView, preset: Preset, way: Way) -> list[dict[str, Any]]:
+    spared = "other_seeds" in view.settings_type.fields() and view.name not in COUNT_DRAWS
+    quick = {"other_seeds": 0} if spared else {}  # they change nothing in the lanes
     changes = way.changes if isinstance(way.changes, tuple) and way.changes else (way.changes,) * len(preset.lanes)
     return [{**lane, **quick, **dict(change)} for lane, change in zip(preset.lanes, changes, strict=True)]
 
