@@ -8,6 +8,7 @@ from typing import Any
 
 from headless import VIEWS
 
+from lessons.core.record import Change
 from lessons.core.run import Run
 from widgets.run.trial import Trial
 from widgets.view.controls import Preset
@@ -25,11 +26,13 @@ class Way:
     Attributes:
         changes: What is set of all lanes; or a dict a lane, where they are set one by one.
         preset: The preset that is chosen before, by its name; "" for the one with which the lab opens.
+        in_flight: What is changed while it runs.
         seeds: With which seeds it is reached; none for those that the preset has and the next two.
     """
 
     changes: dict[str, Any] | tuple[dict[str, Any], ...] = ()
     preset: str = ""
+    in_flight: tuple[Change, ...] = ()
     seeds: tuple[int, ...] = ()
 
 
@@ -48,7 +51,7 @@ def looks(name: str, way: Way, seed: int | None = None, offset: int = 0) -> Iter
     if "seed" in view.settings_type.fields():
         settings = [each.with_value("seed", each.seed + offset if seed is None else seed) for each in settings]
     names = [f"lane {lane + 1}" for lane in range(len(settings))]
-    run = Run(view.experiment, view.lanes(settings, names), scheduled=preset.changes)
+    run = Run(view.experiment, view.lanes(settings, names), scheduled=(*preset.changes, *way.in_flight))
     trial, chunk = Trial(run, trains=view.trains), []
     for measured in run:
         if measured is None:

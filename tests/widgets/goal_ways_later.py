@@ -2,9 +2,16 @@
 
 from goal_runs import Way
 
+from lessons.core.record import Change
+
 CAUCHY = ({}, {}, {}, {"gain": 0.018})
 HELD = {"fixed_norm": True, "steps": 600}
 LOW_DECAY = ({}, {}, {}, {"learning_rate_decay": 0.0001}, {})
+
+
+def shaken(kind: str) -> Way:
+    """What is shaken after a thousand steps."""
+    return Way(in_flight=(Change(step=1000, lane=0, field="shake", value=kind),))
 
 
 LATER = {
@@ -38,4 +45,32 @@ LATER = {
     ("conv_periods", "six_within_400"): Way({"weight_decay": 0.03, "steps": 600}),
     ("period_map", "quick_and_low"): Way({"weight_decay": 0.03}),
     ("period_map", "high_and_slow"): Way({"learning_rate": 4.0, "weight_decay": 0.0005}),
+    ("luck", "luckiest_far_sooner"): Way({"dimension": 5}),
+    ("luck", "strength_decides"): Way({"strength_decay": 1.0}),
+    ("one_start", "one_but_not_another"): Way({"overparameterization": 1.0}),
+    ("one_start", "twenty_for_sixteen"): Way({"teachers": 16, "overparameterization": 2.0}),
+    ("same_error", "start_matters_little"): Way({"train_size": 400}),
+    ("same_error", "worse_than_the_mean"): Way({"train_size": 50}),
+    ("pulls", "from_the_lower_half"): Way({"init_scale": 0.1, "node": 31}),
+    ("pulls", "no_colleagues"): Way({"overparameterization": 0.1}),
+    ("shaken", "not_missed"): shaken("all irrelevant nodes"),
+    ("shaken", "found_again"): shaken("all winners"),
+    ("descent", "moved_peak"): Way({"train_size": 400}),
+    ("descent", "no_peak_in_noise"): Way({"random_share": 0.5, "ridge": 0.01}),
+    ("recovery", "spare_nodes_decide"): Way({"teacher_width": 20}),
+    ("recovery", "narrow_ahead"): Way({"data": "fixed"}),
+    ("fewest", "all_in_use"): Way({"learning_rate": 0.02}),
+    ("fewest", "some_fade"): Way({"learning_rate": 0.1, "momentum": 0.95}),
+    ("structure", "large_teacher_known"): Way({"train_size": 700}),
+    ("structure", "noise_finds_no_room"): Way({"overparameterization": 0.5}),
+    ("firing", "a_close_pair"): Way({"teacher_width": 100}),
+    ("firing", "no_close_pair"): Way({"dimension": 200}),
+    ("biases", "all_positive"): Way({"weight_decay": 0.05}),
+    ("biases", "without_decay"): Way({"momentum": 0.0}),
+    ("layerwise", "many_random_features"): Way({"overparameterization": 8.0}),
+    ("layerwise", "greedy_as_random"): Way({"switch_at": 5}),
+    ("bottom_up", "five_take_a_hundred"): Way({"level": 0.008}),
+    ("bottom_up", "beyond_a_thousand"): Way({"dimension": 60}),
+    ("independence", "independent_for_long"): Way({"learning_rate": 0.001}),
+    ("independence", "dealt_to_the_mean"): Way({"init_scale": 0.1}),
 }

@@ -62,10 +62,10 @@ def _recent(loss: np.ndarray) -> np.ndarray:
 
 def _more_shift_and_ahead(run: Attempt) -> bool:
     """Shifts without that of the first step, which is many times what follows."""
-    if not run.finished:
+    measured = run.history.measured("shift")
+    if not run.finished or measured.sum() < 2:
         return False
-    loss = _recent(run["loss"])
-    shift = run["shift"][run.history.measured("shift")][1:].mean(axis=(0, 2))
+    loss, shift = _recent(run["loss"]), run["shift"][measured][1:].mean(axis=(0, 2))
     return any(shift[b] > 5 * shift[a] and loss[b] < loss[a] for a, b in _pairs(run))
 
 
