@@ -15,7 +15,7 @@ from widgets.view.goals import Attempt, Goal
 def _one_image_does(run: Attempt) -> bool:
     accuracy = run.newest("test_accuracy")
     return run.finished and any(
-        settings.normalization not in ("none", "group") and settings.batch_size == 1 and accuracy[lane] > 0.75
+        settings.normalization not in ("none", "group") and settings.batch_size == 1 and accuracy[lane] > 0.6
         for lane, settings in enumerate(run.settings)
     )
 
@@ -33,14 +33,14 @@ def _averages_lag(run: Attempt) -> bool:
 BATCHES = (
     Goal(
         "one_image_does",
-        "With another norm than group norm, learn from one image a step: to above 75 %.",
+        "With another norm than group norm, learn from one image a step: to above 60 %.",
         _one_image_does,
         "Layer and RMS norm take what they divide by from the image itself, weight norm from the weights. For none of "
         "them it matters who else is in the batch.",
     ),
     Goal(
         "averages_lag",
-        "Let batch norm, on shuffled batches of 64, do 5 % worse by its running averages.",
+        "Let batch norm on shuffled batches of 64 do 5 points worse by its running averages.",
         _averages_lag,
         "Running averages follow the batches with a delay. In the first steps at a large η the net changes faster than "
         "they do.",
@@ -97,7 +97,7 @@ SHIFT = (
 def _draws_below(run: Attempt) -> list[tuple[int, int]]:
     """Of each pair at one η: how many draws there are, and in how many of them batch norm ends below the plain net."""
     others = of_other_seeds("loss")
-    if not run.finished or others not in run.history:
+    if not run.finished or run.steps < 200 or others not in run.history:
         return []
     with np.errstate(invalid="ignore", over="ignore"):
         loss = np.concatenate([_recent(run["loss"])[:, None], _recent(run[others])], axis=1)
@@ -122,13 +122,13 @@ def _in_each_draw(run: Attempt) -> bool:
 FIVE_DRAWS = (
     Goal(
         "in_each_draw",
-        "With η ≤ 0.8 and depth ≤ 3, let batch norm end below the plain net in all five draws.",
+        "With η ≤ 0.8, depth ≤ 3, 200 steps, let batch norm end below the plain net in each draw.",
         _in_each_draw,
         "Beyond its own limit the plain net fails, whatever is drawn. What holds in each draw is no luck.",
     ),
     Goal(
         "draw_decides",
-        "Let the draw decide: batch norm ends below the plain net in some draws, not in all.",
+        "In 200 steps, let the draw decide: batch norm ends below the plain net in some, not all.",
         lambda run: any(draws == 5 and 0 < below < 5 for draws, below in _draws_below(run)),
         "Near the plain net's limit some draws are past it, and others are not. Whoever looks at one of them may see "
         "either net win.",
@@ -138,7 +138,7 @@ FIVE_DRAWS = (
 
 def _guesses_the_contrast(run: Attempt) -> bool:
     """Whether batch norm does, beside another net that learns it: it can be learned at these settings."""
-    if not run.finished or run.lanes.shared.task != "which contrast" or run.steps < 200:
+    if not run.finished or run.lanes.shared.task != "which contrast":
         return False
     error = run["train_error"][-100:].astype(float).mean(axis=0)
     batch = [error[lane] > 0.35 for lane in run.left if run.settings[lane].normalization == "batch"]
@@ -178,11 +178,11 @@ def _momentum_takes_room(run: Attempt) -> bool:
     return found is not None and found.well <= 1.5
 
 
-def _plain_has_room(run: Attempt) -> bool:
-    if not run.finished:
+def _small_batches_take_room(run: Attempt) -> bool:
+    if not run.finished or run.settings[0].batch_size > 16 or run.settings[0].optimizer != "gradient descent":
         return False
-    found = largest_stable_rates(run.lanes, run["loss"]).get("none")
-    return found is not None and found.largest >= 1.5
+    found = largest_stable_rates(run.lanes, run["loss"]).get("batch")
+    return found is not None and found.largest <= 2
 
 
 STABLE_RATES = (
@@ -194,10 +194,10 @@ STABLE_RATES = (
         "room is taken.",
     ),
     Goal(
-        "plain_has_room",
-        "Let the plain net still learn something at an η of 1.5.",
-        _plain_has_room,
-        "Each layer multiplies what a step in the others does. With fewer of them the plain net bears longer steps: "
-        "shallow nets need a normalization least.",
+        "small_batches_take_room",
+        "With batches of 16 or fewer, let batch norm still learn up to an η of 2 at most.",
+        _small_batches_take_room,
+        "The fewer images, the more noise is in the gradient, and in the mean and variance that batch norm takes from "
+        "them. Noise bears only shorter steps.",
     ),
 )

@@ -38,7 +38,7 @@ def _calm(run: Attempt) -> bool:
 JUMPS = (
     Goal(
         "far_turns_alone",
-        "Without noise, let steps turn the weights by 10⁻³ in the median, and none break down.",
+        "Without noise, turn by 10⁻³ in the median for 1500 steps, and let no net break down.",
         _far_turns_alone,
         "Shifted images are new at each step. The net cannot learn them by heart, so g stays large and holds the norm "
         "up. What counts as a far turn depends on what is usual.",

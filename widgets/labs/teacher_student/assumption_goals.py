@@ -32,9 +32,9 @@ FIRING = (
     ),
     Goal(
         "no_close_pair",
-        "With ten nodes or more, bring even the closest pair below a tenth at a bias of −2.",
+        "With 30 nodes or more, bring even the closest pair below 0.15 at a bias of −2.",
         lambda run: any(
-            settings.teacher_width >= 10 and _closest_pair(run, lane) < 0.1
+            settings.teacher_width >= 30 and _closest_pair(run, lane) < 0.15
             for lane, settings in enumerate(run.settings)
         ),
         "In many dimensions random directions are nearly at right angles, and nodes at right angles fire "
@@ -170,14 +170,14 @@ def _dealt_to_the_mean(run: Attempt) -> bool:
 INDEPENDENCE = (
     Goal(
         "independent_for_long",
-        "At step 40 or later, with under 80 % left, let dealing out leave less than half more.",
+        "After 40 steps, with under 80 % left, let dealing out leave less than 1.5 times that.",
         _independent_for_long,
         "Weights come to depend on each other with each update that moves them, not with time. A small η moves them "
         "less in as many steps.",
     ),
     Goal(
         "dealt_to_the_mean",
-        "Learn to below 1 %, and let the net, dealt out anew, leave less than 1.1.",
+        "Leave under 1 %, and under 1.1 when dealt out anew: about what the mean leaves.",
         _dealt_to_the_mean,
         "From small weights many nodes share each teacher node, and one of them counts for little. Dealt out, what "
         "they add nearly cancels, and the mean is left.",

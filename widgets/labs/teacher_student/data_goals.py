@@ -112,14 +112,14 @@ def _some_fade(run: Attempt) -> bool:
 FEWEST = (
     Goal(
         "all_in_use",
-        "Let the widest from large weights know 90 % of fresh data, and still use 90 % of nodes.",
+        "On fresh data, let the widest from large weights explain 90 % and use 90 % of their nodes.",
         _all_in_use,
         "Nothing asks for few nodes. What lost fades as the training goes on: at a small η it has not faded yet when "
         "the teacher is nearly known.",
     ),
     Goal(
         "some_fade",
-        "From small weights, let the widest use 70 % of their nodes or fewer, with 1 % left.",
+        "From small weights, let the widest leave under 1 % and use 70 % of their nodes or fewer.",
         _some_fade,
         "Nodes that share the work need not stay: with longer steps, by η or momentum, more of them fade in as many "
         "steps.",
@@ -156,7 +156,7 @@ STRUCTURE = (
     ),
     Goal(
         "noise_finds_no_room",
-        "With 300 points, leave a fifth on shuffled ones, and under 1 % of the small teacher.",
+        "In 1500 steps on 300 points, leave a fifth on shuffled ones, and 1 % of the small teacher.",
         _noise_finds_no_room,
         "Noise has no short form: each point takes room of its own, and a narrow net has little. The small teacher "
         "fits into five nodes.",
