@@ -45,6 +45,24 @@ def test_the_race_draws_level_lines_and_starts_where_a_person_clicks(page, voila
     assert len(starts) == 1
 
 
+def test_a_path_that_another_lies_on_is_seen_beside_it(page, voila):
+    page.goto(voila + LESSON)
+    race = LabOnPage(page, RACE)
+    plot = race.element.locator(".tdl-plot").first
+
+    def widths() -> list[float]:
+        return plot.evaluate("(p, first) => p._fullData.slice(first).map(({ line }) => line.width)", PATHS)
+
+    race.preset("one path, two conventions")
+    race.until_finished()
+    wait_until(lambda: widths() == [6, 2], "the first of two paths is broader")
+    summary = race.element.locator(".tdl-summary").first
+    wait_until(lambda: "heavy ball, η = 0.1 lies under moving average" in summary.text_content(), "it is said")
+    race.preset("too much momentum")
+    race.until_finished()
+    wait_until(lambda: widths() == [2, 2, 2], "they are as broad as ever")
+
+
 def test_the_net_bends_its_boundary_and_the_outlier_is_dragged(page, voila):
     page.goto(voila + LESSON)
     net = LabOnPage(page, NET)

@@ -1,5 +1,6 @@
 """One language in all figures: measured is solid, predicted dashed, a limit dotted, and each of these has a name."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from headless import LABS, QUESTIONS, VIEWS
 
+from widgets.browser.browser_module import FOLDER
 from widgets.figure.line_styles import BROAD, FAINT, LANGUAGE, LIMIT, MEASURED, PREDICTED, THIN, style_of
 from widgets.lab.lane_list import LaneList
 
@@ -130,3 +132,10 @@ def test_lines_are_seen_on_white_and_in_the_dark(kind: str, name: str) -> None:
                 continue
             for ground in (WHITE, DARK):
                 assert contrast(trace.line.color, ground, opacity) >= 3, (figure, trace.name, trace.line.color)
+
+
+def test_the_browser_knows_the_lines_that_may_hide_each_other() -> None:
+    text = (FOLDER / "coinciding.js").read_text(encoding="utf-8")
+    measured = re.search(r"MEASURED = new Set\((\[.*?\])\)", text)
+    assert measured
+    assert json.loads(measured[1]) == [style.meaning for style in (MEASURED, THIN, BROAD)]
