@@ -10,6 +10,7 @@ from headless import LABS, QUESTIONS, VIEWS
 
 from widgets.browser.browser_module import FOLDER
 from widgets.figure.line_styles import BROAD, FAINT, LANGUAGE, LIMIT, MEASURED, PREDICTED, THIN, style_of
+from widgets.figure.plots import MOST_AT_ENDS
 from widgets.lab.lane_list import LaneList
 
 # What a trace is called tells what it is.
@@ -139,3 +140,26 @@ def test_the_browser_knows_the_lines_that_may_hide_each_other() -> None:
     measured = re.search(r"MEASURED = new Set\((\[.*?\])\)", text)
     assert measured
     assert json.loads(measured[1]) == [style.meaning for style in (MEASURED, THIN, BROAD)]
+
+
+def named_at_ends(figure: go.Figure) -> tuple[str, ...]:
+    """The names that the browser writes at the ends of lines, as `namedAtEnds` of `end_names.js` has it."""
+    shown = [trace for trace in figure.data if trace.showlegend is not False]
+    few = bool(figure.layout.showlegend) and 1 < len(shown) <= MOST_AT_ENDS
+    plain = all(trace.type == "scatter" and trace.mode == "lines" and not trace.fill for trace in shown)
+    return tuple(trace.name for trace in shown) if few and plain else ()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_figures_over_the_step_that_stand_one_over_the_other_leave_the_same_room_for_names(name: str) -> None:
+    view = VIEWS[name]()
+    for preset in view.presets:
+        lanes = LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods)
+        figures = view.figures([lane.name for lane in lanes.lanes], lanes.colours).values()
+        stacked = [each for each in figures if (each.layout.meta or {}).get("wide") and each.layout.meta.get("ends")]
+        assert len({named_at_ends(figure) for figure in stacked}) <= 1, "else their axes do not line up"
+
+
+def test_the_browser_names_as_many_lines_at_their_ends() -> None:
+    text = (FOLDER / "end_names.js").read_text(encoding="utf-8")
+    assert f"const MOST = {MOST_AT_ENDS};" in text

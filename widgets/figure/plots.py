@@ -16,6 +16,7 @@ def grey(opacity: float) -> str:
 
 
 FAINT = grey(0.55)
+MOST_AT_ENDS = 4  # lines that are named at their ends; as in `end_names.js`
 TWO_CLASSES = [("class 0", ""), ("class 1", "")]
 # Layout of logarithmic axes with plain numbers.
 LOG: dict[str, Any] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}

@@ -137,7 +137,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:
         return {
-            "rate": rate_panel(height=220, wide=True),
+            "rate": rate_panel(height=220, wide=True, legend="few"),
             "loss": OverSteps(
                 "Loss, mean of the runs, and its expectation",
                 "loss",
