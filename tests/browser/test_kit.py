@@ -119,6 +119,34 @@ def test_lanes_of_ones_own_come_back_by_keys_after_a_preset(page, voila):
     assert row.locator(":focus").inner_text() == first, "who came by keys is still in the row"
 
 
+def test_a_lane_whose_chip_is_pointed_at_or_has_the_focus_is_lit(page, voila):
+    page.goto(voila + LESSON)
+    net = LabOnPage(page, NET)
+    net.press("Step")
+    chips, loss = net.element.locator(".tdl-chip-name"), net.element.locator(".tdl-plot").first
+    script = "p => [...p.querySelectorAll('.scatterlayer .trace')].map((t) => t.classList.contains('tdl-back'))"
+
+    def back() -> list[bool]:
+        return loss.evaluate(script)
+
+    wait_until(lambda: back() == [False] * 3, "three lines are drawn")
+    chips.nth(1).hover()
+    wait_until(lambda: back() == [True, False, True], "the others stand back")
+    net.element.locator(".tdl-heading").hover()
+    wait_until(lambda: back() == [False] * 3, "all are as before")
+    chips.nth(0).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    wait_until(lambda: back() == [True, False, True], "the chosen lane is lit while it has the focus")
+    assert chips.nth(1).evaluate("c => c.matches(':focus')"), "it has it after it was chosen, too"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    wait_until(lambda: back() == [False] * 3, "the focus has gone on")
+
+
 def test_going_back_and_forking(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)
