@@ -17,6 +17,12 @@ from widgets.lab.lane_list import LaneList
 SAYS_PREDICTED = re.compile(r"closed form|theory|predicted|expected|from the rate alone|extrapolated|planned|by chance")
 SAYS_LIMIT = re.compile(r"^limit|still learns|\bkept\b|guessing|\bequal\b|one half|as before|no change|teacher's$|2/η")
 LONGEST_TITLE = 120
+# Where a figure stands: on a phone figures are a row that is swiped.
+SAYS_WHERE = re.compile(
+    r"\b(upper|lower|left|right|(left|right)-hand|bottom|top) (figure|plot)|figure (beside|below|above|on the)\b"
+    r"|(curve|ellipses|line|map)s? on the (left|right)\b"
+)
+NOTEBOOKS = sorted((FOLDER.parents[1] / "notebooks").glob("0*.ipynb"))
 
 
 def figures_of(lab: str) -> Iterator[tuple[str, go.Figure]]:
@@ -163,3 +169,11 @@ def test_figures_over_the_step_that_stand_one_over_the_other_leave_the_same_room
 def test_the_browser_names_as_many_lines_at_their_ends() -> None:
     text = (FOLDER / "end_names.js").read_text(encoding="utf-8")
     assert f"const MOST = {MOST_AT_ENDS};" in text
+
+
+def test_no_text_says_where_a_figure_stands() -> None:
+    labs = sorted((FOLDER.parent / "labs").rglob("*.py"))
+    said = {path: path.read_text(encoding="utf-8") for path in (*NOTEBOOKS, *labs)}
+    found = {path.stem: [each[0] for each in SAYS_WHERE.finditer(text)] for path, text in said.items()}
+    assert len(NOTEBOOKS) == 7
+    assert not {name: places for name, places in found.items() if places}

@@ -118,7 +118,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         ),
         Preset(
             "draw your own",
-            "Draw a curve into the upper figure. Can you end below the cosine?",
+            "Draw a curve into the figure of the learning rate. Can you end below the cosine?",
             **_lanes("cosine", "drawn"),
         ),
         Preset(
