@@ -55,7 +55,7 @@ def test_a_path_that_another_lies_on_is_seen_beside_it(page, voila):
 
     race.preset("one path, two conventions")
     race.until_finished()
-    wait_until(lambda: widths() == [6, 2], "the first of two paths is broader")
+    wait_until(lambda: widths() == [5, 2], "the first of two paths is broader")
     summary = race.element.locator(".tdl-summary").first
     wait_until(lambda: "heavy ball, η = 0.1 lies under moving average" in summary.text_content(), "it is said")
     race.preset("too much momentum")

@@ -5,8 +5,9 @@ const MEASURED = new Set(["measured", "also measured", "measured, under another 
 const SAMPLES = 24;
 const MISSES = 2;
 const NEAR = 1.5; // pixels from one line to the other
-const SHORTEST = 60; // pixels: at their start all lines of a run are together
-const BROADER = 4; // pixels for each line above
+const SHORTEST = 60; // pixels
+const SHARE = 0.25; // of the axis: at the start of a run all lines over the step are together
+const BROADER = 3; // pixels for each line above
 const SEEN = 2; // pixels by which a line is broader that is seen under another one
 
 const between = (a, b, share) => a && b && [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
@@ -19,7 +20,10 @@ function drawnLine({ x, y }, xaxis, yaxis) {
     const [across, down] = [xaxis.d2p(x[i]), y[i] === null ? NaN : yaxis.d2p(y[i])];
     return isIn(across, xaxis._length) && isIn(down, yaxis._length) ? [across, down] : null;
   });
-  return { points, goesRight: points.every((point, i) => !point || !points[i - 1] || point[0] >= points[i - 1][0]) };
+  const goesRight = points.every((point, i) => !point || !points[i - 1] || point[0] >= points[i - 1][0]);
+  const seen = points.filter(Boolean);
+  const isShort = goesRight && seen.length > 0 && seen.at(-1)[0] - seen[0][0] < SHARE * xaxis._length;
+  return { points, goesRight, isShort };
 }
 
 const lengthOf = (a, b) => (a && b ? Math.hypot(b[0] - a[0], b[1] - a[1]) : 0);
@@ -77,7 +81,7 @@ export function hiddenTraces(traces, layout, widths) {
     const later = lines
       .slice(place + 1)
       .filter(({ number, axes }) => axes === line.axes && widths[line.number] < widths[number] + SEEN);
-    const samples = later.length ? samplesOf(line.points) : [];
+    const samples = later.length && !line.isShort ? samplesOf(line.points) : [];
     const above = later.filter((other) => liesOn(samples, line.goesRight, other)).map(({ number }) => number);
     if (above.length) hidden.set(line.number, above);
   }

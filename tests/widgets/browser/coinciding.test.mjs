@@ -36,7 +36,7 @@ test("of lines on each other each earlier one is hidden by all later ones", () =
   );
   assert.deepEqual(
     [[], [2], [2, 3]].map((others) => widthUnder(2, others)),
-    [2, 6, 10],
+    [2, 5, 8],
   );
 });
 
@@ -89,7 +89,9 @@ test("only what is in sight, long enough, drawn and on the same axes counts", ()
     { 0: [1] },
   );
   const start = line([0, 20], [50, 50]);
-  assert.deepEqual(found(start, start), {}, "at the start all are together");
+  assert.deepEqual(found(start, start), {}, "too short to be told");
+  const steep = line([0, 20, 40], [0, 200, 0]);
+  assert.deepEqual(found(steep, steep), {}, "at the start all are together");
   assert.deepEqual(found(over(wave), over(wave, 101, { yaxis: "y2" })), {});
   assert.deepEqual(found(over(wave), over(wave, 101, { visible: false })), {});
   assert.deepEqual(found(over(wave), over(wave, 101, { meta: "predicted" })), {});
