@@ -168,6 +168,7 @@ class Classroom:
     @_of_member.register
     def _(self, command: commands.Hide, member: Member) -> None:
         self._note("hide", tell=False, member=member.row.id, value=command.value)
+        self.glimpsed()
 
     @_of_member.register
     def _(self, command: commands.At, member: Member) -> None:

@@ -105,7 +105,8 @@ class ClassHandler(RequestHandler):
     def keep(self, name: str, value: str) -> None:
         """Have the browser keep a token, for this site alone, out of reach of scripts."""
         secure = self.request.protocol == "https"
-        self.set_cookie(name, value, expires_days=WEEK, path="/", httponly=True, samesite="Strict", secure=secure)
+        path = self.server.base  # in a hub, no learner's own server is sent it
+        self.set_cookie(name, value, expires_days=WEEK, path=path, httponly=True, samesite="Strict", secure=secure)
 
     # ---- who asks ----
 
@@ -254,7 +255,7 @@ class MemberHandler(ClassHandler):
         command = parsed(OF_MEMBER, self.posted)
         room.tell(member, command)
         if command.do == "leave":
-            self.clear_cookie(MEMBER_COOKIE)
+            self.clear_cookie(MEMBER_COOKIE, path=self.server.base)
             self.server.classes.listeners(room).dismiss(member)
         self.answer(own(room, member))
 

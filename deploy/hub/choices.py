@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from deploy.hub.single_user import FIRST_PAGES
 
 STATE = Path(".hub")  # where the hub is started, as `make hub` does in the repository
 SHORTEST = 8
+USERNAME = r"\w[\w@.-]{0,63}\Z"  # a name is also a folder's, and must not be '..'
 NO_PASSWORD = (
     f"Set LESSONS_HUB_PASSWORD (at least {SHORTEST} characters; all learners share it), "
     "or LESSONS_HUB_TRIAL=1 to try the hub alone on this machine, without passwords."
@@ -30,6 +32,8 @@ class Choices:
         memory: What each process of a learner may allocate, as JupyterHub writes it (`2G`).
         idle: Seconds after which a server that nobody uses is stopped.
         opened: What a learner sees first, `lab` or `voila`.
+        teachers: Names of those who teach the hub's class; without them there is none.
+        teacher_password: What they type; none in a trial.
     """
 
     address: str
@@ -39,6 +43,8 @@ class Choices:
     memory: str
     idle: int
     opened: str
+    teachers: tuple[str, ...] = ()
+    teacher_password: str | None = None
 
 
 def read(environment: Mapping[str, str]) -> Choices:
@@ -64,6 +70,10 @@ def read(environment: Mapping[str, str]) -> Choices:
         raise ValueError(f"LESSONS_HUB_PASSWORD has {len(password)} characters; {SHORTEST} is the least.")
     if password is None and not _is_loopback(address):
         raise ValueError(f"A trial has no passwords and listens on this machine alone, not on {address}.")
+    teachers = _names(given("HUB_TEACHERS", ""))
+    teacher_password = given("HUB_TEACHER_PASSWORD", "") or None
+    if teachers and password is not None:
+        _check_teachers(password, teacher_password)
     return Choices(
         address=address,
         password=password,
@@ -72,7 +82,25 @@ def read(environment: Mapping[str, str]) -> Choices:
         memory=given("HUB_MEMORY", "2G"),
         idle=_count("LESSONS_HUB_IDLE", given("HUB_IDLE", "3600")),
         opened=opened,
+        teachers=teachers,
+        teacher_password=teacher_password,
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for name in (each.strip().lower() for each in text.split(",")) if name)
+    for name in names:
+        if not re.fullmatch(USERNAME, name):
+            raise ValueError(f"LESSONS_HUB_TEACHERS names '{name}', which is no name; names stand between commas.")
+    return names
+
+
+def _check_teachers(password: str, teacher_password: str | None) -> None:
+    if teacher_password is None or len(teacher_password) < SHORTEST or teacher_password == password:
+        raise ValueError(
+            f"Set LESSONS_HUB_TEACHER_PASSWORD (at least {SHORTEST} characters, another than that of the learners): "
+            "else learners could log in under the names of LESSONS_HUB_TEACHERS."
+        )
 
 
 def _count(name: str, text: str) -> int:

@@ -7,7 +7,7 @@ exchange the authenticator and the spawner; the lines are at the end.
 import os
 import sys
 
-from deploy.hub import choices
+from deploy.hub import choices, class_address
 from deploy.hub.proxy import proxy_command
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
@@ -29,12 +29,16 @@ c.JupyterHub.cleanup_servers = c.JupyterHub.cleanup_proxy = True  # they end wit
 
 # Who may come in: any name with the password of the day. Nobody is an administrator.
 c.Authenticator.allow_all = True
-c.Authenticator.username_pattern = r"\w[\w@.-]{0,63}\Z"  # a name is also a folder's, and must not be '..'
+c.Authenticator.username_pattern = choices.USERNAME
 if chosen.password is None:
     c.JupyterHub.authenticator_class = "deploy.hub.trial.TrialAuthenticator"
 else:
     c.JupyterHub.authenticator_class = "shared-password"
     c.SharedPasswordAuthenticator.user_password = chosen.password
+    if chosen.teachers:
+        c.JupyterHub.authenticator_class = "deploy.hub.shared_passwords.SharedPasswords"
+        c.SharedPasswords.teachers = set(chosen.teachers)
+        c.SharedPasswords.teacher_password = chosen.teacher_password
 
 # What each gets: a process of this user's, in a folder of its own. See README.md for what that does not keep apart.
 c.JupyterHub.spawner_class = "simple"
@@ -56,6 +60,13 @@ c.JupyterHub.load_roles = [
         "services": ["idle"],
     }
 ]
+
+# The class: everybody may join it by its code, and the group of teachers teaches it.
+if chosen.teachers:
+    c.JupyterHub.services.append(class_address.service(chosen.address, chosen.state))
+    c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", class_address.ACCESS]})
+    c.JupyterHub.load_groups = {class_address.TEACHERS: {"users": list(chosen.teachers)}}
+    c.Spawner.environment["LESSONS_CLASS"] = class_address.class_base(chosen.address)
 
 # For a real classroom, with `pip install oauthenticator dockerspawner` and an image built from deploy/Dockerfile:
 #

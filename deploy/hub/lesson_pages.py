@@ -6,6 +6,8 @@ their kernels when they are left.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
@@ -15,6 +17,8 @@ from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
+from deploy.classroom.files import ClassFiles
+from deploy.hub.class_address import lesson_address
 from deploy.kernel_handlers import LessonShutdownHandler
 from deploy.places import TEMPLATES
 from deploy.theme import check_theme
@@ -36,7 +40,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     """Add the pages; extensions load by name, and the first handler of an address answers."""
-    configuration = VoilaConfiguration(parent=server, page_config_hook=_with_its_own_formulas)
+    configuration = VoilaConfiguration(
+        parent=server, page_config_hook=_page_config(os.environ.get("LESSONS_CLASS", ""))
+    )
     page = {
         "config": server.config,
         "template_paths": [str(TEMPLATES), *collect_template_paths(["voila", "nbconvert"], configuration.template)],
@@ -50,6 +56,12 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     server.web_app.add_handlers(".*$", handlers)
 
 
-def _with_its_own_formulas(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Without an address and its settings Voilà's page uses the MathJax that it brings along."""
-    return {**page_config, "fullMathjaxUrl": None, "mathjaxConfig": None}
+def _page_config(class_base: str) -> Callable[..., dict[str, Any]]:
+    """Return what is added to a page's settings; `class_base` is where the hub's class is, empty if there is none."""
+    head = ClassFiles().head("bar", class_base, [lesson_address(class_base)]) if class_base else ""
+
+    def added(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
+        # Without an address and its settings Voilà's page uses the MathJax that it brings along.
+        return {**page_config, "fullMathjaxUrl": None, "mathjaxConfig": None, "classHead": head}
+
+    return added

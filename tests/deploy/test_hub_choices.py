@@ -12,6 +12,7 @@ from deploy.hub import choices
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
 PASSWORD = {"LESSONS_HUB_PASSWORD": "long enough"}
+TEACHERS = {"LESSONS_HUB_TEACHERS": "ada", "LESSONS_HUB_TEACHER_PASSWORD": "longer still"}
 
 
 def test_a_password_is_all_that_has_to_be_given():
@@ -39,11 +40,24 @@ def test_a_trial_needs_none_and_stays_on_this_machine():
         ({**PASSWORD, "LESSONS_HUB_SEATS": "many"}, "whole number"),
         ({**PASSWORD, "LESSONS_HUB_IDLE": "-5"}, "whole number"),
         ({**PASSWORD, "LESSONS_AS": "slides"}, "lab or voila"),
+        ({**PASSWORD, "LESSONS_HUB_TEACHERS": "ada"}, "LESSONS_HUB_TEACHER_PASSWORD"),
+        ({**PASSWORD, "LESSONS_HUB_TEACHERS": "ada", "LESSONS_HUB_TEACHER_PASSWORD": "short"}, "at least 8"),
+        ({**PASSWORD, "LESSONS_HUB_TEACHERS": "ada", "LESSONS_HUB_TEACHER_PASSWORD": "long enough"}, "another than"),
+        ({"LESSONS_HUB_TRIAL": "1", "LESSONS_HUB_TEACHERS": "ada, .."}, "is no name"),
+        ({"LESSONS_HUB_TRIAL": "1", "LESSONS_HUB_TEACHERS": "ada emmy"}, "is no name"),
     ],
 )
 def test_a_wrong_choice_is_a_sentence(environment, sentence):
     with pytest.raises(ValueError, match=sentence):
         choices.read(environment)
+
+
+def test_teachers_are_named_as_the_hub_names_its_users():
+    assert choices.read(PASSWORD).teachers == ()
+    trial = choices.read({"LESSONS_HUB_TRIAL": "1", "LESSONS_HUB_TEACHERS": " Ada, emmy@example.org,"})
+    assert (trial.teachers, trial.teacher_password) == (("ada", "emmy@example.org"), None)
+    chosen = choices.read({**PASSWORD, **TEACHERS})
+    assert (chosen.teachers, chosen.teacher_password) == (("ada",), "longer still")
 
 
 def test_the_hub_refuses_to_start_without_a_password_and_says_why(tmp_path, monkeypatch):
@@ -96,3 +110,17 @@ def test_no_name_is_a_way_out_of_the_folder_of_homes(configured, name):
     pattern = configured(**PASSWORD).Authenticator.username_pattern
     assert not Authenticator(username_pattern=pattern).validate_username(name)
     assert Authenticator(username_pattern=pattern).validate_username("ada.lovelace@example.org")
+
+
+def test_a_class_is_there_for_teachers_alone(configured):
+    without = configured(**PASSWORD)
+    assert [each["name"] for each in without.JupyterHub.services] == ["idle"]
+    assert "LESSONS_CLASS" not in without.Spawner.environment
+    read = configured(**PASSWORD, **TEACHERS)
+    assert [each["name"] for each in read.JupyterHub.services] == ["idle", "class"]
+    assert read.JupyterHub.load_groups == {"teachers": {"users": ["ada"]}}
+    assert read.SharedPasswords.teachers == {"ada"}
+    assert read.SharedPasswords.teacher_password == "longer still"
+    assert read.Spawner.environment["LESSONS_CLASS"] == "/services/class/"
+    # Nobody becomes an administrator of the hub by teaching.
+    assert "admin_users" not in read.Authenticator
