@@ -44,7 +44,7 @@ from deploy.descriptors import seats_that_fit
 from deploy.ending import Ending
 from deploy.files import LessonFiles, TemplateFileHandler
 from deploy.headers import PageHeaders
-from deploy.hosts import ForeignHost, ForeignHostHandler, Hosts
+from deploy.hosts import ForeignHost, ForeignHostHandler, Hosts, is_loopback
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
 from deploy.logs import JsonFormatter, log_request, say_once
@@ -227,7 +227,7 @@ class LessonServer(Voila):
         self.class_head = served.files.head("bar", self.server_url, lessons)
 
         def tell() -> None:
-            served.port = self.port
+            served.port, served.is_alone = self.port, is_loopback(self.ip)
             print(served.said_to_teacher(self.json_logs), flush=True)
 
         IOLoop.current().add_callback(tell)  # once it listens, the port is known

@@ -140,8 +140,11 @@ class Classroom:
         if isinstance(value, list) != (vote.asked.kind == "sketch"):
             value = None
         trouble = problem(vote.asked.answer, value)
-        if vote.asked.axes is not None and isinstance(value, list):
-            trouble = trouble if len(value) == vote.asked.axes.columns else "This curve is of another figure."
+        axes = vote.asked.axes
+        if axes is not None and isinstance(value, list):
+            is_below = axes.y.log and any(height is not None and height < 0 for height in value)
+            if len(value) != axes.columns or is_below:
+                trouble = "This curve is of another figure."
             value = [None if height is None else float(f"{height:.4g}") for height in value]
         if trouble:
             raise Refused(trouble, 400)
@@ -165,6 +168,7 @@ class Classroom:
     @_of_member.register
     def _(self, command: commands.Hide, member: Member) -> None:
         self._note("hide", tell=False, member=member.row.id, value=command.value)
+        self.glimpsed()
 
     @_of_member.register
     def _(self, command: commands.At, member: Member) -> None:

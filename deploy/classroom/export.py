@@ -11,8 +11,8 @@ from deploy.classroom.grading import grader
 from deploy.classroom.room_state import Vote
 
 HEADER = ("alias", "nickname", "lesson", "question", "round", "answer", "truth", "grade", "seconds")
-# A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins with one of these, or with a space before it, is a formula to one spreadsheet or another.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def answers_csv(room: Classroom) -> str:
@@ -49,4 +49,5 @@ def _truth(vote: Vote) -> object:
 
 
 def _safe(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    is_odd = isinstance(cell, str) and (cell.startswith(FORMULA) or cell[:1].isspace())
+    return f"'{cell}" if is_odd else cell

@@ -50,6 +50,7 @@ class Server:
         self.files = ClassFiles()
         self.guesses = Guesses(time.monotonic)
         self.port = 0  # known once the server listens
+        self.is_alone = False  # it listens to this machine only
         self._looking: PeriodicCallback | None = None
 
     def watch(self) -> None:
@@ -62,7 +63,8 @@ class Server:
         """Return addresses at which a class finds this server now, with a slash at their end, the best first."""
         if self._displayed:
             return [self._displayed.rstrip("/") + "/"]
-        return [f"http://{host}:{self.port}{self.base}" for host in [*local_addresses(), "127.0.0.1"]]
+        found = [] if self.is_alone else local_addresses()
+        return [f"http://{host}:{self.port}{self.base}" for host in found or ["127.0.0.1"]]
 
     def said_to_teacher(self, is_logged: bool = False) -> str:
         """Return the lines for the teacher; the key stands where browsers send it nowhere, behind the `#`.

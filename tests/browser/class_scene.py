@@ -90,8 +90,9 @@ class Scene:
 
 @contextlib.contextmanager
 def scene(browser: Browser, folder: Path, options: Sequence[str] = ()) -> Iterator[Scene]:
-    """Serve the lesson with a class in a folder."""
-    write_lesson(folder)
+    """Serve the lesson with a class in a folder; it is written, if it is not there."""
+    if not (folder / f"{STEM}.ipynb").exists():
+        write_lesson(folder)
     log, kept = folder / "server.log", folder / "kept" / "class.sqlite3"
     served = ("--class", "--Voila.ip=127.0.0.1", f"--class-file={kept}", *options)
     with lesson_server(folder, log, options=served) as address:

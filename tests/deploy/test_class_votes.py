@@ -148,6 +148,14 @@ def test_what_is_no_answer_to_the_question_gets_a_sentence(room, kind, value, se
     assert room.state.vote.of(1) == {}
 
 
+def test_a_logarithmic_axis_has_nothing_below_nought(room):
+    axes = {**ASKED["sketch"]["axes"], "y": {"title": "loss", "log": True, "range": [-3, 1]}}
+    teach(room, "ask", lesson="divergence", asked={**ASKED["sketch"], "axes": axes})
+    member = joined(room)
+    assert refused(answer, room, member, [1.0] * 8 + [-1.0]) == "This curve is of another figure."
+    answer(room, member, [1.0] * 8 + [0.001])
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [

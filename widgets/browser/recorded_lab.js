@@ -56,6 +56,7 @@ export class RecordedLab {
       select: () => this.select(message.lane),
       go_to: () => (message.opening ? this.openAt(Number(message.step)) : this.goTo(Number(message.step))),
       speed: () => this.hurry(message.value),
+      glimpse: () => {}, // a recorded run is nobody's own
     };
     if (message.type === "here") this.panel.tell({ type: "heard" });
     if (!message.do) return;

@@ -9,7 +9,8 @@ export const roundName = (at, rounds) => (rounds.length < 2 ? "Answers" : ["Firs
 
 // ---- one of some sentences: a bar each, of both rounds ----
 
-function choiceSpread({ asked, rounds, worth, mine }) {
+function choiceSpread({ asked, rounds, worth, answers }) {
+  const mine = answers?.[rounds.length] ?? answers?.[rounds.length - 1];
   const right = worth?.verdicts.options.findIndex(({ grade }) => grade === "right");
   const most = Math.max(1, ...rounds.flatMap(({ counts }) => counts));
   const rows = asked.options.map((option, at) => {
@@ -39,13 +40,13 @@ function counted(values, low, high) {
   return bins;
 }
 
-function numberSpread({ asked, rounds, worth, mine }) {
+function numberSpread({ asked, rounds, worth, answers }) {
   const { low, high, unit } = asked;
   const all = rounds.map(({ values }) => counted(values, low, high));
   const most = Math.max(3, ...all.flat());
   const truth = worth?.verdicts.truth;
   const xAxis = new Axis({ title: unit.trim(), range: [low, high] });
-  const yAxis = new Axis({ range: [0, most] });
+  const yAxis = new Axis({ range: [0, 1.25 * most] });
   return rounds.map(({ values, answered }, round) => {
     const place = make("div", { className: "tdl-class-place" });
     const middle = values[Math.floor((answered - 1) / 2)];
@@ -68,7 +69,8 @@ function numberSpread({ asked, rounds, worth, mine }) {
         });
       });
       if (truth !== undefined) upright(plot, truth, "tdl-class-truth", `the run: ${said(truth)}`);
-      if (mine !== undefined && mine !== null) upright(plot, mine, "tdl-class-own", "you");
+      const mine = answers?.[round + 1];
+      if (mine !== undefined) upright(plot, mine, "tdl-class-own", "you");
     });
     return make("figure", {}, make("figcaption", {}, `${roundName(round, rounds)}: ${answered}`), place);
   });
@@ -88,10 +90,11 @@ function upright(plot, value, name, words) {
 
 // ---- sketches: thin curves, their median, and the measured one ----
 
-function sketchSpread({ asked, rounds, worth, mine }) {
+function sketchSpread({ asked, rounds, worth, answers }) {
   const { axes, x } = asked;
   const curve = worth?.verdicts.curve;
   return rounds.map(({ curves, median, answered }, round) => {
+    const mine = answers?.[round + 1];
     const place = make("div", { className: "tdl-class-place" });
     const fewer = curves.length < answered ? `; ${curves.length} of them are drawn, the median is of all` : "";
     redrawn(place, () => {
@@ -113,7 +116,7 @@ function sketchSpread({ asked, rounds, worth, mine }) {
   });
 }
 
-// `mine` is the reader's own last answer, where there is one.
+// `answers` are the reader's own, by round, from 1 on.
 export function spread(vote) {
   if (vote.asked.kind === "choice") return choiceSpread(vote);
   const figures = vote.asked.kind === "number" ? numberSpread(vote) : sketchSpread(vote);

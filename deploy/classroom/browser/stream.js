@@ -10,7 +10,16 @@ export class ClassStream {
   // `onState(state)` hears the state, whole, after each change; `onLine(isThere)` when the line goes and comes.
   // The page of one who teaches listens on when it is out of sight; others would keep a phone awake.
   constructor({ onState, onLine, onEnd, onGlimpses = () => {}, listensHidden = false }) {
-    Object.assign(this, { onState, onLine, onEnd, onGlimpses, listensHidden, state: null, isThere: true });
+    Object.assign(this, {
+      onState,
+      onLine,
+      onEnd,
+      onGlimpses,
+      listensHidden,
+      state: null,
+      isThere: true,
+      isOver: false,
+    });
     document.addEventListener("visibilitychange", () => this.suit());
     window.addEventListener("pageshow", () => this.suit());
     window.addEventListener("online", () => this.reopen());
@@ -19,12 +28,13 @@ export class ClassStream {
   // Raises the refusal of a browser that is in no class.
   async open() {
     this.take(await get("state"));
+    this.isOver = false;
     this.suit();
   }
 
   suit() {
     const wants = this.listensHidden || document.visibilityState === "visible";
-    if (wants && !this.source) this.listen();
+    if (wants && !this.source && !this.isOver) this.listen();
     if (!wants) this.close();
   }
 
@@ -46,10 +56,7 @@ export class ClassStream {
     this.source.addEventListener("counts", ({ data }) => this.count(JSON.parse(data)));
     this.source.addEventListener("glimpses", ({ data }) => this.onGlimpses(JSON.parse(data)));
     this.source.addEventListener("beat", () => this.hear());
-    this.source.addEventListener("end", () => {
-      this.close();
-      this.onEnd();
-    });
+    this.source.addEventListener("end", () => this.end());
     this.source.addEventListener("error", () => this.lose());
     this.watch();
   }
@@ -57,7 +64,23 @@ export class ClassStream {
   lose() {
     this.line(false);
     this.close();
-    this.again = setTimeout(() => this.suit(), AGAIN_MS + 1000 * Math.random());
+    this.again = setTimeout(() => this.lookForIt(), AGAIN_MS + 1000 * Math.random());
+  }
+
+  // A browser that nobody knows any more has missed the end of the class.
+  async lookForIt() {
+    try {
+      await this.open();
+    } catch (refusal) {
+      if (refusal.status === 401) this.end();
+      else this.lose();
+    }
+  }
+
+  end() {
+    this.isOver = true;
+    this.close();
+    this.onEnd();
   }
 
   // A line may be gone without anybody noticing, as on a phone that has changed its network.

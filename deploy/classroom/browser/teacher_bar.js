@@ -92,6 +92,7 @@ export class TeacherBar {
     const { asked, rounds, worth } = vote;
     const isDecided = vote.stage === "revealed";
     place.figures.replaceChildren(...(isDecided ? [spread({ asked, rounds, worth })] : []));
+    if (isDecided && place.decided === vote.id) place.element.scrollIntoView({ block: "center", behavior: "smooth" });
     if (vote.stage === "deciding" && place.decided !== vote.id) {
       place.decided = vote.id;
       place.waits = vote.id;

@@ -155,7 +155,11 @@ export class VoteCard {
       this.news.dataset.grade = grade;
     }
     lines.push(make("p", {}, worth.sentence));
-    const figures = make("div", { className: "tdl-class-figures" }, spread({ asked, rounds, worth, mine }));
+    const figures = make(
+      "div",
+      { className: "tdl-class-figures" },
+      spread({ asked, rounds, worth, answers: you.answers }),
+    );
     this.body.append(...lines, figures);
   }
 }
