@@ -36,13 +36,15 @@ class Server:
         base: Where the server's addresses begin, with a slash at its end.
         lessons: Addresses of a lesson, with {} for its stem, the one that opens at once first.
         displayed: Address that the server was given for others; empty if it has none but its own.
+        gallery: Address of all lessons, if they are not where the server's addresses begin.
 
     Raises:
         OSError: If the file cannot be used.
     """
 
-    def __init__(self, file: str | Path, base: str, lessons: Sequence[str], displayed: str = ""):
+    def __init__(self, file: str | Path, base: str, lessons: Sequence[str], displayed: str = "", gallery: str = ""):
         self.base, self.lessons, self._displayed = base, tuple(lessons), displayed
+        self.gallery = gallery or base
         self.classes = Classes(Store(file or default_file()))
         self.classes.newest()
         self.files = ClassFiles()
