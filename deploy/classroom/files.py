@@ -40,15 +40,15 @@ class ClassFiles:
         """Return the file with this name, if there is one."""
         return self._files.get(name)
 
-    def page(self, page: str, base: str, lessons: Sequence[str]) -> str:
+    def page(self, page: str, base: str, lessons: Sequence[str], gallery: str) -> str:
         """Return a page as HTML; its script asks for what it shows."""
         return self._shapes.get_template("page.html").render(
-            title=PAGES[page], page=page, head=self.head(page, base, lessons)
+            title=PAGES[page], page=page, head=self.head(page, base, lessons, gallery)
         )
 
-    def head(self, name: str, base: str, lessons: Sequence[str]) -> str:
+    def head(self, name: str, base: str, lessons: Sequence[str], gallery: str = "") -> str:
         """Return the elements that bring a script and the styles into a page, `bar` into that of a lesson."""
-        told = json.dumps({"base": base, "lessons": list(lessons)})
+        told = json.dumps({"base": base, "lessons": list(lessons), "gallery": gallery or base})
         return self._shapes.get_template("head.html").render(
             style=f"{base}class/files/{self._style}", script=f"{base}class/files/{self._names[name]}", told=told
         )

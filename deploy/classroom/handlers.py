@@ -161,7 +161,7 @@ class PageHandler(ClassHandler):
         """Answer with the page."""
         server = self.server
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(server.files.page(self._page, server.base, server.lessons))
+        self.finish(server.files.page(self._page, server.base, server.lessons, server.gallery))
 
     head = get
 

@@ -38,6 +38,7 @@ class Server:
         base: Where the server's addresses begin, with a slash at its end.
         lessons: Addresses of a lesson, with {} for its stem, the one that opens at once first.
         displayed: Address that the server was given for others; empty if it has none but its own.
+        gallery: Address of all lessons, if they are not where the server's addresses begin.
         notebooks: Folder of the lessons, whose headings say where a class is.
 
     Raises:
@@ -50,9 +51,11 @@ class Server:
         base: str,
         lessons: Sequence[str],
         displayed: str = "",
+        gallery: str = "",
         notebooks: Path = NOTEBOOKS,
     ):
         self.base, self.lessons, self._displayed = base, tuple(lessons), displayed
+        self.gallery = gallery or base
         self.classes = Classes(Store(file or default_file()), sections=Sections(notebooks))
         self.classes.newest()
         self.files = ClassFiles()

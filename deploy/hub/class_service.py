@@ -157,7 +157,8 @@ def main(environment: Mapping[str, str]) -> None:
         sys.exit("The class of a hub is started by the hub: training-dynamics-lab hub, with LESSONS_HUB_TEACHERS.")
     raised_to(RESERVE + CONNECTIONS)
     try:
-        server = Server(file, base, [lesson_address(base)], displayed)
+        lesson = lesson_address(base)
+        server = Server(file, base, [lesson], displayed, gallery=lesson.format("index"))
     except OSError as trouble:
         sys.exit(str(trouble))
     server.port = port

@@ -5,7 +5,7 @@ import { askAsTeacher, get, send } from "./asking.js";
 import { ClassStream } from "./stream.js";
 import { spread } from "./spread.js";
 import { joinAddresses } from "./joining.js";
-import { base, lessonAddress } from "./told.js";
+import { base, gallery, lessonAddress } from "./told.js";
 import { VoteControl } from "./vote_control.js";
 
 const main = document.getElementById("tdl-class");
@@ -73,7 +73,7 @@ class TeacherPage {
       { type: "button", className: "tdl-class-small", onclick: () => this.end() },
       "End the class",
     );
-    const lessons = make("a", { href: base, target: "_blank", rel: "noopener" }, "Open the lessons to project");
+    const lessons = make("a", { href: gallery, target: "_blank", rel: "noopener" }, "Open the lessons to project");
     main.replaceChildren(
       make("h1", {}, "The class"),
       make("p", { className: "tdl-class-about" }, PRIVATE),
