@@ -33,9 +33,11 @@ class Sections:
             section: What a page shows of the heading; empty before the first.
         """
         path = self._folder / f"{page}.ipynb"
-        if not path.is_file():
+        try:
+            headings = _headings(path, path.stat().st_mtime_ns)
+        except (OSError, ValueError, KeyError):  # there is none, or none that can be read
             return None
-        return {"": "", **_headings(path, path.stat().st_mtime_ns)}.get(_letters(section))
+        return {"": "", **headings}.get(_letters(section))
 
 
 @lru_cache(maxsize=64)

@@ -202,6 +202,9 @@ def test_where_members_are_is_shown_as_the_lesson_writes_it_and_never_as_they_do
 
     assert shown("edge", "something rude") == []
     assert shown("rude", "") == []
+    for content in ("no notebook", "{}"):
+        (tmp_path / "broken.ipynb").write_text(content)
+        assert shown("broken", "") == []
     assert shown("edge", "The edge of  stability") == [("edge", "The edge of stability")]
     assert shown("edge", "  2/η:\nthe WALL") == [("edge", "2/η: the wall")]
     for section in ("no heading", "Small", "Words.", "2/η: the wall, you fools"):
