@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -171,3 +172,19 @@ def minimum_norm_fit(gram: Tensor, target: Tensor, rank: int, ridge: Tensor) -> 
     along = vector.mT @ target
     weight_norm = ((value * inverse.square())[..., None] * along.square()).sum((1, 2)).clamp(min=0).sqrt()
     return vector @ (inverse[..., None] * along), weight_norm
+
+
+def peak_row(width: np.ndarray, error: np.ndarray, size: int) -> int | None:
+    """Return the row of the highest test error from a third to three times N, if it is lower by a tenth on both sides.
+
+    Args:
+        width: Shape (T,).
+        error: Shape (T,).
+        size: N.
+    """
+    near = np.flatnonzero((width > size / 3) & (width < 3 * size))
+    if not len(near):
+        return None
+    peak = near[error[near].argmax()]
+    before, after = error[: peak + 1].min(), error[peak:].min()
+    return int(peak) if error[peak] > 1.1 * max(before, after) else None

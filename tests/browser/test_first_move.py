@@ -53,6 +53,53 @@ def two_labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+FIGURES = """
+lab => [...lab.querySelectorAll(".tdl-figure")].map((figure) => {
+  const { left, width, top } = figure.getBoundingClientRect();
+  return [left, width, top];
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def two_and_four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    code = """
+from IPython.display import display
+from widgets.labs.divergence import parabola
+from widgets.labs.schedules import scheduled_net
+from widgets.labs.teacher_student import students
+display(parabola(), scheduled_net(), students())
+"""
+    with served_page(tmp_path_factory.mktemp("many"), code) as address:
+        yield address
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 800)])
+def test_a_main_figure_is_larger_where_that_takes_no_room_from_the_others(
+    browser: Browser, two_and_four: str, width: int, height: int
+) -> None:
+    """Three columns: of two figures the first has two thirds, of four a row; a plane has not, but the last one."""
+    context = new_context(browser, viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(two_and_four)
+    two, four, planes = (LabOnPage(page, number) for number in range(3))
+    (_, main, _), (_, other, _) = two.element.evaluate(FIGURES)
+    widths, tops = zip(*[each[1:] for each in four.element.evaluate(FIGURES)], strict=True)
+    if width == 1920:
+        assert main == pytest.approx(2 * other, rel=0.02)
+        assert other >= 380, "as wide as it is among three"
+        assert widths[0] > 2.9 * widths[1]
+        assert tops[1] == tops[2] == tops[3] > tops[0]
+        assert planes.element.evaluate(FIGURES)[3][1] == pytest.approx(widths[0], rel=0.01)
+    else:
+        assert main == pytest.approx(other)
+        assert tops[0] == tops[1] < tops[2] == tops[3]
+    together = four.element.evaluate(TOGETHER)
+    assert together["figure"][1] <= height
+    assert together["controls"][1] <= height
+    context.close()
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_controls_and_main_figure_are_on_a_laptops_screen_together(page: Page, voila: str, lesson: str) -> None:
     page.goto(f"{voila}/voila/render/{lesson}")

@@ -73,6 +73,21 @@ def test_a_goal_ticks_by_a_persons_change_and_is_there_after_a_reload(page: Page
     assert summary(LabOnPage(page, title=GAIN)).startswith("Goals 0 of 2"), "each lab has its own"
 
 
+def test_on_a_phone_a_goal_is_read_as_a_whole(browser: Browser, goals_page: str) -> None:
+    context = new_context(browser, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(goals_page)
+    bowl = LabOnPage(page, title=BOWL)
+    shown = goals_of(bowl).locator("summary")
+    shown.scroll_into_view_if_needed()
+    fits = "s => s.scrollWidth <= s.clientWidth && s.scrollHeight <= s.clientHeight + 1"
+    assert shown.evaluate(fits)
+    assert shown.evaluate("s => getComputedStyle(s).whiteSpace") == "normal"
+    line = goals_of(bowl).locator(".tdl-goals-line").bounding_box()
+    assert 20 < line["height"] <= 3 * 20, "two lines, or three where it is long"
+    context.close()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_explanations_open_with_their_goals_and_all_is_reached_by_keyboard(
     page: Page, goals_page: str, theme: str

@@ -92,6 +92,61 @@ def test_the_preset_that_is_on_is_marked_until_a_setting_is_changed(page, voila)
     wait_until(lambda: marked() == [first] and sentence.inner_text() == opening, "the first is on again")
 
 
+def test_lanes_of_ones_own_come_back_by_keys_after_a_preset(page, voila):
+    page.goto(voila + LESSON)
+    bowl = LabOnPage(page, BOWL)
+    row = bowl.element.locator(".tdl-presets")
+    back = row.get_by_role("button", name="Back to my lanes")
+    first, second = row.locator(".tdl-situations button").all_inner_texts()[:2]
+    bowl.type_value("learning_rate", "0.123")
+    bowl.press("+ compare")
+    wait_until(lambda: bowl.element.locator(".tdl-chip").count() == 2, "there are two lanes")
+    own = bowl.element.locator(".tdl-chip").all_inner_texts()
+    bowl.choose(second)
+    wait_until(back.is_visible, "the way back is offered")
+    bowl.choose(first)
+    wait_until(lambda: bowl.element.locator(".tdl-chip").count() == 1, "a preset has taken their place")
+    assert back.bounding_box()["height"] >= 24
+    row.get_by_role("button", name=first, exact=True).focus()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if back.evaluate("b => b.matches(':focus')"):
+            break
+    page.keyboard.press("Enter")
+    wait_until(lambda: bowl.element.locator(".tdl-chip").all_inner_texts() == own, "they are back")
+    wait_until(lambda: not back.count(), "there is nothing to go back to")
+    assert bowl.value("learning_rate") == 0.123
+    assert row.locator(":focus").inner_text() == first, "who came by keys is still in the row"
+
+
+def test_a_lane_whose_chip_is_pointed_at_or_has_the_focus_is_lit(page, voila):
+    page.goto(voila + LESSON)
+    net = LabOnPage(page, NET)
+    net.press("Step")
+    chips, loss = net.element.locator(".tdl-chip-name"), net.element.locator(".tdl-plot").first
+    script = "p => [...p.querySelectorAll('.scatterlayer .trace')].map((t) => t.classList.contains('tdl-back'))"
+
+    def back() -> list[bool]:
+        return loss.evaluate(script)
+
+    wait_until(lambda: back() == [False] * 3, "three lines are drawn")
+    chips.nth(1).hover()
+    wait_until(lambda: back() == [True, False, True], "the others stand back")
+    net.element.locator(".tdl-heading").hover()
+    wait_until(lambda: back() == [False] * 3, "all are as before")
+    chips.nth(0).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    wait_until(lambda: back() == [True, False, True], "the chosen lane is lit while it has the focus")
+    assert chips.nth(1).evaluate("c => c.matches(':focus')"), "it has it after it was chosen, too"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    wait_until(lambda: back() == [False] * 3, "the focus has gone on")
+
+
 def test_going_back_and_forking(page, voila):
     page.goto(voila + LESSON)
     bowl = LabOnPage(page, BOWL)

@@ -20,7 +20,7 @@ CONTROLS = {
     PROXY: ("separation", "4"),
     OUTLIER: ("separation", "4"),
 }
-PATHS = 5
+PATHS = 3
 
 
 def test_a_control_of_every_lab_changes_what_it_draws(page, voila):
@@ -43,6 +43,24 @@ def test_the_race_draws_level_lines_and_starts_where_a_person_clicks(page, voila
     race.until_finished()
     starts = {(race.points(0, PATHS + lane)[0][0], race.points(0, PATHS + lane)[1][0]) for lane in range(12)}
     assert len(starts) == 1
+
+
+def test_a_path_that_another_lies_on_is_seen_beside_it(page, voila):
+    page.goto(voila + LESSON)
+    race = LabOnPage(page, RACE)
+    plot = race.element.locator(".tdl-plot").first
+
+    def widths() -> list[float]:
+        return plot.evaluate("(p, first) => p._fullData.slice(first, -3).map(({ line }) => line.width)", PATHS)
+
+    race.preset("one path, two conventions")
+    race.until_finished()
+    wait_until(lambda: widths() == [5, 2], "the first of two paths is broader")
+    summary = race.element.locator(".tdl-summary").first
+    wait_until(lambda: "heavy ball, η = 0.1 lies under moving average" in summary.text_content(), "it is said")
+    race.preset("too much momentum")
+    race.until_finished()
+    wait_until(lambda: widths() == [2, 2, 2], "they are as broad as ever")
 
 
 def test_the_net_bends_its_boundary_and_the_outlier_is_dragged(page, voila):

@@ -36,6 +36,7 @@ COMMANDS_OF_MEMBERS = (
     {"do": "answer", "vote": 1, "round": 1, "value": 7},
     {"do": "answer", "vote": 1, "round": 1, "value": ANSWERS["sketch"][0]},
     {"do": "hand_in", "collection": 2, "search": "lab=parabola&ratio=1.5"},
+    {"do": "glimpse", "loss": [1.0, 0.5, None], "step": 3, "steps": 9, "query": "lab=parabola"},
     {"do": "hide", "value": True},
     {"do": "at", "page": "divergence", "section": "The wall"},
 )
@@ -47,6 +48,7 @@ COMMANDS_OF_TEACHERS = (
     {"do": "names", "value": True},
     {"do": "place", "page": "divergence", "section": "The wall"},
     {"do": "push", "page": "divergence", "lab": "parabola", "search": "lab=parabola"},
+    {"do": "watch", "page": "divergence", "lab": "parabola"},
     {"do": "collect", "page": "divergence", "lab": "parabola", "title": "Fastest"},
     {"do": "blank", "member": 1},
 )
@@ -124,12 +126,18 @@ class Attack:
         who, path, commands = self.chance.choice(
             [("member", "member", COMMANDS_OF_MEMBERS), ("teacher", "teach", COMMANDS_OF_TEACHERS)]
         )
-        headers = {**self.cookies[who], "Origin": self.chance.choice(["http://evil.example", "null", "http://[", "x" * 500])}
+        headers = {
+            **self.cookies[who],
+            "Origin": self.chance.choice(["http://evil.example", "null", "http://[", "x" * 500]),
+        }
         return self.ask("POST", f"class/{path}", json.dumps(self.chance.choice(commands)), headers)
 
     def of_anybody(self):
         body = self.chance.choice([None, b"", self.chance.randbytes(200), self.chance.choice(HOSTILE).encode()])
-        content = {name: self.chance.choice(["AAAAAA", 7, None, "\ud800", [], "x" * 999]) for name in ("code", "key", "nickname")}
+        content = {
+            name: self.chance.choice(["AAAAAA", 7, None, "\ud800", [], "x" * 999])
+            for name in ("code", "key", "nickname")
+        }
         body = json.dumps(content).encode() if self.chance.random() < 0.3 else body
         cookie = {"Cookie": self.chance.choice(COOKIES).encode("latin-1", "replace")}
         return self.ask(self.chance.choice(METHODS), self.chance.choice(PLACES), body, cookie)
@@ -141,7 +149,9 @@ class Attack:
 
     def malformed(self):
         length, path = self.chance.choice(LENGTHS), self.chance.choice(("member", "teach", "join", "state", "stream"))
-        head = f"POST /class/{path} HTTP/1.1\r\nHost: x\r\n{self.chance.choice(('Content-Length', 'Transfer-Encoding'))}: "
+        head = (
+            f"POST /class/{path} HTTP/1.1\r\nHost: x\r\n{self.chance.choice(('Content-Length', 'Transfer-Encoding'))}: "
+        )
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as raw:
             raw.sendall(f"{head}{length}\r\n\r\n{self.chance.choice(HOSTILE)[:500]}".encode())
             raw.shutdown(socket.SHUT_WR)
@@ -157,7 +167,7 @@ def half_requests(port, count=30):
     with contextlib.ExitStack() as opened:
         for number in range(count):
             raw = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-            raw.sendall((b"POST /class/member HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"[: 9 + 3 * number]))
+            raw.sendall(b"POST /class/member HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"[: 9 + 3 * number])
         yield
 
 
@@ -193,7 +203,9 @@ def test_ten_thousand_hostile_requests_change_nothing_and_keep_nobody_waiting(mo
         attack.line.close()
         assert (teacher.state(), member.state(), teacher.get("class/answers.csv").body) == before
     with capsys.disabled():
-        print(f"\n{dict(sorted(attack.statuses.items()))}; slowest answer {1000 * slowest[0]:.0f} ms; {used:.1f} s of CPU")
+        print(
+            f"\n{dict(sorted(attack.statuses.items()))}; slowest answer {1000 * slowest[0]:.0f} ms; {used:.1f} s of CPU"
+        )
     assert slowest[0] < BEARABLE
     assert caplog.text == ""
     assert attack.statuses.get(0, 0) < 0.05 * REQUESTS, "it answers most of them"

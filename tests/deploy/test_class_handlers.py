@@ -134,7 +134,7 @@ def test_addresses_beside_those_of_a_class_are_not_its(served, path):
 def test_the_picture_is_of_the_address_to_join_at(served):
     reply = served.teacher().get("class/join.svg")
     assert reply.headers["Content-Type"] == "image/svg+xml"
-    assert reply.body.startswith(b"<svg")
+    assert b"<svg xmlns=" in reply.body
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,9 @@ def test_a_length_that_is_none_or_has_no_end_is_refused(served, length, caplog):
 def test_a_client_that_leaves_in_the_middle_of_its_answer_is_no_fault(served, caplog):
     for path in ("member", "stream"):
         method = "POST" if path == "member" else "GET"
-        assert raw(served, f"{method} /class/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode()) == b""
+        assert (
+            raw(served, f"{method} /class/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{{".encode()) == b""
+        )
     time.sleep(0.1)
     assert "Traceback" not in caplog.text
     assert served.guest().get("r").status == 200

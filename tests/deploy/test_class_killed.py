@@ -83,7 +83,8 @@ def test_no_answer_that_was_taken_is_lost_and_everybody_goes_on(start, tmp_path,
     vote = teacher.state()["class"]["vote"]["id"]
     taken, stop = [{} for _ in members], threading.Event()
     threads = [
-        threading.Thread(target=votes, args=(member, vote, notes, stop)) for member, notes in zip(members, taken, strict=True)
+        threading.Thread(target=votes, args=(member, vote, notes, stop))
+        for member, notes in zip(members, taken, strict=True)
     ]
     for thread in threads:
         thread.start()

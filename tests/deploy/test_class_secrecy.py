@@ -10,6 +10,8 @@ from deploy.classroom import classroom
 from tests.deploy.class_questions import ANSWERS, ASKED, COLUMNS, KINDS, WORTH
 from tests.deploy.class_server import class_server
 
+pytestmark = pytest.mark.slow
+
 OTHERS = 4
 # What the others answer in one class, and in another one, where they change their minds, too.
 ONE = {"number": [1, 1, 1, 2], "choice": [0, 0, 0, 0], "sketch": [[1.0] * COLUMNS] * OTHERS}
@@ -36,17 +38,30 @@ class Learner:
         """Ask for all there is, also for what is the teacher's."""
         for path in ("r", f"r/{self.code}", "class", "class/state", "class/answers.csv", "class/join.svg"):
             self.get(path)
-        for path in ("class/teach", "class/key", "class/member", "class/join", "class/files/teacher.js", "class/files/"):
+        for path in (
+            "class/teach",
+            "class/key",
+            "class/member",
+            "class/join",
+            "class/addresses",
+            "class/files/teacher.js",
+            "class/files/",
+        ):
             self.get(path)
         for number in (1, 2, 3):
             self.keep(self.guest.tell("answer", vote=vote, round=number, value=value))
         self.keep(self.guest.tell("answer", vote=vote + 1, round=1, value=value))
         self.keep(self.guest.tell("answer", vote=vote, round=1, value=[[]]))
+        self.keep(self.guest.tell("glimpse", loss=[1.0, None], step=1, steps=9, query="lab=parabola"))
         self.keep(self.guest.tell("hide", value=True))
         self.keep(self.guest.tell("at", page="divergence", section="The wall"))
         self.keep(self.guest.post("class/join", code=self.code))
         self.keep(self.guest.ask("PUT", "class/join", f'{{"code": "{self.code}"}}'))
-        for do, content in (("close", {"vote": vote}), ("reveal", {"vote": vote, "worth": WORTH["choice"]}), ("end", {})):
+        for do, content in (
+            ("close", {"vote": vote}),
+            ("reveal", {"vote": vote, "worth": WORTH["choice"]}),
+            ("end", {}),
+        ):
             self.keep(self.guest.teach(do, **content))
         self.keep(self.guest.ask("OPTIONS", "class/state"))
         self.keep(self.guest.ask("HEAD", "class/state"))

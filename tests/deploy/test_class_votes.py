@@ -8,6 +8,7 @@ from tests.deploy.class_questions import ANSWERS, ASKED, KINDS, WORTH, Clock, an
 
 LATE = "The vote was closed before your answer came: it is not counted."
 TAKEN_BACK = "Your teacher has taken this question back."
+UNDRAWN = "Draw the whole curve first, from the left edge of the figure to the right."
 NOT_ASKED = "This question is not the class's any more."
 
 of_each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -134,9 +135,13 @@ def test_an_answer_to_no_question_at_all_is_refused(room):
         ("choice", 1.0, "Choose one of the answers first."),
         ("choice", "0", "Choose one of the answers first."),
         ("choice", [0.0] * 9, "Choose one of the answers first."),
-        ("sketch", 3, "Draw the whole curve first, from the left edge of the figure to the right."),
-        ("sketch", [None] * 9, "Draw the whole curve first, from the left edge of the figure to the right."),
-        ("sketch", [1.0] * 6 + [None] * 3, "Draw the whole curve first, from the left edge of the figure to the right."),
+        ("sketch", 3, UNDRAWN),
+        ("sketch", [None] * 9, UNDRAWN),
+        (
+            "sketch",
+            [1.0] * 6 + [None] * 3,
+            UNDRAWN,
+        ),
         ("sketch", [], "This curve is of another figure."),
         ("sketch", [1.0] * 10, "This curve is of another figure."),
     ],

@@ -23,7 +23,7 @@ from widgets.labs import optimizers
 from widgets.labs.optimizers import questions
 from widgets.labs.optimizers.condition import ConditionView
 from widgets.labs.optimizers.gain import GainView
-from widgets.labs.optimizers.race import RaceView, downhill, velocity
+from widgets.labs.optimizers.race import RaceView, downhill, look_ahead, velocity
 from widgets.labs.optimizers.saddle import SaddleView
 from widgets.quiz.question import FAILS, HOLDS
 
@@ -86,6 +86,17 @@ def test_both_arrows_together_are_the_next_step(name):
     assert min(np.linalg.norm(gradient), np.linalg.norm(carried)) > 1e-3
     ball = history["ball"][:, 0]
     np.testing.assert_allclose(ball[12] + gradient + carried, ball[13], atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "rings"), [("Nesterov", True), ("heavy ball", False), ("gradient descent", False)])
+def test_a_ring_is_where_nesterov_asks_for_its_gradient_at_the_tip_of_the_velocity(name, rings):
+    lanes, history = Lanes([RaceSettings(optimizer=name, steps=20)]), History()
+    history.extend(list(Run(Race(), lanes)))
+    frame = SimpleNamespace(selected=0, lanes=lanes, history=history, last=lambda lane: 3)
+    ring = np.stack(look_ahead(frame), -1)
+    assert bool(len(ring)) is rings
+    if rings:
+        np.testing.assert_allclose(ring[:-1].mean(0), np.stack(velocity(frame), -1)[1], atol=1e-9)
 
 
 @pytest.mark.sentence("l1_too_much_momentum")

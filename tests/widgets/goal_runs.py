@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from headless import VIEWS
 
+from lessons.core.record import Change
 from lessons.core.run import Run
 from widgets.run.trial import Trial
 from widgets.view.controls import Preset
 from widgets.view.goals import Attempt
+from widgets.view.view import LabView
 
 LOOKS = 25  # how often a run is looked at
+COUNT_DRAWS = ("five_draws",)  # labs whose goals count the other seeds of a lane
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Way:
     Attributes:
         changes: What is set of all lanes; or a dict a lane, where they are set one by one.
         preset: The preset that is chosen before, by its name; "" for the one with which the lab opens.
+        in_flight: What is changed while it runs.
         seeds: With which seeds it is reached; none for those that the preset has and the next two.
     """
 
     changes: dict[str, Any] | tuple[dict[str, Any], ...] = ()
     preset: str = ""
+    in_flight: tuple[Change, ...] = ()
     seeds: tuple[int, ...] = ()
 
 
@@ -42,11 +47,11 @@ def looks(name: str, way: Way, seed: int | None = None, offset: int = 0) -> Iter
     """
     view = VIEWS[name]()
     preset = next(each for each in view.presets if each.name == way.preset) if way.preset else view.opening
-    settings = [view.settings_type.checked(lane) for lane in _lanes(view.settings_type.fields(), preset, way)]
+    settings = [view.settings_type.checked(lane) for lane in _lanes(view, preset, way)]
     if "seed" in view.settings_type.fields():
         settings = [each.with_value("seed", each.seed + offset if seed is None else seed) for each in settings]
     names = [f"lane {lane + 1}" for lane in range(len(settings))]
-    run = Run(view.experiment, view.lanes(settings, names), scheduled=preset.changes)
+    run = Run(view.experiment, view.lanes(settings, names), scheduled=(*preset.changes, *way.in_flight))
     trial, chunk = Trial(run, trains=view.trains), []
     for measured in run:
         if measured is None:
@@ -70,8 +75,9 @@ def seeds_of(name: str, way: Way) -> list[dict[str, int]]:
     return [{"offset": offset} for offset in range(3 if "seed" in VIEWS[name]().settings_type.fields() else 1)]
 
 
-def _lanes(fields: Sequence[str], preset: Preset, way: Way) -> list[dict[str, Any]]:
-    quick = {"other_seeds": 0} if "other_seeds" in fields else {}  # they change nothing in the lanes
+def _lanes(view: LabView, preset: Preset, way: Way) -> list[dict[str, Any]]:
+    spared = "other_seeds" in view.settings_type.fields() and view.name not in COUNT_DRAWS
+    quick = {"other_seeds": 0} if spared else {}  # they change nothing in the lanes
     changes = way.changes if isinstance(way.changes, tuple) and way.changes else (way.changes,) * len(preset.lanes)
     return [{**lane, **quick, **dict(change)} for lane, change in zip(preset.lanes, changes, strict=True)]
 

@@ -1,6 +1,7 @@
 """How each goal is reached from where its lab opens: one to three moves, by hand or from one of its presets."""
 
 from goal_runs import Way
+from goal_ways_later import LATER
 
 WAYS = {
     ("race", "long_valley"): Way(
@@ -11,6 +12,22 @@ WAYS = {
     ("gain", "a_tenth"): Way({"optimizer": "moving average"}),
     ("saddle", "newton_leaves"): Way({"damping": 2.0}),
     ("saddle", "a_hundred"): Way({"learning_rate": 0.5}),
+    ("classifier", "by_rates_alone"): Way(({"learning_rate": 1.0}, {}, {}, {"learning_rate": 0.002})),
+    ("classifier", "quickprop_fits"): Way({"batch_size": 400}, preset="nine on the digits"),
+    ("classifier", "fits_noise"): Way({"noise": 0.5, "train_size": 20}),
+    ("classifier_seeds", "parted_by_rate"): Way(({}, {"optimizer": "heavy ball", "learning_rate": 0.02})),
+    ("classifier_seeds", "draw_decides"): Way(({}, {"optimizer": "Adam", "learning_rate": 0.1})),
+    ("condition", "within_a_budget"): Way({"steps": 400}),
+    ("condition", "thirty_times"): Way({"largest": 3000.0, "steps": 21000}),
+    ("memory", "long_memory"): Way({"largest": 3000.0, "steps": 1000}),
+    ("memory", "only_in_between"): Way({"steps": 2000}),
+    ("valley", "turned_unnoticed"): Way(({}, {}, {}, {"angle": 90.0})),
+    ("valley", "same_path"): Way(({}, {"loss_scale": 10.0, "learning_rate": 0.19}, {}, {})),
+    ("proxy", "near_the_best"): Way({"train_size": 1000}),
+    ("proxy", "comes_to_rest"): Way({"separation": 6.0}, preset="the perceptron's rule"),
+    ("proxy", "outlier_pulls"): Way({"outlier": True, "outlier_x": 8.0, "outlier_y": 8.0}),
+    ("outlier_shift", "far_apart"): Way({"separation": 6.0}),
+    ("outlier_shift", "few_points"): Way({"train_size": 20}),
     ("noisy_quadratic", "constant_and_low"): Way({"learning_rate": 0.05}),
     ("noisy_quadratic", "beats_steps"): Way(({"schedule": "cosine"}, {})),
     ("noisy_quadratic", "too_early"): Way({"period": 5}),
@@ -18,6 +35,12 @@ WAYS = {
     ("noise_floor", "momentum"): Way({"momentum": 0.9}),
     ("scheduled_net", "no_warmup"): Way({"init_scale": 0.4}),
     ("scheduled_net", "too_short"): Way({"warmup_share": 0.02}),
+    ("schedule_seeds", "warmup_splits"): Way({"warmup_share": 0.045, "steps": 100}),
+    ("schedule_seeds", "start_splits"): Way({"learning_rate": 0.18}, preset="without warmup"),
+    ("warmup_length", "all_at_a_high_rate"): Way({"learning_rate": 0.6, "init_scale": 0.5}),
+    ("warmup_length", "long_costs_little"): Way({"steps": 400}),
+    ("range_test", "stopped_early"): Way({"learning_rate": 0.1}),
+    ("range_test", "ends_low"): Way({"init_scale": 2.0}),
     ("parabola", "first_step"): Way({"ratio": 1.0}),
     ("parabola", "halves"): Way({"ratio": 1.5}),
     ("parabola", "neither"): Way({"ratio": 2.0}),
@@ -26,6 +49,13 @@ WAYS = {
     ("bowl", "past_the_limit"): Way({"learning_rate": 3.0, "optimizer": "heavy ball"}),
     ("net", "starts_above"): Way(preset="catapult"),
     ("net", "pushed_down"): Way(preset="move the line"),
+    ("net_seeds", "all_flatter"): Way({"learning_rate": 0.5}),
+    ("net_seeds", "limit_of_heavy_ball"): Way({"optimizer": "heavy ball", "momentum": 0.5}),
+    ("bowl_sweep", "deep"): Way({"optimizer": "heavy ball", "momentum": 0.3}),
+    ("bowl_sweep", "none_diverges"): Way({"optimizer": "moving average", "highest": 20.0}),
+    ("bowl_sweep", "next_to_the_limit"): Way({"condition_number": 100.0}),
+    ("net_sweep", "all_learn"): Way({"highest": 0.6}),
+    ("net_sweep", "halves_far_above"): Way({"init_scale": 4.0}),
     ("symmetry", "too_small"): Way(({}, {}, {"deviation": 0.001}, {})),
     ("symmetry", "few_different"): Way({"width": 6}),
     ("variance", "relu_signal"): Way({"activation": "relu", "scheme": "Kaiming fan-in"}),
@@ -59,4 +89,4 @@ WAYS = {
     ("lottery", "new_weights_do"): Way({"keep": 20}, seeds=(0, 8)),
     ("memorization", "memorizes"): Way({"width": 64, "steps": 400}),
     ("memorization", "generalizes"): Way({"train_size": 1000, "steps": 60}),
-}
+} | LATER

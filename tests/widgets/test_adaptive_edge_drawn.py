@@ -34,6 +34,8 @@ def axis(lab: Lab, figure: int = 1) -> dict:
     ("lanes", "limits", "kind", "most"),
     [
         ([PLAIN], [10], "linear", None),
+        ([PLAIN, {**PLAIN, "learning_rate": 0.02}], [10, 100], "linear", None),
+        ([PLAIN, {**PLAIN, "learning_rate": 0.0142}], [10, 2 / 0.0142], "log", None),
         ([ADAM], [3800], "linear", 5700),
         ([PLAIN, ADAM], [10, 3800], "log", None),
         ([ADAM, {**ADAM, "learning_rate": 0.0}], [3800, None], "linear", 5700),
@@ -50,10 +52,10 @@ def test_each_lane_has_its_limit_and_the_axis_fits(lanes, limits, kind, most) ->
             drawn = browser.points(1, len(lanes) + lane)[1]
             assert drawn == [pytest.approx(limit)] * 2 if limit else not any(drawn)
         assert axis(lab)["type"] == kind
-        assert axis(lab)["autorange"] is (kind == "linear" and most is None)
         if most:
             assert axis(lab)["range"] == [0, pytest.approx(most)]
         adaptive = [lane["optimizer"] for lane in lanes if "optimizer" in lane]
+        assert axis(lab)["autorange"] is not (bool(most) or (kind == "log" and bool(adaptive)))
         assert ("preconditioned" in lab.readings.value) is bool(adaptive)
 
     live(scenario)

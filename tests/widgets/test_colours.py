@@ -1,6 +1,7 @@
 """A method has one colour, wherever it is seen, and those that meet are told apart."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import get_args
 
@@ -120,6 +121,43 @@ def test_ciede2000_is_that_of_its_authors() -> None:
         ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
     ):
         assert ciede2000(np.array(one), np.array(other)) == pytest.approx(distance, abs=1e-4)
+
+
+# ---- colours of cells ----
+
+
+def seen_on(colour: str, ground: str) -> float:
+    """Lightness L* of "#rrggbb" or "rgb(...)" or "rgba(...)" as it is on a ground that may shine through."""
+    parts = [float(part) for part in re.findall(r"[\d.]+", colour)] if "(" in colour else None
+    values = parts or [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    alpha = values[3] if len(values) == 4 else 1.0
+    under = [int(ground[k : k + 2], 16) for k in (1, 3, 5)]
+    mixed = [round(alpha * value + (1 - alpha) * below) for value, below in zip(values, under, strict=False)]
+    return float(lab("#" + "".join(f"{value:02x}" for value in mixed), "all")[0])
+
+
+def scales_of(name: str) -> Iterator[list[str]]:
+    """The colours of each scale of a lab's cells, from the lowest value to the highest; none where colours are names
+    of things and not amounts, which have the same colour from one place to the next."""
+    view = VIEWS[name]()
+    for preset in view.presets:
+        lanes = LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods)
+        for figure in view.figures(lanes.names, lanes.colours).values():
+            for trace in figure.data:
+                if trace.type in ("heatmap", "contour") and trace.colorscale:
+                    colours = [colour for _, colour in trace.colorscale]
+                    if not any(one == other for one, other in itertools.pairwise(colours)):
+                        yield colours
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_cells_of_more_are_darker_or_lighter_all_the_way(name: str) -> None:
+    """In both themes. Where two directions leave a middle, it is so to either side. Two steps of L* are told apart."""
+    for colours, ground in itertools.product(scales_of(name), ("#ffffff", DARK)):
+        steps = np.diff([seen_on(colour, ground) for colour in colours])
+        middle = (len(steps) + 1) // 2 if len(colours) == 3 and steps[0] * steps[1] < 0 else 0
+        for side in (steps[:middle], steps[middle:]):
+            assert np.all(side > 2) or np.all(side < -2), (ground, colours, steps)
 
 
 # ---- which methods there are ----

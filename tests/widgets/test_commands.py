@@ -9,7 +9,7 @@ import pytest
 from widgets.lab import commands as do
 
 GOOD = [
-    *({"do": name} for name in ("play", "pause", "step", "reset", "new_seed", "add_lane", "rewind")),
+    *({"do": name} for name in ("play", "pause", "step", "reset", "new_seed", "add_lane", "back_to_own", "rewind")),
     *({"do": "set", "lane": 0, "field": "x", "value": v} for v in (1, 1.5, "a", True, None, [1], {"a": 1}, math.nan)),
     *({"do": "speed", "value": v} for v in (1, 1.0, 50, 10_000, "fastest")),
     *({"do": "stop_below", "value": v} for v in (None, 1e-300, 1, 1e12)),

@@ -1,5 +1,6 @@
 """One language in all figures: measured is solid, predicted dashed, a limit dotted, and each of these has a name."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,13 +8,21 @@ import plotly.graph_objects as go
 import pytest
 from headless import LABS, QUESTIONS, VIEWS
 
+from widgets.browser.browser_module import FOLDER
 from widgets.figure.line_styles import BROAD, FAINT, LANGUAGE, LIMIT, MEASURED, PREDICTED, THIN, style_of
+from widgets.figure.plots import MOST_AT_ENDS
 from widgets.lab.lane_list import LaneList
 
 # What a trace is called tells what it is.
 SAYS_PREDICTED = re.compile(r"closed form|theory|predicted|expected|from the rate alone|extrapolated|planned|by chance")
 SAYS_LIMIT = re.compile(r"^limit|still learns|\bkept\b|guessing|\bequal\b|one half|as before|no change|teacher's$|2/η")
 LONGEST_TITLE = 120
+# Where a figure stands: on a phone figures are a row that is swiped.
+SAYS_WHERE = re.compile(
+    r"\b(upper|lower|left|right|(left|right)-hand|bottom|top) (figure|plot)|figure (beside|below|above|on the)\b"
+    r"|(curve|ellipses|line|map)s? on the (left|right)\b"
+)
+NOTEBOOKS = sorted((FOLDER.parents[1] / "notebooks").glob("0*.ipynb"))
 
 
 def figures_of(lab: str) -> Iterator[tuple[str, go.Figure]]:
@@ -130,3 +139,41 @@ def test_lines_are_seen_on_white_and_in_the_dark(kind: str, name: str) -> None:
                 continue
             for ground in (WHITE, DARK):
                 assert contrast(trace.line.color, ground, opacity) >= 3, (figure, trace.name, trace.line.color)
+
+
+def test_the_browser_knows_the_lines_that_may_hide_each_other() -> None:
+    text = (FOLDER / "coinciding.js").read_text(encoding="utf-8")
+    measured = re.search(r"MEASURED = new Set\((\[.*?\])\)", text)
+    assert measured
+    assert json.loads(measured[1]) == [style.meaning for style in (MEASURED, THIN, BROAD)]
+
+
+def named_at_ends(figure: go.Figure) -> tuple[str, ...]:
+    """The names that the browser writes at the ends of lines, as `namedAtEnds` of `end_names.js` has it."""
+    shown = [trace for trace in figure.data if trace.showlegend is not False]
+    few = bool(figure.layout.showlegend) and 1 < len(shown) <= MOST_AT_ENDS
+    plain = all(trace.type == "scatter" and trace.mode == "lines" and not trace.fill for trace in shown)
+    return tuple(trace.name for trace in shown) if few and plain else ()
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_figures_over_the_step_that_stand_one_over_the_other_leave_the_same_room_for_names(name: str) -> None:
+    view = VIEWS[name]()
+    for preset in view.presets:
+        lanes = LaneList.of(view.settings_type, preset, idle=view.idle, methods=view.methods)
+        figures = view.figures([lane.name for lane in lanes.lanes], lanes.colours).values()
+        stacked = [each for each in figures if (each.layout.meta or {}).get("wide") and each.layout.meta.get("ends")]
+        assert len({named_at_ends(figure) for figure in stacked}) <= 1, "else their axes do not line up"
+
+
+def test_the_browser_names_as_many_lines_at_their_ends() -> None:
+    text = (FOLDER / "end_names.js").read_text(encoding="utf-8")
+    assert f"const MOST = {MOST_AT_ENDS};" in text
+
+
+def test_no_text_says_where_a_figure_stands() -> None:
+    labs = sorted((FOLDER.parent / "labs").rglob("*.py"))
+    said = {path: path.read_text(encoding="utf-8") for path in (*NOTEBOOKS, *labs)}
+    found = {path.stem: [each[0] for each in SAYS_WHERE.finditer(text)] for path, text in said.items()}
+    assert len(NOTEBOOKS) == 7
+    assert not {name: places for name, places in found.items() if places}

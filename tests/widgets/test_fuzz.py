@@ -21,6 +21,7 @@ WORDS = (
     "set",
     "play",
     "preset",
+    "back_to_own",
     "goto",
     "go_to",
     "fork",

@@ -14,12 +14,14 @@ from widgets.lab.lab import Lab
 from widgets.labs.divergence.bowl import BowlView
 from widgets.labs.divergence.net import NetView
 from widgets.labs.divergence.parabola import ParabolaView
+from widgets.labs.initialization.distributions import DistributionsView
 from widgets.labs.optimizers.race import RaceView
 from widgets.run.run_loop import State
 from widgets.view.goals import Attempt, Goal
 from widgets.view.view import LabView
 
 LONGEST_TEXT, LONGEST_WHY = 90, 240
+FIRST_LESSONS = ("optimizers", "schedules", "divergence")
 FAR = {"condition_number": 100.0, "start": 40.0}
 
 
@@ -158,6 +160,12 @@ def test_every_topic_has_goals_in_its_first_labs() -> None:
     assert len(topics) == 7
 
 
+def test_every_lab_of_the_first_three_lessons_has_two_goals_or_more() -> None:
+    first = [name for name in LABS if VIEWS[name].__module__.split(".")[2] in FIRST_LESSONS]
+    assert len(first) >= 22
+    assert [name for name in first if len(VIEWS[name].goals) < 2] == []
+
+
 def test_judging_takes_no_time_that_anybody_notices() -> None:
     """Of a parabola's run to its end; a goal may take milliseconds at most. Twenty times what it takes here."""
     history, view = History(), ParabolaView()
@@ -190,3 +198,13 @@ def test_what_a_goals_words_cover_reaches_it(lab: str, goal: str, way: Way) -> N
 def test_beside_a_function_of_the_learners_a_lab_has_no_goals_about_other_rules(view: type[LabView]) -> None:
     assert view(lambda gradient, *_: -gradient).goals == ()
     assert view().goals
+
+
+def test_beside_a_scheme_of_the_learners_the_goals_about_the_other_schemes_stay() -> None:
+    assert DistributionsView(lambda normal, *_: normal).goals == DistributionsView().goals != ()
+
+
+def test_each_lab_of_lessons_4_to_7_has_two_goals_or_three() -> None:
+    lessons = ("initialization", "normalization", "periodic", "teacher_student")
+    counts = {name: len(VIEWS[name].goals) for name in LABS if VIEWS[name].__module__.split(".")[2] in lessons}
+    assert {name for name, count in counts.items() if count not in (2, 3)} == set()

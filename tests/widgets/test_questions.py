@@ -1,6 +1,7 @@
 """Questions: every one can be answered, is decided by its own run, and refuses what is no answer."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lessons.core.settings import Settings
 from widgets.figure.live_figure import LiveFigure
 from widgets.quiz.answer_kinds import Choice, Number, Sketch
 from widgets.quiz.check import Check
+from widgets.quiz.described import worth
 from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.scoreboard import Scoreboard
 from widgets.quiz.scoring import sketch_distance, verdict
@@ -202,6 +204,51 @@ def test_a_typed_answer_is_read_shown_and_judged_as_the_number_that_it_is() -> N
         status = await decided(check, f"２,5{question.answer.unit}")
         assert status["value"] == 2.5
         assert f"You said 2.5{question.answer.unit};" in status["words"]
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("kind", [Choice, Number, Sketch])
+def test_a_run_that_decides_for_a_class_says_what_each_answer_is_worth_and_judges_none(kind) -> None:
+    question = next(each for each in QUESTIONS.values() if isinstance(each.answer, kind))
+
+    async def scenario() -> None:
+        board = Scoreboard()
+        check = Check(question, board)
+        check.handle({"do": "decide"})
+        assert check.panel.status["state"] == "running"
+        check.handle({"do": "decide"})
+        assert "did not understand" in check.panel.status["refusal"], "not while it runs"
+        await until(lambda: check.panel.status["state"] in ("checked", "failed"), 60)
+        status = check.panel.status
+        outcome = question.outcome(check.player.history, check.player.trial.run.lanes)
+        assert {"sentence": status["sentence"], "verdicts": status["verdicts"]} == worth(question, outcome)
+        assert not {"grade", "words", "count", "value"} & status.keys()
+        assert json.loads(json.dumps(status, allow_nan=False)) is not None
+        assert "Nothing is answered" in board.table.value
+        check.handle({"do": "again"})
+        assert check.panel.status == {"state": "open", "value": None}
+        assert "verdicts" not in (await decided(check, possible(question)[0]))
+        assert check.panel.status["count"] == 1, "the answer that comes then is the first"
+        check.handle({"do": "decide"})  # also from a verdict: a class may vote on what its teacher has tried before
+        assert check.panel.status == {"state": "running", "share": 0.0}
+        check.player.loop.cancel()
+
+    live(scenario)
+
+
+def test_a_sketch_that_was_drawn_is_no_answer_where_the_run_decides_for_a_class() -> None:
+    async def scenario() -> None:
+        check = Check(QUESTIONS["sharpness_sketch"], Scoreboard())
+        x = columns_of(check.question)
+        check.figure._receive(check.figure, {"type": "sketch", "figure": 0, "x": x.tolist(), "y": [1.0] * len(x)}, [])
+        check.handle({"do": "decide"})
+        await until(lambda: check.panel.status["state"] in ("checked", "failed"), 60)
+        assert check.panel.status["state"] == "checked", check.panel.status
+        assert "grade" not in check.panel.status
+        check.handle({"do": "again"})
+        check.handle({"do": "answer", "value": None})
+        assert "whole curve" in check.panel.status["refusal"], "what was drawn before is gone"
 
     live(scenario)
 

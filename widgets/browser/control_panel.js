@@ -52,6 +52,7 @@ class Panel {
       ["change:goals", () => this.buildGoals()],
       ["change:reached", () => this.goals.show(model.get("reached"))],
       ["change:preset", () => this.situations.show(model.get("preset"))],
+      ["change:has_own", () => this.situations.offerBack(model.get("has_own"))],
       ["change:lanes", () => this.showLanes()],
       ["change:selected", () => this.showLanes(true)],
       ["change:transport", () => this.showTransport()],
@@ -106,7 +107,10 @@ class Panel {
       sendSoon: (name, content) => this.sendSoon(name, content),
       selected: () => this.model.get("selected"),
     };
-    this.situations = new Situations(presets, (index) => this.command("preset", { index }));
+    this.situations = new Situations(presets, {
+      choose: (index) => this.command("preset", { index }),
+      goBack: () => this.command("back_to_own"),
+    });
     this.goals = new Goals(goals);
     this.chips = new LaneChips(this.parts.lanes, asks.command);
     this.settings = new SettingsShown(this.parts.controls, (field, value) =>
@@ -223,6 +227,7 @@ class Panel {
   buildPresets() {
     this.situations.build(this.model.get("presets"));
     this.situations.show(this.model.get("preset"));
+    this.situations.offerBack(this.model.get("has_own"));
   }
 
   buildGoals() {

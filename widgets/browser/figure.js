@@ -1,6 +1,7 @@
 // One figure: plotly.js's, with data that grow, the looks of the page, a summary in words, and a person who points.
 
 import { axesFor, ticksOfLogs } from "./axes.js";
+import { hiddenTraces, widthUnder } from "./coinciding.js";
 import { EndNames } from "./end_names.js";
 import { heightOf, notesHere, sized, themeColours, themed, within } from "./looks.js";
 import { PICTURE, picture } from "./picture.js";
@@ -64,6 +65,8 @@ export class Figure {
     this.base = structuredClone(spec.layout);
     this.notes = this.base.annotations;
     this.held = new Traces(spec.data);
+    this.widths = spec.data.map(({ line }) => line?.width ?? 2);
+    this.hidden = new Map();
     // With a width given, plotly.js does not measure the page at each redraw.
     this.drawnWidth = this.element.clientWidth;
     const height = this.stretch();
@@ -189,10 +192,23 @@ export class Figure {
     } else if (relaid) {
       await this.Plotly.relayout(this.element, layout);
     }
+    await this.showHidden();
     this.placeNames();
     // A range that the data have changed may want other ticks.
     const ticks = Object.entries(ticksOfLogs(this.element._fullLayout ?? {}));
     if (ticks.some(([key, value]) => this.fitted[key] !== value)) this.redrawLater();
+  }
+
+  // Lines on which others lie are drawn broader than these; plotly.js is asked only when that changes.
+  async showHidden() {
+    const before = this.hidden;
+    this.hidden = hiddenTraces(this.traces, this.element._fullLayout ?? {}, this.widths);
+    const others = (hidden, trace) => hidden.get(trace) ?? [];
+    const changed = [...new Set([...before.keys(), ...this.hidden.keys()])].filter(
+      (trace) => others(before, trace).length !== others(this.hidden, trace).length,
+    );
+    const widths = changed.map((trace) => widthUnder(this.widths[trace], others(this.hidden, trace)));
+    if (changed.length) await this.Plotly.restyle(this.element, { "line.width": widths }, changed);
   }
 
   redrawLater() {
@@ -249,8 +265,12 @@ export class Figure {
       const [x, y] = [trace, full[index]].map((data) => [data?.x, data?.y]).find(([xs]) => xs?.length >= 0) ?? [[], []];
       return traceInWords(plain(trace.name), x, y, across) ?? [];
     });
+    const under = [...this.hidden].map(([trace, others]) => {
+      const [name, ...above] = [trace, ...others].map((number) => plain(this.traces[number].name));
+      return `${name} lies under ${above.join(" and ")}`;
+    });
     const more = curves.length - TRACES_IN_SUMMARY;
-    const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : [])];
+    const words = [...curves.slice(0, TRACES_IN_SUMMARY), ...(more > 0 ? [`and ${more} more`] : []), ...under];
     const marks = (this.notes ?? []).map((note) => plain(note.text)).filter(Boolean);
     const isPicture = this.traces.every((trace) => trace.type === "heatmap" || trace.hoverinfo === "skip");
     const what = isPicture ? "Picture" : plain(yaxis?.title?.text) || "values";

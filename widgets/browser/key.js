@@ -4,12 +4,14 @@ const SVG = "http://www.w3.org/2000/svg";
 const DASHES = { dash: "6 4", dot: "2 3" };
 const [WIDTH, HEIGHT] = [26, 8];
 
-function sample({ dash, width, opacity, colour, marks }) {
+function sample({ dash, width, opacity, colour, marks, ring }) {
   const drawing = document.createElementNS(SVG, "svg");
-  const shape = document.createElementNS(SVG, marks ? "circle" : "line");
-  const places = marks
-    ? { cx: WIDTH / 2, cy: HEIGHT / 2, r: 3, fill: colour ?? "currentColor" }
-    : { x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, stroke: colour ?? "currentColor", "stroke-width": width };
+  const shape = document.createElementNS(SVG, marks || ring ? "circle" : "line");
+  const line = { stroke: colour ?? "currentColor", "stroke-width": ring ? 1.5 : width };
+  const middle = { cx: WIDTH / 2, cy: HEIGHT / 2, r: 3 };
+  let places = { x1: 0, x2: WIDTH, y1: HEIGHT / 2, y2: HEIGHT / 2, ...line };
+  if (ring) places = { ...middle, ...line, fill: "none" };
+  else if (marks) places = { ...middle, fill: colour ?? "currentColor" };
   if (DASHES[dash]) places["stroke-dasharray"] = DASHES[dash];
   for (const [name, value] of Object.entries({ ...places, opacity })) shape.setAttribute(name, value);
   for (const [name, value] of Object.entries({ width: WIDTH, height: HEIGHT, "aria-hidden": true }))

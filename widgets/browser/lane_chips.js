@@ -2,11 +2,13 @@
 
 import { labButton } from "./button.js";
 import { make } from "./dom.js";
+import { LaneLight } from "./lane_light.js";
 
 export class LaneChips {
   // `command(name, content)` asks for something.
   constructor(element, command) {
-    Object.assign(this, { element, command, renaming: false });
+    Object.assign(this, { element, command, renaming: false, state: [[]] });
+    this.light = new LaneLight(element, () => this.state[0].map(({ colour }) => colour));
   }
 
   show(lanes, selected, mostLanes) {
@@ -17,7 +19,9 @@ export class LaneChips {
       this.command("add_lane"),
     );
     add.disabled = lanes.length >= mostLanes;
+    const focused = [...this.element.children].findIndex((chip) => chip.matches(":has(.tdl-chip-name:focus-visible)"));
     this.element.replaceChildren(...chips, add);
+    chips[focused]?.querySelector(".tdl-chip-name").focus(); // who chooses by keys goes on from there
   }
 
   chip(lane, index, selected, count) {

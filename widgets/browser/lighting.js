@@ -32,6 +32,22 @@ function lightIn(plot, isLit) {
   return true;
 }
 
+const coloursOf = ({ line, marker }) => [line?.color, marker?.color, marker?.line?.color];
+
+// Light a lane of a lab: what has the colour of another lane stands back, and so does its name at the end of a line.
+export function lightLane(lab, lane, colours) {
+  const others = new Set(colours.filter((colour) => colour !== colours[lane]));
+  for (const plot of plotsOf(lab, null)) {
+    const isBack = (index) => coloursOf(plot._fullData[index] ?? {}).some((colour) => others.has(colour));
+    for (const node of plot.querySelectorAll(DRAWN)) {
+      const index = node.__data__?.[0]?.trace?.index;
+      if (index !== undefined) node.classList.toggle("tdl-back", isBack(index));
+    }
+    for (const name of plot.querySelectorAll(".tdl-ends > span"))
+      name.classList.toggle("tdl-back", others.has(name.style.getPropertyValue("--line")));
+  }
+}
+
 export function unlight(lab) {
   for (const node of lab?.querySelectorAll(".tdl-plot .tdl-back") ?? []) node.classList.remove("tdl-back");
 }

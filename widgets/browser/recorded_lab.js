@@ -23,7 +23,8 @@ export class RecordedLab {
       opened: false,
     });
     this.device = RECORDED;
-    this.bare = { ...record.panel, reached: null, lanes: [], preset: 0, selected: 0, transport: {}, refusal: {} };
+    const unplayed = { lanes: [], preset: 0, has_own: false, selected: 0, transport: {}, refusal: {} };
+    this.bare = { ...record.panel, reached: null, ...unplayed };
     this.panel = new LocalModel({ ...this.bare });
     this.board = new LocalModel({ notice: {} });
     this.readings = new LocalModel({ value: "" });

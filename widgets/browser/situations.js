@@ -1,5 +1,6 @@
 // The presets: a line of situations, the one that is on with its sentence; what has no room is behind "More situations".
 
+import { labButton } from "./button.js";
 import { make } from "./dom.js";
 
 const MOST = 5;
@@ -8,9 +9,9 @@ const GAP = 6;
 const SWIPED = 560;
 
 export class Situations {
-  // `choose(index)` asks for one.
-  constructor(element, choose) {
-    Object.assign(this, { element, choose, buttons: [], presets: [], on: -1, inLine: -1, foldWidth: 0 });
+  // `choose(index)` asks for one, `goBack()` for the lanes that a person had made before.
+  constructor(element, { choose, goBack }) {
+    Object.assign(this, { element, choose, buttons: [], presets: [], on: -1, last: 0, inLine: -1, foldWidth: 0 });
     this.heading = make("span", { className: "tdl-heading" }, "Try");
     this.line = make("div", { className: "tdl-situations" });
     this.name = make("span");
@@ -18,6 +19,9 @@ export class Situations {
     this.fold = make("details", {}, make("summary", {}, "More situations", this.name), this.others);
     this.sentence = make("p", { className: "tdl-preset-sentence" });
     this.sentence.setAttribute("aria-live", "polite");
+    const title = "Your own lanes again, as they were before you chose a preset";
+    this.back = labButton("↩ Back to my lanes", title, goBack, "tdl-back-to-own");
+    this.said = make("div", { className: "tdl-preset-said" }, this.sentence);
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(element);
   }
@@ -35,7 +39,7 @@ export class Situations {
         name,
       ),
     );
-    this.element.replaceChildren(...(presets.length ? [this.heading, this.line, this.fold, this.sentence] : []));
+    this.element.replaceChildren(...(presets.length ? [this.heading, this.line, this.fold, this.said] : []));
     this.put(this.buttons.length);
     this.fit();
   }
@@ -77,8 +81,19 @@ export class Situations {
     this.on = on;
     this.buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === on)));
     this.sentence.classList.toggle("tdl-past", on < 0);
-    if (on >= 0) this.sentence.textContent = this.presets[on].sentence;
+    if (on >= 0) {
+      this.last = on;
+      this.sentence.textContent = this.presets[on].sentence;
+    }
     this.sayOther();
+  }
+
+  // It goes once it was used: who used it by keys is then at the preset that they had chosen.
+  offerBack(yes) {
+    const hadFocus = this.back.matches(":focus");
+    if (yes) this.said.append(this.back);
+    else this.back.remove();
+    if (hadFocus && !yes) this.buttons[this.last].focus();
   }
 
   sayOther() {

@@ -18,12 +18,14 @@ class LineStyle:
         dash: As plotly names it.
         width: In pixels.
         opacity: Of the whole trace.
+        ring: Whether it goes round a place; so does the sample in a key.
     """
 
     meaning: str
     dash: str
     width: float
     opacity: float = 1.0
+    ring: bool = False
 
 
 MEASURED = LineStyle("measured", "solid", 2)
@@ -32,8 +34,9 @@ THIN = LineStyle("also measured", "solid", 1)
 FAINT = LineStyle("one of many", "solid", 1, 0.35)
 PREDICTED = LineStyle("predicted", "dash", 1.5)
 LIMIT = LineStyle("limit", "dot", 2)
+PLACE = LineStyle("a place", "solid", 1.75, ring=True)
 
-LANGUAGE = {style.meaning: style for style in (MEASURED, BROAD, THIN, FAINT, PREDICTED, LIMIT)}
+LANGUAGE = {style.meaning: style for style in (MEASURED, BROAD, THIN, FAINT, PREDICTED, LIMIT, PLACE)}
 
 
 def styled(style: LineStyle, name: str, colour: str, **kwargs: Any) -> go.Scatter:

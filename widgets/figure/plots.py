@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import plotly.graph_objects as go
 
-from widgets.figure.line_styles import BROAD, LIMIT, MEASURED, PREDICTED, THIN, styled
+from widgets.figure.line_styles import BROAD, LIMIT, MEASURED, PLACE, PREDICTED, THIN, styled
 
 
 def grey(opacity: float) -> str:
@@ -16,6 +16,7 @@ def grey(opacity: float) -> str:
 
 
 FAINT = grey(0.55)
+MOST_AT_ENDS = 4  # lines that are named at their ends; as in `end_names.js`
 TWO_CLASSES = [("class 0", ""), ("class 1", "")]
 # Layout of logarithmic axes with plain numbers.
 LOG: dict[str, Any] = {"yaxis_type": "log", "yaxis_tickformat": "~g"}
@@ -180,6 +181,14 @@ def theory(name: str, colour: str, **kwargs: Any) -> go.Scatter:
 def limit(name: str, colour: str, **kwargs: Any) -> go.Scatter:
     """Return an empty dotted line for a limit, or a level to compare with, which the key of its figure names."""
     return styled(LIMIT, name, colour, **{"showlegend": False, "hoverinfo": "skip", **kwargs})
+
+
+def ring(name: str, colour: str, **kwargs: Any) -> go.Scatter:
+    """Return an empty line that goes round a place, which the key of its figure names.
+
+    A mark would have to be drawn by plotly.js anew at each frame; a line has not.
+    """
+    return styled(PLACE, name, colour, **{"showlegend": False, "hoverinfo": "skip", **kwargs})
 
 
 def as_text(text: str) -> str:

@@ -38,7 +38,7 @@ class Command(BaseModel):
 class Transport(Command):
     """Play, pause and the like: a button with nothing to add."""
 
-    do: Literal["play", "pause", "step", "reset", "new_seed", "add_lane", "rewind", "share"]
+    do: Literal["play", "pause", "step", "reset", "new_seed", "add_lane", "back_to_own", "rewind", "share"]
 
 
 class SetValue(Command):

@@ -39,6 +39,7 @@ class ControlPanel(OneWayWidget):
     options = traitlets.Dict().tag(sync=True)
     lanes: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     preset = traitlets.Int(-1).tag(sync=True)
+    has_own = traitlets.Bool(False).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     transport = traitlets.Dict().tag(sync=True)
     refusal = traitlets.Dict().tag(sync=True)

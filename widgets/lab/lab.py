@@ -23,6 +23,7 @@ from widgets.lab.goal_judge import GoalJudge
 from widgets.lab.lane_changes import added, drawn, opening, placed, reseeded
 from widgets.lab.lane_list import LaneList
 from widgets.lab.notice_board import NoticeBoard
+from widgets.lab.own_lanes import OwnLanes
 from widgets.lab.panel_state import PresetRow, lane_rows, panel_state, transport
 from widgets.lab.saved_file import FileMaker, saved_file
 from widgets.lab.session import News, Session
@@ -62,7 +63,7 @@ class Lab(ipw.Box):
         self._linked, self._touched = link, False
         self._class_run: ClassRun | None = None
         self._files = FileMaker(lambda content, buffers: self.panel.send(content, buffers))
-        self._presets = PresetRow(view)
+        self._presets, self._own = PresetRow(view), OwnLanes(view)
         self._judge = GoalJudge(view.goals)
         self._reported = 0.0
         self.stage.figure.on_sketch(self._sketched)
@@ -174,6 +175,7 @@ class Lab(ipw.Box):
             case do.SetValue():
                 session.set(command.lane, command.field, self._read(command.field, command.value))
             case do.LoadPreset():
+                self._own.keep(session)
                 session.load_preset(command.index)
             case do.OnLane(do="select"):
                 session.select(command.lane)
@@ -237,6 +239,7 @@ class Lab(ipw.Box):
             "reset": session.reset,
             "new_seed": lambda: session.change_lanes(reseeded(self.view, self.lanes)),
             "add_lane": lambda: session.change_lanes(added(self.view, self.lanes)),
+            "back_to_own": lambda: self._own.bring_back(session),
             "rewind": self.timeline.rewind,
             "share": self._share,
         }[button]()
@@ -302,6 +305,7 @@ class Lab(ipw.Box):
         self.panel.lanes = lane_rows(self.view, self.lanes, self.session.fates)
         self.panel.selected = self.lanes.selected
         self.panel.preset = self._presets.on(self.session.plan.begun(self.lanes), self.session.preset)
+        self.panel.has_own = self._own.offered(self.session)
 
     def _show_run(self) -> None:
         session = self.session

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from widgets.figure.frame import Frame
 from widgets.figure.line_styles import key_of
-from widgets.figure.plots import plot, wide, with_ends, with_free_end, with_key
+from widgets.figure.plots import MOST_AT_ENDS, plot, wide, with_ends, with_free_end, with_key
 from widgets.view.controls import Reading
 from widgets.view.lines import DrawnT, Part, Traces
 
@@ -25,7 +25,8 @@ class Panel(Generic[DrawnT]):
         x: Title of the x axis.
         y: Title of the y axis.
         parts: What is in it, from the back to the front and in the order of the legend.
-        legend: Whether it names the lanes where there are several.
+        legend: Whether it names the lanes where there are several; "few" for names at the ends of lines alone, so that
+            a figure over the step is as wide as another one under it that has them.
         wide: Whether it takes a whole row.
         fit: Function of a frame that returns layout changes, named as in Plotly.relayout.
         layout: Further keywords of `plotly.graph_objects.Layout`.
@@ -37,7 +38,7 @@ class Panel(Generic[DrawnT]):
         x: str,
         y: str,
         *parts: Part[DrawnT],
-        legend: bool = False,
+        legend: bool | Literal["few"] = False,
         wide: bool = False,
         fit: Callable[[Frame[DrawnT]], Mapping[str, Any]] | None = None,
         **layout: Any,
@@ -50,7 +51,9 @@ class Panel(Generic[DrawnT]):
         drawn = [(part, part.traces(names, colours)) for part in self._parts]
         traces = [trace for _, each in drawn for trace in each]
         caption, x, y = self._titles
-        figure = plot(name, caption, x, y, traces, **{"showlegend": self._legend and len(names) > 1, **self._layout})
+        most = MOST_AT_ENDS if self._legend == "few" else len(names)
+        legend = bool(self._legend) and 1 < len(names) <= most
+        figure = plot(name, caption, x, y, traces, **{"showlegend": legend, **self._layout})
         figure = with_free_end(figure)
         figure = with_key(figure, key_of([entry for part, each in drawn for entry in part.key(each)]))
         first = 0

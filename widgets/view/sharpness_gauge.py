@@ -22,7 +22,7 @@ from widgets.view.lines import Line, Theory
 from widgets.view.panels import Now, OverSteps
 
 POINTS_OF_A_LIMIT = 120
-MOST_ON_A_LINEAR_AXIS = 20.0  # the highest limit over the lowest
+MOST_ON_A_LINEAR_AXIS = 12.0  # the highest limit over the lowest
 CAPTION = "Sharpness λₘₐₓ and its limit"
 
 Rates = Callable[[Frame, int], tuple[np.ndarray, np.ndarray]]
@@ -35,9 +35,18 @@ def learning_rates(frame: Frame, lane: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def from_zero(frame: Frame) -> dict[str, Any]:
-    """A linear axis as high as it has to be, as layout changes."""
-    del frame
-    return {"yaxis.type": "linear", "yaxis.autorange": True}
+    """A linear axis as high as it has to be, as layout changes; a logarithmic one where limits are far apart."""
+    far = _far_apart(_limits(frame))
+    return {"yaxis.type": "log" if far else "linear", "yaxis.autorange": True, "yaxis.tickformat": "~g" if far else ""}
+
+
+def _limits(frame: Frame) -> list[float]:
+    found = [preconditioned_limit_now(frame, lane) for lane in range(len(frame.lanes))]
+    return [limit for limit in found if limit]
+
+
+def _far_apart(limits: list[float]) -> bool:
+    return max(limits, default=0.0) > MOST_ON_A_LINEAR_AXIS * min(limits, default=0.0)
 
 
 def sharpness_panel(
@@ -75,12 +84,12 @@ def reach(frame: Frame, usual: Fit = from_zero, wide: bool = False) -> dict[str,
     That of an adaptive rule begins far above its limit, and this is a thousand times that of other rules: beside them
     the axis is logarithmic.
     """
-    limits = [limit for lane in range(len(frame.lanes)) if (limit := preconditioned_limit_now(frame, lane))]
+    limits = _limits(frame)
     title = {"yaxis.title.text": axis_title(frame)}
     if not limits or not any_divides(frame):
         return {"yaxis.tickformat": "", "yaxis.tickmode": "auto", **title, **usual(frame)}
     low, high = min(limits), max(limits)
-    far = wide or high > MOST_ON_A_LINEAR_AXIS * low
+    far = wide or _far_apart(limits)
     low = min(low / 4, _lowest(frame) / 1.5) if wide else low / 4
     return {
         "yaxis.type": "log" if far else "linear",

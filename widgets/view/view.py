@@ -39,6 +39,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
             one to touch first. All others are folded away (`more`).
         presets: Named situations; the first is the one a lab opens with.
         goals: What a learner may try to make a run do; the opening reaches none of them.
+        own_goals: Those beside a function of the learner's: what is about the rules that come with a lab is left out.
         compare: Whether a person may add lanes.
         instant: Whether a change runs to the end at once (for runs of milliseconds) when somebody has played; Play
             replays at `speed`.
@@ -74,6 +75,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
     shown: ClassVar[tuple[str, ...]]
     presets: ClassVar[tuple[Preset, ...]]
     goals: tuple[Goal, ...] = ()
+    own_goals: ClassVar[tuple[Goal, ...]] = ()
     compare: ClassVar[bool] = True
     instant: ClassVar[bool] = False
     covered: ClassVar[tuple[str, ...]] = ()
@@ -96,7 +98,7 @@ class LabView(ABC, Generic[SettingsT, ControlsT]):
         self.own = own
         if own is not None:  # it may stand beside the lab without it, and a link is for one of them
             self.name, self.title = f"{self.name}_own", f"{self.title}, with a {self.own_noun} of your own"
-            self.goals = ()  # they are about the rules that come with the lab
+            self.goals = self.own_goals
 
     @property
     def settings_type(self) -> type[ControlsT]:

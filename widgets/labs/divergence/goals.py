@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lessons.core.rules.stability import limit_factor
 from widgets.view.goals import Attempt, Goal
+from widgets.view.seed_cloud import quantile
 
 
 def _factors(run: Attempt, lane: int) -> np.ndarray:
@@ -141,5 +143,124 @@ NET = (
         _pushed_down,
         "The sharpness follows the limit 2/η down as it followed it up: where η is too large for it, steps grow until "
         "the net is where it is flatter.",
+    ),
+)
+
+
+def _rates(run: Attempt) -> np.ndarray:
+    """The learning rates of a sweep, from the lowest on: shape (K,)."""
+    return np.array([settings.learning_rate for settings in run.settings])
+
+
+def _deep(run: Attempt) -> bool:
+    first, within = run.settings[0], run["loss"][:101]
+    return (
+        first.optimizer == "heavy ball"
+        and first.condition_number >= 8
+        and bool(np.nanmin(within) < 1e-30 * within[0, 0])
+    )
+
+
+def _none_diverges(run: Attempt) -> bool:
+    loss = run["loss"]
+    return (
+        run.finished and run.settings[0].sharpness >= 1 and _rates(run)[-1] >= 10 and bool((loss[-1] < loss[0]).all())
+    )
+
+
+def _next_to_the_limit(run: Attempt) -> bool:
+    first, loss = run.settings[0], run["loss"][-1]
+    if not run.finished or first.optimizer != "gradient descent":
+        return False
+    lowest = _rates(run)[np.where(np.isfinite(loss), loss, np.inf).argmin()]
+    return bool(0.9 <= lowest * first.sharpness / 2 < 1)
+
+
+BOWL_SWEEP = (
+    Goal(
+        "deep",
+        "At κ ≥ 8, bring heavy ball's lowest loss down by 30 decades in 100 steps.",
+        _deep,
+        "At its best β, ((√κ − 1)/(√κ + 1))², heavy ball beats gradient descent by far. More momentum only makes every "
+        "direction swing, at √β a step.",
+    ),
+    Goal(
+        "none_diverges",
+        "At λₘₐₓ ≥ 1, let none of the 64 losses grow, with η up to 10 or more.",
+        _none_diverges,
+        "The moving average takes only 1 − β of each gradient. Its limit, 2(1 + β)/((1 − β)λₘₐₓ), lies far out where β "
+        "is close to 1.",
+    ),
+    Goal(
+        "next_to_the_limit",
+        "Let gradient descent's lowest loss lie within a tenth of its limit.",
+        _next_to_the_limit,
+        "In the long run 2/(λₘₐₓ + λₘᵢₙ) is the best. The longer the valley, the smaller λₘᵢₙ, and the closer it is to "
+        "2/λₘₐₓ.",
+    ),
+)
+
+
+def _all_flatter(run: Attempt) -> bool:
+    first, last = run["sharpness"][0], run.newest("sharpness")
+    plain = run.settings[0].optimizer == "gradient descent"
+    return run.finished and plain and len(run.left) == len(run.lanes) and bool((last < first).all())
+
+
+def _at_the_limit_of_heavy_ball(run: Attempt) -> bool:
+    first, factor = run.settings[0], limit_factor(run.lanes)
+    if not run.finished or first.optimizer != "heavy ball" or first.momentum < 0.3 or not first.learning_rate:
+        return False
+    middle = quantile(run.newest("sharpness")[None], 0.5)[0]
+    return factor is not None and bool(abs(middle * first.learning_rate / factor - 1) < 0.1)
+
+
+NET_SEEDS = (
+    Goal(
+        "all_flatter",
+        "With gradient descent, let all twenty nets end flatter than they began.",
+        _all_flatter,
+        "Where a net begins is luck, where it ends is 2/η. With η so large that all begin above that, all have to come "
+        "down.",
+    ),
+    Goal(
+        "limit_of_heavy_ball",
+        "With heavy ball, β ≥ 0.3, end with the median λₘₐₓ within 10 % of its limit.",
+        _at_the_limit_of_heavy_ball,
+        "The limit of heavy ball is 2(1 + β)/η, above 2/η: the nets climb farther before it holds them.",
+    ),
+)
+
+
+def _over_the_limit(run: Attempt) -> np.ndarray:
+    """The learning rates of a sweep over nets of one start, as multiples of the limit there; NaN without a limit."""
+    factor = limit_factor(run.lanes)
+    return _rates(run) * run["sharpness"][0] / (np.nan if factor is None else factor)
+
+
+def _all_learn(run: Attempt) -> bool:
+    loss = run["loss"]
+    return run.finished and bool(_over_the_limit(run)[-1] >= 1.4 and (loss[-1] < loss[0]).all())
+
+
+def _halves_far_above(run: Attempt) -> bool:
+    loss, over = run["loss"], _over_the_limit(run)
+    return run.finished and any(loss[-1, lane] < 0.5 * loss[0, lane] and over[lane] >= 6 for lane in run.left)
+
+
+NET_SWEEP = (
+    Goal(
+        "all_learn",
+        "Go beyond 1.4 times the limit at the start, and let all 64 nets learn.",
+        _all_learn,
+        "Above its limit a net does not follow the bowl that it began in: it is thrown to where λₘₐₓ is low enough for "
+        "its η.",
+    ),
+    Goal(
+        "halves_far_above",
+        "Halve a net's loss at six times the limit at the start, or more.",
+        _halves_far_above,
+        "A sharp start has a low limit, and the net far to come down: it is thrown to where 2/λₘₐₓ is above its η. How "
+        "large an η it bears, the start does not tell.",
     ),
 )

@@ -8,6 +8,7 @@ from lessons.divergence.settings import NetSettings
 from lessons.divergence.spreads import NET_SEEDS, NetSeedsSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import limit
+from widgets.labs.divergence import goals
 from widgets.view.controls import Preset
 from widgets.view.lines import One, Points
 from widgets.view.seed_cloud import Cloud, SeedCloudView
@@ -31,6 +32,7 @@ class NetSeedsView(SeedCloudView[NetSettings, NetSeedsSettings]):
     title = "Twenty seeds of one net"
     experiment = Net()
     spread = NET_SEEDS
+    goals = goals.NET_SEEDS
     clouds = (
         Cloud(
             "loss",

@@ -19,6 +19,7 @@ from lessons.divergence.spreads import BOWL_SWEEP, NET_SWEEP, BowlSweepSettings,
 from lessons.divergence.theory import growth_factor
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG_X, grey, limit, theory
+from widgets.labs.divergence import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
@@ -115,6 +116,7 @@ class BowlSweepView(SweepView[BowlSettings, BowlSweepSettings]):
     speed = 20.0
     covered = ("sweep",)
     shown = ("optimizer", "momentum", "highest")
+    goals = goals.BOWL_SWEEP
     more = ("lowest", "condition_number", "sharpness", "dimension", "start_x", "start_y", "steps")
     presets = (
         Preset(
@@ -208,6 +210,7 @@ class NetSweepView(SweepView[NetSettings, NetSweepSettings]):
     spread = NET_SWEEP
     covered = ("sweep", "sharpness")
     shown = ("init_scale", "highest", "optimizer")
+    goals = goals.NET_SWEEP
     more = (
         "lowest",
         "momentum",

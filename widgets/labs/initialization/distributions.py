@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from widgets.labs.initialization import goals
 from widgets.labs.initialization.variance import VarianceView
 from widgets.view.controls import Preset
 
@@ -14,7 +15,7 @@ class DistributionsView(VarianceView):
 
     name = "distributions"
     title = "Four kinds of random weights"
-    goals = ()
+    goals = own_goals = goals.DISTRIBUTIONS  # of its schemes, beside which a learner's own may stand
     presets = (
         Preset(
             "four distributions",

@@ -88,6 +88,46 @@ VARIANCE = (
 )
 
 
+def _coin_flips_ahead(run: Attempt) -> bool:
+    if len(run.history) < DRAWS:
+        return False
+    arrives = np.median(run["activation_square"][..., -1], axis=0)
+    same = ("gain", "activation", "residual", "bias_deviation", "input_scale")
+    normal, flips = ([k for k, own in enumerate(run.settings) if own.scheme == name] for name in ("LeCun", "signs"))
+    return any(
+        all(getattr(run.settings[a], name) == getattr(run.settings[b], name) for name in same)
+        and 10 * arrives[a] < arrives[b]
+        for a in normal
+        for b in flips
+    )
+
+
+def _cauchy_arrives(run: Attempt) -> bool:
+    if len(run.history) < DRAWS or run.lanes.shared.depth < 50 or run.lanes.shared.width < 100:
+        return False
+    kept = _kept(run, "gradient_square", -1, 0)
+    cauchy = [settings.scheme == "Cauchy" for settings in run.settings]
+    return bool(((kept > 1e-3) & (kept < 1e3) & cauchy).any())
+
+
+DISTRIBUTIONS = (
+    Goal(
+        "coin_flips_ahead",
+        "Let coin flips end ten times above normal weights of the same gain.",
+        _coin_flips_ahead,
+        "That only the variance counts holds for sums of many terms. In a layer of a few units normal weights are now "
+        "and then all small, coin flips never: fifty layers add up the difference.",
+    ),
+    Goal(
+        "cauchy_arrives",
+        "Bring Cauchy's gradient through 50 layers of 100 units, within a factor of 1000.",
+        _cauchy_arrives,
+        "A sum of n Cauchy numbers is as large as n of them, not √n: in wide layers they need a gain far below 1. And "
+        "a little beside it the gradient is lost again, by many powers of ten.",
+    ),
+)
+
+
 def _stays_near(run: Attempt) -> bool:
     if len(run.history) < DRAWS or run.lanes.shared.depth < 50:
         return False

@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 LOWEST = 1e-45  # below, float32 is 0
+# One blue over the page's ground: the more, the darker on white, and the lighter in the dark.
 SHADES = [
     (0.0, "rgba(47,126,216,0)"),
     (0.003, "rgba(47,126,216,0.12)"),
-    (0.05, "rgba(47,126,216,0.45)"),
-    (0.25, "rgba(47,126,216,0.75)"),
-    (1.0, "rgba(20,60,140,1)"),
+    (0.05, "rgba(47,126,216,0.4)"),
+    (0.25, "rgba(47,126,216,0.65)"),
+    (1.0, "rgba(47,126,216,1)"),
 ]
 
 

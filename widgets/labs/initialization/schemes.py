@@ -11,6 +11,7 @@ from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.initialization import training_goals
 from widgets.labs.initialization.layer_figures import decades
 from widgets.labs.initialization.scheme_view import DeepNetView
 from widgets.labs.initialization.variance import positive
@@ -42,6 +43,7 @@ class SchemesView(DeepNetView):
     title = "One net, several beginnings"
     experiment = DeepNet()
     covered = ("gradient",)
+    goals = training_goals.SCHEMES
     shown = ("scheme", "gain", "depth")
     more = (
         "deviation",

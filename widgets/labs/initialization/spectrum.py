@@ -15,6 +15,7 @@ from lessons.initialization.training import DeepNet
 from lessons.initialization.training_settings import DeepNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, limit, thin
+from widgets.labs.initialization import training_goals
 from widgets.labs.initialization.scheme_view import SchemeView
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points, Theory
@@ -35,6 +36,7 @@ class SpectrumView(SchemeView[DeepNetSettings]):
     title = "The curvature that a net begins with"
     experiment = DeepNet()
     covered = ("spectrum",)
+    goals = training_goals.SPECTRUM
     shown = ("learning_rate", "scheme", "gain")
     more = (
         "deviation",

@@ -6,6 +6,7 @@ from typing import Any
 
 from lessons.normalization.training import NormalizedNet
 from lessons.normalization.training_settings import NormalizedNetSettings
+from widgets.labs.normalization import training_goals
 from widgets.labs.normalization.net_view import LOSS, SEEDS, NetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
@@ -38,6 +39,7 @@ class BatchesView(NetView[NormalizedNetSettings]):
     name = "batches"
     title = "When the batch is the problem"
     experiment = NormalizedNet()
+    goals = training_goals.BATCHES
     shown = ("batch_size", "normalization", "batches")
     more = (
         "learning_rate",

@@ -7,6 +7,7 @@ from typing import Any
 from lessons.normalization.conv_experiment import NormalizedConvNet
 from lessons.normalization.conv_settings import ConvNormSettings
 from widgets.figure.plots import LOG
+from widgets.labs.normalization import training_goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
 from widgets.view.panels import Now, OverSteps, Panel
@@ -29,6 +30,7 @@ class ConvNormView(LabView[ConvNormSettings]):
     name = "instance_norm"
     title = "Maps to normalize"
     experiment = NormalizedConvNet()
+    goals = training_goals.INSTANCE_NORM
     methods = ("normalization",)
     shown = ("normalization", "learning_rate", "batch_size")
     step_figures = ("loss", "test", "contrast", "brightness")

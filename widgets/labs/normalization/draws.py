@@ -10,6 +10,7 @@ import numpy as np
 from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.normalization import training_goals
 from widgets.labs.normalization.net import FOUR
 from widgets.labs.normalization.net_view import RECENT, SEEDS, NetView
 from widgets.labs.normalization.shift import INJECTED_LANES
@@ -38,6 +39,7 @@ class DrawsView(NetView[InjectedNetSettings]):
     name = "five_draws"
     title = "Five draws of each net"
     experiment = InjectedNet()
+    goals = training_goals.FIVE_DRAWS
     step_figures = ("loss", "accuracy")
     shown = ("learning_rate", "normalization", "depth")
     more = (

@@ -11,6 +11,7 @@ import numpy as np
 from lessons.normalization.injected import InjectedNet, InjectedNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.normalization import training_goals
 from widgets.labs.normalization.net_view import LOSS, RECENT, RECENT_LOSS, SEEDS, NetView
 from widgets.view.controls import Preset
 from widgets.view.lines import Band, Curve, Level, Line, Points
@@ -45,6 +46,7 @@ class ShiftView(NetView[InjectedNetSettings]):
     name = "shift"
     title = "Is it the shift?"
     experiment = InjectedNet()
+    goals = training_goals.SHIFT
     shown = ("learning_rate", "normalization", "injected")
     more = (
         "groups",

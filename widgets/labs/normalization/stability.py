@@ -16,6 +16,7 @@ from lessons.normalization.training_settings import NormalizedNetSettings
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, grey, limit
+from widgets.labs.normalization import training_goals
 from widgets.labs.normalization.net_view import idle_fields
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, One, Points
@@ -31,6 +32,7 @@ class StabilityView(LabView[NormalizedNetSettings, StabilitySettings]):
     name = "stable_rates"
     title = "Sixteen learning rates for each"
     experiment = NormalizedNet()
+    goals = training_goals.STABLE_RATES
     spread = STABLE_RATES
     compare = False
     step_figures = ()

@@ -12,6 +12,7 @@ from lessons.optimizers.settings import ClassifierSettings
 from widgets.figure.frame import Frame
 from widgets.figure.level_lines import level_line
 from widgets.figure.plots import LOG, TWO_CLASSES, two_classes
+from widgets.labs.optimizers import data_goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
 from widgets.view.lines import Curve, Line, Points
@@ -77,6 +78,7 @@ class ClassifierView(LabView[ClassifierSettings]):
     shown = ("learning_rate", "batch_size", "optimizer")
     rate_field = "learning_rate"
     step_figures = ("loss",)
+    goals = data_goals.CLASSIFIER
     presets = (
         Preset(
             "two moons",

@@ -13,6 +13,7 @@ from lessons.optimizers.theory import best_tuning, iterations
 from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X
+from widgets.labs.optimizers import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Points, Theory
 from widgets.view.panels import Panel
@@ -30,6 +31,7 @@ class ConditionView(LabView[ConditionSettings, ConditionRange]):
     step_figures = ()
     covered = ("condition",)
     shown = ("largest", "steps")
+    goals = goals.CONDITION
     presets = (
         Preset(
             "up to 1000",

@@ -15,6 +15,7 @@ from lessons.optimizers.theory import best_memory, best_rate_for, iterations, lo
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, marks
+from widgets.labs.optimizers import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, One, Points, Theory
 from widgets.view.panels import Panel
@@ -35,6 +36,7 @@ class MemoryView(LabView[MemorySettings, MemoryRange]):
     step_figures = ()
     covered = ("memory",)
     shown = ("largest", "longest", "steps")
+    goals = goals.MEMORY
     presets = (
         Preset(
             "10, 100, 1000",

@@ -16,6 +16,7 @@ from widgets.figure.colours import colour_of
 from widgets.figure.frame import Frame
 from widgets.figure.level_lines import level_line
 from widgets.figure.plots import EQUAL_AXES, TWO_CLASSES, grey, limit, marks, placed, theory, thin, two_classes
+from widgets.labs.optimizers import data_goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, One, Points
 from widgets.view.panels import OverSteps, Panel, now
@@ -39,6 +40,7 @@ class ProxyView(LabView[ProxySettings]):
     shown = ("outlier", "method", "separation")
     step_figures = ("error",)
     places: ClassVar = {"plane": ("outlier_x", "outlier_y")}
+    goals = data_goals.PROXY
     presets = (
         Preset(
             "five losses",
@@ -137,6 +139,7 @@ class OutlierView(LabView[ProxySettings, OutlierSettings]):
     compare = False
     step_figures = ()
     shown = ("train_size", "separation", "seed")
+    goals = data_goals.OUTLIER
     presets = (
         Preset(
             "six classifiers",

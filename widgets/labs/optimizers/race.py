@@ -18,7 +18,7 @@ from lessons.optimizers.race import SURFACES, Race
 from lessons.optimizers.settings import RaceSettings
 from lessons.optimizers.surfaces import Surface, loss_grid
 from widgets.figure.frame import Frame
-from widgets.figure.plots import EQUAL_AXES, limit, marks, placed
+from widgets.figure.plots import EQUAL_AXES, limit, line, marks, placed, ring
 from widgets.labs.optimizers import goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
@@ -29,7 +29,10 @@ from widgets.view.view import LabView
 
 GRID = 45
 LEVELS = 16
-ARROW_HEAD = 0.04
+ARROW_HEAD = 0.05
+SMALLEST_HEAD, HEAD_OF_LENGTH = 0.6, 0.8
+ARROW: dict[str, Any] = {"line": {"width": 3}, "hoverinfo": "skip"}
+ASKED = 0.02  # radius of the ring where a gradient is asked for, as a share of the window
 LOWEST = 1e-12  # below it lines end: who is first is settled by then, and Newton's method goes on to 1e-32
 MEETINGS = ("gradient descent", "heavy ball", "Nesterov", "Adam")
 
@@ -196,9 +199,10 @@ class RaceView(LabView[RaceSettings]):
                     marker={"symbol": "x", "size": 9, "color": "#888"},
                     **still,
                 ),
-                One(downhill, "downhill, −η g", "#777", says="downhill step, −η g", hoverinfo="skip"),
-                One(velocity, "velocity", "#777", make=limit, says="velocity"),
                 Path(_path, pointer=partial(placed, invitation="Click or drag to start elsewhere")),
+                One(downhill, "downhill, −η g", "#888", make=line, says="downhill step, −η g", **ARROW),
+                One(velocity, "velocity", "#888", make=limit, says="velocity", **ARROW),
+                One(look_ahead, "asks for its gradient here", "#888", make=ring, says="asks for its gradient here"),
                 fit=_window,
                 height=440,
                 **EQUAL_AXES,
@@ -298,6 +302,18 @@ def velocity(frame: Frame[RaceSettings]) -> Points:
     return _arrow(frame, frame.history["ball"][row, lane], frame.history["carried"][row, lane])
 
 
+def look_ahead(frame: Frame[RaceSettings]) -> Points:
+    """A ring where the chosen lane asks for its gradient, if not where its ball lies: Nesterov's method looks ahead."""
+    lane = _chosen(frame)
+    row, window = frame.last(lane), _surface(frame).window
+    place, ball = (frame.history[name][row, lane] for name in ("theta", "ball"))
+    radius = ASKED * (np.array(window.high) - np.array(window.low))
+    if not np.isfinite(place).all() or np.linalg.norm((place - ball) / radius) < 0.5:
+        return [], []
+    angles = np.linspace(0, 2 * np.pi, 25)
+    return place[0] + radius[0] * np.cos(angles), place[1] + radius[1] * np.sin(angles)
+
+
 def _arrow(frame: Frame[RaceSettings], start: np.ndarray, vector: np.ndarray) -> Points:
     window = _surface(frame).window
     head = ARROW_HEAD * (np.array(window.high) - np.array(window.low))
@@ -310,10 +326,12 @@ def _arrow(frame: Frame[RaceSettings], start: np.ndarray, vector: np.ndarray) ->
 def _arrow_points(start: np.ndarray, end: np.ndarray, head: np.ndarray) -> np.ndarray:
     """The strokes of an arrow as one polyline, shape (5, 2); `head` is the size of its head along both axes.
 
-    A line with a marker would have to be drawn by plotly.js anew at each frame; a plain line has not.
+    A short arrow has a smaller head, as long as it can be seen. A line with a marker would have to be drawn by
+    plotly.js anew at each frame; a plain line has not.
     """
     along = (end - start) / head
-    along = along / np.linalg.norm(along)
+    length = float(np.linalg.norm(along))
+    head, along = head * np.clip(HEAD_OF_LENGTH * length, SMALLEST_HEAD, 1), along / length
     across = np.array([-along[1], along[0]])
     left, right = (end + head * (0.45 * side * across - along) for side in (1, -1))
     return np.stack([start, end, left, end, right])

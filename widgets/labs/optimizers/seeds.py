@@ -7,6 +7,7 @@ from typing import Any
 from lessons.optimizers.classifier import Classifier
 from lessons.optimizers.settings import ClassifierSettings
 from lessons.optimizers.spreads import CLASSIFIER_SEEDS, ClassifierSeedsSettings
+from widgets.labs.optimizers import data_goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
 from widgets.view.seed_cloud import Cloud, SeedCloudView
@@ -36,6 +37,7 @@ class ClassifierSeedsView(SeedCloudView[ClassifierSettings, ClassifierSeedsSetti
     experiment = Classifier()
     spread = CLASSIFIER_SEEDS
     compare = True
+    goals = data_goals.CLASSIFIER_SEEDS
     clouds = (
         Cloud(
             "train_loss",

@@ -9,6 +9,7 @@ import numpy as np
 from lessons.optimizers.settings import ValleySettings
 from lessons.optimizers.valley import Valley
 from widgets.figure.frame import Frame
+from widgets.labs.optimizers import goals
 from widgets.labs.optimizers.idle import idle_hyperparameters
 from widgets.view.controls import Preset
 from widgets.view.lines import Line, Path
@@ -65,6 +66,7 @@ class ValleyView(LabView[ValleySettings]):
     more = ("optimizer", "condition_number", "momentum", "beta_2", "weight_decay", "damping", "steps")
     speed = 60.0
     covered = ("loss", "paths")
+    goals = goals.VALLEY
     presets = (
         Preset(
             "the valley turned",

@@ -11,6 +11,7 @@ from lessons.periodic.conv_settings import ConvPeriodsSettings
 from lessons.periodic.phases import Phase
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, theory
+from widgets.labs.periodic import clock_goals
 from widgets.labs.periodic.moments import Moments
 from widgets.labs.periodic.periods import Rates, by_pythagoras, errors_panel, loss_panel, period_readings
 from widgets.view.controls import Preset, Reading
@@ -25,6 +26,7 @@ class ConvPeriodsView(LabView[ConvPeriodsSettings]):
     name = "conv_periods"
     title = "A small ConvNet in periods"
     experiment = ConvPeriods()
+    goals = clock_goals.CONV_PERIODS
     shown = ("learning_rate", "weight_decay", "batch_size")
     presets = (
         Preset("batches of 128", "The net of the recorded run with half its channels. Will it break down, too?"),

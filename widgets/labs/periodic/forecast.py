@@ -13,6 +13,7 @@ from lessons.periodic.theory import delta_limits, jump_norm_approximate, kappa, 
 from widgets.figure.frame import Frame
 from widgets.figure.live_figure import Numbers
 from widgets.figure.plots import grey, limit, marks, theory
+from widgets.labs.periodic import clock_goals
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, limit_reading, rate_panel, rates_used
 from widgets.labs.periodic.phase_shades import BANDED, band, bands, shades
 from widgets.view.controls import Preset, Reading
@@ -35,6 +36,7 @@ class ForecastView(LabView[ForecastSettings]):
     title = "The next δ-jump, predicted"
     experiment = Forecast()
     step_figures = ("turn",)
+    goals = clock_goals.FORECAST
     shown = ("delta", "learning_rate", "weight_decay")
     more = ("seed", "width", "depth", "train_size", "initial_norm", "sharpness_every", "steps")
     presets = (

@@ -125,3 +125,54 @@ CIRCLE = (
         "Gradients are at right angles to the weights and only make the norm grow. Weight decay alone pulls it down.",
     ),
 )
+
+
+def _rest(run: Attempt, lane: int) -> np.ndarray:
+    """The norm over the second half: where it rests, if it does."""
+    norm = run["norm"][:, lane]
+    return norm[len(norm) // 2 :].astype(float)
+
+
+def _rests(norm: np.ndarray) -> bool:
+    return bool(norm.max() < 1.3 * norm.min())
+
+
+def _at_one_height(run: Attempt) -> bool:
+    """From three starts; what settles too slowly is not there yet, and what goes round and round never is."""
+    if not run.finished or run.steps < 1000 or len(run.left) < 3:
+        return False
+    starts = [run.settings[lane].initial_norm for lane in run.left]
+    norms = [_rest(run, lane) for lane in run.left]
+    heights = np.array([np.median(norm) for norm in norms])
+    return (
+        max(starts) >= 10 * min(starts)
+        and bool(heights.min() > 4.5 and heights.max() < 1.1 * heights.min())
+        and all(_rests(norm) for norm in norms)
+    )
+
+
+def _soon_at_rest(run: Attempt) -> bool:
+    if not run.finished or run.steps < 1000:
+        return False
+    for lane in run.left:
+        height = float(np.median(_rest(run, lane)))
+        if run.settings[lane].initial_norm >= 30 and height < 15 and run["norm"][300, lane] < 1.25 * height:
+            return True
+    return False
+
+
+SETTLING = (
+    Goal(
+        "at_one_height",
+        "From starts of 1, 10 and 30, let the norms rest at one height above 4.5.",
+        _at_one_height,
+        "At rest push and pull are equal: ρ⁴ = η⟨g²⟩/(2λ). More noise keeps g larger, a larger η makes steps longer; "
+        "either lifts it.",
+    ),
+    Goal(
+        "soon_at_rest",
+        "Let a norm that starts at 30 have come to rest after 300 steps.",
+        _soon_at_rest,
+        "How far ρ⁴ is from rest shrinks by a factor of e in 1/(4ηλ) steps. Four times η or λ: a quarter of the time.",
+    ),
+)

@@ -16,6 +16,7 @@ from lessons.periodic.spreads import JUMPS, MOST_NETS, JumpsSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, grey, limit, marks
+from widgets.labs.periodic import clock_goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import OverSteps, Panel
@@ -36,6 +37,7 @@ class JumpsView(LabView[PeriodicSettings, JumpsSettings]):
     compare = False
     seeds = MOST_NETS
     step_figures = ()
+    goals = clock_goals.JUMPS
     shown = ("noise", "shift", "nets")
     presets = (
         Preset("five nets", "Is there a breakdown without a far turn? And a far turn without a breakdown?", ({},)),

@@ -15,6 +15,7 @@ from lessons.periodic.successive import SuccessiveMinima
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, grey, marks, numbered_cells
+from widgets.labs.periodic import clock_goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, One, Points
 from widgets.view.panels import OverSteps, Panel
@@ -34,6 +35,7 @@ class MinimaView(LabView[PeriodicSettings, MinimaSettings]):
     compare = False
     seeds = MOST_NETS
     step_figures = ()
+    goals = clock_goals.MINIMA
     shown = ("weight_decay", "learning_rate", "nets")
     presets = (
         Preset(

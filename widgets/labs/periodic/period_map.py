@@ -17,6 +17,7 @@ from lessons.periodic.theory import expected_period
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey, line, numbered_cells, theory, thin
+from widgets.labs.periodic import clock_goals
 from widgets.labs.periodic.periods import LOG_125, fit_ticks, idle_fields, ticks
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Part, Points
@@ -42,6 +43,7 @@ class MapView(LabView[PeriodicSettings, MapSettings]):
     spread = PERIOD_MAP
     compare = False
     step_figures = ()
+    goals = clock_goals.PERIOD_MAP
     shown = ("learning_rate", "weight_decay", "optimizer")
     more = ("rows", "columns", "momentum", "seed", "width", "depth", "train_size", "steps")
     presets = (

@@ -12,6 +12,7 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm, settling_norm
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, broad, theory
+from widgets.labs.periodic import goals
 from widgets.labs.periodic.periods import idle_fields, invariant, rates_used
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Curve, Line, Points
@@ -49,6 +50,7 @@ class SettlingView(LabView[PeriodicSettings]):
     name = "settling"
     title = "Where the norm comes to rest"
     experiment = Periodic()
+    goals = goals.SETTLING
     shown = ("weight_decay", "initial_norm", "noise")
     more = (
         "learning_rate",

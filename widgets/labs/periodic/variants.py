@@ -12,6 +12,7 @@ from lessons.periodic.settings import PeriodicSettings
 from lessons.periodic.theory import equilibrium_norm
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.periodic import clock_goals
 from widgets.labs.periodic.moments import Moments
 from widgets.labs.periodic.periods import (
     MORE,
@@ -41,6 +42,7 @@ class VariantsView(LabView[PeriodicSettings]):
     name = "variants"
     title = "What changes the periods"
     experiment = Periodic()
+    goals = clock_goals.VARIANTS
     shown = ("learning_rate", "weight_decay", "fixed_norm")
     more = (
         "learning_rate_decay",

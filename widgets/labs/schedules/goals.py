@@ -6,7 +6,11 @@ from itertools import permutations
 
 import numpy as np
 
+from lessons.core.spread import SEEDS
+from lessons.schedules.rate_range import usable_range
+from lessons.schedules.spreads import SEEDS_A_LENGTH, WARMUP_LENGTHS
 from widgets.view.goals import Attempt, Goal
+from widgets.view.seed_cloud import quantile
 
 SAME = ("learning_rate", "noise", "batch_size", "sharpness", "condition_number", "start", "optimizer")
 
@@ -153,5 +157,104 @@ NET = (
         "Let a net diverge in spite of warmup, with η at 0.3 or less.",
         _too_short,
         "Warmup helps by giving time: the sharpness has to fall below 2/η while η rises. A few steps are too few.",
+    ),
+)
+
+
+def _split(run: Attempt) -> bool:
+    """Whether the twenty nets have parted: three or more are lost, and three or more are left."""
+    return run.finished and 3 <= len(run.left) <= SEEDS - 3
+
+
+SCHEDULE_SEEDS = (
+    Goal(
+        "warmup_splits",
+        "With warmup, lose three or more of the twenty nets, and keep three or more.",
+        lambda run: run.settings[0].schedule in ("warmup", "warmup + cosine") and _split(run),
+        "While η rises the sharpness has to fall. Each draw takes its own time for that: near the shortest warmup that "
+        "will do, it decides who comes through.",
+    ),
+    Goal(
+        "start_splits",
+        "At a constant η, lose three or more of the twenty, and keep three or more.",
+        lambda run: run.settings[0].schedule == "constant" and _split(run),
+        "Not far above its limit, ηλₘₐₓ = 2, a net still comes through; far above it diverges. Each draw begins with a "
+        "λₘₐₓ of its own, and mostly the flatter ones stay.",
+    ),
+)
+
+
+def _alive(run: Attempt) -> np.ndarray:
+    """Which nets are left, bool, shape (lengths of the warmup, seeds)."""
+    return np.array([end is None for end in run.ends]).reshape(len(WARMUP_LENGTHS), SEEDS_A_LENGTH)
+
+
+def _all_at_a_high_rate(run: Attempt) -> bool:
+    high = run.settings[0].learning_rate >= 0.6
+    return run.finished and run.steps >= 100 and high and bool(_alive(run).all(1).any())
+
+
+def _long_costs_little(run: Attempt) -> bool:
+    if not run.finished or run.steps < 120:
+        return False
+    short, long = WARMUP_LENGTHS.index(30), WARMUP_LENGTHS.index(80)
+    loss, alive = run["smoothed_loss"][-1].reshape(len(WARMUP_LENGTHS), SEEDS_A_LENGTH), _alive(run)
+    middle = quantile(np.where(alive, loss, np.nan), 0.5)
+    return bool(alive[[short, long]].all() and middle[long] < 1.08 * middle[short])
+
+
+WARMUP_LENGTH = (
+    Goal(
+        "all_at_a_high_rate",
+        "At η ≥ 0.6, let all sixteen nets of some length come through 100 steps.",
+        _all_at_a_high_rate,
+        "A net that begins with smaller weights is flatter: 2/λₘₐₓ is higher from the first step on, and η can rise "
+        "farther.",
+    ),
+    Goal(
+        "long_costs_little",
+        "In 120 steps or more, let 80 of warmup end within 8 % of the median loss of 30.",
+        _long_costs_little,
+        "A longer warmup is mostly a delay. In a short run that is a large part of all steps; in a long one it is made "
+        "up for.",
+    ),
+)
+
+
+def _lowest(run: Attempt) -> np.ndarray:
+    """At which share of the run the smoothed loss of each lane is lowest: shape (K,)."""
+    return usable_range(run["learning_rate"], run["smoothed_loss"]).high_step / run.steps
+
+
+def _stopped_early(run: Attempt) -> bool:
+    rate = run["learning_rate"]
+    return run.finished and any(_lowest(run)[lane] >= 0.9 and rate[-1, lane] > 2 * rate[0, lane] for lane in run.left)
+
+
+def _ends_low(run: Attempt) -> bool:
+    """The loss grows to more than twice its lowest: beyond what a smoothed one goes up and down by."""
+    if not run.finished:
+        return False
+    loss = np.where(np.isfinite(run["smoothed_loss"]), run["smoothed_loss"], np.inf)
+    highest = usable_range(run["learning_rate"], loss).high
+    return any(
+        settings.optimizer == "gradient descent" and highest[lane] < 0.1 and loss[-1, lane] > 2 * loss[:, lane].min()
+        for lane, settings in enumerate(run.settings)
+    )
+
+
+RANGE_TEST = (
+    Goal(
+        "stopped_early",
+        "End the rise so early that the loss is lowest in the last tenth of the run.",
+        _stopped_early,
+        "A test has found an upper end only where the loss grows again. While it still falls, what you read is where "
+        "you stopped.",
+    ),
+    Goal(
+        "ends_low",
+        "With gradient descent, let the loss be lowest below η = 0.1, and double beyond.",
+        _ends_low,
+        "The range ends near 2/λₘₐₓ of that moment. Large initial weights begin where the net is sharp.",
     ),
 )

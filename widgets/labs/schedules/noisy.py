@@ -118,7 +118,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
         ),
         Preset(
             "draw your own",
-            "Draw a curve into the upper figure. Can you end below the cosine?",
+            "Draw a curve into the figure of the learning rate. Can you end below the cosine?",
             **_lanes("cosine", "drawn"),
         ),
         Preset(
@@ -137,7 +137,7 @@ class NoisyView(LabView[NoisyQuadraticSettings]):
     @property
     def panels(self) -> Mapping[str, Panel[NoisyQuadraticSettings]]:
         return {
-            "rate": rate_panel(height=220, wide=True),
+            "rate": rate_panel(height=220, wide=True, legend="few"),
             "loss": OverSteps(
                 "Loss, mean of the runs, and its expectation",
                 "loss",

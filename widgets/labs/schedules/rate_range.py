@@ -15,6 +15,7 @@ from lessons.schedules.schedules import SCHEDULES
 from lessons.schedules.settings import ScheduledNetSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, broad, limit
+from widgets.labs.schedules import goals
 from widgets.labs.schedules.net import MORE
 from widgets.labs.schedules.rate_figure import idle_schedule_fields
 from widgets.view.controls import Preset, Reading
@@ -45,6 +46,7 @@ class RangeTestView(LabView[ScheduledNetSettings]):
     title = "The learning-rate range test"
     experiment = ScheduledNet()
     methods = ("schedule",)
+    goals = goals.RANGE_TEST
     shown = ("schedule", "learning_rate", "seed")
     more = (
         "floor",

@@ -13,6 +13,7 @@ from lessons.schedules.settings import ScheduledNetSettings
 from lessons.schedules.spreads import SCHEDULE_SEEDS, ScheduleSeedsSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import limit
+from widgets.labs.schedules import goals
 from widgets.labs.schedules.net import MORE, WARMUP, over_decades
 from widgets.labs.schedules.rate_figure import idle_schedule_fields, telling_steps
 from widgets.view.controls import Preset
@@ -40,6 +41,7 @@ class ScheduleSeedsView(SeedCloudView[ScheduledNetSettings, ScheduleSeedsSetting
     experiment = ScheduledNet()
     spread = SCHEDULE_SEEDS
     methods = ("schedule",)
+    goals = goals.SCHEDULE_SEEDS
     clouds = (
         Cloud(
             "smoothed_loss",

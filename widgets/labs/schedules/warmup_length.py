@@ -12,6 +12,7 @@ from lessons.schedules.settings import ScheduledNetSettings
 from lessons.schedules.spreads import SEEDS_A_LENGTH, WARMUP_LENGTH, WARMUP_LENGTHS, WarmupLengthSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG
+from widgets.labs.schedules import goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import One, Points
 from widgets.view.panels import Panel
@@ -34,6 +35,7 @@ class WarmupLengthView(LabView[ScheduledNetSettings, WarmupLengthSettings]):
     covered = ("alive", "loss")
     step_figures = ()
     shown = ("learning_rate", "init_scale", "batch_size")
+    goals = goals.WARMUP_LENGTH
     presets = (
         Preset(
             "η = 0.3",

@@ -16,6 +16,7 @@ from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.live_figure import LiveFigure
 from widgets.figure.plots import bars, plot, wide
+from widgets.labs.teacher_student import assumption_goals
 from widgets.labs.teacher_student.nodes import taken
 from widgets.page.said import said
 from widgets.view.controls import Preset
@@ -33,6 +34,7 @@ class BiasesView(LabView[BiasSignsSettings]):
     name = "biases"
     title = "Biases of batch normalization"
     experiment = BiasSigns()
+    goals = assumption_goals.BIASES
     shown = ("random_share", "weight_decay", "learning_rate")
     step_figures = ("first", "second", "accuracy")
     presets = (

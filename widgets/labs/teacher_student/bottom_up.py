@@ -10,6 +10,7 @@ import numpy as np
 from lessons.teacher_student.bottom_up import BottomUp, BottomUpSettings, polynomial_counts
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, grey, limit, marks, theory
+from widgets.labs.teacher_student import assumption_goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Line, One, Points, Theory
 from widgets.view.panels import Now, Panel
@@ -28,6 +29,7 @@ class BottomUpView(LabView[BottomUpSettings]):
     methods = ()
     trains = False
     covered = ("needed",)
+    goals = assumption_goals.BOTTOM_UP
     shown = ("dimension", "level", "seed")
     step_figures = ()
     presets = (

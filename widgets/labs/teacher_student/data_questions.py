@@ -13,10 +13,9 @@ from lessons.teacher_student.bias_signs import BiasSigns, BiasSignsSettings
 from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.memorization import Memorization, MemorizationSettings
 from lessons.teacher_student.settings import TeacherStudentSettings
-from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings
+from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, peak_row
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
-from widgets.labs.teacher_student.descent import peak_row
 from widgets.quiz.answer_kinds import Choice, Number, Sketch
 from widgets.quiz.question import FAILS, HOLDS, Misreading, Outcome, Question
 from widgets.quiz.sketch import SketchPanel

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, widths
+from lessons.teacher_student.width import DoubleDescent, DoubleDescentSettings, peak_row, widths
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, limit, thin
+from widgets.labs.teacher_student import data_goals
 from widgets.view.controls import Preset, Reading
 from widgets.view.lines import Line, One, Points
 from widgets.view.panels import Panel
@@ -22,6 +23,7 @@ class DescentView(LabView[DoubleDescentSettings]):
     name = "descent"
     title = "Test error against width"
     experiment = DoubleDescent()
+    goals = data_goals.DESCENT
     shown = ("random_share", "ridge", "train_size")
     step_figures = ()
     presets = (
@@ -114,19 +116,3 @@ def _lengths_at_n(frame: Frame[DoubleDescentSettings]) -> Points:
 
 def _widths(frame: Frame[DoubleDescentSettings]) -> dict[str, Any]:
     return {"xaxis.range": [np.log10(3.5), np.log10(widths(frame.lanes.shared.steps)[-1]) + 0.05]}
-
-
-def peak_row(width: np.ndarray, error: np.ndarray, size: int) -> int | None:
-    """Return the row of the highest test error from a third to three times N, if it is lower by a tenth on both sides.
-
-    Args:
-        width: Shape (T,).
-        error: Shape (T,).
-        size: N.
-    """
-    near = np.flatnonzero((width > size / 3) & (width < 3 * size))
-    if not len(near):
-        return None
-    peak = near[error[near].argmax()]
-    before, after = error[: peak + 1].min(), error[peak:].min()
-    return int(peak) if error[peak] > 1.1 * max(before, after) else None

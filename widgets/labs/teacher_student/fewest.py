@@ -15,6 +15,7 @@ from lessons.teacher_student.sweep import WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, LOG_X, limit
+from widgets.labs.teacher_student import data_goals
 from widgets.labs.teacher_student.nodes import is_due
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
@@ -36,6 +37,7 @@ class FewestView(LabView[TeacherStudentSettings, FewestSettings]):
     compare = False
     seeds = 8
     step_figures = ("widest",)
+    goals = data_goals.FEWEST
     shown = ("teacher_width", "students", "train_size")
     more = (
         "data",

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from lessons.teacher_student.firing import Firing, FiringSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import LOG, grey, theory, thin
+from widgets.labs.teacher_student import assumption_goals
 from widgets.view.controls import Preset
 from widgets.view.lines import Line
 from widgets.view.panels import Now, Panel
@@ -28,6 +29,7 @@ class FiringView(LabView[FiringSettings]):
     experiment = Firing()
     instant = True
     speed = 20.0
+    goals = assumption_goals.FIRING
     shown = ("dimension", "fall", "teacher_width")
     step_figures = ()
     presets = (

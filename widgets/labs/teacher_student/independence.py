@@ -15,6 +15,7 @@ from lessons.teacher_student.spreads import LUCK, STUDENTS, LuckSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, marks, theory
+from widgets.labs.teacher_student import assumption_goals
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -38,6 +39,7 @@ class IndependenceView(LabView[TeacherStudentSettings, LuckSettings]):
     compare = False
     seeds = STUDENTS
     step_figures = ("dealt",)
+    goals = assumption_goals.INDEPENDENCE
     shown = ("init_scale", "overparameterization", "learning_rate")
     more = ("top_scale", "seed", "active_share", "strength_decay", "data", "train_size", *TASK_AND_TRAINING)
     presets = (

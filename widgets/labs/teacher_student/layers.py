@@ -9,6 +9,7 @@ import numpy as np
 
 from lessons.teacher_student.layerwise import Layerwise, LayerwiseSettings
 from widgets.figure.frame import Frame
+from widgets.labs.teacher_student import assumption_goals
 from widgets.labs.teacher_student.nodes import widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -27,6 +28,7 @@ class LayersView(LabView[LayerwiseSettings]):
     title = "From above, or layer by layer?"
     experiment = Layerwise()
     methods = ("method",)
+    goals = assumption_goals.LAYERWISE
     shown = ("method", "overparameterization", "switch_at")
     more = (
         "init_scale",

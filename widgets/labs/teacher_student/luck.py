@@ -17,6 +17,7 @@ from lessons.teacher_student.spreads import LUCK, STUDENTS, LuckSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, grey, limit, theory
+from widgets.labs.teacher_student import start_goals
 from widgets.labs.teacher_student.nodes import is_due, taken
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -39,6 +40,7 @@ class LuckView(LabView[TeacherStudentSettings, LuckSettings]):
     compare = False
     seeds = STUDENTS
     step_figures = ()
+    goals = start_goals.LUCK
     shown = ("init_scale", "top_scale", "overparameterization")
     more = (
         "active_share",

@@ -17,6 +17,7 @@ from lessons.teacher_student.spreads import ONE_START, OneStartSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import cells, grey, theory
+from widgets.labs.teacher_student import start_goals
 from widgets.labs.teacher_student.nodes import MATRIX, is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -38,6 +39,7 @@ class OneStartView(LabView[TeacherStudentSettings, OneStartSettings]):
     spread = ONE_START
     compare = False
     step_figures = ()
+    goals = start_goals.ONE_START
     shown = ("teachers", "overparameterization", "init_scale")
     more = (
         "top_scale",

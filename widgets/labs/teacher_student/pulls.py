@@ -14,6 +14,7 @@ from lessons.teacher_student.pulls import PullsOnNodes, PullsSettings, chosen_no
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import bars, broad, cells, grey, marks
+from widgets.labs.teacher_student import start_goals
 from widgets.labs.teacher_student.nodes import OTHERS, SCALE, in_one_line, is_due, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import idle_student_fields
@@ -35,6 +36,7 @@ class PullsView(LabView[PullsSettings]):
     name = "pulls"
     title = "What moves a hidden node?"
     experiment = PullsOnNodes()
+    goals = start_goals.PULLS
     shown = ("node", "overparameterization", "init_scale")
     more = (
         "depth",

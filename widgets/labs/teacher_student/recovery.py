@@ -13,6 +13,7 @@ from lessons.teacher_student.spreads import RECOVERY, RecoverySettings
 from lessons.teacher_student.sweep import NUMBERS, WidthSweep
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
+from widgets.labs.teacher_student import data_goals
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import spread, strips
 from widgets.labs.teacher_student.students import TWO_LAYERS, idle_student_fields
@@ -35,6 +36,7 @@ class RecoveryView(LabView[TeacherStudentSettings, RecoverySettings]):
     compare = False
     seeds = 20
     step_figures = ()
+    goals = data_goals.RECOVERY
     shown = ("widths", "students", "depth")
     more = (
         "active_share",

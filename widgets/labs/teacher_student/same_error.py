@@ -13,6 +13,7 @@ from lessons.teacher_student.spreads import SAME_ERROR, SIZES, SameErrorSettings
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import limit
+from widgets.labs.teacher_student import start_goals
 from widgets.labs.teacher_student.nodes import in_one_line, is_due
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.strips import strips
@@ -36,6 +37,7 @@ class SameErrorView(LabView[TeacherStudentSettings, SameErrorSettings]):
     compare = False
     seeds = 16
     step_figures = ()
+    goals = start_goals.SAME_ERROR
     shown = ("train_size", "overparameterization", "students")
     more = ("learning_rate", "seed", "active_share", "strength_decay", *TASK_AND_TRAINING)
     presets = (

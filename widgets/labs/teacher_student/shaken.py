@@ -11,6 +11,7 @@ from lessons.teacher_student.experiment import TeacherStudent
 from lessons.teacher_student.settings import TeacherStudentSettings
 from widgets.figure.frame import Frame
 from widgets.figure.plots import grey
+from widgets.labs.teacher_student import start_goals
 from widgets.labs.teacher_student.nodes import Nodes, is_due, paths_panel, taken, widths
 from widgets.labs.teacher_student.settings_shown import TASK_AND_TRAINING
 from widgets.labs.teacher_student.students import WINNERS, idle_student_fields
@@ -30,6 +31,7 @@ class ShakenView(LabView[TeacherStudentSettings]):
     name = "shaken"
     title = "Shake a node"
     experiment = TeacherStudent()
+    goals = start_goals.SHAKEN
     shown = ("shake", "shake_again", "init_scale")
     more = (
         "shaken_node",

@@ -13,6 +13,7 @@ from lessons.teacher_student.structure import KINDS
 from widgets.figure.colours import LANE_COLOURS
 from widgets.figure.frame import Frame
 from widgets.figure.plots import thin
+from widgets.labs.teacher_student import data_goals
 from widgets.labs.teacher_student.strips import medians, strips
 from widgets.labs.teacher_student.students import idle_student_fields
 from widgets.view.controls import Preset, Reading
@@ -33,6 +34,7 @@ class StructureView(LabView[TeacherStudentSettings, StructureSettings]):
     compare = False
     seeds = 8
     step_figures = ()
+    goals = data_goals.STRUCTURE
     shown = ("train_size", "overparameterization", "init_scale")
     more = (
         "students",
