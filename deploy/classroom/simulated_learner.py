@@ -15,6 +15,7 @@ from deploy.classroom.asked import Asked
 from deploy.classroom.client import ClassClient, NoAnswer
 from deploy.classroom.refusal import Refused
 from deploy.classroom.simulated_answers import plausible
+from deploy.classroom.simulated_runs import plausible_run
 
 # Seconds of thought: half of the learners are faster, one in twenty takes more than twenty.
 MEDIAN_SECONDS, SIGMA = 8.0, 0.6
@@ -27,8 +28,6 @@ _ONE_AT_A_TIME = threading.Lock()
 def _run(lab: str, chance: Random) -> str | None:
     """A run to hand in; one learner after the other, as the first one imports what has labs."""
     with _ONE_AT_A_TIME:
-        from deploy.classroom.simulated_runs import plausible_run
-
         return plausible_run(lab, chance)
 
 

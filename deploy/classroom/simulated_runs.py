@@ -1,6 +1,7 @@
 """Runs that simulated learners hand in: a lab's settings, with the one that matters most moved somewhere on its slider.
 
-The lab is looked for when the first one is asked for: its module imports torch, which takes some seconds.
+What knows of labs is imported when the first run is asked for: with torch it takes some seconds, and a class that
+collects none does without.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from random import Random
+from typing import TYPE_CHECKING, Any
 
-import widgets.labs
-from lessons.core.settings import SettingField
-from widgets.lab.link import query
-from widgets.view.view import LabView
+if TYPE_CHECKING:
+    from lessons.core.settings import SettingField
+    from widgets.view.view import LabView
 
 
 def plausible_run(lab: str, chance: Random) -> str | None:
     """Return a link's query; None if no lesson has this lab, or nothing in it can be moved."""
+    from widgets.lab.link import query
+
     moved = _moved(lab)
     if moved is None:
         return None
@@ -38,13 +41,16 @@ def _moved(lab: str) -> SettingField | None:
     return next((each for each in numbers if each.slider_low is not None and not each.shared), None)
 
 
-def _views() -> Iterator[type[LabView]]:
+def _views() -> Iterator[type[LabView[Any, Any]]]:
+    import widgets.labs
+    from widgets.view.view import LabView
+
     for topic in pkgutil.iter_modules(widgets.labs.__path__):
         import_module(f"widgets.labs.{topic.name}")
     yield from _below(LabView)
 
 
-def _below(base: type[LabView]) -> Iterator[type[LabView]]:
+def _below(base: type[LabView[Any, Any]]) -> Iterator[type[LabView[Any, Any]]]:
     for view in base.__subclasses__():
         if "name" in vars(view):
             yield view
