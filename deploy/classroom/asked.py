@@ -62,6 +62,11 @@ class Asked(Content):
     axes: Axes | None = None
 
     @property
+    def words(self) -> str:
+        """All that is asked, in one line: a statement that is true or not, and the question."""
+        return f"{self.statement} {self.prompt}" if self.statement else self.prompt
+
+    @property
     def answer(self) -> AnswerKind:
         """What kind of answer it takes."""
         if self.kind == "number":

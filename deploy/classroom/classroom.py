@@ -21,8 +21,8 @@ from widgets.quiz.answer_kinds import problem, read_answer
 MOST_MEMBERS = 500
 MOST_VOTES = 500
 LONGEST_NICKNAME = 24
-# A phone that is in a pocket is still of the class; one that was put away is not waited for.
-HERE_SECONDS = 600.0
+# A page that is loaded again is still of the class; a phone that was put away is not waited for.
+HERE_SECONDS = 60.0
 # What one member may ask: so many at once, and so many a second after that.
 BURST, A_SECOND = 30, 3.0
 FROZEN_SECONDS = 90.0
@@ -108,9 +108,10 @@ class Classroom:
 
     @property
     def here(self) -> int:
-        """How many are in the class now, or were until a moment ago."""
-        since = self.clock() - HERE_SECONDS
-        return sum(each.pages > 0 or each.seen > since for each in self.members.values())
+        """How many are in the class now or were until a moment ago, and who has answered what is asked now."""
+        since, vote = self.clock() - HERE_SECONDS, self.state.vote
+        answered = {} if vote is None or vote.is_over else vote.of(vote.round)
+        return sum(each.pages > 0 or each.seen > since or member in answered for member, each in self.members.items())
 
     def is_here(self, member: Member) -> bool:
         """True if one of the member's pages is open."""
@@ -210,7 +211,7 @@ class Classroom:
         if vote is not None and not vote.is_over:
             if (vote.lesson, vote.asked.name) == (command.lesson, command.asked.name):
                 return
-            raise Refused("Another question is open: reveal it, or take it back, first.")
+            raise Refused("Another question is open: let the run decide it, or take it back, first.")
         if len(self.state.votes) >= MOST_VOTES:
             raise Refused(f"A class has at most {MOST_VOTES} questions; end it and open another.")
         if command.asked.kind == "sketch" and command.asked.axes is None:

@@ -10,7 +10,7 @@ from deploy.classroom.classroom import Classroom
 from deploy.classroom.grading import grader
 from deploy.classroom.room_state import Vote
 
-HEADER = ("alias", "nickname", "lesson", "question", "round", "answer", "truth", "grade", "seconds")
+HEADER = ("alias", "nickname", "lesson", "vote", "question", "round", "answer", "truth", "grade", "seconds")
 # A cell that begins with one of these, or with a space before it, is a formula to one spreadsheet or another.
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -26,7 +26,15 @@ def answers_csv(room: Classroom) -> str:
             for row in rows.values():
                 who = room.members[row.member].row
                 seconds = round(row.at - vote.began[number], 1)
-                cells = [who.alias, who.nickname, vote.lesson, vote.asked.prompt, number, _said(vote, row.value)]
+                cells = [
+                    who.alias,
+                    who.nickname,
+                    vote.lesson,
+                    vote.id,
+                    vote.asked.words,
+                    number,
+                    _said(vote, row.value),
+                ]
                 table.writerow([*map(_safe, cells), _safe(_truth(vote)), graded(row.value), seconds])
     return made.getvalue()
 

@@ -141,7 +141,7 @@ def _glance(vote: Vote) -> dict[str, Any]:
     """A row of the table of questions."""
     answers = [[each.value for each in vote.of(number).values()] for number in range(1, vote.round + 1)]
     rounds = [{"answered": len(values)} for values in answers]
-    row: dict[str, Any] = {"id": vote.id, "lesson": vote.lesson, "prompt": vote.asked.prompt, "rounds": rounds}
+    row: dict[str, Any] = {"id": vote.id, "lesson": vote.lesson, "prompt": vote.asked.words, "rounds": rounds}
     if vote.worth is not None:
         for shown, values in zip(rounds, answers, strict=True):
             shown["right"] = right(vote, vote.worth, values)

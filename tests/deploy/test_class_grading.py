@@ -79,7 +79,7 @@ def test_a_table_has_a_line_an_answer_and_what_is_true_only_after_the_reveal(roo
     for member, value in zip(members, (20, 7), strict=True):
         answer(room, member, value, 2)
     lines = answers_csv(room).splitlines()
-    assert lines[0] == ",".join(HEADER) == "alias,nickname,lesson,question,round,answer,truth,grade,seconds"
+    assert lines[0] == ",".join(HEADER) == "alias,nickname,lesson,vote,question,round,answer,truth,grade,seconds"
     assert [(each["answer"], each["truth"], each["grade"]) for each in table(room)] == [
         (n, "", "") for n in ("9.5", "20", "7")
     ]
@@ -89,6 +89,7 @@ def test_a_table_has_a_line_an_answer_and_what_is_true_only_after_the_reveal(roo
         "alias": members[0].row.alias,
         "nickname": "Ada",
         "lesson": "divergence",
+        "vote": str(vote),
         "question": "Where will it be?",
         "round": "1",
         "answer": "9.5",
@@ -115,7 +116,7 @@ def test_a_table_says_options_in_words_and_curves_as_json(room):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "＝", "＋"])
 def test_no_cell_of_a_table_is_a_formula(room, start):
     evil = f"{start}HYPERLINK(\"http://evil.example\",'x')"
-    asked = {**ASKED["choice"], "prompt": evil, "options": [evil, 'say "hi", or\nnot']}
+    asked = {**ASKED["choice"], "statement": "", "prompt": evil, "options": [evil, 'say "hi", or\nnot']}
     teach(room, "names", value=True)
     members = [joined(room, "=1+1"), joined(room)]
     teach(room, "ask", lesson="divergence", asked=asked)

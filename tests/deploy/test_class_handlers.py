@@ -238,7 +238,7 @@ def test_two_teachers_lead_one_class(fresh):
     refused = other.teach("ask", lesson="divergence", asked=ASKED["choice"])
     assert (refused.status, refused.refusal) == (
         409,
-        "Another question is open: reveal it, or take it back, first.",
+        "Another question is open: let the run decide it, or take it back, first.",
     )
     vote = one.state()["class"]["vote"]["id"]
     for do in ("close", "again", "close", "decide"):

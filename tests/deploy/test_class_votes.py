@@ -83,7 +83,8 @@ def test_the_teacher_sees_at_a_glance_how_many_were_right_and_what_was_wrong_mos
     for member, value in zip(members, (0, 0, 1), strict=True):
         answer(room, member, value)
     (row,) = teachers(room)["glance"]
-    assert row == {"id": vote, "lesson": "divergence", "prompt": "Does it hold?", "rounds": [{"answered": 3}]}
+    said = "It stays below the wall. Does it hold?"
+    assert row == {"id": vote, "lesson": "divergence", "prompt": said, "rounds": [{"answered": 3}]}
     teach(room, "close", vote=vote)
     teach(room, "again", vote=vote)
     answer(room, members[0], 1, 2)
@@ -213,7 +214,7 @@ def test_what_asks_for_what_is_so_already_changes_nothing(room):
 
 
 def test_another_question_waits_until_the_open_one_is_over(room):
-    sentence = "Another question is open: reveal it, or take it back, first."
+    sentence = "Another question is open: let the run decide it, or take it back, first."
     vote = put(room, "number")
     for do in ("close", "decide"):
         teach(room, do, vote=vote)

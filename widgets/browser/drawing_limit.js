@@ -73,7 +73,7 @@ function sentence(state) {
 
 const LIMIT = {
   label: "Gradient descent on a parabola, below and beyond the limit of the learning rate",
-  start: { rate: 1.8, start: -2 },
+  start: { rate: 1.5, start: -2 },
   panes: [
     {
       title: "The first ten steps",

@@ -16,6 +16,11 @@ export class LedLab {
     this.close = present(this);
   }
 
+  get chosen() {
+    const { model } = this.panel;
+    return model.get("lanes")[model.get("selected")]?.name ?? "";
+  }
+
   hold(sentence) {
     if ((this.sentence ?? "") === sentence) return;
     this.sentence = sentence;

@@ -2,7 +2,7 @@
 // if there is none yet), and shows one that was given before.
 
 import { make } from "../../../widgets/browser/dom.js";
-import { Axis, Plot, redrawn } from "./plot.js";
+import { Axis, Plot, redrawn, said } from "./plot.js";
 
 const LONGEST_NUMBER = 60;
 const FINE = 0.02;
@@ -45,7 +45,10 @@ function choiceInput({ options, prompt }, before) {
 function sketchInput({ axes, x }, before) {
   const heights = before ? [...before] : x.map(() => null);
   const place = make("div", { className: "tdl-class-sketch", tabIndex: 0 });
-  place.setAttribute("role", "application");
+  place.setAttribute("role", "slider");
+  place.setAttribute("aria-orientation", "vertical");
+  place.setAttribute("aria-valuemin", axes.y.range[0]);
+  place.setAttribute("aria-valuemax", axes.y.range[1]);
   place.setAttribute(
     "aria-label",
     `Draw your curve of ${axes.y.title} over ${axes.x.title}: arrow keys up and down move its height, left and right move along`,
@@ -59,6 +62,13 @@ function sketchInput({ axes, x }, before) {
     plot.line(x, heights, "tdl-class-mine");
     if (heights[column] !== null && document.activeElement === place)
       plot.add("circle", { class: "tdl-class-here", cx: plot.x(x[column]), cy: plot.y(heights[column]), r: 5 });
+  };
+  // Where the keys are, and how high: what a screen reader says.
+  const speak = () => {
+    const height = heights[column];
+    place.setAttribute("aria-valuenow", height === null ? "" : String(height));
+    const words = height === null ? "nothing drawn" : said(height);
+    place.setAttribute("aria-valuetext", `${axes.x.title} ${said(x[column])}: ${words}`);
   };
   const stroke = (event) => {
     const [across, up] = plot.sharesAt(event);
@@ -92,9 +102,11 @@ function sketchInput({ axes, x }, before) {
     const next = Math.min(Math.max(column + right, 0), x.length - 1);
     heights[next] ??= heights[column];
     column = next;
+    speak();
     draw();
   });
   for (const type of ["focus", "blur"]) place.addEventListener(type, () => plot && draw());
+  speak();
   redrawn(place, draw);
   const words = "Draw your curve, from the left edge to the right, with a finger, the mouse or the arrow keys.";
   const clear = make(

@@ -8,7 +8,7 @@ import { VoteCard } from "./vote_card.js";
 
 const COOKIES = "This browser keeps no cookies for this address. Allow them for it, and join again.";
 const ABOUT =
-  "Your answers are kept without your name, under a name that the class gives you. Nobody sees them one by one before the " +
+  "Your answers are kept under a name that the class gives you. Nobody but your teacher sees anything of them before the " +
   "result is shown. They are deleted when your teacher ends the class, after seven days at the latest.";
 const ABOUT_NAMES =
   "If you give a nickname, your teacher alone sees it, also beside your answers in the class's table. It may stay empty.";
@@ -51,39 +51,55 @@ class JoinForm {
     else this.box.focus();
   }
 
-  // What the class asks for, before one joins it.
+  // What the class asks for, before one joins it; returns whether there is such a class.
   async ask() {
     this.said.textContent = "";
     this.more.replaceChildren();
-    if (!this.box.value.trim()) return;
+    const code = this.box.value.trim();
+    this.known = "";
+    if (!code) {
+      this.said.textContent = "Type the code first.";
+      return false;
+    }
     try {
-      const { names } = await send("join", { code: this.box.value }, "PUT");
+      const { names } = await send("join", { code }, "PUT");
+      this.known = code;
       if (names)
         this.more.append(
           make("label", { htmlFor: "tdl-nickname" }, "A nickname, if you like"),
           this.nickname,
           make("p", { className: "tdl-class-about" }, ABOUT_NAMES),
         );
+      return true;
     } catch (refusal) {
       this.said.textContent = refusal.message;
+      return false;
     }
   }
 
+  // Who may give a nickname is asked before joining, however fast.
+  async mayJoin() {
+    if (this.known && this.known === this.box.value.trim()) return true;
+    if (!(await this.ask())) return false;
+    if (this.nickname.isConnected) this.nickname.focus();
+    return !this.nickname.isConnected;
+  }
+
   async go() {
-    this.said.textContent = "";
+    if (this.button.disabled) return; // a second touch is not a second learner
+    this.button.disabled = true;
     try {
+      if (!(await this.mayJoin())) return;
       await send("join", { code: this.box.value, nickname: this.nickname.value });
       await get("state");
+      const path = location.pathname.replace(/\/r\/.*/, `/r/${encodeURIComponent(this.box.value.trim())}`);
+      history.replaceState(history.state, "", path);
+      begin();
     } catch (refusal) {
       this.said.textContent = refusal.status === 401 ? COOKIES : refusal.message;
-      return;
+    } finally {
+      this.button.disabled = false;
     }
-    history.replaceState(
-      history.state,
-      "",
-      location.pathname.replace(/\/r\/.*/, `/r/${encodeURIComponent(this.box.value.trim())}`),
-    );
-    begin();
   }
 }
 

@@ -7,11 +7,11 @@ import { Glimpses } from "./glimpses.js";
 import { Sheet } from "./sheet.js";
 import { ClassStream } from "./stream.js";
 import { base, lessonAddress } from "./told.js";
-import { VoteCard } from "./vote_card.js";
+import { FROZEN, VoteCard } from "./vote_card.js";
 
 const VOTES = "The class votes on this question: answer in the bar at the bottom.";
+const WATCHED = "Your teacher watches how the class's runs of a lab go, without names.";
 const HELD = "This lab waits until the class's question is decided.";
-const FROZEN = "Your teacher has stopped all pages for a moment: look to the front.";
 const ALONE_MS = 90000; // without a line for so long one goes on by oneself
 const OPENED = "tdl class opened";
 
@@ -23,7 +23,7 @@ export class LearnerBar {
     this.card = new VoteCard((you) => this.stream.takeOwn(you));
     this.who = make("span", {});
     this.place = make("span", {});
-    this.runs = make("span", {});
+    this.runs = make("span", { className: "tdl-class-runs" });
     this.glimpses = new Glimpses();
     this.veil = make("div", { className: "tdl-class-veil", hidden: true }, make("p", { role: "status" }));
     document.body.append(this.veil);
@@ -46,16 +46,25 @@ export class LearnerBar {
     this.card.show(state);
     const key = seen.vote ? `${seen.vote.id} ${seen.vote.round} ${seen.vote.stage}` : "";
     if (key !== this.voteKey) {
+      // What was decided before somebody came is there, and not in the way.
+      const isNews = this.voteKey !== undefined || seen.vote?.stage === "open";
       this.voteKey = key;
-      if (seen.vote && (seen.vote.stage === "open" || seen.vote.stage === "revealed")) this.sheet.open(true);
+      this.sheet.say("");
+      if (isNews && ["open", "revealed"].includes(seen.vote?.stage)) this.sheet.open(true);
       if (!seen.vote) this.sheet.open(false);
     }
+    const isVote = seen.vote?.stage === "open";
+    this.sheet.invite(
+      isVote ? "The class votes: answer" : "Unfold",
+      isVote && you.answers[seen.vote.round] === undefined,
+    );
+    this.showVeil(pace, isVote);
     this.showWaiting(seen, pace);
     this.showPlace(seen.place, pace);
     this.showRuns(seen, you, pace);
-    this.showVeil(pace);
     this.glimpses.follow(seen.watch, you.hidden);
-    if (seen.why) this.sheet.say(seen.why);
+    if (seen.why !== this.why) this.sheet.say(seen.why);
+    this.why = seen.why;
   }
 
   // ---- what waits ----
@@ -68,8 +77,10 @@ export class LearnerBar {
     for (const lab of labs()) lab.hold(sentence);
   }
 
-  showVeil(pace) {
+  // While a vote is open its question stays above the veil.
+  showVeil(pace, isVote) {
     const isFrozen = pace === "frozen";
+    this.veil.classList.toggle("tdl-class-votes", isVote);
     if (isFrozen !== this.veil.hidden) return;
     this.veil.hidden = !isFrozen;
     this.veil.firstChild.textContent = isFrozen ? FROZEN : "";
@@ -88,6 +99,7 @@ export class LearnerBar {
     for (const cell of allCells()) cell.classList.toggle("tdl-class-later", later.has(cell));
     this.place.replaceChildren();
     if (pace !== "follow" || !page) return;
+    this.place.append("You follow your teacher: what comes later is dimmed. ");
     const go = isHere
       ? make(
           "button",
@@ -112,6 +124,9 @@ export class LearnerBar {
     ]);
     if (key === this.runsKey) return;
     this.runsKey = key;
+    if (watch && watch.lab !== this.watched) this.sheet.say(WATCHED);
+    else if (!this.isHandingIn) this.sheet.say("");
+    this.watched = watch?.lab;
     const parts = [];
     if (push && push.id > opened()) {
       const isAtOnce = pace === "follow" && push.page === stem && labNamed(push.lab);
@@ -165,13 +180,17 @@ export class LearnerBar {
   }
 
   async handIn({ id, lab }) {
-    this.sheet.say("Your run is handed in …");
+    this.sheet.say("Your run is on its way: keep this page open …");
+    this.isHandingIn = true;
     try {
-      const search = await labNamed(lab).laneLink();
+      const given = labNamed(lab);
+      const search = await given.laneLink();
       await this.own({ do: "hand_in", collection: id, search });
-      this.sheet.say("Your run is handed in. Nobody sees whose it is.");
+      this.sheet.say(`Your run “${given.chosen}” is handed in. Nobody sees whose it is.`);
     } catch (refusal) {
       this.sheet.refuse(refusal.message);
+    } finally {
+      this.isHandingIn = false;
     }
   }
 
@@ -191,8 +210,9 @@ export class LearnerBar {
 
   end() {
     this.showWaiting({ vote: null }, "free");
-    this.showVeil("free");
+    this.showVeil("free", false);
     this.showPlace({}, "free");
+    this.sheet.say("");
     this.sheet.close(
       make(
         "span",

@@ -3,6 +3,8 @@
 import { make } from "../../../widgets/browser/dom.js";
 
 export class Sheet {
+  closedWords = "Unfold";
+
   constructor(label) {
     this.line = make("div", { className: "tdl-class-row" });
     this.body = make("div", { className: "tdl-class-body" });
@@ -25,12 +27,28 @@ export class Sheet {
     document.body.append(this.element);
     document.body.classList.add("tdl-has-class");
     this.open(false);
+    // What is fixed to the bottom of a lesson's page stands above the line.
+    new ResizeObserver(() =>
+      document.body.style.setProperty("--class-bar", `${this.line.offsetHeight + this.told.offsetHeight + 20}px`),
+    ).observe(this.element);
+    this.element.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || this.body.hidden) return;
+      this.open(false);
+      this.fold.focus();
+    });
   }
 
   open(isOpen) {
     this.body.hidden = !isOpen;
-    this.fold.textContent = isOpen ? "Fold" : "Unfold";
+    this.fold.textContent = isOpen ? "Fold" : this.closedWords;
     this.fold.setAttribute("aria-expanded", String(isOpen));
+  }
+
+  // What unfolds it says what there is; `isUrgent` if somebody waits for it.
+  invite(words, isUrgent) {
+    this.closedWords = words;
+    this.fold.className = isUrgent ? "tdl-class-button" : "tdl-class-small";
+    this.open(!this.body.hidden);
   }
 
   say(sentence) {

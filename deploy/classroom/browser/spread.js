@@ -19,7 +19,12 @@ function choiceSpread({ asked, rounds, worth, answers }) {
       const bar = make("span", { className: `tdl-class-bar tdl-class-round-${round + 1}` });
       bar.style.width = `${(100 * counts[at]) / most}%`;
       const words = `${rounds.length > 1 ? `${roundName(round, rounds)}: ` : ""}${counts[at]} (${share} %)`;
-      return make("div", { className: "tdl-class-track" }, bar, make("span", { className: "tdl-class-count" }, words));
+      return make(
+        "div",
+        { className: "tdl-class-track" },
+        make("span", { className: "tdl-class-lane" }, bar),
+        make("span", { className: "tdl-class-count" }, words),
+      );
     });
     const heading = make("p", {}, option);
     if (at === mine) heading.append(make("strong", { className: "tdl-class-mark tdl-class-own" }, "your answer"));
@@ -45,7 +50,7 @@ function numberSpread({ asked, rounds, worth, answers }) {
   const all = rounds.map(({ values }) => counted(values, low, high));
   const most = Math.max(3, ...all.flat());
   const truth = worth?.verdicts.truth;
-  const xAxis = new Axis({ title: unit.trim(), range: [low, high] });
+  const xAxis = new Axis({ title: unit.trim() || "answer", range: [low, high] });
   const yAxis = new Axis({ range: [0, 1.25 * most] });
   return rounds.map(({ values, answered }, round) => {
     const place = make("div", { className: "tdl-class-place" });

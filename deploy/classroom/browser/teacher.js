@@ -31,12 +31,13 @@ class TeacherPage {
       onState: (state) => this.show(state),
       onLine: (isThere) =>
         (this.line.textContent = isThere ? "" : "The connection to the server is lost; this page looks for it."),
-      onEnd: () => this.stream.open(), // the next class is open already
+      onEnd: () => this.goOn(),
       listensHidden: true,
     });
     this.control = new VoteControl((sentence) => this.refuse(sentence));
     this.line = make("p", { className: "tdl-class-line-lost", role: "status" });
     this.refusal = make("p", { className: "tdl-class-refusal", role: "alert" });
+    this.said = make("p", { className: "tdl-class-told", role: "status" });
     this.joined = make("p", { className: "tdl-class-joined", role: "status" });
     this.code = make("p", { className: "tdl-class-code" });
     this.picture = make("img", { className: "tdl-class-picture", alt: "The address to join at, as a QR code" });
@@ -78,6 +79,7 @@ class TeacherPage {
       make("h1", {}, "The class"),
       make("p", { className: "tdl-class-about" }, PRIVATE),
       this.line,
+      this.said,
       this.refusal,
       make(
         "div",
@@ -122,6 +124,12 @@ class TeacherPage {
     }
   }
 
+  // The next class is open already.
+  async goOn() {
+    await this.stream.open();
+    this.said.textContent = "The class has ended, and all of it is deleted. Another is open, with a new code.";
+  }
+
   end() {
     if (confirm(LEAVING)) this.ask({ do: "end" });
   }
@@ -130,7 +138,7 @@ class TeacherPage {
 
   show({ class: seen, teacher }) {
     if (seen.code !== this.shownCode) this.showCode(seen.code);
-    this.joined.textContent = `${teacher.joined} joined · ${teacher.open} here now`;
+    this.joined.textContent = `${teacher.joined} joined · ${seen.members} here now`;
     for (const input of this.paces.querySelectorAll("input")) input.checked = input.value === seen.pace;
     this.why.textContent = seen.why;
     this.names.checked = seen.names;
@@ -163,6 +171,7 @@ class TeacherPage {
     if (key === this.shape) return;
     this.shape = key;
     const { asked, worth } = vote;
+    const statement = asked.statement ? [make("blockquote", {}, asked.statement)] : [];
     const link = make("a", { href: lessonAddress(vote.lesson), target: "_blank", rel: "noopener" }, "in its lesson");
     const where = make(
       "p",
@@ -174,6 +183,7 @@ class TeacherPage {
     const figures = make("div", { className: "tdl-class-figures" }, spread({ asked, rounds, worth }));
     const said = worth ? [make("p", {}, worth.sentence)] : [];
     this.question.replaceChildren(
+      ...statement,
       make("p", { className: "tdl-class-prompt" }, asked.prompt),
       this.control.element,
       ...said,

@@ -10,7 +10,7 @@ import { Sheet } from "./sheet.js";
 import { spread } from "./spread.js";
 import { ClassStream } from "./stream.js";
 import { joinAddresses } from "./joining.js";
-import { base } from "./told.js";
+import { base, lessonAddress } from "./told.js";
 import { VoteControl } from "./vote_control.js";
 
 const PACES = { free: "Free", follow: "Follow", frozen: "Frozen" };
@@ -49,9 +49,12 @@ export class TeacherBar {
     this.picture = make("img", { className: "tdl-class-picture", alt: "The address to join at, as a QR code" });
     this.code = make("p", { className: "tdl-class-code" });
     this.addresses = make("ul", {});
-    this.sheet.body.append(this.code, this.picture, this.addresses);
+    const words = make("div", {}, this.code, this.addresses);
+    this.sheet.body.append(make("div", { className: "tdl-class-large" }, this.picture, words));
+    this.sheet.closedWords = "Show it large";
+    this.now = make("button", { type: "button", className: "tdl-class-small", onclick: () => this.goToVote() });
     const mine = make("a", { href: `${base}class/`, target: "_blank", rel: "noopener" }, "My page");
-    this.sheet.line.append(this.where, this.count, make("label", {}, "Pace ", select), mine, this.sheet.fold);
+    this.sheet.line.append(this.where, this.count, this.now, make("label", {}, "Pace ", select), mine, this.sheet.fold);
   }
 
   async ask(content) {
@@ -69,8 +72,19 @@ export class TeacherBar {
     if (this.shownCode !== seen.code) this.showCode(seen.code);
     this.count.textContent = `${seen.members} in the class`;
     if (document.activeElement !== this.pace) this.pace.value = seen.pace;
+    const isOn = seen.vote !== null && seen.vote.stage !== "revealed";
+    this.now.hidden = !isOn;
+    if (isOn) this.now.textContent = `The question: ${seen.vote.answered} have answered`;
     for (const one of questions()) this.showUnder(one, seen);
     for (const lab of labs()) this.showBeside(lab, seen, teacher);
+  }
+
+  // To the question that the class has, in this lesson or in another.
+  goToVote() {
+    const { vote } = this.stream.state.class;
+    const one = questions().find(({ question }) => question.name === vote.asked.name);
+    if (vote.lesson !== stem || !one) window.open(lessonAddress(vote.lesson), "_blank", "noopener");
+    else one.element.scrollIntoView({ block: "center", behavior: "smooth" });
   }
 
   async showCode(code) {
@@ -88,6 +102,9 @@ export class TeacherBar {
     const place = this.controls.get(one) ?? this.buildUnder(one);
     const { vote } = seen;
     const isIts = vote && vote.lesson === stem && vote.asked.name === one.question.name;
+    const home = one.element.closest(".tdl-check") ?? one.element; // it comes into its box late
+    if (place.element.parentElement !== home) home.append(place.element);
+    one.wait(isIts && ["open", "closed"].includes(vote.stage) ? "The class votes on this question." : "");
     place.ask.hidden = Boolean(isIts) && vote.stage !== "revealed";
     place.ask.textContent = isIts && vote.stage === "revealed" ? "Ask the class again" : "Ask the class";
     place.rest.hidden = !isIts;
@@ -114,7 +131,6 @@ export class TeacherBar {
     const figures = make("div", { className: "tdl-class-figures" });
     const rest = make("div", {}, control.element, figures);
     const element = make("div", { className: "tdl-class tdl-class-under" }, rest, ask);
-    (one.element.closest(".tdl-check") ?? one.element).append(element);
     const place = { ask, control, figures, rest, element };
     this.controls.set(one, place);
     return place;

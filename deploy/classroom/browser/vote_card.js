@@ -10,10 +10,15 @@ const RETRY_MS = 3000;
 const GRADES = { right: "✓ Right", close: "≈ Close", off: "✗ Not yet" };
 const NOTHING = "Nothing is asked right now. The question appears here as soon as your teacher asks one.";
 
+export const FROZEN = "Your teacher has stopped all pages for a moment: look to the front.";
+
 const lastAnswer = ({ round }, answers) => {
   for (let number = round; number > 0; number -= 1) if (answers[number] !== undefined) return answers[number];
   return undefined;
 };
+
+const saidAs = ({ kind, options, unit }, given) =>
+  kind === "choice" ? `“${options[given]}”` : kind === "number" ? `${given}${unit}` : "your curve";
 
 export class VoteCard {
   // `onOwn(you)` hears what the server has answered to this member.
@@ -33,15 +38,28 @@ export class VoteCard {
     const { vote } = seen;
     this.vote = vote;
     this.you = you;
-    const key = vote ? `${vote.id} ${vote.round} ${vote.stage}` : "none";
+    const isFrozen = seen.pace === "frozen" && vote?.stage !== "open";
+    const key = isFrozen ? "frozen" : vote ? `${vote.id} ${vote.round} ${vote.stage}` : "none";
     if (key !== this.shown) {
       this.shown = key;
-      this.build();
+      if (isFrozen) this.freeze();
+      else this.build();
       this.trySendingAgain();
     }
     if (vote?.stage === "open") this.showSent();
-    this.count.textContent =
-      vote && vote.stage !== "revealed" ? `${vote.answered} of ${seen.members} have answered.` : "";
+    this.showCount(seen, isFrozen);
+  }
+
+  showCount({ vote, members }, isFrozen) {
+    const isCounted = vote && !isFrozen && vote.stage !== "revealed";
+    const of = vote?.stage === "open" ? ` of ${members}` : "";
+    this.count.textContent = isCounted ? `${vote.answered}${of} have answered.` : "";
+  }
+
+  freeze() {
+    delete this.news.dataset.grade;
+    this.body.replaceChildren();
+    this.say(FROZEN);
   }
 
   build() {
@@ -78,15 +96,14 @@ export class VoteCard {
     const form = make("form", { onsubmit: (event) => (event.preventDefault(), this.send()) });
     form.append(this.input.element, this.button, this.sent);
     this.body.append(form);
-    this.say(vote.round > 1 ? "The second vote is open: keep your answer, or change it." : "The vote is open.");
+    this.say(vote.round > 1 ? "The second vote is open: send the same answer again, or another." : "The vote is open.");
   }
 
   showSent() {
     const { vote, you } = this;
     const given = you.answers[vote.round];
     if (given === undefined || this.isSending) return;
-    const { kind, options, unit } = vote.asked;
-    const words = kind === "choice" ? `“${options[given]}”` : kind === "number" ? `${given}${unit}` : "your curve";
+    const words = saidAs(vote.asked, given);
     this.button.textContent = "Change my answer";
     this.sent.textContent = `Your answer is in: ${words}. You may change it until the vote is closed.`;
   }
@@ -130,12 +147,11 @@ export class VoteCard {
   buildClosed() {
     const kept = unsent();
     const isLate = kept && kept.vote === this.vote.id && this.you.answers[this.vote.round] === undefined;
+    const given = lastAnswer(this.vote, this.you.answers);
     const words = isLate ? "The vote was closed before your answer came: it is not counted." : "The vote is closed.";
-    this.say(
-      this.vote.round > 1
-        ? `${words} The run decides soon.`
-        : `${words} Talk to your neighbour: why did you answer so?`,
-    );
+    const mine = given === undefined ? "" : ` Your answer is ${saidAs(this.vote.asked, given)}.`;
+    const next = this.vote.round > 1 ? "The run decides soon." : "Talk to your neighbour: who answered what, and why?";
+    this.say(`${words}${mine} ${next}`);
   }
 
   buildDeciding() {
