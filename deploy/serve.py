@@ -222,7 +222,9 @@ class LessonServer(Voila):
         if has_pages:
             lessons.insert(0, url_path_join(self.server_url, "/pages/{}.html"))
         try:
-            served = ClassServer(self.class_file, self.server_url, lessons, self.custom_display_url)
+            served = ClassServer(
+                self.class_file, self.server_url, lessons, self.custom_display_url, notebooks=Path(self.root_dir)
+            )
         except OSError as trouble:
             self.log.critical("%s", trouble)
             self.exit(1)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from deploy.classroom.classroom import Classroom, Member
 from deploy.classroom.codes import as_code, new_code, new_token
 from deploy.classroom.listeners import Listeners
+from deploy.classroom.sections import Sections
 from deploy.classroom.store import RoomRow, Store
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
@@ -20,10 +21,11 @@ class Classes:
     Args:
         store: The store.
         now: The time in seconds since 1970.
+        sections: Where members may say that they are.
     """
 
-    def __init__(self, store: Store, now: Callable[[], float] = time.time):
-        self.store, self._now = store, now
+    def __init__(self, store: Store, now: Callable[[], float] = time.time, sections: Sections | None = None):
+        self.store, self._now, self._sections = store, now, sections
         self._rooms: dict[str, Classroom] = {}
         self._listeners: dict[str, Listeners] = {}
         for row in store.rooms():
@@ -79,7 +81,7 @@ class Classes:
         return self._listeners[room.row.code]
 
     def _take(self, row: RoomRow) -> Classroom:
-        room = Classroom(self.store, row, now=self._now)
+        room = Classroom(self.store, row, now=self._now, sections=self._sections)
         self._rooms[row.code] = room
         self._listeners[row.code] = Listeners(room)
         return room

@@ -14,6 +14,7 @@ from deploy.classroom.asked import WORTH_OF, OfChoice
 from deploy.classroom.codes import digest, new_token
 from deploy.classroom.refusal import Refused
 from deploy.classroom.room_state import RoomState, Vote
+from deploy.classroom.sections import Sections
 from deploy.classroom.store import AnswerRow, MemberRow, RoomRow, Store
 from widgets.quiz.answer_kinds import problem, read_answer
 
@@ -60,6 +61,7 @@ class Classroom:
         row: Which room.
         changed: Called after a change: with True if pages must be told all, with False if a number has changed.
         now: The time in seconds since 1970.
+        sections: Where members may say that they are.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class Classroom:
         row: RoomRow,
         changed: Callable[[bool], None] = lambda _: None,
         now: Callable[[], float] = time.time,
+        sections: Sections | None = None,
     ):
         self._store, self.row, self.changed, self.clock = store, row, changed, now
+        self._sections = sections or Sections()
         self.members = {each.id: Member(each, each.joined) for each in store.members(row.id)}
         self._by_token = {each.row.token: each for each in self.members.values()}
         self.state = RoomState()
@@ -172,8 +176,12 @@ class Classroom:
 
     @_of_member.register
     def _(self, command: commands.At, member: Member) -> None:
-        member.at = (command.page, command.section)
-        self.changed(False)
+        # The teacher sees it, on the wall perhaps: it is to be a lesson's heading, or where the teacher is.
+        is_taught = self.state.place == {"page": command.page, "section": command.section}
+        section = command.section if is_taught else self._sections.find(command.page, command.section)
+        if section is not None:
+            member.at = (command.page, section)
+            self.changed(False)
 
     @_of_member.register
     def _(self, command: commands.Leave, member: Member) -> None:

@@ -40,7 +40,7 @@ class ClassFiles:
         """Return the file with this name, if there is one."""
         return self._files.get(name)
 
-    def page(self, page: str, base: str, lessons: Sequence[str], gallery: str) -> str:
+    def page(self, page: str, base: str, lessons: Sequence[str], gallery: str = "") -> str:
         """Return a page as HTML; its script asks for what it shows."""
         return self._shapes.get_template("page.html").render(
             title=PAGES[page], page=page, head=self.head(page, base, lessons, gallery)

@@ -197,12 +197,12 @@ class KeyHandler(ClassHandler):
     """Lets a teacher in by the key, which the page has from that part of its address that no server is sent."""
 
     def post(self) -> None:
-        """Have the browser keep the key."""
+        """Have the browser keep the key. It is too long to be guessed: who has it is not kept out by those who try."""
         guesses, address = self.server.guesses, self.request.remote_ip or ""
-        if guesses.too_many(address):
-            raise Refused(TOO_MANY, 429)
         key = self.field("key")
         if self.server.classes.by_key(key) is None:
+            if guesses.too_many(address):
+                raise Refused(TOO_MANY, 429)
             guesses.note(address)
             raise Refused(NO_TEACHER, 401)
         self.keep(TEACHER_COOKIE, key)

@@ -13,6 +13,8 @@ COUNT_SECONDS = 0.1
 GLIMPSE_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 MOST_PAGES = 6
+# After these a page hears nothing more: the class is over, or other pages of the same member took its place.
+LAST = ("end", "enough")
 
 
 class Listener:
@@ -25,8 +27,8 @@ class Listener:
         self.is_closed = False
 
     def hear(self, what: str) -> None:
-        """Send the `state` when there is room for it, or only `counts`; at the `end` nothing more."""
-        if self._wants != "end" and (what != "counts" or self._wants != "state"):
+        """Send the `state` when there is room for it, or only `counts`; what is the `LAST` ends it."""
+        if self._wants not in LAST and (what != "counts" or self._wants != "state"):
             self._wants = what
         self._wake.set()
 
@@ -50,7 +52,7 @@ class Listener:
             if self._looks:
                 self._looks = False
                 yield f"event: glimpses\ndata: {compact(glimpses(self._all.room))}\n\n"
-            if wants == "end":
+            if wants in LAST:
                 return
             try:
                 async with asyncio.timeout(BEAT_SECONDS):
@@ -59,8 +61,8 @@ class Listener:
                 yield "event: beat\ndata:\n\n"
 
     def _message(self, wants: str) -> str:
-        if wants == "end":
-            return "event: end\ndata:\n\n"
+        if wants in LAST:
+            return f"event: {wants}\ndata:\n\n"
         if not wants:
             return ""
         before, self._told = self._told, self._all.counts()
@@ -110,7 +112,8 @@ class Listeners:
             self._cancel_leaving()
         else:
             if len(mine) >= MOST_PAGES:
-                self.close(mine[0])
+                mine[0].hear("enough")
+                self._forget(mine[0])
             member.pages += 1
             self._note_leaving()  # of a teacher who was there before the server was started again
         self._pages[listener] = None
@@ -120,10 +123,13 @@ class Listeners:
 
     def close(self, listener: Listener) -> None:
         """Let a page go."""
+        listener.close()
+        self._forget(listener)
+
+    def _forget(self, listener: Listener) -> None:
         if listener not in self._pages:
             return
         del self._pages[listener]
-        listener.close()
         if listener.member is None:
             self.room.teachers -= 1
             self._note_leaving()

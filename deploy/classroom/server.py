@@ -15,7 +15,9 @@ from deploy.classroom.classes import Classes
 from deploy.classroom.classroom import MOST_MEMBERS
 from deploy.classroom.codes import Guesses
 from deploy.classroom.files import ClassFiles
+from deploy.classroom.sections import Sections
 from deploy.classroom.store import Store
+from deploy.places import NOTEBOOKS
 
 # Each member's page holds a connection, and asks on another.
 CONNECTIONS = 2 * MOST_MEMBERS
@@ -37,15 +39,24 @@ class Server:
         lessons: Addresses of a lesson, with {} for its stem, the one that opens at once first.
         displayed: Address that the server was given for others; empty if it has none but its own.
         gallery: Address of all lessons, if they are not where the server's addresses begin.
+        notebooks: Folder of the lessons, whose headings say where a class is.
 
     Raises:
         OSError: If the file cannot be used.
     """
 
-    def __init__(self, file: str | Path, base: str, lessons: Sequence[str], displayed: str = "", gallery: str = ""):
+    def __init__(
+        self,
+        file: str | Path,
+        base: str,
+        lessons: Sequence[str],
+        displayed: str = "",
+        gallery: str = "",
+        notebooks: Path = NOTEBOOKS,
+    ):
         self.base, self.lessons, self._displayed = base, tuple(lessons), displayed
         self.gallery = gallery or base
-        self.classes = Classes(Store(file or default_file()))
+        self.classes = Classes(Store(file or default_file()), sections=Sections(notebooks))
         self.classes.newest()
         self.files = ClassFiles()
         self.guesses = Guesses(time.monotonic)

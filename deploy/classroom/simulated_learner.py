@@ -1,10 +1,12 @@
-"""A learner without a browser: joins, hears what the class is at, thinks, answers, sometimes thinks again."""
+"""A learner without a browser: joins, hears what the class is at, thinks, answers, sometimes thinks again; hands a run
+in where the teacher collects them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import Coroutine
 from random import Random
 from typing import Any
@@ -13,12 +15,20 @@ from deploy.classroom.asked import Asked
 from deploy.classroom.client import ClassClient, NoAnswer
 from deploy.classroom.refusal import Refused
 from deploy.classroom.simulated_answers import plausible
+from deploy.classroom.simulated_runs import plausible_run
 
 # Seconds of thought: half of the learners are faster, one in twenty takes more than twenty.
 MEDIAN_SECONDS, SIGMA = 8.0, 0.6
-SKETCHING = 1.5  # times as long, for a curve
+SKETCHING, EXPLORING = 1.5, 2.0  # times as long, for a curve, and until a run is good enough to be handed in
 SILENT, HESITANT = 0.08, 0.12  # shares of those who never answer a round, and of those who answer it twice
 AGAIN_SECONDS = (0.5, 2.0)
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def _run(lab: str, chance: Random) -> str | None:
+    """A run to hand in; one learner after the other, as the first one imports what has labs."""
+    with _ONE_AT_A_TIME:
+        return plausible_run(lab, chance)
 
 
 class SimulatedLearner:
@@ -44,6 +54,7 @@ class SimulatedLearner:
         self._firsts: dict[int, Any] = {}
         self._round: tuple[int, int] | None = None
         self._place: dict[str, str] = {}
+        self._collection: int | None = None
         self._joining: asyncio.Task[None] | None = None
         self._doing: dict[str, asyncio.Task[None]] = {}
 
@@ -111,6 +122,14 @@ class SimulatedLearner:
         if room["place"] and self._place != room["place"]:
             self._place = room["place"]
             self._begin("follow", self._follow(self._place))
+        self._see_collection(room["collection"])
+
+    def _see_collection(self, collection: dict[str, Any] | None) -> None:
+        if collection is None:
+            self._begin("hand in", None)
+        elif self._collection != collection["id"]:
+            self._collection = collection["id"]
+            self._begin("hand in", self._hand_in(collection["id"], collection["lab"]))
 
     def _begin(self, what: str, does: Coroutine[Any, Any, None] | None) -> None:
         """Leave what is being done of this kind, and do this."""
@@ -138,6 +157,14 @@ class SimulatedLearner:
         """Read on to where the teacher is, a little later."""
         await self._think(1.0)
         await self._say({"do": "at", **place})
+
+    async def _hand_in(self, collection: int, lab: str) -> None:
+        if self._chance.random() < SILENT:
+            return
+        await self._think(EXPLORING)
+        search = await asyncio.to_thread(_run, lab, self._chance)
+        if search is not None:
+            await self._say({"do": "hand_in", "collection": collection, "search": search})
 
     async def _think(self, slowness: float) -> None:
         await asyncio.sleep(MEDIAN_SECONDS * slowness * self._chance.lognormvariate(0, SIGMA) / self._hurry)

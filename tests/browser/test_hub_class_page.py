@@ -8,7 +8,7 @@ from deploy.hub.proxy import proxy_command
 from tests.browser.class_scene import PHONE, answered, under
 from tests.browser.conftest import Watched
 from tests.browser.hub import Hub
-from tests.browser.lesson_page import new_context
+from tests.browser.lesson_page import new_context, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "another-for-teachers"
@@ -49,7 +49,7 @@ def test_a_teacher_and_a_learner_of_a_hub_vote_in_one_class(hub, window):
     hub.log_in(teacher, "grace", PASSWORD)
     teacher.wait_for_url("**/services/class/class/")
     trouble.watch(teacher)
-    code = teacher.locator(".tdl-class-code").first.inner_text().strip()
+    code = wait_until(lambda: teacher.locator(".tdl-class-code").first.inner_text().strip(), "the code is there")
     assert teacher.get_by_role("link", name="Open the lessons").get_attribute("href") == (
         "/hub/user-redirect/voila/render/index.ipynb"
     )

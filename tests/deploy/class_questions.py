@@ -8,6 +8,7 @@ from typing import Any
 from deploy.classroom.classroom import Classroom, Member
 from deploy.classroom.codes import new_code, new_token
 from deploy.classroom.commands import OF_MEMBER, OF_TEACHER, parsed
+from deploy.classroom.sections import Sections
 from deploy.classroom.store import Store
 
 COLUMNS = 9
@@ -91,10 +92,10 @@ class Clock:
         return self.now
 
 
-def new_room(clock: Clock, store: Store | None = None) -> Classroom:
+def new_room(clock: Clock, store: Store | None = None, sections: Sections | None = None) -> Classroom:
     """A class that is in no file."""
     store = store or Store(":memory:")
-    return Classroom(store, store.add_room(new_code(), new_token(), clock.now), now=clock)
+    return Classroom(store, store.add_room(new_code(), new_token(), clock.now), now=clock, sections=sections)
 
 
 def joined(room: Classroom, nickname: str = "") -> Member:

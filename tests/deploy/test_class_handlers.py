@@ -7,7 +7,7 @@ import time
 import pytest
 
 from deploy.classroom.handlers import MOST_BYTES, NO_TEACHER, NOBODY, TOO_MANY
-from tests.deploy.class_questions import ASKED, WORTH
+from tests.deploy.class_questions import ANSWERS, ASKED, WORTH
 from tests.deploy.class_server import class_server
 
 UNCLEAR = "The class did not understand what was asked of it; load the page again."
@@ -103,10 +103,11 @@ def test_guessing_is_limited_and_says_so_to_all_who_guess(fresh):
     for reply in (
         guest.post("class/join", code=fresh.room.row.code),
         guest.ask("PUT", "class/join", "{}"),
-        guest.post("class/key", key=fresh.room.row.key),
+        guest.post("class/key", key="x"),
     ):
         assert (reply.status, reply.refusal) == (429, TOO_MANY)
     assert not fresh.room.members
+    assert guest.post("class/key", key=fresh.room.row.key).status == 200, "those who guess do not keep the teacher out"
 
 
 def test_the_pages_know_where_they_are_and_no_secret(served):
@@ -226,3 +227,42 @@ def test_what_is_of_this_moment_is_kept_by_nobody(served):
     member = served.member()
     for path in ("class/state", "class/teach", "r"):
         assert member.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_two_teachers_lead_one_class(fresh):
+    """Two browsers with the key: what one does the other sees, and what both do at once happens once."""
+    one, other = fresh.teacher(), fresh.teacher()
+    member = fresh.member()
+    assert one.teach("ask", lesson="divergence", asked=ASKED["number"]).status == 200
+    assert other.teach("ask", lesson="divergence", asked=ASKED["number"]).status == 200
+    refused = other.teach("ask", lesson="divergence", asked=ASKED["choice"])
+    assert (refused.status, refused.refusal) == (
+        409,
+        "Another question is open: reveal it, or take it back, first.",
+    )
+    vote = one.state()["class"]["vote"]["id"]
+    for do in ("close", "again", "close", "decide"):
+        for teacher in (one, other):
+            assert teacher.teach(do, vote=vote).status == 200, do
+        assert one.get("class/state").body == other.get("class/state").body
+    assert one.state()["class"]["vote"]["round"] == 2
+    worth = {**WORTH["number"], "sentence": "Another run says so."}
+    assert one.teach("reveal", vote=vote, worth=WORTH["number"]).status == 200
+    assert other.teach("reveal", vote=vote, worth=worth).status == 200
+    assert member.state()["class"]["vote"]["worth"]["sentence"] == WORTH["number"]["sentence"], "the first one counts"
+
+
+def test_a_server_that_is_started_again_answers_with_the_same_bytes(tmp_path):
+    def answers(served):
+        for guest in guests:
+            guest.port = served.port
+        return [guest.get(path).body for guest in guests for path in ("class/state", "class/answers.csv", "r", "class")]
+
+    with class_server(tmp_path / "class.sqlite3") as served:
+        guests = [served.teacher(), *(served.member() for _ in range(3))]
+        guests[0].teach("ask", lesson="divergence", asked=ASKED["sketch"])
+        for guest, value in zip(guests[1:], ANSWERS["sketch"], strict=False):
+            guest.answer(value)
+        before = answers(served)
+    with class_server(tmp_path / "class.sqlite3") as served:
+        assert answers(served) == before

@@ -1,11 +1,15 @@
 """Who is in a class: how many, under which names, how often they may ask, and what is left of those who leave."""
 
+import json
+
 import pytest
 
 from deploy.classroom import classroom
 from deploy.classroom.aliases import ANIMALS, QUALITIES, new_alias
 from deploy.classroom.refusal import Refused
+from deploy.classroom.sections import Sections
 from deploy.classroom.views import common, compact, own, teachers
+from deploy.places import NOTEBOOKS
 from tests.deploy.class_questions import Clock, answer, joined, new_room, put, teach, tell
 
 
@@ -177,6 +181,48 @@ def test_the_pace_is_what_the_teacher_says(room):
     assert common(room)["why"] == "Your teacher's connection was lost; go on by yourself."
     teach(room, "pace", value="follow")
     assert common(room)["why"] == ""
+
+
+def test_where_members_are_is_shown_as_the_lesson_writes_it_and_never_as_they_do(room, tmp_path):
+    cells = [
+        "# The edge of $\\eta$ *stability*",
+        "Words.\n\n## 2/η: the [wall](#wall)\n\n```\n# no heading\n```",
+        "#### Small",
+    ]
+    content = [{"cell_type": "markdown", "source": [cell]} for cell in cells]
+    notebook = {"cells": [*content, {"cell_type": "code", "source": ["# no heading"]}]}
+    (tmp_path / "edge.ipynb").write_text(json.dumps(notebook))
+    room = new_room(Clock(), sections=Sections(tmp_path))
+    member = joined(room)
+    member.pages = 1
+
+    def shown(page, section):
+        tell(room, member, "at", page=page, section=section)
+        return [(each["page"], each["section"]) for each in teachers(room)["sections"]]
+
+    assert shown("edge", "something rude") == []
+    assert shown("rude", "") == []
+    for content in ("no notebook", "{}"):
+        (tmp_path / "broken.ipynb").write_text(content)
+        assert shown("broken", "") == []
+    assert shown("edge", "The edge of  stability") == [("edge", "The edge of stability")]
+    assert shown("edge", "  2/η:\nthe WALL") == [("edge", "2/η: the wall")]
+    for section in ("no heading", "Small", "Words.", "2/η: the wall, you fools"):
+        assert shown("edge", section) == [("edge", "2/η: the wall")]
+    assert shown("edge", "") == [("edge", "")]
+    teach(room, "place", page="elsewhere", section="Where the teacher is")
+    assert shown("elsewhere", "Where the teacher is") == [("elsewhere", "Where the teacher is")]
+
+
+def test_the_headings_of_all_lessons_are_known():
+    sections = Sections()
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        cells = json.loads(path.read_text())["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        headings = [line.split(" ", 1)[1] for text in texts for line in text.splitlines() if line.startswith("## ")]
+        assert headings or path.stem == "index"
+        for heading in headings:
+            assert sections.find(path.stem, heading) == heading
 
 
 def test_where_the_teacher_is_and_what_was_sent_is_told(room):

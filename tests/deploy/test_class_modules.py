@@ -102,7 +102,7 @@ def test_no_module_of_the_widgets_knows_of_classes():
 def test_what_a_page_loads_is_small_and_named_by_its_content():
     files = ClassFiles()
     for page in PAGES:
-        html = files.page(page, "/base/", ["/voila/render/{}.ipynb"])
+        html = files.page(page, "/base/", ["/voila/render/{}.ipynb"], "/base/")
         loaded = re.findall(r'(?:src|href)="/base/class/files/([\w.-]+)"', html)
         assert len(loaded) == 2
         packed = [files.get(name).packed for name in loaded]

@@ -79,6 +79,21 @@ def test_they_follow_the_teacher_from_section_to_section(tmp_path):
     asyncio.run(hour())
 
 
+def test_they_hand_runs_in_where_the_teacher_collects_them(tmp_path):
+    async def hour():
+        async with served_class(tmp_path / "class.sqlite3") as served:
+            teacher = await served.teacher()
+            async with rehearsed(served):
+                await comes(lambda: served.room.here == 12)
+                for lab in ("no such lab", "parabola"):
+                    collected = {"do": "collect", "page": "03_divergence", "lab": lab, "title": "The parabola"}
+                    await teacher.post("class/teach", collected)
+                await comes(lambda: len(served.room.state.collection.runs) >= 9, 60)
+                assert len(set(served.room.state.collection.runs.values())) > 3
+
+    asyncio.run(hour())
+
+
 def test_a_server_that_is_started_again_finds_them_where_they_were(tmp_path):
     async def hour():
         async with served_class(tmp_path / "class.sqlite3") as served:
@@ -147,9 +162,13 @@ def test_ctrl_c_lets_all_leave(tmp_path):
                 process = await asyncio.create_subprocess_exec(
                     *COMMAND, *options, stdout=subprocess.PIPE, stderr=subprocess.PIPE
                 )
-                await comes(lambda: served.room.here == 5, 60)
-                process.send_signal(ending)
-                said, trouble = await asyncio.wait_for(process.communicate(), 20)
+                try:
+                    await comes(lambda: served.room.here == 5, 60)
+                    process.send_signal(ending)
+                    said, trouble = await asyncio.wait_for(process.communicate(), 20)
+                finally:
+                    if process.returncode is None:
+                        process.kill()
                 assert (process.returncode, trouble) == (0, b"")
                 assert said.decode().splitlines()[-1] == "All have left the class."
                 assert served.room.members == {}

@@ -34,7 +34,7 @@ LATER = {
     ("settling", "at_one_height"): Way({"noise": 1.2}),
     ("settling", "soon_at_rest"): Way({"weight_decay": 0.02}),
     ("forecast", "none_forecast"): Way({"delta": 1e-6}),
-    ("forecast", "narrow_band"): Way({"weight_decay": 0.008, "steps": 2000}),
+    ("forecast", "narrow_band"): Way({"weight_decay": 0.008}),
     ("jumps", "far_turns_alone"): Way({"shift": 2}),
     ("jumps", "calm"): Way({"weight_decay": 0.0005}),
     ("variants", "held_too_low"): Way({"initial_norm": 1.0}),

@@ -7,7 +7,7 @@ import { Axis, Plot, redrawn } from "./plot.js";
 const LONGEST_NUMBER = 60;
 const FINE = 0.02;
 
-export function numberInput({ low, high, step, unit }, before) {
+function numberInput({ low, high, step, unit }, before) {
   const slider = make("input", { type: "range", min: low, max: high, step, className: "tdl-class-slider" });
   slider.setAttribute("aria-label", "Your answer, as a slider");
   const box = make("input", { type: "text", inputMode: "decimal", maxLength: LONGEST_NUMBER });
@@ -28,7 +28,7 @@ export function numberInput({ low, high, step, unit }, before) {
 
 let choices = 0;
 
-export function choiceInput({ options, prompt }, before) {
+function choiceInput({ options, prompt }, before) {
   choices += 1;
   const inputs = options.map((_, at) =>
     make("input", { type: "radio", name: `tdl-class-${choices}`, checked: at === before }),
@@ -42,7 +42,7 @@ export function choiceInput({ options, prompt }, before) {
   };
 }
 
-export function sketchInput({ axes, x }, before) {
+function sketchInput({ axes, x }, before) {
   const heights = before ? [...before] : x.map(() => null);
   const place = make("div", { className: "tdl-class-sketch", tabIndex: 0 });
   place.setAttribute("role", "application");

@@ -5,7 +5,7 @@ import { base } from "./told.js";
 const NO_LINE = "There is no connection to the class right now.";
 
 // What is not done, in a sentence; `isLost` if nobody has answered at all.
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(sentence, status) {
     super(sentence);
     Object.assign(this, { status, isLost: status === 0 });

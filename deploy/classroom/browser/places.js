@@ -19,7 +19,7 @@ const wordsOf = (heading) => {
 };
 
 // The section that has passed the middle of the window.
-export function sectionNow() {
+function sectionNow() {
   const passed = headings().filter(
     (each) => each.getClientRects().length && each.getBoundingClientRect().top < innerHeight / 2,
   );
@@ -59,7 +59,6 @@ export const goTo = (section) =>
     ?.scrollIntoView({ behavior: "smooth" });
 export const questions = () => [...page.presented].filter(({ kind }) => kind === "question");
 export const labs = () => [...page.presented].filter(({ kind }) => kind === "lab");
-export const questionNamed = (name) => questions().find(({ question }) => question.name === name);
 export const labNamed = (name) => labs().find((lab) => lab.name === name);
 
 // Calls `show()` whenever a lab or a question comes onto the page.

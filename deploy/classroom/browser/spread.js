@@ -5,7 +5,7 @@ import { Axis, Plot, redrawn, said } from "./plot.js";
 
 const BINS = 12;
 const plural = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
-export const roundName = (at, rounds) => (rounds.length < 2 ? "Answers" : ["First vote", "Second vote"][at]);
+const roundName = (at, rounds) => (rounds.length < 2 ? "Answers" : ["First vote", "Second vote"][at]);
 
 // ---- one of some sentences: a bar each, of both rounds ----
 

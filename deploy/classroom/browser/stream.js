@@ -19,8 +19,12 @@ export class ClassStream {
       state: null,
       isThere: true,
       isOver: false,
+      gaveWay: false,
     });
-    document.addEventListener("visibilitychange", () => this.suit());
+    document.addEventListener("visibilitychange", () => {
+      this.gaveWay = false;
+      this.suit();
+    });
     window.addEventListener("pageshow", () => this.suit());
     window.addEventListener("online", () => this.reopen());
   }
@@ -34,7 +38,7 @@ export class ClassStream {
 
   suit() {
     const wants = this.listensHidden || document.visibilityState === "visible";
-    if (wants && !this.source && !this.isOver) this.listen();
+    if (wants && !this.source && !this.isOver && !this.gaveWay) this.listen();
     if (!wants) this.close();
   }
 
@@ -57,6 +61,11 @@ export class ClassStream {
     this.source.addEventListener("glimpses", ({ data }) => this.onGlimpses(JSON.parse(data)));
     this.source.addEventListener("beat", () => this.hear());
     this.source.addEventListener("end", () => this.end());
+    // Other pages of this browser took its place; it takes it back when somebody comes back to it.
+    this.source.addEventListener("enough", () => {
+      this.gaveWay = true;
+      this.close();
+    });
     this.source.addEventListener("error", () => this.lose());
     this.watch();
   }

@@ -163,3 +163,15 @@ test("a page that was away while the class ended learns so when it looks for the
   assert.equal(heard.ends, 1);
   assert.equal(Source.all.length, 1);
 });
+
+test("a page that gives way to others of its browser does not push them out in turn", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { heard } = await opened();
+  Source.all[0].say("enough");
+  t.mock.timers.tick(60000);
+  await settled();
+  assert.equal(Source.all.length, 1);
+  assert.deepEqual([heard.ends, heard.lines], [0, []]);
+  handlers.visibilitychange(); // somebody comes back to it
+  assert.equal(Source.all.length, 2);
+});

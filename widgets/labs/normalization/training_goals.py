@@ -179,7 +179,9 @@ def _momentum_takes_room(run: Attempt) -> bool:
 
 
 def _small_batches_take_room(run: Attempt) -> bool:
-    if not run.finished or run.settings[0].batch_size > 16 or run.settings[0].optimizer != "gradient descent":
+    first = run.settings[0]
+    small = first.batch_size <= 16 and first.optimizer == "gradient descent"
+    if not (run.finished and small and run.steps >= 100):
         return False
     found = largest_stable_rates(run.lanes, run["loss"]).get("batch")
     return found is not None and found.largest <= 2
@@ -195,7 +197,7 @@ STABLE_RATES = (
     ),
     Goal(
         "small_batches_take_room",
-        "With batches of 16 or fewer, let batch norm still learn up to an η of 2 at most.",
+        "In 100 steps of 16 images or fewer, let batch norm still learn up to an η of 2 at most.",
         _small_batches_take_room,
         "The fewer images, the more noise is in the gradient, and in the mean and variance that batch norm takes from "
         "them. Noise bears only shorter steps.",

@@ -60,13 +60,13 @@ def _spare_nodes_decide(run: Attempt) -> bool:
     if not run.finished or run.settings[0].data != "fresh" or run.steps < 2000:
         return False
     share = _share_that_finds_all(run)
-    return share.get(1.0, 1.0) <= 0.25 and share.get(2.0, 0.0) == 1.0
+    return share.get(1.0, 1.0) <= 0.4 and share.get(2.0, 0.0) == 1.0
 
 
 RECOVERY = (
     Goal(
         "spare_nodes_decide",
-        "On fresh data, in 2000 steps, let all at 2× find all nodes, and a quarter at 1× at most.",
+        "In 2000 steps of fresh data, let all at 2× find all nodes, and two in five at 1× at most.",
         _spare_nodes_decide,
         "With no node to spare each teacher node must get one of its own. The more of them there are, the rarer is a "
         "draw in which all do; twice as many nodes make it safe.",
