@@ -1,4 +1,4 @@
-"""One word a thing: what docs/glossary.md says not to say is nowhere that a reader looks."""
+"""One word a thing: what the glossary says not to say is nowhere that a reader looks; which words it marks."""
 
 from __future__ import annotations
 
@@ -10,28 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from widgets.page.glossary import as_markdown, terms, terms_of
+
 ROOT = Path(__file__).resolve().parents[1]
-GLOSSARY = ROOT / "docs" / "glossary.md"
 TOPICS = sorted(path.name for path in (ROOT / "widgets" / "labs").iterdir() if (path / "__init__.py").exists())
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CELL_ENDS = re.compile(r"(?<!\\)\|")
 # Titles of papers and books are as their authors wrote them; so is what stands with an arXiv number.
 QUOTED = re.compile(r"## Sources.*\Z|\]\([^)]*\)|<!--.*?-->|`[^`]*`", re.S)
 MARKUP = re.compile(r"<(script|style).*?</\1>|<[^>]*>|{[{%#].*?[}%#]}", re.S)
 JS_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 
 
-def entries() -> dict[str, tuple[str, list[str]]]:
-    """Term -> what it means, and the expressions for what is not said."""
-    found = {}
-    for row in GLOSSARY.read_text(encoding="utf-8").splitlines():
-        if row.startswith("| ") and not row.startswith("| term "):
-            term, meaning, instead = (cell.strip() for cell in CELL_ENDS.split(row)[1:-1])
-            found[term] = meaning, [each.replace(r"\|", "|") for each in re.findall(r"`([^`]+)`", instead)]
-    return found
-
-
-ENTRIES = entries()
+ENTRIES = {term.term: (term.meanings, term.instead_of) for term in terms()}
 UNSAID = {
     term: re.compile("|".join(rf"(?<!\w)(?:{each})(?!\w)" for each in instead), re.IGNORECASE)
     for term, (_, instead) in ENTRIES.items()
@@ -103,6 +93,70 @@ def test_the_table_is_one_line_a_term_in_order_and_each_line_is_whole():
         assert instead, term
         for each in instead:
             assert re.compile(each)
+
+
+def test_the_document_is_what_its_source_says():
+    # Where this fails, write it anew: python -m widgets.page.glossary docs/glossary.md
+    assert (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8") == as_markdown()
+
+
+def test_a_term_has_one_meaning_or_one_in_each_of_some_lessons():
+    for term in terms():
+        assert bool(term.meaning) != bool(term.meaning_in_lesson), term.term
+        assert set(term.meaning_in_lesson) <= set(range(1, len(NOTEBOOKS))), term.term
+        assert all(meaning.endswith(".") for meaning in term.meaning_in_lesson.values()), term.term
+        # Both Python and a browser read it, the latter in its strict mode and with its groups counted.
+        for each in term.marked:
+            assert re.fullmatch(r"(?:[\w -]|[)|?]|\((?:\?:|\?<!)|\[[ -]+\])+", each.replace("[sd]", "")), each
+
+
+def test_words_of_every_day_are_not_marked_and_those_of_the_field_are():
+    unmarked = {term.term for term in terms() if not term.marked}
+    assert {"batch", "step", "lane", "run", "preset", "limit", "predict", "on average"} <= unmarked
+    assert len(unmarked) < 25
+
+
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [
+        ("sharpness", "Sharpnesses differ.", "It sharpens."),
+        ("edge of stability", "at the edge of stability", "at the edge of chaos"),
+        ("lottery ticket", "Lottery tickets win.", "a lottery"),
+        ("spectrum", "two spectra", "a spectral density"),
+        ("mean field", "the mean-field theory", "a mean"),
+        ("whiten, whitening", "whitened inputs", "a white page"),
+        ("norm ρ", "the norm falls", "with batch norm"),
+        ("gain", "the gain of a layer", "against it, nothing is gained"),
+        ("diverges, diverged", "Nine diverged.", "a divergence"),
+        ("fan-in, fan-out", "the fan-in", "a fan of lines"),
+        ("scale-invariant", "a scale-invariant net", "scale-invariance"),
+        ("loss", "Losses fall.", "a loss-free line"),
+        ("normalization", "with batch normalization", "normalized inputs"),
+    ],
+)
+def test_a_term_is_found_as_a_whole_word_in_all_its_forms(name, yes, no):
+    (term,) = (each for each in terms() if each.term == name)
+    assert term.is_in(yes)
+    assert not term.is_in(no)
+
+
+def test_a_page_gets_the_terms_of_its_texts_as_they_are_meant_in_its_lesson():
+    texts = ["# The gain", "Its sharpness, in steps; a node."]
+    first, fourth = ({name: says for name, says, _ in terms_of({"title": f"{n} · X"}, texts)} for n in "14")
+    assert list(first) == list(fourth) == ["gain", "sharpness"]
+    assert first["gain"] == "The length of an update in plain gradient steps."
+    assert fourth["gain"].startswith("The factor by which")
+    assert first["sharpness"] == "λₘₐₓ: the largest eigenvalue of the loss's Hessian."
+    assert terms_of({}, texts) == []
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem != "index"], ids=lambda path: path.stem)
+def test_a_lesson_has_terms_to_explain_and_they_are_small(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    texts = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    found = terms_of(notebook["metadata"]["lesson"], texts)
+    assert len(found) >= 12
+    assert len(json.dumps(found, ensure_ascii=False).encode()) < 4000
 
 
 def test_no_term_is_what_another_one_says_not_to_say():

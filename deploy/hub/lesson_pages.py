@@ -20,6 +20,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from deploy.classroom.files import ClassFiles
 from deploy.hub.class_address import lesson_address
 from deploy.kernel_handlers import LessonShutdownHandler
+from deploy.lesson_terms import with_terms
 from deploy.places import TEMPLATES
 from deploy.theme import check_theme
 
@@ -41,7 +42,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     """Add the pages; extensions load by name, and the first handler of an address answers."""
     configuration = VoilaConfiguration(
-        parent=server, page_config_hook=_page_config(os.environ.get("LESSONS_CLASS", ""))
+        parent=server,
+        page_config_hook=_page_config(os.environ.get("LESSONS_CLASS", "")),
+        prelaunch_hook=with_terms,
     )
     page = {
         "config": server.config,

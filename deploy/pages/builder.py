@@ -29,6 +29,7 @@ from widgets.figure import plotlyjs
 from widgets.lab.lab import Lab
 from widgets.page.drawings import Drawing
 from widgets.page.gallery import lessons
+from widgets.page.glossary import terms_of
 from widgets.quiz.check import Check
 from widgets.record.lab_record import lab_record
 from widgets.record.question_record import question_record
@@ -63,11 +64,14 @@ class Site:
         self._drawings: list[str] = []
         with contextlib.chdir(notebook.parent):
             parts = asyncio.run(self._parts(notebook))
-        metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("lesson", {})
+        read = json.loads(notebook.read_text(encoding="utf-8"))
+        metadata = read["metadata"].get("lesson", {})
+        texts = ("".join(cell["source"]) for cell in read["cells"] if cell["cell_type"] == "markdown")
         text = self._template.render(
             title=escape(metadata.get("title", "Training Dynamics Lab")),
             description=escape(metadata.get("sentence", "How neural networks train, seen.")),
             parts=[(_linked(part), is_further) for part, is_further in parts],
+            terms=terms_of(metadata, texts),
             how=escape(HOW),
             version=get_plotlyjs_version(),
             early=[self._common["plotly"], self._first_lab] if self._first_lab else [],

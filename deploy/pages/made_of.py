@@ -12,7 +12,7 @@ from deploy.places import DEPLOY, TEMPLATES
 from lessons.teacher_student.given_weights import given_weights
 
 MANIFEST = "pages.json"
-KINDS = (".py", ".js", ".css", ".html", ".gz")
+KINDS = (".py", ".js", ".css", ".html", ".json", ".gz")
 
 
 def note(folder: Path, notebooks: Path) -> None:

@@ -2,6 +2,7 @@
 // is read where it is cited: in the margin of a wide page, or beside the number that is pointed at.
 {
   const TEXT = ":is(.jp-RenderedMarkdown, div.tdl-words)";
+  const { noteAt, noteInMargin } = globalThis.tdlParts;
   const CITED = /\[(\d+(?:, ?\d+)*)\]/;
 
   const sources = () => {
@@ -32,12 +33,6 @@
         item.id = `source-${index + 1}`;
         item.tabIndex = -1;
       });
-      this.note = document.createElement("div");
-      Object.assign(this.note, { className: "tdl-cited", id: "tdl-cited", hidden: true });
-      this.note.setAttribute("role", "tooltip");
-      document.body.append(this.note);
-      document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
-      document.addEventListener("scroll", () => this.place(), { capture: true, passive: true });
     }
 
     linkAll(texts) {
@@ -54,7 +49,7 @@
       const block = node.parentElement.closest("p, li");
       for (const number of numbers.filter((one) => !noted.has(one))) {
         noted.add(number);
-        block?.before(this.marginal(number, block));
+        if (block) noteInMargin(block, `[${number}] ${this.words[number - 1]}`);
       }
       node.replaceWith(...parts.flat());
     }
@@ -72,11 +67,7 @@
       this.cited[number - 1] += 1;
       const id = `cited-${number}-${this.cited[number - 1]}`;
       Object.assign(link, { className: "tdl-cite", href: `#source-${number}`, textContent: number, id });
-      link.setAttribute("aria-describedby", "tdl-cited");
-      link.addEventListener("pointerenter", () => this.show(link, number));
-      link.addEventListener("focus", () => this.show(link, number));
-      link.addEventListener("pointerleave", () => this.hide());
-      link.addEventListener("blur", () => this.hide());
+      noteAt(link, this.words[number - 1]);
       this.lead(number, id);
       return link;
     }
@@ -87,35 +78,6 @@
       Object.assign(back, { className: "tdl-back", href: `#${id}`, textContent: "↩" });
       back.setAttribute("aria-label", `Back to where source ${number} is cited, place ${this.cited[number - 1]}`);
       this.items[number - 1].append(back);
-    }
-
-    // Readers of the screen have it at the number.
-    marginal(number, block) {
-      const note = document.createElement(block.tagName === "LI" ? "li" : "p");
-      Object.assign(note, { className: "tdl-margin", textContent: `[${number}] ${this.words[number - 1]}` });
-      note.setAttribute("aria-hidden", "true");
-      return note;
-    }
-
-    show(link, number) {
-      this.note.textContent = this.words[number - 1];
-      this.note.hidden = false;
-      this.at = link;
-      this.place();
-    }
-
-    // Beside the number, wherever that is scrolled to.
-    place() {
-      if (this.note.hidden) return;
-      const { left, bottom, top } = this.at.getBoundingClientRect();
-      const { offsetWidth, offsetHeight } = this.note;
-      const below = bottom + 6 + offsetHeight < innerHeight ? bottom + 6 : top - 6 - offsetHeight;
-      this.note.style.left = `${Math.max(12, Math.min(left, innerWidth - offsetWidth - 12))}px`;
-      this.note.style.top = `${below}px`;
-    }
-
-    hide() {
-      this.note.hidden = true;
     }
   }
 

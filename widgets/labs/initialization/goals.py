@@ -123,7 +123,7 @@ DISTRIBUTIONS = (
         "Bring Cauchy's gradient through 50 layers of 100 units, within a factor of 1000.",
         _cauchy_arrives,
         "A sum of n Cauchy numbers is as large as n of them, not √n: in wide layers they need a gain far below 1. And "
-        "a little beside it the gradient is lost again, by many powers of ten.",
+        "a little beside it the gradient is off again, by many powers of ten.",
     ),
 )
 
