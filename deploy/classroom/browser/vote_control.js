@@ -42,6 +42,7 @@ export class VoteControl {
   }
 
   show({ vote, members }) {
+    this.vote = vote;
     const second = vote.round > 1 ? ", second round" : "";
     this.stage.textContent = `${SAID[vote.stage]}${second}`;
     const of = vote.stage === "open" ? ` of ${members}` : "";
@@ -56,7 +57,7 @@ export class VoteControl {
     const held = this.deeds.contains(document.activeElement);
     this.deeds.replaceChildren(
       ...deeds.map(([deed, label], at) => {
-        const button = make("button", { type: "button", onclick: () => this.press(deed, vote) }, label);
+        const button = make("button", { type: "button", onclick: () => this.press(deed) }, label);
         button.className = at ? "tdl-class-small" : "tdl-class-button";
         return button;
       }),
@@ -64,7 +65,8 @@ export class VoteControl {
     if (held) this.deeds.firstChild?.focus();
   }
 
-  press(deed, { id, answered }) {
+  press(deed) {
+    const { id, answered } = this.vote;
     const lost = answered === 1 ? "Its answer is deleted" : `Its ${answered} answers are deleted`;
     if (deed === "take_back" && answered && !confirm(`Take the question back? ${lost}.`)) return;
     this.ask({ do: deed, vote: id });
