@@ -86,6 +86,19 @@ def test_a_wrong_code_and_a_page_of_the_teachers_without_its_key_are_sentences(h
     page.get_by_role("alert").get_by_text("This page is the teacher's").wait_for()
 
 
+def test_address_and_code_fill_half_the_wall_and_escape_folds_them(held, teachers):
+    _, wall = teachers
+    wall.get_by_role("button", name="Show it large").click()
+    code = wall.locator(".tdl-class-sheet .tdl-class-code")
+    assert code.bounding_box()["height"] > 80
+    picture = wall.locator(".tdl-class-sheet .tdl-class-picture")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert picture.bounding_box()["width"] > 350
+    assert wall.locator(".tdl-class-large").get_by_text(f"/r/{held.code}").count() == 1
+    wall.keyboard.press("Escape")
+    code.wait_for(state="hidden")
+
+
 def test_a_number_is_voted_on_twice_and_the_run_decides_on_every_screen(held, teachers, learners):
     (own, wall), (phone, laptop) = teachers, learners
     ask(wall, NUMBER)

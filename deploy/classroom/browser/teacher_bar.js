@@ -51,7 +51,7 @@ export class TeacherBar {
     this.addresses = make("ul", {});
     const words = make("div", {}, this.code, this.addresses);
     this.sheet.body.append(make("div", { className: "tdl-class-large" }, this.picture, words));
-    this.sheet.closedWords = "Show it large";
+    this.sheet.invite("Show it large", false);
     this.now = make("button", { type: "button", className: "tdl-class-small", onclick: () => this.goToVote() });
     const mine = make("a", { href: `${base}class/`, target: "_blank", rel: "noopener" }, "My page");
     this.sheet.line.append(this.where, this.count, this.now, make("label", {}, "Pace ", select), mine, this.sheet.fold);
