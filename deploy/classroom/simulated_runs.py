@@ -52,7 +52,7 @@ def _views() -> Iterator[type[LabView[Any, Any]]]:
 
 def _below(base: type[LabView[Any, Any]]) -> Iterator[type[LabView[Any, Any]]]:
     for view in base.__subclasses__():
-        if "name" in vars(view):
+        if "name" in vars(view) and view.__module__.startswith("widgets.labs."):
             yield view
         yield from _below(view)
 

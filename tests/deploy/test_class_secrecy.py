@@ -135,11 +135,31 @@ def test_no_byte_before_the_reveal_depends_on_what_others_have_answered(monkeypa
     assert {status for status, _, _ in kept} <= {200, 400, 401, 404, 405, 409, 429}
 
 
-def test_neither_the_key_nor_anothers_token_is_in_a_members_bytes_or_in_the_log(monkeypatch, caplog):
-    with caplog.at_level(logging.DEBUG):
-        kept, heard, after, _, keys = a_vote(monkeypatch, "number", ONE["number"], "reveal")
-    said = "".join(f"{headers}{body!r}" for _, headers, body in kept) + heard.decode() + str(after) + caplog.text
-    assert "/class/teach" in caplog.text
+@pytest.fixture
+def logged(monkeypatch):
+    """What is logged, as it is written; whatever a server that was made before in this process has done to loggers."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(handler.format(record))
+    loggers = [
+        logging.getLogger(name)
+        for name in (None, "asyncio", "tornado.access", "tornado.application", "tornado.general")
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        for attribute, value in {"disabled": False, "propagate": False, "handlers": [handler]}.items():
+            monkeypatch.setattr(logger, attribute, value)
+        logger.setLevel(logging.DEBUG)
+    yield lines
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+def test_neither_the_key_nor_anothers_token_is_in_a_members_bytes_or_in_the_log(monkeypatch, logged):
+    kept, heard, after, _, keys = a_vote(monkeypatch, "number", ONE["number"], "reveal")
+    log = "\n".join(logged)
+    said = "".join(f"{headers}{body!r}" for _, headers, body in kept) + heard.decode() + str(after) + log
+    assert "/class/teach" in log
     assert len(keys) == OTHERS + 1
     for key in keys:
         assert len(key) > 20

@@ -165,7 +165,7 @@ def test_ctrl_c_lets_all_leave(tmp_path):
                 try:
                     await comes(lambda: served.room.here == 5, 60)
                     process.send_signal(ending)
-                    said, trouble = await asyncio.wait_for(process.communicate(), 20)
+                    said, trouble = await asyncio.wait_for(process.communicate(), 60)
                 finally:
                     if process.returncode is None:
                         process.kill()
