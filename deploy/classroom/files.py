@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from deploy.places import TEMPLATES
 from widgets.browser.browser_module import bundled
 
 HERE = Path(__file__).parent
@@ -34,7 +35,7 @@ class ClassFiles:
         self._names = {name: self._add(name, bundled(f"{name}.js", HERE / "browser"), "js") for name in (*PAGES, "bar")}
         styles = "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / "browser").glob("*.css")))
         self._style = self._add("class", styles, "css")
-        self._shapes = Environment(loader=FileSystemLoader(HERE), autoescape=select_autoescape())
+        self._shapes = Environment(loader=FileSystemLoader([HERE, TEMPLATES]), autoescape=select_autoescape())
 
     def get(self, name: str) -> PackedFile | None:
         """Return the file with this name, if there is one."""

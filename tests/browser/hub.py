@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 from playwright.sync_api import Page
 
+from deploy.hub.proxy import proxy_command
 from tests.browser.served import ROOT, await_answer, free_port
 
 CONFIG = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
@@ -97,3 +101,17 @@ class Hub:
             return process in known or any(str(self.folder / "state") in value for value in process.environ().values())
         except psutil.Error:
             return False
+
+
+@contextlib.contextmanager
+def a_hub(folder: Path, **choices: str) -> Iterator[Hub]:
+    """A running hub. Without a proxy the test that asks for it is skipped, in CI it fails."""
+    try:
+        proxy_command()
+    except FileNotFoundError as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(reason))
+    running = Hub(folder, **choices)
+    yield running
+    running.stop()

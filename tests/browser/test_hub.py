@@ -1,14 +1,12 @@
 """JupyterHub with the lessons: one learner works in JupyterLab, one in a served page, and neither reaches the other."""
 
 import json
-import os
 
 import pytest
 import websocket
 
-from deploy.hub.proxy import proxy_command
 from tests.browser.conftest import Watched
-from tests.browser.hub import Hub
+from tests.browser.hub import a_hub
 from tests.browser.lesson_page import LabOnPage, new_context, wait_until
 from tests.browser.test_jupyterlab import PARABOLA, open_lesson, run_all
 
@@ -18,15 +16,8 @@ LESSON = "voila/render/03_divergence.ipynb"
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    try:
-        proxy_command()
-    except FileNotFoundError as reason:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(reason))
-    running = Hub(tmp_path_factory.mktemp("hub"), LESSONS_HUB_SEATS="2")
-    yield running
-    running.stop()
+    with a_hub(tmp_path_factory.mktemp("hub"), LESSONS_HUB_SEATS="2") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,10 @@
 """A class of a hub in Chromium: its teacher asks from a lesson on the own server, a learner answers on a phone."""
 
-import os
-
 import pytest
 
-from deploy.hub.proxy import proxy_command
 from tests.browser.class_scene import PHONE, answered, under
 from tests.browser.conftest import Watched
-from tests.browser.hub import Hub
+from tests.browser.hub import a_hub
 from tests.browser.lesson_page import new_context, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,16 +14,9 @@ LESSON = "voila/render/03_divergence.ipynb"
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    try:
-        proxy_command()
-    except FileNotFoundError as reason:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(reason))
     choices = {"LESSONS_HUB_TEACHERS": "grace", "LESSONS_HUB_TEACHER_PASSWORD": PASSWORD}
-    running = Hub(tmp_path_factory.mktemp("hub"), **choices)
-    yield running
-    running.stop()
+    with a_hub(tmp_path_factory.mktemp("hub"), **choices) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The class of a hub, over HTTP: a teacher opens it by logging in, a learner joins by the code, and nobody else."""
 
 import json
-import os
 import re
 import secrets
 import subprocess
@@ -16,8 +15,7 @@ import pytest
 from deploy.classroom.server import Server
 from deploy.hub.class_address import class_base, lesson_address
 from deploy.hub.class_service import public_address
-from deploy.hub.proxy import proxy_command
-from tests.browser.hub import PASSWORD, Hub
+from tests.browser.hub import PASSWORD, a_hub
 from tests.browser.lesson_page import wait_until
 from tests.deploy.class_questions import ASKED, WORTH
 
@@ -64,17 +62,10 @@ class Person:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    try:
-        proxy_command()
-    except FileNotFoundError as reason:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(reason))
     choices = {"LESSONS_HUB_TEACHERS": "Grace, emmy", "LESSONS_HUB_TEACHER_PASSWORD": TEACHERS_PASSWORD}
-    running = Hub(tmp_path_factory.mktemp("hub"), **choices)
-    yield running
-    started = running.processes()
-    running.stop()
+    with a_hub(tmp_path_factory.mktemp("hub"), **choices) as running:
+        yield running
+        started = running.processes()
     assert running.left_of(started, 20) == []
 
 
