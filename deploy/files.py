@@ -10,9 +10,20 @@ from tornado.web import HTTPError
 from voila.paths import collect_static_paths
 from voila.static_file_handler import TemplateStaticFileHandler
 
+from deploy.lesson_terms import add_terms
+
 
 class LessonFiles(LargeFileManager):
-    """Reads notebooks without a word about trust: that is about stored outputs, of which a lesson has none."""
+    """Reads notebooks with the terms that their pages explain, and without a word about trust: that is about stored
+    outputs, of which a lesson has none.
+    """
+
+    def get(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return a file as Jupyter does; terms come here, as no hook of Voilà goes with kernels that wait."""
+        model = super().get(path, *arguments, **options)
+        if model["type"] == "notebook" and model["content"] is not None:
+            add_terms(model["content"])
+        return model
 
     def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
         """Leave the cells as they are."""

@@ -47,7 +47,6 @@ from deploy.headers import PageHeaders
 from deploy.hosts import ForeignHost, ForeignHostHandler, Hosts, is_loopback
 from deploy.kernel_environment import KERNEL_ENVIRONMENT
 from deploy.kernel_handlers import LessonShutdownHandler, LessonWebsocketHandler
-from deploy.lesson_terms import with_terms
 from deploy.logs import JsonFormatter, log_request, say_once
 from deploy.page_handlers import (
     GALLERY,
@@ -130,7 +129,6 @@ class LessonServer(Voila):
         PageHeaders.ancestors = self.frame_ancestors
         self.class_head = ""
         self.voila_configuration.page_config_hook = self._with_ours
-        self.voila_configuration.prelaunch_hook = with_terms
         self._find_room()
         self.warm = forked_kernel.warm_up()
 
