@@ -113,8 +113,12 @@ def test_a_number_is_voted_on_twice_and_the_run_decides_on_every_screen(held, te
     give(phone, "0,5")
     phone.get_by_text("Your answer is in: 0.5").wait_for()
     answered(wall, 1, 2)
+    closing = own.get_by_role("button", name="Close the vote")
+    closing.focus()
     give(laptop, "1.2")
     answered(phone, 2, 2)
+    own.get_by_role("img", name=re.compile("2 answers")).wait_for()
+    assert closing.evaluate("button => button === document.activeElement")  # answers that come in take nothing away
     # The shape is the teacher's alone: nothing of it is on the wall or in what a learner was sent.
     own.get_by_role("img", name=re.compile("from 0.5 to 1.2")).wait_for()
     assert wall.locator(".tdl-class-plot").count() == 0

@@ -69,6 +69,7 @@ def test_a_server_that_is_killed_in_the_middle_of_a_vote_loses_nothing_and_pages
             phone.locator(".tdl-class-number input[type=text]").fill("4")
             phone.get_by_role("button", name="Send my answer").click()
             phone.get_by_text("Your answer is in: 4").wait_for()
+            teacher.get_by_role("img", name=re.compile("median 4")).wait_for()
             server.kill()
             server.wait()
             phone.get_by_text("The connection to the class is lost").wait_for()

@@ -43,6 +43,7 @@ class TeacherPage {
     this.picture = make("img", { className: "tdl-class-picture", alt: "The address to join at, as a QR code" });
     this.addresses = make("ul", {});
     this.question = make("div", {});
+    this.figures = make("div", { className: "tdl-class-figures" });
     this.glance = make("div", {});
     this.sections = make("div", {});
     this.nicknames = make("div", {});
@@ -160,36 +161,28 @@ class TeacherPage {
   showQuestion(seen, { rounds }) {
     const { vote } = seen;
     if (!vote) {
-      this.question.replaceChildren(
-        make("p", {}, "Open a lesson, and press “Ask the class” under one of its questions."),
-      );
-      this.shape = null;
+      const words = "Open a lesson, and press “Ask the class” under one of its questions.";
+      this.replace(this.question, "none", make("p", {}, words));
       return;
     }
-    const key = `${vote.id} ${vote.round} ${vote.stage} ${vote.answered}`;
     this.control.show(seen);
-    if (key === this.shape) return;
-    this.shape = key;
     const { asked, worth } = vote;
-    const statement = asked.statement ? [make("blockquote", {}, asked.statement)] : [];
-    const link = make("a", { href: lessonAddress(vote.lesson), target: "_blank", rel: "noopener" }, "in its lesson");
-    const where = make(
-      "p",
-      { className: "tdl-class-about" },
-      "It stands ",
-      link,
-      ", whose run decides: keep that page open.",
-    );
-    const figures = make("div", { className: "tdl-class-figures" }, spread({ asked, rounds, worth }));
-    const said = worth ? [make("p", {}, worth.sentence)] : [];
-    this.question.replaceChildren(
-      ...statement,
+    // What stands around the figures stays while answers come in: somebody may be about to press one of its buttons.
+    const frame = `${vote.id} ${vote.stage}`;
+    if (this.question.dataset.key !== frame) this.replace(this.question, frame, ...this.around(vote));
+    this.replace(this.figures, `${frame} ${JSON.stringify(rounds)}`, spread({ asked, rounds, worth }));
+  }
+
+  around({ asked, worth, lesson }) {
+    const link = make("a", { href: lessonAddress(lesson), target: "_blank", rel: "noopener" }, "in its lesson");
+    return [
+      ...(asked.statement ? [make("blockquote", {}, asked.statement)] : []),
       make("p", { className: "tdl-class-prompt" }, asked.prompt),
       this.control.element,
-      ...said,
-      figures,
-      where,
-    );
+      ...(worth ? [make("p", {}, worth.sentence)] : []),
+      this.figures,
+      make("p", { className: "tdl-class-about" }, "It stands ", link, ", whose run decides: keep that page open."),
+    ];
   }
 
   showGlance(glance) {
