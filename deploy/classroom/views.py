@@ -131,9 +131,10 @@ def teachers(room: Classroom) -> dict[str, Any]:
 def glimpses(room: Classroom) -> list[dict[str, Any]]:
     """Return how the runs go that the teacher watches: in the order of joining, without names or hidden ones."""
     hidden = room.state.hidden
-    shown = [each for each in room.members.values() if each.glimpse is not None and each.row.id not in hidden]
     return [
-        {"loss": g.loss, "step": g.step, "steps": g.steps, "query": g.query} for g in (m.glimpse for m in shown) if g
+        each.glimpse.model_dump(exclude={"do"})
+        for each in room.members.values()
+        if each.glimpse is not None and each.row.id not in hidden
     ]
 
 

@@ -27,16 +27,16 @@ export class LedLab {
     this.panel.hold(sentence);
   }
 
-  pause() {
-    if (this.panel.running) this.panel.command("pause");
-  }
-
   // The query of a link to the run as it is now.
   link() {
     return new Promise((resolve, reject) => {
       this.wanted?.reject(new Error("It was asked for again."));
-      this.wanted = { resolve, reject };
-      setTimeout(() => reject(new Error("The lab did not answer; press Play once, then try again.")), LINK_MS);
+      const wanted = { resolve, reject };
+      this.wanted = wanted;
+      setTimeout(() => {
+        if (this.wanted === wanted) this.wanted = null; // what comes later is of who presses "Copy link"
+        reject(new Error("The lab did not answer; press Play once, then try again."));
+      }, LINK_MS);
       this.panel.command("share");
     });
   }

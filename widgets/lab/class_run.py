@@ -10,6 +10,7 @@ import numpy as np
 
 from lessons.core.run import Run
 from widgets.lab.gathered import Gathered
+from widgets.lab.glimpse import brief, thinned
 from widgets.run.player import Player
 from widgets.run.run_loop import State
 from widgets.view.view import LabView
@@ -50,17 +51,17 @@ class ClassRun:
         self._told = time.monotonic()
         history, trial = self._player.history, self._player.trial
         loss = history["loss"]
-        rows = np.unique(np.linspace(0, len(loss) - 1, MOST_POINTS).astype(int))
-        curves = [[_shown(value) for value in lane] for lane in loss[rows].T]
-        for curve, end in zip(curves, trial.ends, strict=True):
+        rows = thinned(len(loss), MOST_POINTS)
+        shown = loss[rows].astype(float)
+        for lane, end in enumerate(trial.ends):
             if end is not None:
-                curve[int(np.searchsorted(rows, end)) :] = [None] * (len(rows) - int(np.searchsorted(rows, end)))
+                shown[rows >= end, lane] = np.nan
         self._tell(
             {
                 "type": "class_run",
                 "steps": trial.steps,
                 "x": rows.tolist(),
-                "loss": curves,
+                "loss": [brief(lane) for lane in shown.T],
                 "ends": trial.ends,
                 "counts": self._found.counts,
                 "unusable": self._found.unusable,
@@ -76,7 +77,3 @@ class ClassRun:
             return None
         values = [float(getattr(each, field.name)) for each in self._found.settings]
         return {"label": field.label, "log": field.scale == "log", "values": values}
-
-
-def _shown(value: float) -> float | None:
-    return float(f"{value:.4g}") if np.isfinite(value) else None

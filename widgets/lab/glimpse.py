@@ -21,14 +21,23 @@ def glimpse(session: Session) -> dict[str, Any]:
     history, lane = session.history, session.lanes.selected
     known = session.started and len(history) > 0 and lane < history["loss"].shape[1]
     loss = history["loss"][:, lane] if known else np.empty(0)
-    rows = np.unique(np.linspace(0, max(len(loss) - 1, 0), POINTS).astype(int))[: len(loss)]
     step = max(len(loss) - 1, 0)
     return {
-        "loss": [float(f"{loss[row]:.4g}") if np.isfinite(loss[row]) else None for row in rows],
+        "loss": brief(loss[thinned(len(loss), POINTS)]),
         "step": step,
         "steps": session.trial.steps if known else 0,
         "query": _query(session, step) if known else "",
     }
+
+
+def thinned(length: int, points: int) -> np.ndarray:
+    """Return so many of the indices 0, 1, ..., evenly spaced, first and last among them; all if they are fewer."""
+    return np.unique(np.linspace(0, max(length - 1, 0), points).astype(int))[:length]
+
+
+def brief(values: np.ndarray) -> list[float | None]:
+    """Return values, shape (T,), with four digits each, as JSON takes them; None where one is no number."""
+    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
 
 
 def _query(session: Session, step: int) -> str:

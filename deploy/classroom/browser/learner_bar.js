@@ -12,7 +12,6 @@ import { FROZEN, VoteCard } from "./vote_card.js";
 const VOTES = "The class votes on this question: answer in the bar at the bottom.";
 const WATCHED = "Your teacher watches how the class's runs of a lab go, without names.";
 const HELD = "This lab waits until the class's question is decided.";
-const ALONE_MS = 90000; // without a line for so long one goes on by oneself
 const OPENED = "tdl class opened";
 
 const opened = () => Number(sessionStorage.getItem(OPENED) ?? 0);
@@ -40,8 +39,7 @@ export class LearnerBar {
 
   show(state) {
     const { class: seen, you } = state;
-    const isLost = this.lostSince && performance.now() - this.lostSince > ALONE_MS;
-    const pace = isLost ? "free" : seen.pace;
+    const { pace } = seen;
     this.who.textContent = `Class ${seen.code} · you are ${you.alias}`;
     this.card.show(state);
     const key = seen.vote ? `${seen.vote.id} ${seen.vote.round} ${seen.vote.stage}` : "";
@@ -201,11 +199,8 @@ export class LearnerBar {
   // ---- the line, and the end ----
 
   showLine(isThere) {
-    clearTimeout(this.alone);
-    this.lostSince = isThere ? null : performance.now();
     this.sheet.refuse(isThere ? "" : "The connection to the class is lost; this page looks for it by itself.");
     if (isThere) this.card.trySendingAgain();
-    else this.alone = setTimeout(() => this.show(this.stream.state), ALONE_MS + 1000);
   }
 
   end() {

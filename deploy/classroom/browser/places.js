@@ -10,6 +10,7 @@ export const stem = stemOf(location.pathname) || "index";
 const headings = () => [
   ...document.querySelectorAll(":is(.jp-RenderedMarkdown, .tdl-words, .tdl-cell) :is(h1, h2, h3)"),
 ];
+export const allCells = () => [...document.querySelectorAll(".jp-Cell, .tdl-cell")];
 const cellOf = (element) => element.closest(".jp-Cell, .tdl-cell");
 
 const wordsOf = (heading) => {
@@ -48,11 +49,10 @@ export function cellsAfter(section) {
   const at = all.findIndex((heading) => wordsOf(heading) === section);
   const next = all[at + 1];
   if (at < 0 || !next) return [];
-  const cells = [...document.querySelectorAll(".jp-Cell, .tdl-cell")];
+  const cells = allCells();
   return cells.slice(Math.max(cells.indexOf(cellOf(next)), cells.indexOf(cellOf(all[at])) + 1));
 }
 
-export const allCells = () => document.querySelectorAll(".jp-Cell, .tdl-cell");
 export const goTo = (section) =>
   headings()
     .find((heading) => wordsOf(heading) === section)

@@ -5,6 +5,7 @@ import { get } from "./asking.js";
 
 const SILENCE_MS = 40000; // the server breaks its silence every 15 s
 const AGAIN_MS = 1500;
+const ALONE_MS = 90000; // without a line for so long one goes on by oneself
 
 export class ClassStream {
   // `onState(state)` hears the state, whole, after each change; `onLine(isThere)` when the line goes and comes.
@@ -88,6 +89,7 @@ export class ClassStream {
 
   end() {
     this.isOver = true;
+    clearTimeout(this.alone);
     this.close();
     this.onEnd();
   }
@@ -106,7 +108,13 @@ export class ClassStream {
   line(isThere) {
     if (this.isThere === isThere) return;
     this.isThere = isThere;
+    clearTimeout(this.alone);
+    if (!isThere && !this.listensHidden) this.alone = setTimeout(() => this.goFree(), ALONE_MS);
     this.onLine(isThere);
+  }
+
+  goFree() {
+    this.take({ ...this.state, class: { ...this.state.class, pace: "free" } });
   }
 
   take(state) {

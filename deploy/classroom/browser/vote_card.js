@@ -162,7 +162,6 @@ export class VoteCard {
     const { vote, you } = this;
     const { worth, rounds, asked } = vote;
     const mine = lastAnswer(vote, you.answers);
-    const lines = [];
     if (mine === undefined) this.say("You did not answer. This is what the run says:");
     else {
       const given = asked.kind === "sketch" ? { x: asked.x, y: mine } : mine;
@@ -170,12 +169,11 @@ export class VoteCard {
       this.say(`${GRADES[grade]}. ${words === "Right." ? "" : words}`);
       this.news.dataset.grade = grade;
     }
-    lines.push(make("p", {}, worth.sentence));
     const figures = make(
       "div",
       { className: "tdl-class-figures" },
       spread({ asked, rounds, worth, answers: you.answers }),
     );
-    this.body.append(...lines, figures);
+    this.body.append(make("p", {}, worth.sentence), figures);
   }
 }

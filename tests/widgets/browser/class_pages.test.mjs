@@ -175,3 +175,23 @@ test("a page that gives way to others of its browser does not push them out in t
   handlers.visibilitychange(); // somebody comes back to it
   assert.equal(Source.all.length, 2);
 });
+
+test("a learner's page is free after ninety seconds without a line, until there is one again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { stream, heard } = await opened();
+  const known = globalThis.fetch;
+  globalThis.fetch = async () => {
+    throw new TypeError("no line");
+  };
+  const frozen = { ...STATE, class: { ...STATE.class, pace: "frozen" } };
+  Source.all[0].say("state", frozen);
+  Source.all[0].say("error");
+  t.mock.timers.tick(89000);
+  assert.equal(stream.state.class.pace, "frozen");
+  t.mock.timers.tick(2000);
+  assert.equal(heard.states.at(-1).class.pace, "free");
+  globalThis.fetch = known;
+  stream.listen();
+  Source.all.at(-1).say("state", frozen);
+  assert.equal(heard.states.at(-1).class.pace, "frozen");
+});
